@@ -1,0 +1,56 @@
+# The two commands of the README: `make run` and `make test`. Everything is installed into .venv from pinned versions.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+export HF_HUB_OFFLINE ?= 1
+
+.PHONY: run test test-slow lint types tiny adapters tasks lexicon leaderboard leaderboard-records clean
+
+run: $(STAMP)
+	$(BIN)/tli-bench run
+
+test: $(STAMP)
+	$(BIN)/python -m pytest
+
+test-slow: $(STAMP)
+	$(BIN)/python -m pytest -m slow
+
+lint: $(STAMP)
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+# Rebuild the embedded model and its adapters from the lexicon; interruptible, see tools/tiny.
+tiny: $(STAMP)
+	$(BIN)/python -m tools.tiny
+
+adapters: $(STAMP)
+	$(BIN)/python -m tools.make_adapters
+
+# Regenerate what is derived: task definitions, and the lexicon's pair files and card.
+tasks: $(STAMP)
+	$(BIN)/python -m tools.write_tasks
+	$(BIN)/python -m tools.write_downstream_tasks
+
+lexicon: $(STAMP)
+	$(BIN)/python -m tools.lexicon_release
+
+# The committed tables and page from the committed records; a test fails when they are stale.
+leaderboard: $(STAMP)
+	$(BIN)/tli-bench leaderboard leaderboards/records --out leaderboards
+	$(BIN)/tli-bench results schema --out leaderboards/schema.json
+
+leaderboard-records: $(STAMP)
+	$(BIN)/python -m tools.leaderboard_records
+
+# torch comes first and alone: the CPU build where there is one, pinned in constraints.txt.
+$(STAMP): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(shell grep '^torch==' constraints.txt)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,77 @@
+"""Seconds to build every format of a leaderboard of made-up models, from records on disk, and the size of its page.
+
+Usage: python -m benchmarks.leaderboard [--models N] [--pairs N] [--words N] [--layers N] [--budget SECONDS] [--keep DIR]
+"""
+
+import argparse
+import itertools
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from tests.support import scored_record
+from tli_bench.languages import DEFAULT_PAIRS, LANGUAGES
+from tli_bench.leaderboard.table import build, load_results
+from tli_bench.leaderboard.write import write_all
+from tli_bench.results import RecordStore, write_text
+
+
+def pairs(count: int) -> list[str]:
+    """The default pairs, then others of the same languages."""
+    more = (f"{a}-{b}" for a, b in itertools.combinations(LANGUAGES, 2))
+    return list(dict.fromkeys([*DEFAULT_PAIRS, *more]))[:count]
+
+
+def fill(folder: Path, models: int, names: list[str], words: int, layers: int) -> None:
+    rng = np.random.default_rng(0)
+    depth = tuple(str(i) for i in range(layers))
+    store = RecordStore(folder)
+    for model, pair in itertools.product(range(models), names):
+        gaps = rng.normal(0.1 + 0.0005 * model, 0.15, words).clip(-0.5, 0.7)
+        record = scored_record(model=f"org/model-{model}", pair=pair, gaps=gaps.tolist(), layers=depth)
+        curves = {
+            s: {k: {m: _curve(rng, v[-1], layers) for m, v in c.items()} for k, c in st.items()}
+            for s, st in record.curves.items()
+        }
+        values = [value for value in record.values if value.split == "control"]
+        record = record.model_copy(
+            update={"curves": curves, "values": values, "verdicts": {depth[-1]: "aligned, P@1 1.00"}}
+        )
+        write_text(store.path(record.task, record.signature), record.model_dump_json())
+
+
+def _curve(rng: np.random.Generator, last: float, layers: int) -> list[float]:
+    return [*(round(float(x), 6) for x in rng.normal(0.2, 0.1, layers - 1)), last]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--models", type=int, default=500)
+    parser.add_argument("--pairs", type=int, default=20)
+    parser.add_argument("--words", type=int, default=20)
+    parser.add_argument("--layers", type=int, default=33)
+    parser.add_argument("--budget", type=float, default=10.0)
+    parser.add_argument("--keep", type=Path, help="Folder to leave the tables and the page in.")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        records = Path(folder) / "records"
+        records.mkdir()
+        fill(records, options.models, pairs(options.pairs), options.words, options.layers)
+        start = time.perf_counter()
+        found, scores = load_results(records)
+        built = build(found, scores=scores)
+        ranked = time.perf_counter()
+        paths = write_all(built, options.keep or Path(folder))
+        done = time.perf_counter()
+        sizes = {path.name: path.stat().st_size / 1e6 for path in paths}
+    print(f"read and rank {ranked - start:.1f} s, render {done - ranked:.1f} s, all {done - start:.1f} s")
+    print(", ".join(f"{name} {size:.2f} MB" for name, size in sizes.items()))
+    if done - start > options.budget or sizes["index.html"] > 5:
+        sys.exit(f"over the budget of {options.budget} s or 5 MB")
+
+
+if __name__ == "__main__":
+    main()

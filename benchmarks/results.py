@@ -1,0 +1,43 @@
+"""Seconds to stream a store of made-up records (two layers, 10 words, 12 measures each); fails above the budget.
+
+Usage: python -m benchmarks.results [--records N] [--budget SECONDS]
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.support import scored_record
+from tli_bench.results import RecordStore
+
+
+def fill(folder: Path, count: int) -> int:
+    """Write `count` records of 500 to a model; gives their bytes."""
+    template = scored_record(gaps=tuple(0.01 * i for i in range(10))).model_dump_json()
+    size = 0
+    for i in range(count):
+        path = folder / f"model-{i // 500}" / f"{i % 500}.json"
+        path.parent.mkdir(exist_ok=True)
+        size += path.write_text(template, encoding="utf-8")
+    return size
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--records", type=int, default=10_000)
+    parser.add_argument("--budget", type=float, default=3.0)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        size = fill(Path(folder), options.records)
+        start = time.perf_counter()
+        count = sum(1 for _ in RecordStore(Path(folder)))
+        seconds = time.perf_counter() - start
+    print(f"{count} records, {size / 1e6:.0f} MB: {seconds:.2f} s, {size / 1e6 / seconds:.0f} MB/s")
+    if seconds > options.budget:
+        sys.exit(f"slower than the budget of {options.budget} s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""The verbs that read records, through the command line itself."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.support import scored_record
+from tli_bench.cli import app
+from tli_bench.cli.verbs import register
+from tli_bench.results import RecordStore
+from tli_bench.schema import AdapterRef
+
+register(app)
+ADAPTER = AdapterRef(name="tli", sha256="a" * 64, recipe="tli", rank=4, trainable_parameters=100)
+
+
+@pytest.fixture
+def runs(tmp_path):
+    store = RecordStore(tmp_path / "runs")
+    for pair in ("swh_Latn-eng_Latn", "tur_Latn-eng_Latn"):
+        store.write(scored_record(pair=pair, adapter=ADAPTER, gaps=(0.3, 0.5, 0.4), base_gaps=(0.1, 0.2, 0.3)))
+    return tmp_path / "runs"
+
+
+def invoke(*arguments, code=0):
+    done = CliRunner().invoke(app, [str(a) for a in arguments], catch_exceptions=True)
+    assert done.exit_code == code, (done.output, done.exception)
+    return done
+
+
+def test_ls_show_and_validate(runs):
+    assert invoke("results", "ls", runs).stdout.count("gap +0.400") == 2
+    lines = [json.loads(line) for line in invoke("results", "ls", runs, "--json").stdout.splitlines()]
+    assert [line["pair"] for line in lines] == ["swh_Latn-eng_Latn", "tur_Latn-eng_Latn"]
+    assert "lexicon_hash" in invoke("results", "show", runs).stdout
+    assert "2 valid, 0 invalid" in invoke("results", "validate", runs).stdout
+
+
+def test_validate_fails_on_a_lie_and_goes_on(runs):
+    path = sorted(runs.rglob("*.json"))[0]
+    data = json.loads(path.read_text())
+    data["values"][0]["cosine"] = 0.9
+    path.write_text(json.dumps(data))
+    (runs / "broken.json").write_text("{")
+    output = invoke("results", "validate", runs, code=1).stdout
+    assert "1 valid, 2 invalid" in output
+    assert "is given as" in output
+
+
+def test_compare_in_three_formats(runs):
+    assert "0.200" in invoke("compare", f"{runs}@base", runs).stdout
+    table = invoke("compare", f"{runs}@base", runs, "--format", "markdown").stdout
+    assert table.count("| tli_alignment_swh_Latn-eng_Latn |") == 1
+    found = json.loads(invoke("compare", f"{runs}@base", "tli", "--results", runs, "--format", "json").stdout)
+    assert found["rows"][0]["difference"] == pytest.approx(0.2)
+    assert found["tests"] == 2
+
+
+def test_submit_validate_merge(runs, tmp_path):
+    packed = tmp_path / "s.zip"
+    assert "2 records" in invoke("submit", runs, "--out", packed).stdout
+    assert "2 valid" in invoke("results", "validate", packed).stdout
+    assert "2 added" in invoke("results", "merge", packed, "--into", tmp_path / "in", "--compressed").stdout
+    assert len(list((tmp_path / "in").rglob("*.json.gz"))) == 2
+
+
+def test_leaderboard_writes_every_format(runs, tmp_path):
+    invoke("leaderboard", runs, "--out", tmp_path / "lb")
+    names = sorted(path.name for path in (tmp_path / "lb").iterdir())
+    assert names == ["index.html", "leaderboard.csv", "leaderboard.md", "leaderboard.tex", "reported.csv"]
+
+
+def test_schema_to_a_file(tmp_path):
+    invoke("results", "schema", "--out", tmp_path / "s.json")
+    assert json.loads((tmp_path / "s.json").read_text())["title"] == "RunRecord"
+
+
+@pytest.mark.parametrize("kind", ["curves", "change", "distributions"])
+def test_plots_from_records(runs, tmp_path, kind):
+    paths = invoke("plot", kind, runs, "--out", tmp_path / "plots").stdout.split()
+    assert sorted(p.rsplit(".", 1)[1] for p in paths) == ["png", "png", "svg", "svg"]
+
+
+def test_reading_verbs_load_no_torch(runs, tmp_path):
+    calls = [
+        ["results", "validate", str(runs)],
+        ["compare", f"{runs}@base", str(runs)],
+        ["leaderboard", str(runs), "--out", str(tmp_path)],
+        ["submit", str(runs), "--out", str(tmp_path / "s.zip")],
+    ]
+    code = (
+        "import sys\nfrom tli_bench.cli import main\n"
+        f"for call in {calls!r}:\n    try:\n        main(call)\n    except SystemExit as stop:\n        assert not stop.code, call\n"
+        "heavy = {'torch', 'transformers', 'peft', 'lm_eval', 'matplotlib'} & set(sys.modules)\nassert not heavy, heavy\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_record_cannot_write_to_the_terminal(tmp_path):
+    record = scored_record(model="org/x\x1b[2Jy")
+    record = record.model_copy(
+        update={"command": "run\x1b]0;t", "verdicts": {"1": "fine\x1b[31m"}, "unscored": ["why\x1b[5m"]}
+    )
+    RecordStore(tmp_path).write(record)
+    for arguments in (["results", "show", tmp_path], ["results", "ls", tmp_path]):
+        output = invoke(*arguments).output
+        assert "\x1b" not in output
+        assert "U+001B" in output or "\\u001b" in output
+    output = invoke("results", "validate", tmp_path, code=1).output
+    assert "\x1b" not in output

@@ -1,0 +1,114 @@
+"""Retrieval from hidden states: planted vectors give planted scores, and a real model runs base and adapter at once."""
+
+import math
+
+import pytest
+import torch
+
+from tests.downstream.conftest import Scripted
+from tli_bench.errors import InputError
+from tli_bench.harness.downstream.bitext import BitextTask, file_names
+from tli_bench.harness.downstream.errors import DataError
+from tli_bench.harness.responses import MeasuredModel, PairStates, ProtocolStates
+from tli_bench.languages import LANGUAGES
+from tli_bench.paths import data_dir
+from tli_bench.protocols import get_protocols
+
+IDENTITY = MeasuredModel("planted", "1", "float32", None, "bos", None)
+
+
+class Planted(Scripted):
+    """Embeds each text by `embed(text)`, one vector a layer `[layers, dim]`."""
+
+    def __init__(self, embed):
+        super().__init__(lambda doc: "")
+        self.embed = embed
+
+    def hidden_states(self, requests, **_):
+        found = []
+        for request in requests:
+            both = torch.stack([self.embed(text) for text in request.args[:2]], dim=1)
+            state = ProtocolStates({"base": both}, {}, {}, False, (1, 1))
+            layers = tuple(str(i) for i in range(len(both)))
+            found.append(PairStates(layers, {protocol.id: state for protocol in request.args[2]}, IDENTITY))
+        return found
+
+
+def one_hot(index, size=200):
+    return torch.nn.functional.one_hot(torch.tensor(index), size).float()
+
+
+def test_the_sample_has_every_language_and_no_twins():
+    columns = {}
+    for code in LANGUAGES:
+        lines = (data_dir("tasks") / "bitext" / "sample" / f"{code}.txt").read_text(encoding="utf-8").splitlines()
+        assert len(set(lines)) == len(lines)
+        columns[code] = len(lines)
+    assert set(columns.values()) == {102}
+
+
+def test_bitext_finds_a_planted_layer(scores, manager):
+    """Layer 1 holds the sentence's number, layer 0 nothing that tells sentences apart."""
+    docs = manager.load(["tli_bitext_swh_Latn-eng_Latn"])["tasks"]["tli_bitext_swh_Latn-eng_Latn"].test_docs()
+    number = {doc[side]: doc["position"] for doc in docs for side in ("source", "target")}
+    found = scores(
+        Planted(lambda text: torch.stack([torch.ones(200), one_hot(number[text])])), "tli_bitext_swh_Latn-eng_Latn"
+    )
+    assert [found[k] for k in ("best_layer", "p1", "mrr", "mexa", "queries")] == [1, 1, 1, 1, 102]
+    assert [found["p1_L00"], found["p1_L01"]] == [0, 1]
+    assert [found["xsim_error_forward"], found["xsim_error_backward"]] == [0, 0]
+
+
+def test_one_sentence_cannot_be_scored(scores):
+    found = scores(Planted(lambda text: torch.ones(1, 4)), "tli_bitext_tur_Latn-eng_Latn", limit=1)
+    assert math.isnan(found["p1"])
+
+
+@pytest.mark.parametrize("pair", ["eng_Latn-tur_Latn", "tur_Latn-eng_Latn", "tur_Latn-tur_Latn"])
+@pytest.mark.parametrize("unit", ["sentence", "paragraph"])
+def test_a_question_finds_what_answers_it(scores, manager, pair, unit):
+    name = f"tli_xquad_r_{unit}_{pair}"
+    docs = manager.load([name])["tasks"][name].test_docs()
+    golds = sorted({doc["gold"][0] for doc in docs})
+    pool = sorted({text for doc in docs for text in doc["candidates"]})
+    assert len(pool) == (9 if unit == "sentence" else 3)
+    vector = {text: one_hot(golds.index(text) if text in golds else 20 + i) for i, text in enumerate(pool)}
+    vector |= {doc["question"]: one_hot(golds.index(doc["gold"][0])) for doc in docs}
+    found = scores(Planted(lambda text: vector[text][None]), name)
+    assert [found[k] for k in ("p1", "mrr", "map", "queries")] == [1, 1, 1, 7]
+    assert found["pool_output"] == len(pool)
+    flat = scores(Planted(lambda text: torch.ones(1, 4)), name)
+    assert flat["p1_output"] == 0
+
+
+@pytest.mark.parametrize("layout", ["{code}.txt", "{code}.devtest", "newstest2019-ref.{iso}.txt"])
+def test_flores_and_ntrex_layouts(tmp_path, layout):
+    for code, lines in (("swh_Latn", "moja\nmbili\n"), ("tur_Latn", "bir\niki\n")):
+        (tmp_path / layout.format(code=code, iso=code[:3])).write_text(lines, encoding="utf-8")
+    task = BitextTask({"task": "t", "metadata": meta(tmp_path)})
+    assert [(d["source"], d["target"]) for d in task.test_docs()] == [("moja", "bir"), ("mbili", "iki")]
+    assert task.source == str(tmp_path)
+
+
+def meta(folder):
+    return {"source": "swh_Latn", "target": "tur_Latn", "data_dir": str(folder)}
+
+
+def test_files_that_are_not_parallel_are_refused(tmp_path):
+    task = BitextTask({"task": "t", "metadata": meta(tmp_path)})
+    with pytest.raises(DataError, match=r"holds none of swh_Latn.txt, swh_Latn.devtest"):
+        task.test_docs()
+    (tmp_path / "swh_Latn.txt").write_text("moja\nmbili\n", encoding="utf-8")
+    (tmp_path / "tur_Latn.txt").write_text("bir\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"swh_Latn.txt has 2 lines and .*tur_Latn.txt has 1"):
+        task.test_docs()
+    with pytest.raises(DataError, match="does not exist"):
+        BitextTask({"task": "t", "metadata": meta(tmp_path / "no")}).test_docs()
+    with pytest.raises(InputError, match=r"`metadata.source` is required"):
+        BitextTask({"task": "t"}).need("source")
+    assert "newstest2019-src.eng.txt" in file_names("eng")
+
+
+def test_protocols_of_the_command_line_are_taken():
+    task = BitextTask({"task": "t", "metadata": {**meta("x"), "protocol": "mexa,words"}})
+    assert task.protocols == get_protocols("mexa")

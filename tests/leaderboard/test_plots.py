@@ -1,0 +1,101 @@
+"""Figures: written as PNG and SVG, the same each time, with the labels that make them readable."""
+
+import numpy as np
+import pytest
+
+from tests.support import scored_record
+from tli_bench.errors import InputError, ResultError
+from tli_bench.leaderboard import plots
+from tli_bench.schema import AdapterRef
+
+ADAPTER = AdapterRef(name="a$b", sha256="a" * 64)
+
+
+@pytest.fixture(scope="module")
+def record():
+    return scored_record(adapter=ADAPTER, gaps=(0.3, 0.5, 0.4), base_gaps=(0.1, 0.2, 0.3), model="org/$x_{y}")
+
+
+def drawn(monkeypatch, act):
+    """The axes of the figure that `act` saves."""
+    found = []
+    monkeypatch.setattr(plots, "save", lambda figure, stem: found.append(figure) or [])
+    act()
+    return found[0].axes
+
+
+def test_curves_show_both_states_and_intervals(monkeypatch, record, tmp_path):
+    (axes,) = drawn(monkeypatch, lambda: plots.layer_curves(record, tmp_path / "x"))
+    lines = {
+        line.get_label(): list(line.get_ydata()) for line in axes.get_lines() if not line.get_label().startswith("_")
+    }
+    assert lines["base"] == pytest.approx([0.0, 0.2])
+    assert lines["adapted"] == pytest.approx([0.0, 0.4])
+    assert axes.get_xlabel() == "layer"
+    assert "cosine" in axes.get_ylabel()
+    assert "control words (n=3)" in axes.get_title()
+
+
+def test_before_and_after_are_the_words_of_the_best_layer(monkeypatch, record, tmp_path):
+    (axes,) = drawn(monkeypatch, lambda: plots.before_after(record, tmp_path / "x"))
+    points = axes.collections[0].get_offsets()
+    np.testing.assert_allclose(points, [[0.1, 0.3], [0.2, 0.5], [0.3, 0.4]], atol=1e-12)
+
+
+def test_distributions_have_a_panel_a_state(monkeypatch, record, tmp_path):
+    axes = drawn(monkeypatch, lambda: plots.distributions(record, tmp_path / "x"))
+    assert [a.get_title().split(",")[0] for a in axes] == ["base", "adapted"]
+
+
+def test_sweep_has_a_line_a_group(monkeypatch, tmp_path):
+    points = [plots.SweepPoint(g, n, 0.01 * n, (0.0, 0.02 * n), "r=4") for g in ("early", "full") for n in (10, 100)]
+    (axes,) = drawn(monkeypatch, lambda: plots.sweep(points, tmp_path / "x"))
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["early", "full"]
+    assert axes.get_xscale() == "log"
+    with pytest.raises(ResultError, match="no points"):
+        plots.sweep([], tmp_path / "x")
+
+
+def test_pca_keeps_the_plane_of_flat_data(monkeypatch, tmp_path):
+    # Points of a plane in five dimensions: distances survive the projection, since normalised vectors are not moved again.
+    angles = np.linspace(0, 2 * np.pi, 12, endpoint=False)
+    basis = np.linalg.qr(np.random.default_rng(0).normal(size=(5, 2)))[0]
+    circle = np.stack([np.cos(angles), np.sin(angles)], axis=1) @ basis.T
+    axes = drawn(
+        monkeypatch, lambda: plots.embedding_map({"base": (circle[:6], circle[6:])}, tmp_path / "x", pair="swh-eng")
+    )
+    shown = np.concatenate([c.get_offsets() for c in axes[0].collections])
+    np.testing.assert_allclose(
+        np.linalg.norm(shown[0] - shown, axis=1), np.linalg.norm(circle[0] - circle, axis=1), atol=1e-9
+    )
+
+
+def test_maps_refuse_what_has_no_place(tmp_path):
+    ones = np.ones((3, 2))
+    with pytest.raises(InputError, match="choose pca or tsne"):
+        plots.embedding_map({"base": (ones, ones)}, tmp_path / "x", pair="swh-eng", method="umap")
+    with pytest.raises(ResultError, match="zero or not finite"):
+        plots.embedding_map({"base": (ones * 0, ones)}, tmp_path / "x", pair="swh-eng")
+
+
+def test_files_are_the_same_each_time(record, tmp_path):
+    first, second = (plots.layer_curves(record, tmp_path / name / "curves") for name in "ab")
+    assert [path.suffix for path in first] == [".png", ".svg"]
+    assert [p.read_bytes() for p in first] == [p.read_bytes() for p in second]
+    assert first[0].read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_a_record_lacks_is_named(record, tmp_path):
+    with pytest.raises(ResultError, match=r"no curve of 'bleu'.*cosine"):
+        plots.layer_curves(record, tmp_path / "x", measure="bleu")
+    with pytest.raises(ResultError, match="no adapted state"):
+        plots.before_after(scored_record(), tmp_path / "x")
+
+
+def test_tsne_draws_every_word_and_repeats(tmp_path):
+    vectors = np.random.default_rng(0).normal(size=(12, 5))
+    states = {"base": (vectors[:6], vectors[6:])}
+    first, second = (
+        plots.embedding_map(states, tmp_path / name / "map", pair="tur-azj", method="tsne") for name in "ab"
+    )
+    assert [p.read_bytes() for p in first] == [p.read_bytes() for p in second]

@@ -1,0 +1,219 @@
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tli_bench.errors import InputError, UnknownNameError
+from tli_bench.measures import LayerView, centre, compute, get_measure, list_measures, register_measure
+
+from .conftest import make_cloud
+
+seeds = st.integers(0, 10_000)
+NAMES = [m.name for m in list_measures()]
+CONTINUOUS = [
+    "cosine",
+    "mismatched",
+    "mismatched_sd",
+    "gap",
+    "z",
+    "auc",
+    "cosine_centred",
+    "gap_centred",
+    "cka",
+    "clipscore",
+]
+
+
+def view_of(source: torch.Tensor, target: torch.Tensor, *, fit: int = 4) -> LayerView:
+    return LayerView(source[fit:], target[fit:], centre=centre(source[:fit], target[:fit]), neighbours=3)
+
+
+def values_of(view: LayerView) -> dict[str, float]:
+    measured = compute(view)
+    assert measured.reasons == {}
+    return {name: value for name, value in measured.values.items() if value is not None}
+
+
+def assert_same(one: dict[str, float], other: dict[str, float], *, atol: float = 1e-4) -> None:
+    for name in CONTINUOUS:
+        # z divides by a spread that can be small; everything else is of order 1.
+        assert one[name] == pytest.approx(other[name], abs=atol, rel=1e-3), name
+    for name in set(one) - set(CONTINUOUS):
+        assert one[name] == pytest.approx(other[name], abs=1e-9), name
+
+
+def test_the_names_are_the_canonical_ones() -> None:
+    both = ["p1", "p5", "p10", "mrr", "csls_p1"]
+    expected = {*CONTINUOUS, "mexa", "hub_skew_forward", "hub_skew_backward"}
+    expected |= {f"{name}{side}" for name in both for side in ("", "_forward", "_backward")}
+    assert set(NAMES) == expected
+    assert all(m.summary.endswith(".") for m in list_measures())
+
+
+def test_the_documentation_explains_every_measure() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "measures.md").read_text(encoding="utf-8")
+    headings = " ".join(line for line in text.splitlines() if line.startswith("###"))
+    for name in NAMES:
+        assert f"`{name.removesuffix('_forward').removesuffix('_backward')}" in headings, name
+
+
+def test_values_on_two_orthogonal_pairs() -> None:
+    """Unit vectors at 0 and 90 degrees, targets turned by 60: every cosine is a cosine of a known angle."""
+    turn = math.radians(60)
+    source = torch.eye(2)
+    target = torch.tensor([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
+    values = compute(LayerView(source, target)).values
+    wrong = [math.sin(turn), -math.sin(turn)]
+    assert values["cosine"] == pytest.approx(0.5, abs=1e-7)
+    assert values["mismatched"] == pytest.approx(0.0, abs=1e-7)
+    assert values["mismatched_sd"] == pytest.approx(np.std(wrong, ddof=1), abs=1e-7)
+    assert values["gap"] == pytest.approx(0.5, abs=1e-7)
+    assert values["z"] == pytest.approx(0.5 / np.std(wrong, ddof=1), abs=1e-6)
+    assert values["auc"] == pytest.approx(0.5)
+    assert values["clipscore"] == pytest.approx(1.25, abs=1e-6)
+    # Source 0 is nearer to target 0 (0.5) than to target 1 (-0.87); source 1 is nearer to target 0 (0.87).
+    assert (values["p1_forward"], values["p1_backward"], values["p1"]) == (0.5, 0.5, 0.5)
+    assert values["mrr"] == pytest.approx(0.75)
+    assert values["mexa"] == 0.0
+
+
+def test_centred_values_on_a_known_offset() -> None:
+    source, target = make_cloud(n=40, d=64)
+    offset = torch.full((64,), 50.0)
+    held_out = centre(torch.stack([offset + 1, offset - 1]), torch.stack([offset + 2, offset - 2]))
+    moved = compute(LayerView(source + offset, target + offset, centre=held_out)).values
+    plain = compute(LayerView(source, target)).values
+    assert moved["cosine"] is not None
+    assert moved["cosine"] > 0.999
+    assert moved["cosine_centred"] == pytest.approx(plain["cosine"], abs=1e-4)
+    assert moved["gap_centred"] == pytest.approx(plain["gap"], abs=1e-4)
+
+
+@settings(deadline=None)
+@given(seeds, st.floats(0.001, 1000))
+def test_a_common_scale_and_rotation_change_nothing(seed: int, scale: float) -> None:
+    source, target = make_cloud(seed, n=20)
+    rotation = torch.linalg.qr(torch.randn(8, 8, generator=torch.Generator().manual_seed(seed))).Q
+    plain, moved = (
+        values_of(view_of(s, t)) for s, t in ((source, target), (scale * source @ rotation, scale * target @ rotation))
+    )
+    assert_same(plain, moved)
+
+
+@settings(deadline=None)
+@given(seeds)
+def test_the_order_of_the_pairs_changes_nothing(seed: int) -> None:
+    source, target = make_cloud(seed, n=20)
+    order = torch.cat([torch.arange(4), 4 + torch.randperm(16, generator=torch.Generator().manual_seed(seed))])
+    assert_same(values_of(view_of(source, target)), values_of(view_of(source[order], target[order])))
+
+
+@settings(deadline=None)
+@given(seeds)
+def test_swapping_the_languages_swaps_the_directions(seed: int) -> None:
+    source, target = make_cloud(seed, n=20)
+    one, other = values_of(view_of(source, target)), values_of(view_of(target, source))
+    swapped = {}
+    for name, value in other.items():
+        side = name.rsplit("_", 1)[-1]
+        opposite = {"forward": "backward", "backward": "forward"}.get(side)
+        swapped[name[: -len(side)] + opposite if opposite else name] = value
+    assert_same(one, swapped)
+
+
+@settings(deadline=None)
+@given(seeds)
+def test_values_stay_in_their_range(seed: int) -> None:
+    values = values_of(view_of(*make_cloud(seed, n=20)))
+    for name in NAMES:
+        if name.startswith(("p1", "p5", "p10", "mrr", "csls", "auc", "mexa")):
+            assert 0 <= values[name] <= 1, name
+    for name in ("cosine", "mismatched", "cosine_centred"):
+        assert -1 - 1e-6 <= values[name] <= 1 + 1e-6
+    assert 0 <= values["clipscore"] <= 2.5 + 1e-6
+    assert values["p1"] <= values["p5"] <= values["p10"]
+    assert values["mexa"] <= min(values["p1_forward"], values["p1_backward"])
+
+
+def test_the_same_words_twice_are_perfectly_aligned() -> None:
+    source, _ = make_cloud(n=30)
+    values = values_of(view_of(source, source.clone()))
+    for name in ("cosine", "auc", "p1", "mrr", "csls_p1", "mexa", "cka", "cosine_centred"):
+        assert values[name] == pytest.approx(1.0, abs=1e-6), name
+
+
+def test_shuffled_pairing_gives_chance() -> None:
+    """Negative control: with the pairing broken, P@1 of a perfectly aligned space is 1 / n, AUC a half, CKA zero."""
+    n, rounds = 100, 40
+    source, target = make_cloud(n=n, d=64, noise=0.1)
+    aligned = compute(LayerView(source, target)).values
+    assert aligned["p1"] == 1.0
+    generator = torch.Generator().manual_seed(0)
+    shuffled = [
+        compute(LayerView(source, target[torch.randperm(n, generator=generator)])).values for _ in range(rounds)
+    ]
+    mean = {name: np.mean([s[name] for s in shuffled]) for name in ("p1", "gap", "auc", "cka", "mexa")}
+    # A random permutation has 1 fixed point on average with variance 1: sd of the mean P@1 is 1 / (n sqrt(rounds)).
+    assert abs(mean["p1"] - 1 / n) < 4 / (n * rounds**0.5)
+    assert abs(mean["gap"]) < 0.02
+    assert abs(mean["auc"] - 0.5) < 0.05
+    assert abs(mean["cka"]) < 0.05
+    assert mean["mexa"] < 0.05
+
+
+def test_collapsed_vectors_score_nothing() -> None:
+    collapsed = torch.randn(1, 64, generator=torch.Generator().manual_seed(0)).repeat(23, 1)
+    measured = compute(LayerView(collapsed, collapsed.clone(), centre=centre(*make_cloud(d=64))))
+    values = measured.values
+    assert values["cosine"] == pytest.approx(1.0)
+    for name in ("p1", "p5", "p10", "csls_p1", "mexa"):
+        assert values[name] == 0.0, name
+    assert values["auc"] == 0.5
+    assert values["gap"] == pytest.approx(0.0, abs=1e-12)
+    assert values["mrr"] == pytest.approx(1 / 23)
+    assert {name for name, value in values.items() if value is None} == {
+        "z",
+        "cka",
+        "hub_skew_forward",
+        "hub_skew_backward",
+    }
+    assert "all mismatched pairs have the same cosine" in measured.reasons["z"]
+
+
+def test_what_cannot_be_scored_is_none_with_a_reason() -> None:
+    measured = compute(LayerView(*make_cloud(n=3)), ["cka", "p5", "gap_centred", "cosine"])
+    assert [name for name, value in measured.values.items() if value is None] == ["cka", "p5", "gap_centred"]
+    assert measured.reasons.keys() == {"cka", "p5", "gap_centred"}
+    assert "at least 4 pairs" in measured.reasons["cka"]
+    assert "held-out words" in measured.reasons["gap_centred"]
+
+
+def test_an_accepted_variant_is_no_competitor() -> None:
+    source, target = make_cloud(n=10, d=32, noise=0.1)
+    target[3] = source[5] * 2  # target 3 is now nearer to source 5 than target 5 is
+    strict = compute(LayerView(source, target), ["p1_forward", "mexa"]).values
+    gold = torch.eye(10, dtype=torch.bool)
+    gold[5, 3] = True
+    lenient = compute(LayerView(source, target, gold=gold), ["p1_forward", "mexa"]).values
+    # Source 3 lost its own translation either way.
+    assert (strict["p1_forward"], lenient["p1_forward"]) == (0.8, 0.9)
+    assert (strict["mexa"], lenient["mexa"]) == (0.8, 0.9)
+
+
+def test_an_unknown_name_is_an_error_with_a_suggestion() -> None:
+    with pytest.raises(UnknownNameError, match=r"unknown measure 'mexo'; did you mean 'mexa'"):
+        get_measure("mexo")
+    with pytest.raises(UnknownNameError, match="unknown measure 'nothing'"):
+        compute(LayerView(*make_cloud()), ["nothing"])
+
+
+def test_a_taken_name_cannot_be_registered() -> None:
+    with pytest.raises(InputError, match="'gap' exists already"):
+        register_measure("gap", higher_is_better=True)(lambda view: 0.0)
+    assert get_measure("gap").higher_is_better is True
+    assert get_measure("cosine").higher_is_better is None
+    assert get_measure("gap_centred").needs == "centre"

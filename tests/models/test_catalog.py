@@ -1,0 +1,99 @@
+"""What a model's name means, and what a folder must hold to be a model: decided without loading anything."""
+
+import shutil
+
+import pytest
+
+from tli_bench.errors import ModelError, UnknownNameError
+from tli_bench.models.catalog import ALIASES, check_model_folder, resolve_model
+
+
+@pytest.fixture
+def folder(model_folder, tmp_path):
+    """A sound model folder that a test may damage."""
+    return shutil.copytree(model_folder("llama"), tmp_path / "model")
+
+
+def test_lugha_is_the_published_model_in_nf4():
+    source = resolve_model("lugha")
+    assert (source.id, source.target, source.path) == ("Lugha-Llama/Lugha-Llama-8B-wura",) * 2 + (None,)
+    assert source.quantize == "nf4"
+
+
+def test_a_hub_id_is_not_quantised_unless_asked():
+    source = resolve_model("Qwen/Qwen2.5-0.5B")
+    assert (source.id, source.path, source.quantize) == ("Qwen/Qwen2.5-0.5B", None, None)
+
+
+def test_a_folder_is_a_model_even_when_it_looks_like_a_hub_id(folder, tmp_path, monkeypatch):
+    shutil.copytree(folder, tmp_path / "org" / "name")
+    monkeypatch.chdir(tmp_path)
+    assert resolve_model("org/name").path == tmp_path / "org" / "name"
+
+
+@pytest.mark.parametrize(("name", "meant"), [("tinny", "tiny"), ("Lugha", "lugha"), ("lugha-llama", "lugha")])
+def test_a_misspelt_alias_gets_a_suggestion(name, meant):
+    with pytest.raises(
+        UnknownNameError, match=f"unknown model '{name}'; did you mean '{meant}'.*a folder, or a Hub id"
+    ):
+        resolve_model(name)
+
+
+def test_an_unlike_name_gets_the_list():
+    with pytest.raises(UnknownNameError, match=f"known: {', '.join(sorted(ALIASES))}"):
+        resolve_model("zzzz")
+
+
+@pytest.mark.parametrize(
+    "name", ["./models/none", "models/a/b", "~/none/such", "~nobody-of-that-name/x", "../x", "a/" * 3000]
+)
+def test_a_path_that_does_not_exist_is_no_hub_id(name):
+    with pytest.raises(
+        ModelError, match=r"no model folder at .*give an existing folder, a Hub id ORG/NAME, or an alias"
+    ):
+        resolve_model(name)
+
+
+def test_a_file_is_no_model(folder):
+    with pytest.raises(ModelError, match=r"config\.json is a file; give the folder that holds config\.json"):
+        resolve_model(str(folder / "config.json"))
+
+
+def test_an_embedded_model_that_was_not_installed(tmp_path):
+    with pytest.raises(ModelError, match="tiny is missing from this installation; reinstall tli-bench"):
+        check_model_folder(tmp_path / "tiny")
+
+
+def test_a_folder_without_configuration(folder):
+    (folder / "config.json").unlink()
+    with pytest.raises(ModelError, match=r"is not a model folder \(no config\.json in it\)"):
+        check_model_folder(folder)
+
+
+def test_an_adapter_given_as_model(folder):
+    (folder / "config.json").rename(folder / "adapter_config.json")
+    with pytest.raises(ModelError, match="it is an adapter: use --adapter"):
+        check_model_folder(folder)
+
+
+@pytest.mark.parametrize("pickle", ["pytorch_model.bin", "consolidated.00.pth"])
+def test_pickled_weights_are_never_opened(folder, pickle):
+    (folder / "model.safetensors").rename(folder / pickle)
+    with pytest.raises(
+        ModelError, match=rf"pickled weights \({pickle}\), which can run code.*convert them to safetensors"
+    ):
+        check_model_folder(folder)
+
+
+def test_a_folder_without_weights(folder):
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(ModelError, match=r"holds no \*\.safetensors weights"):
+        check_model_folder(folder)
+
+
+def test_a_folder_without_tokenizer(folder):
+    (folder / "tokenizer.json").unlink()
+    with pytest.raises(
+        ModelError, match=r"holds no tokenizer \(looked for tokenizer\.json, .*save it beside the model"
+    ):
+        check_model_folder(folder)

@@ -1,0 +1,42 @@
+"""Learning is claimed only where shuffled pairs do not give it too."""
+
+import pytest
+
+from tli_bench.languages import resolve_pair
+from tli_bench.lexicon import Lexicon, load_lexicon
+from tli_bench.models import LoadedModel
+from tli_bench.schema import Split, WordPair
+from tli_bench.training import load_recipe, train_adapter
+from tli_bench.training.data import split_data
+from tli_bench.training.scoring import layer_curves
+
+
+@pytest.fixture(scope="module")
+def regular() -> Lexicon:
+    """A language made from English by a rule (a fixed ending), so that unseen words can be learned from seen ones."""
+    words = [word for word in load_lexicon("core", pair="swh-eng").target_words if word.isalpha()]
+    splits = [Split.TRAIN] * 200 + [Split.DEV] * 30 + [Split.CONTROL] * 60
+    distinct = dict.fromkeys(words)
+    pairs = tuple(
+        WordPair(word, (word + "imo",), (word,), split) for word, split in zip(distinct, splits, strict=False)
+    )
+    return Lexicon("regular", "test", *resolve_pair("swh-eng"), pairs)
+
+
+def _control_gain(loaded: LoadedModel, lexicon: Lexicon, folder, attached, *, shuffle: bool) -> dict[str, float]:
+    recipe = load_recipe("tli").with_options(epochs=15, shuffle_pairs=shuffle, keep="last")
+    result = train_adapter(loaded, "swh-eng", recipe, folder, lexicon=lexicon)
+    control = split_data(lexicon, Split.CONTROL, loaded.tokenizer, at_least=2)
+    before = layer_curves(loaded.model, control)["4"]
+    with attached(loaded, result.output) as model:
+        after = layer_curves(model, control)["4"]
+    return {name: after[name] - before[name] for name in ("gap", "p1")}
+
+
+def test_shuffled_pairs_give_no_control_gain(loaded, regular, tmp_path, attached):
+    real = _control_gain(loaded, regular, tmp_path / "real", attached, shuffle=False)
+    mixed = _control_gain(loaded, regular, tmp_path / "mixed", attached, shuffle=True)
+    assert real["gap"] > 0.1
+    assert mixed["gap"] < 0.05
+    assert real["p1"] > mixed["p1"]
+    assert mixed["p1"] <= 0

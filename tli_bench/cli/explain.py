@@ -1,0 +1,101 @@
+"""`tli-bench explain`: alignment over the pairs of a run against the distance of their languages."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tli_bench.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from tli_bench.results.explain import Explanation
+
+
+def explain(
+    folder: Annotated[Path, typer.Argument(help="Folder that `tli-bench run --output` wrote to.")],
+    uriel: Annotated[
+        Path | None,
+        typer.Option(help="CSV with columns lang1, lang2 and distances, such as an extract of URIEL (lang2vec)."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Also write everything to this JSON file.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of bootstrap and permutations.")] = 0,
+) -> None:
+    """Relate alignment of the control words, and its gain by an adapter, to language distance (Spearman, 95 % CI).
+
+    Lexical distance is LDND over the run's own word pairs; words of two scripts are romanised first. It says nothing
+    of causes, and with fewer than 10 pairs it says nothing at all.
+    """
+    from dataclasses import asdict
+
+    from rich.console import Console
+    from rich.text import Text
+
+    from tli_bench.cli.tables import show_table
+    from tli_bench.results import RecordStore, write_json
+    from tli_bench.results.explain import explain as relate
+    from tli_bench.results.explain import read_distances
+
+    if not folder.is_dir():
+        raise InputError(f"{folder} is not a folder; give the one that `tli-bench run --output` wrote to")
+    found = relate(RecordStore(folder), supplied=read_distances(uriel) if uriel else None, seed=seed)
+    console = Console()
+    for part in found:
+        console.print(Text(f"\n{part.title}", "bold"), soft_wrap=True)
+        show_table(console, _pairs(part))
+        for facts in part.pairs:
+            for note in facts.notes:
+                console.print(Text(f"  {facts.pair}: {note}", "yellow"), soft_wrap=True)
+        show_table(console, _relations(part))
+    if output is not None:
+        write_json(output, [asdict(part) for part in found])
+
+
+def _pairs(part: "Explanation") -> "Table":
+    from rich.table import Table
+
+    table = Table(box=None, header_style="dim", padding=(0, 1))
+    table.add_column("pair", no_wrap=True)
+    outcomes, distances = list(part.pairs[0].outcomes), list(part.pairs[0].distances)
+    for name in (*outcomes, *distances):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("related by", no_wrap=True)
+    for facts in part.pairs:
+        numbers = [facts.outcomes.get(name) for name in outcomes] + [facts.distances.get(name) for name in distances]
+        same = [
+            name
+            for name, holds in (
+                ("family", facts.same_family),
+                ("branch", facts.same_branch),
+                ("script", facts.same_script),
+            )
+            if holds
+        ]
+        how = ", ".join(same) or "nothing"
+        table.add_row(facts.pair, *map(_number, numbers), how + (" (romanised)" if facts.romanised else ""))
+    return table
+
+
+def _relations(part: "Explanation") -> "Table":
+    from rich.table import Table
+
+    table = Table(box=None, header_style="dim", padding=(0, 1))
+    for name in ("outcome", "distance"):
+        table.add_column(name, no_wrap=True)
+    for name in ("n", "Spearman", "95 % CI", "p"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    for relation in part.relations:
+        result = relation.result
+        interval = f"[{result.ci.low:+.2f}, {result.ci.high:+.2f}]" if result and result.ci else "–"
+        rho = "–" if result is None else f"{result.rho:+.2f}"
+        p = "–" if result is None else f"{result.p:.3g}"
+        table.add_row(relation.outcome, relation.distance, str(relation.n), rho, interval, p, relation.note)
+    return table
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"

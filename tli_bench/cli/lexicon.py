@@ -1,0 +1,117 @@
+"""`tli-bench lexicon`: check a word list, count it, and write a pair in other tools' formats."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(name="lexicon", help="Word lists: check, stats, export.", no_args_is_help=True, rich_markup_mode=None)
+
+_SHOWN = 10
+_Pair = Annotated[str, typer.Option(help="Language pair of a two-language list, e.g. swh-eng.")]
+_Control = Annotated[Path | None, typer.Option(help="Separate control list.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print everything as JSON.")]
+
+
+@app.command()
+def check(
+    source: Annotated[str, typer.Argument(help="core, a file, a folder, or hf:ID.")] = "core",
+    pair: _Pair = "swh-eng",
+    control: _Control = None,
+    tokenizer: Annotated[
+        str | None, typer.Option(help="Model whose tokenizer counts tokens a word (alias, folder, Hub id).")
+    ] = None,
+    as_json: _Json = False,
+) -> None:
+    """Look for leakage, wrong scripts, duplicates, homographs, loans and unbalanced splits; exit 1 on the first two."""
+    from tli_bench.lexicon import load_core, load_lexicon
+    from tli_bench.lexicon.doctor import check as examine
+
+    lexicon = load_core() if source == "core" else load_lexicon(source, pair=pair, control=control)
+    report = examine(lexicon, tokenizer=_tokenizer(tokenizer))
+    if as_json:
+        typer.echo(json.dumps(report.to_dict(), ensure_ascii=False, indent=1))
+    else:
+        _print_report(report)
+    if report.failed:
+        raise typer.Exit(1)
+
+
+def _tokenizer(name: str | None) -> Any:
+    if name is None:
+        return None
+    from tli_bench.models.load import load_tokenizer
+
+    return load_tokenizer(name)
+
+
+def _print_report(report: Any) -> None:
+    typer.echo(f"{report.name}: {report.n} concepts")
+    for severity in ("error", "warning", "info"):
+        by_kind: dict[str, list[Any]] = {}
+        for finding in report.of(severity):
+            by_kind.setdefault(finding.kind, []).append(finding)
+        for kind, findings in by_kind.items():
+            typer.echo(f"{severity}: {kind}: {len(findings)}")
+            shown = findings if severity == "error" else findings[: _SHOWN if severity == "warning" else 3]
+            for finding in shown:
+                typer.echo(f"  {finding.language} {finding.message}")
+            if len(shown) < len(findings):
+                typer.echo(f"  ... {len(findings) - len(shown)} more (--json prints all)")
+    for code, count in report.tokens.items():
+        typer.echo(
+            f"tokens a word, {code}: mean {count.mean:.2f}, at most {count.most} ({count.finest[0]}), {count.whole:.0%} are one token"
+        )
+    typer.echo("FAILED: do not score this lexicon" if report.failed else "clean: no leakage, no wrong script")
+
+
+@app.command()
+def stats(as_json: _Json = False) -> None:
+    """Coverage of the core lexicon per language and field, its version and content hash."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from tli_bench.languages import LANGUAGES
+    from tli_bench.lexicon import load_core
+    from tli_bench.lexicon.coverage import stats as count
+
+    found = count(load_core())
+    if as_json:
+        typer.echo(json.dumps(found.to_dict(), ensure_ascii=False, indent=1))
+        return
+    table = Table(box=None, title=f"core {found.version}, {found.concepts} concepts, sha256 {found.content_hash[:16]}")
+    for name in ("language", "filled", "share", "forms", "multi-word"):
+        table.add_column(name, justify="left" if name == "language" else "right")
+    for row in found.languages:
+        label = f"{row.code} {LANGUAGES[row.code].name}"
+        table.add_row(label, str(row.filled), f"{row.share:.1%}", str(row.forms), str(row.multi_word))
+    console = Console()
+    console.print(table)
+    for title, counts in (
+        ("splits", found.splits),
+        ("parts of speech", found.parts_of_speech),
+        ("fields", found.fields),
+    ):
+        console.print(f"{title}: " + ", ".join(f"{name} {n}" for name, n in counts.items()))
+    gaps = {row.code: {f: share for f, share in row.by_field.items() if share < 1} for row in found.languages}
+    for code, fields in gaps.items():
+        if fields:
+            console.print(f"gaps in {code}: " + ", ".join(f"{f} {share:.0%}" for f, share in fields.items()))
+
+
+@app.command()
+def export(
+    output: Annotated[Path, typer.Argument(help="File to write.")],
+    pair: _Pair = "swh-eng",
+    source: Annotated[str, typer.Option("--lexicon", help="core, a file, a folder, or hf:ID.")] = "core",
+    control: _Control = None,
+    format: Annotated[str, typer.Option(help="tsv, muse or json.")] = "tsv",
+) -> None:
+    """Write one language pair as TSV, MUSE or JSON."""
+    from tli_bench.lexicon import load_lexicon
+    from tli_bench.lexicon.export import export as write
+
+    lexicon = load_lexicon(source, pair=pair, control=control)
+    write(lexicon, output, format=format)
+    typer.echo(f"{len(lexicon.pairs)} pairs of {lexicon.pair} written to {output}")

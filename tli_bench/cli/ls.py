@@ -1,0 +1,74 @@
+"""`tli-bench ls`: what there is to choose from; answers without importing torch."""
+
+from typing import Annotated
+
+import typer
+
+from tli_bench.errors import UnknownNameError
+
+KINDS = ("models", "languages", "pairs", "tasks", "adapters", "protocols")
+
+
+def ls(
+    kind: Annotated[str, typer.Argument(help=f"One of: {', '.join(KINDS)}. Default: a short overview.")] = "overview",
+) -> None:
+    """List models, languages, pairs, tasks, adapters or protocols."""
+    if kind == "overview":
+        for name in ("models", "pairs", "adapters"):
+            typer.echo(f"{name}:")
+            for line in _LISTS[name]():
+                typer.echo(f"  {line}")
+        typer.echo(f"more: tli-bench ls {'|'.join(KINDS)}")
+        return
+    if kind not in _LISTS:
+        raise UnknownNameError("list", kind, KINDS)
+    for line in _LISTS[kind]():
+        typer.echo(line)
+
+
+def _models() -> list[str]:
+    from tli_bench.models.catalog import ALIASES
+
+    return [f"{alias.name:<8} {alias.note}" for alias in ALIASES.values()]
+
+
+def _languages() -> list[str]:
+    from tli_bench.languages import LANGUAGES
+
+    return [
+        f"{lang.code:<10} {lang.name:<18} {lang.branch:<10} {', '.join(lang.aliases)}" for lang in LANGUAGES.values()
+    ]
+
+
+def _pairs() -> list[str]:
+    from tli_bench.languages import DEFAULT_PAIRS
+
+    return list(DEFAULT_PAIRS)
+
+
+def _tasks() -> list[str]:
+    from tli_bench.tasklist import our_task_names
+
+    return [f"{kind:<6} {name}" for name, kind in our_task_names().items()]
+
+
+def _adapters() -> list[str]:
+    from tli_bench.paths import data_dir
+
+    return [str(path.parent) for path in sorted(data_dir("adapters").glob("*/adapter_config.json"))]
+
+
+def _protocols() -> list[str]:
+    from tli_bench.protocols import all_protocols
+
+    return [f"{p.id:<21} {p.pooling:<13} {p.note}" for p in all_protocols().values()]
+
+
+_LISTS = {
+    "models": _models,
+    "languages": _languages,
+    "pairs": _pairs,
+    "tasks": _tasks,
+    "adapters": _adapters,
+    "protocols": _protocols,
+}

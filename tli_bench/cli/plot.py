@@ -1,0 +1,170 @@
+"""`tli-bench plot`: figures from records, sweeps and models, as PNG and SVG."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    help="Figures as PNG and SVG: curves, change, distributions, sweep, map.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+Record = Annotated[Path, typer.Argument(help="A record, or a folder of records: one figure each.")]
+Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the figures.")]
+SplitName = Annotated[str, typer.Option("--split", help="control, dev or train.")]
+
+
+@app.command("curves")
+def curves(
+    record: Record,
+    out: Out = Path("plots"),
+    measure: Annotated[str, typer.Option(help="gap, p1, cosine, mrr, csls_p1, mexa, ...")] = "gap",
+    split: SplitName = "control",
+) -> None:
+    """A measure by layer, base and adapted, with 95 % intervals where words were kept."""
+    from tli_bench.leaderboard.plots import layer_curves
+
+    for stem, item in _records(record, out, f"curves-{measure}"):
+        _say(layer_curves(item, stem, measure=measure, split=_split(split)))
+
+
+@app.command("change")
+def change(
+    record: Record,
+    out: Out = Path("plots"),
+    quantity: Annotated[str, typer.Option(help="gap, p1 or cosine.")] = "gap",
+    split: SplitName = "control",
+) -> None:
+    """Every word before and after the adapter."""
+    from tli_bench.errors import InputError
+    from tli_bench.leaderboard.plots import before_after
+
+    if quantity not in ("gap", "p1", "cosine"):
+        raise InputError(f"unknown quantity {quantity!r}; choose gap, p1 or cosine")
+    for stem, item in _records(record, out, f"change-{quantity}"):
+        _say(before_after(item, stem, quantity_name=quantity, split=_split(split)))
+
+
+@app.command("distributions")
+def distributions(record: Record, out: Out = Path("plots"), split: SplitName = "control") -> None:
+    """Cosines of translations against those of wrong pairs."""
+    from tli_bench.leaderboard.plots import distributions as draw
+
+    for stem, item in _records(record, out, "distributions"):
+        _say(draw(item, stem, split=_split(split)))
+
+
+@app.command("sweep")
+def sweep(
+    folder: Annotated[Path, typer.Argument(help="Output folder of `tli-bench sweep`.")],
+    out: Out = Path("plots"),
+    layer: Annotated[str, typer.Option(help="output, loss, or a layer's name.")] = "output",
+    by: Annotated[str, typer.Option(help="Setting that makes a line, mostly recipe.")] = "recipe",
+) -> None:
+    """Gain in control gap against trainable parameters, one line a recipe."""
+    from tli_bench.leaderboard.plots import SweepPoint
+    from tli_bench.leaderboard.plots import sweep as draw
+    from tli_bench.training.pareto import pareto
+    from tli_bench.training.sweep import read_points
+
+    rows = pareto(read_points(folder), layer=layer)
+    for pair in dict.fromkeys(row.pair for row in rows):
+        points = [
+            SweepPoint(
+                group=row.settings.get(by, "all"),
+                parameters=row.budget.parameters,
+                gain=row.gap.mean,
+                ci=row.gap.ci,
+                label=f"r={row.settings['rank']}" if "rank" in row.settings else "",
+            )
+            for row in rows
+            if row.pair == pair
+        ]
+        _say(draw(points, out / f"sweep-{pair}", title=f"{pair}, layer {layer}"))
+
+
+@app.command("map")
+def embedding_map(
+    model: Annotated[str, typer.Option(help="Alias, Hub id or folder.")] = "tiny",
+    adapter: Annotated[str | None, typer.Option(help="Adapter folder or Hub id; without it the base alone.")] = None,
+    pair: Annotated[str, typer.Option(help="Language pair.")] = "swh-eng",
+    layer: Annotated[str | None, typer.Option(help="Layer's name. Default: the output.")] = None,
+    protocol: Annotated[str, typer.Option(help="Measuring protocol.")] = "words",
+    words: Annotated[int, typer.Option(min=3, help="Control words drawn, from the start of the list.")] = 60,
+    method: Annotated[str, typer.Option(help="pca or tsne.")] = "pca",
+    out: Out = Path("plots"),
+) -> None:
+    """Words of two languages in the plane, before and after the adapter. This one loads the model."""
+    from tli_bench.cli.quiet import quiet_libraries
+    from tli_bench.languages import pair_id, resolve_pair
+    from tli_bench.leaderboard.plots import embedding_map as draw
+
+    quiet_libraries()
+    name = pair_id(*resolve_pair(pair))
+    shown, states = _vectors(model, adapter, name, layer=layer, protocol=protocol, words=words)
+    title = f"{model}{f' + {adapter}' if adapter else ''}, {name}, layer {shown}"
+    _say(draw(states, out / f"map-{method}-{name}-layer-{shown}", pair=name, method=method, title=title))
+
+
+def _records(source: Path, out: Path, kind: str) -> Any:
+    from tli_bench.results.sources import iter_records
+    from tli_bench.results.store import safe_name
+
+    for _, record in iter_records(source):
+        adapter = record.signature.adapter
+        parts = [
+            record.signature.model,
+            adapter.name if adapter else "base",
+            record.pair,
+            record.signature.protocol,
+            kind,
+        ]
+        yield out / "-".join(safe_name(part) for part in parts), record
+
+
+def _split(name: str) -> Any:
+    from tli_bench.errors import InputError
+    from tli_bench.schema import Split
+
+    if name not in {split.value for split in Split}:
+        raise InputError(f"unknown split {name!r}; choose one of {', '.join(split.value for split in Split)}")
+    return Split(name)
+
+
+def _say(paths: list[Path]) -> None:
+    for path in paths:
+        typer.echo(str(path))
+
+
+def _vectors(model: str, adapter: str | None, pair: str, *, layer: str | None, protocol: str, words: int) -> Any:
+    """Layer's name, and by state the source and target vectors of the first control words."""
+    from tli_bench.errors import UnknownNameError
+    from tli_bench.hidden import encode_words, extract
+    from tli_bench.lexicon import load_lexicon
+    from tli_bench.models import attach_adapter, inspect_adapter, load_model
+    from tli_bench.models.adapters import adapter_disabled
+    from tli_bench.protocols import get_protocol
+    from tli_bench.schema import Split
+
+    lexicon = load_lexicon("core", pair=pair)
+    rows = [p for p in lexicon.pairs if p.split is Split.CONTROL][:words]
+    loaded, rule = load_model(model), get_protocol(protocol)
+    source, target = pair.split("-")
+    encoded = [
+        *encode_words(loaded.tokenizer, [p.source for p in rows], template=rule.template(source)),
+        *encode_words(loaded.tokenizer, [p.target for p in rows], template=rule.template(target)),
+    ]
+    wrapped = attach_adapter(loaded, inspect_adapter(adapter))[0] if adapter else loaded.model
+    with adapter_disabled(wrapped):
+        found = {"base": extract(wrapped, encoded, poolings=(rule.pooling,))}
+    if adapter:
+        found["adapted"] = extract(wrapped, encoded, poolings=(rule.pooling,))
+    layers = found["base"].layers
+    name = layer or layers[-1]
+    if name not in layers:
+        raise UnknownNameError("layer", name, layers)
+    depth, n = layers.index(name), len(rows)
+    vectors = {state: states.vectors[rule.pooling][depth].double().numpy() for state, states in found.items()}
+    return name, {state: (both[:n], both[n:]) for state, both in vectors.items()}

@@ -1,0 +1,170 @@
+"""`tli-bench repro`: a published experiment beside what its controls say."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from tli_bench.harness.repro import Reproduction
+
+app = typer.Typer(
+    name="repro", help="Published experiments with the controls they lack.", no_args_is_help=True, rich_markup_mode=None
+)
+
+
+@app.callback()
+def main() -> None:
+    """Published experiments with the controls they lack."""
+
+
+@app.command("tli-paper")
+def tli_paper(
+    model: Annotated[str, typer.Option(help="Alias (tiny, lugha), Hub id ORG/NAME, or a model folder.")] = "tiny",
+    adapter: Annotated[
+        str | None, typer.Option(help="PEFT adapter; `tiny` has its own by default, `none` is the base alone.")
+    ] = None,
+    pair: Annotated[str, typer.Option(help="Language pair.")] = "swh-eng",
+    lexicon: Annotated[str, typer.Option(help="Word list: core, a file, a folder, or hf:ID.")] = "core",
+    layer: Annotated[str, typer.Option(help="Hidden state of the evaluation.")] = "2",
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N word pairs.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write figures and both records to this JSON file.")
+    ] = None,
+    batch_size: Annotated[int, typer.Option(min=1, help="Words per forward pass.")] = 256,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps.")] = None,
+    dtype: Annotated[str | None, typer.Option(help="float32, bfloat16 or float16.")] = None,
+    quantize: Annotated[str | None, typer.Option(help="nf4, int8 or none.")] = None,
+    revision: Annotated[str | None, typer.Option(help="Hub revision of the model.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of splits (own lists) and of the bootstrap.")] = 0,
+    any_base: Annotated[bool, typer.Option("--any-base", help="Accept an adapter recorded for another base.")] = False,
+    skip_gate: Annotated[bool, typer.Option("--skip-gate", help="Score a base that fails the sanity gate.")] = False,
+) -> None:
+    """The pilot (BOS in the mean) and the evaluation (BOS out) of arXiv 2506.15415, from one pass.
+
+    Published figures stand in columns marked `reported`, ours in those marked `measured`; beside them what the paper
+    lacks: mismatched pairs, gap, P@1, position 0's norm, trained against control, and a verdict.
+    """
+    from rich.console import Console
+
+    from tli_bench.cli.quiet import quiet_libraries
+    from tli_bench.cli.running import default_adapter
+    from tli_bench.files import require_writable, write_json
+
+    quiet_libraries()
+    if output is not None:
+        require_writable(output.parent)
+    console = Console()
+    with console.status("loading lm-eval, torch and transformers"):
+        from tli_bench.harness.lm import TLIModel
+        from tli_bench.harness.repro import reproduce
+        from tli_bench.harness.run import tidy
+    with console.status("measuring"):
+        lm = TLIModel(
+            pretrained=model,
+            adapter=default_adapter(model, adapter),
+            quantize=quantize,
+            dtype=dtype,
+            device=device,
+            revision=revision,
+            batch_size=batch_size,
+            any_base=any_base,
+            skip_gate=skip_gate,
+        )
+        found = reproduce(lm, pair=pair, layer=layer, lexicon=lexicon, limit=limit, seed=seed)
+    _show(console, found)
+    if output is not None:
+        write_json(output, tidy(found.to_json()))
+        console.print(f"written to {output}", soft_wrap=True, markup=False)
+
+
+def _show(console: "Console", found: "Reproduction") -> None:
+    from rich.text import Text
+
+    from tli_bench.cli.tables import show_table
+    from tli_bench.harness.repro import SOURCE
+
+    signature = found.pilot.signature
+    flags = [name for name in ("leaking", "skip_gate", "any_base") if getattr(signature, name)]
+    title = f"{signature.model} ({signature.revision}), {signature.pair}, {signature.lexicon}"
+    console.print(Text(title + (f"  [{', '.join(flags)}]" if flags else ""), "bold"), soft_wrap=True)
+    console.print(Text(f"reported: {SOURCE}"), soft_wrap=True)
+    if signature.tokens.startswith("no-bos"):
+        console.print(Text("this tokenizer adds no BOS: the two protocols measure the same", "yellow"), soft_wrap=True)
+    show_table(console, _pilot(found))
+    show_table(console, _evaluation(found))
+    contrast = found.contrast
+    if contrast is not None:
+        line = (
+            f"gap change, trained minus control: {contrast.difference:+.4f} [{contrast.ci[0]:+.4f}, {contrast.ci[1]:+.4f}] "
+            "(95 % bootstrap by concept; about 0 when training carries over to unseen words in full)"
+        )
+        console.print(Text(line), soft_wrap=True)
+    for protocol, verdict in found.verdicts().items():
+        console.print(Text(f"layer {found.layer}, {protocol}: {verdict}"), soft_wrap=True)
+
+
+def _pilot(found: "Reproduction") -> "Table":
+    from rich.table import Table
+
+    split = found.pilot_split.value
+    count = found.pilot.signature.n[split]
+    table = Table(
+        title=f"pilot: {count} {split} pairs, base model; BOS in the mean (tli-pilot) | out of it (tli-eval)",
+        box=None,
+        header_style="dim",
+        padding=(0, 1),
+        title_justify="left",
+    )
+    for name in ("layer", "reported cosine", "measured cosine", "mismatched", "gap", "P@1", "position 0 norm"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in found.pilot_rows():
+        table.add_row(
+            row.layer,
+            _number(row.reported, 5),
+            f"{_number(row.cosine, 5)} | {_number(row.cosine_without, 4)}",
+            f"{_number(row.mismatched, 5)} | {_number(row.mismatched_without, 4)}",
+            f"{_number(row.gap, 5)} | {_number(row.gap_without, 4)}",
+            f"{_number(row.p1, 2)} | {_number(row.p1_without, 2)}",
+            "–" if row.sink_ratio is None else f"{row.sink_ratio:.1f}x",
+        )
+    return table
+
+
+def _evaluation(found: "Reproduction") -> "Table":
+    from rich.table import Table
+
+    from tli_bench.cli.report import p_value
+
+    table = Table(
+        title=f"evaluation: layer {found.layer}, BOS out of the mean, base → adapted",
+        box=None,
+        header_style="dim",
+        padding=(0, 1),
+        title_justify="left",
+    )
+    table.add_column("words", no_wrap=True)
+    for name in ("reported cosine", "measured cosine", "%", "p", "mismatched", "gap change [95 % CI]", "P@1"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in found.evaluation_rows():
+        reported = row.reported
+        change, gap = row.cosine, row.gap
+        interval = "" if gap is None or gap.ci is None else f" [{gap.ci[0]:+.4f}, {gap.ci[1]:+.4f}]"
+        table.add_row(
+            f"{row.split.value} (reported n={reported.n}, measured n={row.n})",
+            f"{reported.before:.4f} → {reported.after:.4f} (+{reported.percent:.2f} %, p = {reported.p:.2e})",
+            _number(row.before, 4) if change is None else f"{change.before:.4f} → {change.after:.4f}",
+            "–" if row.percent is None else f"{row.percent:+.2f}",
+            "–" if change is None else p_value(change.p),
+            "–" if row.mismatched is None else f"{row.mismatched.before:.4f} → {row.mismatched.after:.4f}",
+            "no adapter" if gap is None else f"{gap.difference:+.4f}{interval}",
+            "–" if row.p1 is None else f"{row.p1.before:.2f} → {row.p1.after:.2f}",
+        )
+    return table
+
+
+def _number(value: float | None, places: int) -> str:
+    return "–" if value is None else f"{value:.{places}f}"

@@ -1,0 +1,126 @@
+"""`tli-bench results`: list, show, check and merge records."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="List, show, check and merge result records.", no_args_is_help=True, rich_markup_mode=None)
+
+Sources = Annotated[list[Path], typer.Argument(help="Records, folders of records, or submissions (.zip).")]
+
+
+@app.command("ls")
+def ls(
+    source: Annotated[Path, typer.Argument(help="A folder of records.")] = Path("runs"),
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """One line a record: date, model, adapter, task, protocol, control gap and P@1 at the chosen layer."""
+    from tli_bench.results.digest import record_digest
+    from tli_bench.results.sources import iter_records
+    from tli_bench.results.summary import summarise
+    from tli_bench.results.wording import visible
+
+    for where, record in iter_records(source):
+        line = summarise(record)
+        if as_json:
+            data = {"file": where, "sha256": record_digest(record), **line._asdict()}
+            typer.echo(json.dumps(data, ensure_ascii=False, allow_nan=False))
+            continue
+        scores = f"gap {_number(line.gap)}  P@1 {_number(line.p1)}  layer {line.layer}"
+        who = f"{visible(line.model, limit=40)} {visible(line.adapter or '-', limit=30)}"
+        marks = f"  [{', '.join(line.flags)}]" if line.flags else ""
+        typer.echo(f"{line.created[:10]}  {who}  {visible(line.task, limit=60)}  {line.protocol}  {scores}{marks}")
+
+
+@app.command("show")
+def show(
+    path: Annotated[Path, typer.Argument(help="A record, or a folder of records.")],
+    as_json: Annotated[bool, typer.Option("--json", help="The whole record as JSON.")] = False,
+) -> None:
+    """Curves, scores and verdicts of a record, and the signature that stands behind them."""
+    from rich.console import Console
+    from rich.text import Text
+
+    from tli_bench.cli.report import print_record
+    from tli_bench.results.sources import iter_records
+    from tli_bench.results.wording import spelt_out
+    from tli_bench.schema import RunRecord
+
+    console = Console()
+    for _, record in iter_records(path):
+        if as_json:
+            typer.echo(record.model_dump_json(indent=1))
+            continue
+        # What is printed may come from anyone: escape sequences for the terminal are spelt out.
+        record = RunRecord.model_validate(spelt_out(record.model_dump(mode="json"), limit=4000))
+        print_record(console, record, reused=False)
+        for name, value in record.signature.model_dump(mode="json").items():
+            console.print(Text(f"  {name}: {json.dumps(value, ensure_ascii=True)}", "dim"), soft_wrap=True)
+        for name in ("created", "command", "source_commit"):
+            console.print(
+                Text(f"  {name}: {json.dumps(getattr(record, name), ensure_ascii=True)}", "dim"), soft_wrap=True
+            )
+
+
+@app.command("validate")
+def validate(sources: Sources) -> None:
+    """Check schema, hashes, signature, leakage flag and arithmetic; exit 1 when anything is wrong."""
+    from tli_bench.errors import ResultError
+    from tli_bench.results.sources import iter_records, record_paths
+    from tli_bench.results.validate import validate_record
+
+    good = bad = 0
+    for source in sources:
+        parts = [source] if source.suffix == ".zip" else record_paths(source)
+        for part in parts:
+            try:
+                for where, record in iter_records(part):
+                    found = validate_record(record)
+                    good, bad = good + found.ok, bad + (not found.ok)
+                    typer.echo(f"{'ok     ' if found.ok else 'invalid'} {where}")
+                    for line in found.errors:
+                        typer.echo(f"  error: {line}")
+                    for line in found.notes:
+                        typer.echo(f"  note: {line}")
+            except ResultError as err:
+                bad += 1
+                typer.echo(f"invalid {err}")
+    typer.echo(f"{good} valid, {bad} invalid")
+    if bad:
+        raise typer.Exit(1)
+
+
+@app.command("merge")
+def merge(
+    sources: Sources,
+    into: Annotated[Path, typer.Option("--into", help="Folder that takes the records.")],
+    replace: Annotated[bool, typer.Option("--replace", help="Where two differ, keep the later one.")] = False,
+    compressed: Annotated[
+        bool, typer.Option("--compressed", help="Write .json.gz, a fifth of the size or less.")
+    ] = False,
+) -> None:
+    """Check records and put them into one folder; nothing is written when one is invalid or contradicts another."""
+    from tli_bench.results.merge import merge as merge_records
+    from tli_bench.results.store import RecordStore
+
+    done = merge_records(sources, RecordStore(into, compressed=compressed), replace=replace)
+    typer.echo(f"{len(done.added)} added, {len(done.replaced)} replaced, {len(done.same)} unchanged in {into}")
+
+
+@app.command("schema")
+def schema(
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write; standard output without it.")] = None,
+) -> None:
+    """The JSON Schema of a record."""
+    from tli_bench.results import record_schema, write_json
+
+    if out is None:
+        typer.echo(json.dumps(record_schema(), indent=1))
+    else:
+        write_json(out, record_schema())
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:+.3f}"

@@ -1,0 +1,61 @@
+"""`tli-bench sweep`: train and score every point of a grid."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def sweep(
+    spec: Annotated[Path, typer.Argument(help="YAML file: name, model, pairs, recipes, grid, seeds.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder of the points. Default: runs/sweeps/NAME.")
+    ] = None,
+    layer: Annotated[str, typer.Option(help="Layer the table reports: output, loss, or a layer's name.")] = "output",
+    quantize: Annotated[str | None, typer.Option(help="nf4, int8 or none.")] = None,
+    dtype: Annotated[str | None, typer.Option(help="float32, bfloat16 or float16.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, ...")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List the points and stop.")] = False,
+) -> None:
+    """Train every combination of the grid, seed and pair, and show control gain against trainable parameters.
+
+    The base is loaded once. Finished points are kept: the same command goes on where it stopped. In the table `*`
+    marks settings that no smaller or equal one beats; intervals are 95 % over seeds.
+    """
+    from tli_bench.cli.quiet import quiet_libraries
+    from tli_bench.files import write_text
+    from tli_bench.models import LoadOptions, load_model
+    from tli_bench.training.pareto import as_markdown, pareto
+    from tli_bench.training.sweep import Point, load_spec, run_sweep, units_of
+
+    quiet_libraries()
+    plan = load_spec(spec)
+    units = units_of(plan)
+    folder = output or Path("runs") / "sweeps" / plan.name
+    if dry_run:
+        for unit in units:
+            print(f"{unit.pair}  {_settings(unit.settings)}  seed {unit.seed}")
+        print(f"{len(units)} points, to {folder}")
+        return
+    loaded = load_model(plan.model, LoadOptions(dtype=dtype, quantize=quantize, device=device))
+    count = 0
+
+    def show(point: Point, reused: bool) -> None:
+        nonlocal count
+        count += 1
+        name = list(point.base)[-1]
+        gain = point.adapted[name]["gap"] - point.base[name]["gap"]
+        state = "kept" if reused else "done"
+        typer.echo(
+            f"{count}/{len(units)} {state}: {point.pair}  {_settings(point.settings)}  seed {point.seed}  "
+            f"control gap at the output {gain:+.4f}",
+            err=True,
+        )
+
+    table = as_markdown(pareto(run_sweep(plan, loaded, folder, on_point=show), layer=layer))
+    write_text(folder / "table.md", table + "\n")
+    print(table)
+
+
+def _settings(settings: dict[str, str]) -> str:
+    return " ".join(f"{key}={value}" for key, value in settings.items())

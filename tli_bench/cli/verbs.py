@@ -1,0 +1,42 @@
+"""The list of verbs: name, module, and nothing heavy."""
+
+import typer
+
+from tli_bench.cli import (
+    compare,
+    explain,
+    leaderboard,
+    lexicon,
+    lm_eval,
+    ls,
+    plot,
+    push,
+    repro,
+    results,
+    run,
+    stats,
+    submit,
+    sweep,
+    train,
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Attach every verb to the app once."""
+    if app.registered_commands:
+        return
+    app.command("run")(run.run)
+    app.command("train")(train.train)
+    app.command("sweep")(sweep.sweep)
+    app.command("push")(push.push)
+    app.command("compare")(compare.compare)
+    app.command("leaderboard")(leaderboard.leaderboard)
+    app.command("submit")(submit.submit)
+    app.add_typer(results.app, name="results")
+    app.add_typer(plot.app, name="plot")
+    app.command("lm-eval", context_settings=lm_eval.PASS_THROUGH, add_help_option=False)(lm_eval.lm_eval)
+    app.command("ls")(ls.ls)
+    app.add_typer(lexicon.app, name="lexicon")
+    app.command("explain")(explain.explain)
+    app.add_typer(repro.app, name="repro")
+    app.add_typer(stats.app, name="stats")

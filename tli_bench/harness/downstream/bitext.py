@@ -1,0 +1,96 @@
+"""Parallel-sentence retrieval: row i of both languages' files is the same sentence."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from lm_eval.api.instance import Instance
+
+from tli_bench.harness.downstream.base import Document
+from tli_bench.harness.downstream.embedded import EmbeddedTask, Item, Scores, cosines
+from tli_bench.harness.downstream.errors import DataError
+from tli_bench.harness.downstream.readers import read_sentences
+from tli_bench.harness.downstream.sources import FIXTURES, find_file
+from tli_bench.harness.registry import register_task
+from tli_bench.languages import resolve_language
+from tli_bench.measures import retrieval
+from tli_bench.paths import data_dir
+from tli_bench.schema import State
+from tli_bench.scorers.ranking import rank_scores, xsim_error
+
+
+@register_task("bitext")
+class BitextTask(EmbeddedTask):
+    """Tatoeba, FLORES or NTREX style retrieval by cosine; the pool is the set's distinct sentences.
+
+    metadata: `source`, `target` (codes); `data_dir` with `<code>.txt`, FLORES' `<code>.devtest` or `<code>.dev`, or NTREX'
+    `newstest2019-ref.<iso>.txt`; without it the project's own sample of 102 sentences.
+    """
+
+    MEASURES: ClassVar[dict[str, bool]] = {
+        "p1": True, "mrr": True, "p1_forward": True, "p1_backward": True, "mexa": True, "xsim_error_forward": False,
+        "xsim_error_backward": False,
+    }  # fmt: skip
+
+    def load(self) -> tuple[list[Document], str]:
+        """One document a sentence pair."""
+        chosen = self.data_dir
+        folder = (
+            data_dir("tasks") / "bitext" / "sample" if chosen in (None, FIXTURES) else Path(str(chosen)).expanduser()
+        )
+        paths = [find_file(folder, file_names(self.need(side))) for side in ("source", "target")]
+        columns = [read_sentences(path) for path in paths]
+        if len(columns[0]) != len(columns[1]):
+            raise DataError(
+                f"{paths[0]} has {len(columns[0])} lines and {paths[1]} has {len(columns[1])}; "
+                "line i of both must be the same sentence"
+            )
+        docs = [
+            {"position": i, "source": source, "target": target}
+            for i, (source, target) in enumerate(zip(*columns, strict=True))
+        ]
+        return docs, "sample:bitext" if chosen in (None, FIXTURES) else str(folder)
+
+    def doc_to_text(self, doc: Document) -> str:
+        """The source sentence; there is no prompt."""
+        return str(doc["source"])
+
+    def doc_to_target(self, doc: Document) -> str:
+        """The target sentence."""
+        return str(doc["target"])
+
+    def construct_requests(self, doc: Document, ctx: str, **kwargs: Any) -> Instance:
+        """One request a sentence pair."""
+        return self.request(doc, doc["source"], doc["target"], 0, **kwargs)
+
+    def score(self, items: Sequence[Item], state: State, layer: int) -> Scores:
+        """Both directions of one layer; equal sentences of the set accept each other's translations."""
+        both = torch.stack([self.vectors(responses[0], state, layer) for _, responses in items])
+        similarity = cosines(both[:, 0], both[:, 1])
+        texts = [np.array([doc[side] for doc, _ in items]) for side in ("source", "target")]
+        gold = (texts[0][:, None] == texts[0][None, :]) | (texts[1][:, None] == texts[1][None, :])
+        forward, backward = rank_scores(similarity, gold), rank_scores(similarity.T, gold.T)
+        return {
+            "p1": (forward.p1 + backward.p1) / 2,
+            "mrr": (forward.mrr + backward.mrr) / 2,
+            "p1_forward": forward.p1,
+            "p1_backward": backward.p1,
+            "mexa": retrieval.mexa(torch.from_numpy(similarity), torch.from_numpy(gold), tolerance=1e-7),
+            "xsim_error_forward": xsim_error(similarity),
+            "xsim_error_backward": xsim_error(similarity.T),
+        }
+
+
+def file_names(code: str) -> list[str]:
+    """File names of a language in the layouts read, in the order tried."""
+    language = resolve_language(code)
+    return [
+        f"{language.code}.txt",
+        f"{language.code}.devtest",
+        f"{language.code}.dev",
+        f"newstest2019-ref.{language.iso}.txt",
+        *(f"newstest2019-src.{language.iso}.txt" for _ in range(language.iso == "eng")),
+        *(f"newstest2019-ref.{alias}.txt" for alias in language.aliases),
+    ]

@@ -1,0 +1,131 @@
+"""Word translation by prompt: candidates ranked by log-likelihood, and the greedy continuation."""
+
+import random
+import unicodedata
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from lm_eval.api.instance import Instance
+
+from tli_bench.errors import InputError
+from tli_bench.harness.downstream.base import Document, DownstreamTask, fill, plain, prompts
+from tli_bench.harness.downstream.errors import DataError
+from tli_bench.harness.registry import register_task
+from tli_bench.languages import resolve_pair
+from tli_bench.lexicon import load_core, load_lexicon
+from tli_bench.schema import Split
+from tli_bench.scorers.ranking import rank_scores
+from tli_bench.scorers.words import lower
+
+POOL = 50
+
+
+@register_task("translate")
+class TranslateTask(DownstreamTask):
+    """Source word in a prompt, target word out: P@1 and MRR over a pool, and greedy exact match.
+
+    metadata: `pair` (source-target), `lexicon`, `seed`, `pool` (candidates, drawn with the seed from the control words),
+    `prompts` (a set in `tasks/translate/prompts.yaml`). `p1` and `mrr` rank by the log-likelihood of the whole word,
+    `p1_norm` and `mrr_norm` by that per character; all are means over the prompts of the set. Greedy: the first line of
+    the continuation, without the punctuation that ends it, is an accepted variant.
+    """
+
+    GENERATION: ClassVar[dict[str, Any]] = {"max_gen_toks": 12}
+    METRICS: ClassVar[dict[str, bool]] = {
+        "p1": True,
+        "mrr": True,
+        "p1_norm": True,
+        "mrr_norm": True,
+        "greedy_exact": True,
+        "pool": True,
+    }
+
+    def load(self) -> tuple[list[Document], str]:
+        """One document a control word of the pool."""
+        source, target = resolve_pair(self.need("pair"))
+        seed, size = int(self.meta.get("seed", 0)), int(self.meta.get("pool", POOL))
+        name = str(self.meta.get("lexicon", "core"))
+        lexicon = (
+            load_core().lexicon(source, target, seed=seed)
+            if name == "core"
+            else load_lexicon(name, pair=f"{source.code}-{target.code}", control=self.meta.get("control"), seed=seed)
+        )
+        words = list(lexicon.of(Split.CONTROL))
+        random.Random(seed).shuffle(words)
+        words = words[:size]
+        if len(words) < 2:
+            raise InputError(f"task {self.config.task}: {len(words)} control words; a pool needs at least 2")
+        pool = list(dict.fromkeys(word.target for word in words))
+        gold = lexicon.gold(words)
+        docs = []
+        for row, word in enumerate(words):
+            accepted = {words[column].target for column in range(len(words)) if gold[row, column]}
+            docs.append(
+                {
+                    "concept": word.concept,
+                    "word": word.source,
+                    "accepted": sorted({*word.targets, *accepted}, key=lambda text: (text != word.target, text)),
+                    "candidates": pool,
+                }
+            )
+        return docs, f"lexicon:{lexicon.name} {lexicon.version}".strip()
+
+    def templates(self) -> list[str]:
+        """The prompt set, each with `{word}` once; raises DataError."""
+        name = str(self.meta.get("prompts", "default"))
+        found = prompts("translate").get(name)
+        if (
+            not isinstance(found, list)
+            or not found
+            or any(not isinstance(t, str) or t.count("{word}") != 1 for t in found)
+        ):
+            raise DataError(
+                f"tasks/translate/prompts.yaml: `{name}` must be a list of sentences with {{word}} once, got {found!r:.80}"
+            )
+        return found
+
+    def prompts_of(self, doc: Document) -> list[str]:
+        """The filled prompts of one word."""
+        source, target = resolve_pair(self.need("pair"))
+        names = {"word": doc["word"], "source": source.name, "target": target.name}
+        return [fill(template, **names) for template in self.templates()]
+
+    def doc_to_text(self, doc: Document) -> str:
+        """The first prompt."""
+        return self.prompts_of(doc)[0]
+
+    def doc_to_target(self, doc: Document) -> str:
+        """The preferred translation."""
+        return f" {doc['accepted'][0]}"
+
+    def construct_requests(self, doc: Document, ctx: str, **kwargs: Any) -> list[Instance]:
+        """For every prompt: the log-likelihood of each candidate, and one greedy continuation."""
+        found: list[Instance] = []
+        for text in self.prompts_of(doc):
+            for candidate in doc["candidates"]:
+                arguments = (text, f" {candidate}")
+                found.append(Instance("loglikelihood", doc, arguments, len(found), **plain(kwargs)))
+            found.append(self.generation(doc, text, idx=len(found), **kwargs))
+        return found
+
+    def process_results(self, doc: Document, results: Sequence[Any]) -> dict[str, float]:
+        """Means over the prompts."""
+        candidates = doc["candidates"]
+        step = len(candidates) + 1
+        gold = np.array([[text in doc["accepted"] for text in candidates]])
+        lengths = np.array([len(text) for text in candidates])
+        rows = []
+        for start in range(0, len(results), step):
+            scores = np.array([[answer[0] for answer in results[start : start + step - 1]]], dtype=np.float64)
+            whole, per_character = rank_scores(scores, gold), rank_scores(scores / lengths, gold)
+            exact = self._exact(str(results[start + step - 1]), doc["accepted"])
+            rows.append((whole.p1, whole.mrr, per_character.p1, per_character.mrr, exact, float(step - 1)))
+        return dict(zip(self.METRICS, map(float, np.mean(rows, axis=0)), strict=True))
+
+    def _exact(self, said: str, accepted: Sequence[str]) -> float:
+        target = resolve_pair(self.need("pair"))[1].code
+        line = next((part for part in said.split("\n") if part.strip()), "")
+        while line and unicodedata.category(line[-1])[0] in "PZ":
+            line = line[:-1]
+        return float(lower(line.strip().lstrip("\"'«“"), target) in {lower(form, target) for form in accepted})

@@ -1,0 +1,1 @@
+"""Leaderboards: tables, plots and a page from result records alone; no model is ever loaded here."""

@@ -1,0 +1,242 @@
+"""The leaderboard as one HTML file that needs no network: table, charts and data are inside it."""
+
+import base64
+import hashlib
+import html
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from tli_bench.leaderboard.columns import COLUMNS, SCORE, shown
+from tli_bench.leaderboard.entries import Entry, Unit, signature_of
+from tli_bench.leaderboard.render_md import HOW_TO_READ
+from tli_bench.leaderboard.reported import Reported
+from tli_bench.leaderboard.table import Board, Leaderboard, Row, adapter_label, interval_text, model_label, rank_text
+from tli_bench.results.wording import spelt_out, visible
+from tli_bench.schema import Curve
+
+_ROOM = Path(__file__).resolve().parent
+_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
+_CODES = [a + b for a in _ALPHABET for b in _ALPHABET]
+# Hidden on a phone; the details of a row still show them.
+_LOW = {"csls_p1", "mexa", "cosine", "mismatched", "output_gap"}
+
+
+def render_html(leaderboard: Leaderboard) -> str:
+    """The whole page. Scripts run only by their hash, so nothing that a record says can become one."""
+    scripts = [
+        _script((_ROOM / "vendor" / "dataTables.min.js").read_text(encoding="utf-8")),
+        _script((_ROOM / "vendor" / "uPlot.iife.min.js").read_text(encoding="utf-8")),
+        _script((_ROOM / "assets" / "page.js").read_text(encoding="utf-8")),
+    ]
+    styles = [_ROOM / "vendor" / "uPlot.min.css", _ROOM / "assets" / "page.css"]
+    first = leaderboard.boards[0] if leaderboard.boards else None
+    parts = {
+        "SCRIPT_HASHES": " ".join(f"'sha256-{_hash(script)}'" for script in scripts),
+        "STYLES": "\n".join(path.read_text(encoding="utf-8") for path in styles),
+        "UPDATED": html.escape(f"Latest record: {visible(leaderboard.updated)}." if leaderboard.updated else ""),
+        "HOW_TO_READ": html.escape(HOW_TO_READ.replace("`", "")),
+        "COLUMN_NOTES": "".join(
+            f"<dt>{html.escape(c.label)}</dt><dd>{html.escape(c.about)}</dd>" for c in (SCORE, *COLUMNS)
+        ),
+        "CAPTION": html.escape(f"All pairs, {_title(first)}" if first else "No measured rows yet"),
+        "HEADER": _header(),
+        "ROWS": _static_rows(first) if first else "",
+        "REPORTED": _reported(leaderboard),
+        "LEFT_OUT": _left_out(leaderboard),
+        "DATA": _embed(_data(leaderboard)),
+        "SCRIPTS": "\n".join(f"<script>{script}</script>" for script in scripts),
+    }
+    template = (_ROOM / "assets" / "page.html").read_text(encoding="utf-8")
+    return re.sub(r"\{\{([A-Z_]+)\}\}", lambda match: parts[match[1]], template)
+
+
+def pack_curve(curve: Curve) -> str:
+    """A curve as two characters a layer: thousandths from -2.047 to 2.047, and a code for unscored."""
+    return "".join(_CODES[4095 if v is None else int(max(0.5, min(4094.5, v * 1000 + 2047.5)))] for v in curve)
+
+
+def _script(source: str) -> str:
+    if "</script" in source.lower() or "<!--" in source:
+        # Only our own files come here; inside a script element these would end or hide it.
+        source = re.sub(r"</(script)", r"<\\/\1", source, flags=re.IGNORECASE).replace("<!--", "<\\!--")
+    return source.strip()
+
+
+def _hash(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def _embed(data: object) -> str:
+    """JSON that cannot end the element it stands in."""
+    text = json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+class _Texts:
+    """Every text once: rows hold its index, -1 for none."""
+
+    def __init__(self) -> None:
+        self.list: list[str] = []
+        self._index: dict[str, int] = {}
+
+    def add(self, text: str | None) -> int:
+        if not text:
+            return -1
+        if text not in self._index:
+            self._index[text] = len(self.list)
+            self.list.append(text)
+        return self._index[text]
+
+
+def _data(leaderboard: Leaderboard) -> dict[str, Any]:
+    texts = _Texts()
+    boards = [_board(board, texts) for board in leaderboard.boards]
+    columns = [
+        {"id": c.id, "label": c.label, "digits": c.digits, "signed": c.signed, "low": c.id in _LOW} for c in COLUMNS
+    ]
+    return {"columns": columns, "boards": boards, "texts": texts.list}
+
+
+def _board(board: Board, texts: _Texts) -> dict[str, Any]:
+    return {
+        "title": _title(board),
+        "columns": board.columns,
+        "entries": [_entry(entry, texts) for entry in board.entries],
+        "sections": [
+            {
+                "kind": s.scope.kind,
+                "id": visible(s.scope.id),
+                "label": visible(s.scope.label),
+                "pairs": [visible(pair) for pair in s.scope.pairs],
+                "rows": [_row(row) for row in s.rows],
+            }
+            for s in board.sections
+        ],
+    }
+
+
+def _title(board: Board) -> str:
+    return visible(f"{board.key.protocol}, {board.key.lexicon} ({board.key.lexicon_hash[:8]})")
+
+
+def _entry(entry: Entry, texts: _Texts) -> dict[str, Any]:
+    adapter = entry.signature.adapter
+    return {
+        "model": model_label(entry),
+        "adapter": adapter_label(entry),
+        "hasAdapter": entry.is_adapter,
+        "recipe": visible((adapter.recipe if adapter else None) or "not stated", limit=40),
+        "rank": adapter.rank if adapter else None,
+        "parameters": adapter.trainable_parameters if adapter else None,
+        "signature": spelt_out(signature_of(entry)),
+        "units": [_unit(unit, texts) for unit in entry.units.values()],
+    }
+
+
+def _unit(unit: Unit, texts: _Texts) -> list[Any]:
+    """In the order that `unitOf` in page.js reads; texts by index."""
+    base = unit.base_curves or {}
+    packed = [unit.curves.get("gap"), unit.curves.get("p1"), base.get("gap"), base.get("p1")]
+    return [
+        texts.add(visible(unit.pair)),
+        texts.add(visible(unit.layer, limit=20)),
+        texts.add(" ".join(visible(layer, limit=20).replace(" ", "_") for layer in unit.layers)),
+        len(unit.words),
+        _round(unit.gap),
+        _round(unit.measures.get("p1")),
+        texts.add(visible(unit.created, limit=40)),
+        texts.add(visible(unit.commit or "", limit=50)),
+        texts.add(visible(unit.command, limit=1000)),
+        texts.add(visible(unit.verdict, limit=200)),
+        *(texts.add(pack_curve(curve)) if curve else -1 for curve in packed),
+    ]
+
+
+def _row(row: Row) -> list[Any]:
+    place = row.ranked
+    cells = [_round(row.cells.get(column.id)) for column in COLUMNS]
+    while cells and cells[-1] is None:
+        cells.pop()
+    if place is None:
+        return [row.entry, None, 0, None, None, _round(row.score), None, None, cells, row.unranked]
+    ci = (_round(place.ci[0]), _round(place.ci[1]))
+    return [row.entry, place.rank, int(place.tied), *place.rank_interval, _round(place.score), *ci, cells, ""]
+
+
+def _round(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
+
+
+def _header() -> str:
+    names = [("", ""), ("Rank", "n"), ("95 %", "n"), ("Model", ""), ("Adapter", ""), (f"{SCORE.label} [95 %]", "n")]
+    names += [(c.label, "n low" if c.id in _LOW else "n") for c in COLUMNS]
+    first = '<th scope="col"><span class="visually-hidden">Details</span></th>'
+    return first + "".join(f'<th scope="col" class="{kind}">{html.escape(name)}</th>' for name, kind in names[1:])
+
+
+def _static_rows(board: Board, *, limit: int = 100) -> str:
+    """The first rows as plain HTML, for readers without scripts; the script replaces them."""
+    lines = []
+    for row in board.sections[0].rows[:limit]:
+        entry, place = board.entries[row.entry], row.ranked
+        interval = f" [{place.ci[0]:.3f}, {place.ci[1]:.3f}]" if place else ""
+        note = f" ({row.unranked})" if row.unranked else ""
+        texts = ["", rank_text(row), interval_text(row), model_label(entry), adapter_label(entry) + note]
+        texts += [shown(SCORE, row.score) + interval, *(shown(c, row.cells.get(c.id)) for c in COLUMNS)]
+        kinds = ["", "n", "n", "who", "who", "n", *("n low" if c.id in _LOW else "n" for c in COLUMNS)]
+        cells = (f'<td class="{kind}">{html.escape(text)}</td>' for text, kind in zip(texts, kinds, strict=True))
+        lines.append(f"<tr>{''.join(cells)}</tr>")
+    return "\n".join(lines)
+
+
+def _reported(leaderboard: Leaderboard) -> str:
+    if not leaderboard.reported:
+        return "<p>None.</p>"
+    names = (
+        "Model",
+        "Method",
+        "Pair",
+        "Words",
+        "n",
+        "Quantity",
+        "Protocol",
+        "Layer",
+        "Before",
+        "Value",
+        "p",
+        "Source",
+        "Note",
+    )
+    head = "".join(f'<th scope="col">{name}</th>' for name in names)
+    body = "\n".join(f"<tr>{''.join(_reported_cells(row))}</tr>" for row in leaderboard.reported)
+    caption = "<caption>Published figures with their source</caption>"
+    return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _reported_cells(row: Reported) -> list[str]:
+    ci = f" [{row.ci[0]:g}, {row.ci[1]:g}]" if row.ci else ""
+    before = "–" if row.before is None else f"{row.before:g}"
+    p = "–" if row.p is None else f"{row.p:.2e}"
+    texts = (
+        row.model,
+        row.method,
+        row.pair,
+        row.split,
+        "–" if row.n is None else str(row.n),
+        row.quantity,
+        row.protocol,
+        row.layer,
+    )
+    cells = [f"<td>{html.escape(visible(text, limit=200))}</td>" for text in (*texts, before, f"{row.value:g}{ci}", p)]
+    how = ", recomputed from its per-pair values" if row.source.recomputed else ""
+    link = f'<a href="{html.escape(row.source.url)}" rel="noreferrer">{html.escape(visible(row.source.title))}</a>'
+    return [*cells, f"<td>{link}, {row.source.year}{how}</td>", f"<td>{html.escape(visible(row.note, limit=500))}</td>"]
+
+
+def _left_out(leaderboard: Leaderboard) -> str:
+    if not leaderboard.left_out:
+        return ""
+    lines = "".join(f"<li>{html.escape(visible(line))}</li>" for line in leaderboard.left_out)
+    return f"<details><summary>Records that no table holds</summary><ul>{lines}</ul></details>"

@@ -1,0 +1,213 @@
+"""Boards: entries that may be compared, ranked in every scope, with the reason beside each that has no rank."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+import numpy as np
+
+from tli_bench.errors import ResultError, UnscorableError
+from tli_bench.leaderboard.columns import COLUMNS
+from tli_bench.leaderboard.downstream import DownstreamScores
+from tli_bench.leaderboard.entries import BoardKey, Entry, collect
+from tli_bench.leaderboard.ranking import Ranked, rank_entries
+from tli_bench.leaderboard.reported import Reported
+from tli_bench.leaderboard.scopes import Scope, scopes_for
+from tli_bench.results import RecordStore, TaskScore, read_task_scores
+from tli_bench.results.downstream import downstream_scores
+from tli_bench.results.sources import iter_records
+from tli_bench.results.wording import visible
+from tli_bench.schema import RunRecord
+
+Words = tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One entry in one scope. ranked: None with a reason in `unranked`; cells: column id to value, None for a dash.
+
+    score: control gap, None where a pair of the scope is missing. entry: position among the board's entries.
+    """
+
+    entry: int
+    ranked: Ranked | None
+    score: float | None
+    cells: dict[str, float | None]
+    unranked: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A scope with its rows: ranked ones first in order of rank and score, then the unranked."""
+
+    scope: Scope
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Entries under one protocol on the same words, with a section a scope. columns: those that hold any value."""
+
+    key: BoardKey
+    entries: tuple[Entry, ...]
+    sections: tuple[Section, ...]
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Leaderboard:
+    """All that the renderers need. updated: date of the latest record, empty without one; left_out: why, a line each."""
+
+    boards: tuple[Board, ...]
+    reported: tuple[Reported, ...]
+    updated: str
+    left_out: tuple[str, ...]
+
+
+def load_results(folder: Path) -> tuple[Iterable[RunRecord], list[TaskScore]]:
+    """Records (streamed) and the scores of other tasks in a folder; raises ResultError where the folder is none."""
+    if not folder.is_dir():
+        raise ResultError(f"{folder} is no folder of records; `tli-bench run --output {folder}` makes one")
+    scores = list(downstream_scores(folder))
+    scores += [score for path in sorted(folder.rglob("results_*.json")) for score in read_task_scores(path)]
+    has_records = next(iter(RecordStore(folder).paths()), None) is not None
+    records = (record for _, record in iter_records(folder)) if has_records else ()
+    return records, scores
+
+
+def build(
+    records: Iterable[RunRecord],
+    *,
+    scores: Iterable[TaskScore] = (),
+    reported: Sequence[Reported] = (),
+    seed: int = 0,
+    resamples: int = 1000,
+) -> Leaderboard:
+    """Boards of all records, the largest first; the same records give the same boards in any order."""
+    collected = collect(records)
+    downstream = DownstreamScores(scores)
+    left_out = list(collected.left_out)
+    boards = []
+    for key in sorted(collected.boards, key=lambda k: (-len(collected.boards[k]), k)):
+        entries = sorted(collected.boards[key].values(), key=lambda e: (e.key, e.signature.model))
+        boards.append(_board(key, entries, downstream, seed=seed, resamples=resamples))
+    dates = [u.created for board in boards for entry in board.entries for u in entry.units.values()]
+    counted = [f"{n} x {line}" if n > 1 else line for line, n in sorted(Counter(left_out).items())]
+    return Leaderboard(tuple(boards), tuple(reported), max(dates, default="")[:10], tuple(counted))
+
+
+def _board(
+    key: BoardKey, entries: Sequence[Entry], downstream: DownstreamScores, *, seed: int, resamples: int
+) -> Board:
+    words = _reference_words(entries)
+    sections, done = [], {}
+    for scope in scopes_for(pair for entry in entries for pair in entry.units):
+        if scope.pairs not in done:
+            done[scope.pairs] = _ranks(entries, scope, words, seed=seed, resamples=resamples)
+        rows = [_row(i, entry, scope, *done[scope.pairs][i], downstream) for i, entry in enumerate(entries)]
+        shown = [row for row in rows if any(p in entries[row.entry].units for p in scope.pairs)]
+        sections.append(Section(scope, tuple(sorted(shown, key=_place))))
+    used = {name for s in sections for row in s.rows for name, value in row.cells.items() if value is not None}
+    return Board(key, tuple(entries), tuple(sections), tuple(c.id for c in COLUMNS if c.id in used))
+
+
+def _place(row: Row) -> tuple[int, float, int]:
+    return (row.ranked.rank if row.ranked else 10**9, -(row.score if row.score is not None else -9.0), row.entry)
+
+
+def _reference_words(entries: Sequence[Entry]) -> dict[str, Words]:
+    """The words each pair is ranked on: those that most unreserved entries were scored on."""
+    counts: dict[str, Counter[Words]] = {}
+    for entry in entries:
+        for pair, unit in entry.units.items():
+            if not entry.key.flags and unit.gaps is not None:
+                counts.setdefault(pair, Counter())[unit.words] += 1
+    return {
+        pair: max(found.items(), key=lambda item: (item[1], len(item[0]), item[0]))[0] for pair, found in counts.items()
+    }
+
+
+def _ranks(
+    entries: Sequence[Entry], scope: Scope, words: dict[str, Words], *, seed: int, resamples: int
+) -> dict[int, tuple[Ranked | None, str]]:
+    found: dict[int, tuple[Ranked | None, str]] = {i: (None, _why_not(e, scope, words)) for i, e in enumerate(entries)}
+    fit = [i for i, (_, reason) in found.items() if not reason]
+    if not fit:
+        return found
+    values = [
+        np.stack([gaps for i in fit if (gaps := entries[i].units[pair].gaps) is not None]) for pair in scope.pairs
+    ]
+    concepts = [[word[0] for word in words[pair]] for pair in scope.pairs]
+    try:
+        ranked = rank_entries(values, concepts, seed=seed, resamples=resamples)
+    except UnscorableError as err:
+        return found | {i: (None, str(err)) for i in fit}
+    return found | {i: (place, "") for i, place in zip(fit, ranked, strict=True)}
+
+
+def _why_not(entry: Entry, scope: Scope, words: dict[str, Words]) -> str:
+    """Why an entry has no rank in a scope; empty when it has one."""
+    if entry.key.flags:
+        return ", ".join(entry.key.flags)
+    there = [pair for pair in scope.pairs if pair in entry.units]
+    if len(there) < len(scope.pairs):
+        return f"{len(there)} of {len(scope.pairs)} pairs"
+    for pair in there:
+        unit = entry.units[pair]
+        if unit.gaps is None:
+            return f"{pair} unscored"
+        if unit.words != words.get(pair):
+            return f"{pair}: other words than the rest"
+    return ""
+
+
+def _row(
+    index: int, entry: Entry, scope: Scope, ranked: Ranked | None, reason: str, downstream: DownstreamScores
+) -> Row:
+    units = [entry.units[pair] for pair in scope.pairs if pair in entry.units]
+    complete = len(units) == len(scope.pairs)
+    gaps = [u.gap for u in units]
+
+    def mean(values: Sequence[float | None]) -> float | None:
+        known = [v for v in values if v is not None]
+        return fmean(known) if complete and known and len(known) == len(values) else None
+
+    changes = [
+        None if g is None or u.gap_before is None else g - u.gap_before for g, u in zip(gaps, units, strict=True)
+    ]
+    cells = {
+        "gap_change": mean(changes),
+        "output_gap": mean([u.output_gap for u in units]),
+        **{
+            name: mean([u.measures.get(name) for u in units])
+            for name in ("p1", "csls_p1", "mexa", "cosine", "mismatched")
+        },
+        **downstream.of(entry, scope),
+    }
+    return Row(index, ranked, ranked.score if ranked else mean(gaps), cells, visible(reason))
+
+
+def rank_text(row: Row) -> str:
+    """`2`, `1=` for a tie, a dash without a rank."""
+    return "–" if row.ranked is None else f"{row.ranked.rank}{'=' if row.ranked.tied else ''}"
+
+
+def interval_text(row: Row) -> str:
+    """The 95 % interval of the rank, `1–3`; a dash without a rank."""
+    if row.ranked is None:
+        return "–"
+    low, high = row.ranked.rank_interval
+    return str(low) if low == high else f"{low}–{high}"
+
+
+def model_label(entry: Entry) -> str:
+    """Model as people know it, safe on one line."""
+    return visible(entry.key.model, limit=80)
+
+
+def adapter_label(entry: Entry) -> str:
+    """Adapter name, or `base`."""
+    adapter = entry.signature.adapter
+    return visible(adapter.name, limit=60) if adapter else "base"

@@ -1,0 +1,135 @@
+"""The core lexicon: one table of concepts by languages, kept as a TSV that is read, reviewed and corrected by hand."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from tli_bench.errors import LexiconError
+from tli_bench.languages import LANGUAGES, Language
+from tli_bench.lexicon.entries import VARIANT_SEPARATOR, Entry, parse_forms
+from tli_bench.lexicon.lexicon import Lexicon
+from tli_bench.lexicon.splits import assign_splits
+from tli_bench.lexicon.text import numbered_lines
+from tli_bench.paths import data_dir
+from tli_bench.schema import Split, WordPair
+
+CORE_FILE, VERSION_FILE = "core.tsv", "version.yaml"
+COLUMNS = ("concept", "pos", "field", "note", *LANGUAGES, "split")
+
+
+@dataclass(frozen=True)
+class Core:
+    """Every concept in every language, with the published split of each.
+
+    seed: that of the published splits; splits_from: `forms_hash` of the table they were assigned for.
+    """
+
+    version: str
+    seed: int
+    splits_from: str
+    entries: tuple[Entry, ...]
+    splits: Mapping[str, Split]
+
+    @property
+    def forms_hash(self) -> str:
+        """SHA-256 of concepts and forms without the splits, in file order: what the splits are a function of."""
+        return _sha256(row[:-1] for row in self._rows())
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 of concepts, forms and splits, whatever the order of the rows."""
+        return _sha256(sorted(self._rows()))
+
+    def _rows(self) -> Iterable[tuple[str, ...]]:
+        for entry in self.entries:
+            forms = (VARIANT_SEPARATOR.join(entry.forms.get(code, ())) for code in LANGUAGES)
+            split = self.splits.get(entry.concept)
+            yield (entry.concept, entry.pos, entry.field, *forms, split.value if split else "")
+
+    def lexicon(self, source: Language, target: Language, *, seed: int | None = None) -> Lexicon:
+        """The word pairs of two languages; a concept that lacks either word is left out.
+
+        seed: None or the published seed gives the published splits, another seed assigns all splits anew.
+        """
+        seed = self.seed if seed is None else seed
+        splits = self.splits if seed == self.seed else assign_splits(self.entries, seed=seed)
+        pairs = tuple(
+            WordPair(e.concept, e.forms[source.code], e.forms[target.code], splits[e.concept], e.pos, e.field)
+            for e in self.entries
+            if e.forms.get(source.code) and e.forms.get(target.code)
+        )
+        return Lexicon("core", self.version, source, target, pairs, seed)
+
+
+def load_core(folder: Path | None = None) -> Core:
+    """The core lexicon of this installation, or of `folder`.
+
+    Raises LexiconError naming file, line and reason.
+    """
+    folder = folder or data_dir("tasks") / "lexicon"
+    version = folder / VERSION_FILE
+    try:
+        facts = yaml.safe_load(version.read_text("utf-8"))
+        name, seed, splits_from = str(facts["version"]), int(facts["seed"]), str(facts["splits_from"])
+    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as err:
+        raise LexiconError(f"{version}: must give version, seed and splits_from: {err}") from err
+    entries, splits = read_core_table(folder / CORE_FILE)
+    missing = [entry.concept for entry in entries if entry.concept not in splits]
+    if missing:
+        raise LexiconError(
+            f"{folder / CORE_FILE}: {len(missing)} concepts have no split, first {missing[0]!r}; "
+            "run tools/lexicon_release.py, which assigns them"
+        )
+    return Core(name, seed, splits_from, entries, splits)
+
+
+def read_core_table(path: Path) -> tuple[tuple[Entry, ...], dict[str, Split]]:
+    """The concepts of a core table and those splits that are filled in."""
+    entries: list[Entry] = []
+    splits: dict[str, Split] = {}
+    seen: dict[str, int] = {}
+    for number, line in numbered_lines(path):
+        cells = line.split("\t")
+        where = f"{path}:{number}"
+        if number == 1:
+            if tuple(cells) != COLUMNS:
+                raise LexiconError(f"{where}: the header must be {', '.join(COLUMNS)} (tab-separated)")
+            continue
+        if len(cells) != len(COLUMNS):
+            raise LexiconError(f"{where}: {len(cells)} columns where the header has {len(COLUMNS)}")
+        row = dict(zip(COLUMNS, cells, strict=True))
+        concept = row["concept"]
+        if not concept or concept in seen:
+            first = f", already on line {seen[concept]}" if concept else ""
+            raise LexiconError(f"{where}: concept {concept!r} must be filled in and unique{first}")
+        seen[concept] = number
+        forms = {code: words for code in LANGUAGES if (words := parse_forms(row[code], LANGUAGES[code]))}
+        entries.append(Entry(concept, forms, row["pos"], row["field"], row["note"]))
+        if row["split"]:
+            splits[concept] = parse_split(row["split"], where=where)
+    return tuple(entries), splits
+
+
+def parse_split(value: str, *, where: str) -> Split:
+    """The split called `value`; raises LexiconError at `where`."""
+    try:
+        return Split(value)
+    except ValueError:
+        raise LexiconError(f"{where}: split {value!r} is none of {', '.join(Split)}") from None
+
+
+def core_table(core: Core) -> str:
+    """The text of the table as `load_core` reads it."""
+    lines = ["\t".join(COLUMNS)]
+    for entry in core.entries:
+        forms = (VARIANT_SEPARATOR.join(entry.forms.get(code, ())) for code in LANGUAGES)
+        split = core.splits[entry.concept].value
+        lines.append("\t".join((entry.concept, entry.pos, entry.field, entry.note, *forms, split)))
+    return "\n".join(lines) + "\n"
+
+
+def _sha256(rows: Iterable[tuple[str, ...]]) -> str:
+    return hashlib.sha256("\n".join("\t".join(row) for row in rows).encode()).hexdigest()

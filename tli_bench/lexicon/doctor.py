@@ -1,0 +1,155 @@
+"""The lexicon doctor: what is wrong or worth knowing about a word list before it is scored."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from tli_bench.languages import DEFAULT_PAIRS, LANGUAGES, Language, resolve_pair
+from tli_bench.lexicon.alphabet import foreign_letters, unusual_characters
+from tli_bench.lexicon.core import Core
+from tli_bench.lexicon.entries import Entry
+from tli_bench.lexicon.findings import Finding, Report, Severity
+from tli_bench.lexicon.leakage import find_leakage, find_leaks
+from tli_bench.lexicon.lexicon import Lexicon
+from tli_bench.lexicon.normalise import match_key
+from tli_bench.lexicon.similarity import similarity
+from tli_bench.lexicon.splits import FRACTIONS
+from tli_bench.lexicon.tokens import Tokenizer, count_tokens
+from tli_bench.schema import Split
+
+NEAR_IDENTICAL = 0.75
+_TOLERANCE, _SMALLEST_STRATUM = 0.1, 30
+
+
+@dataclass(frozen=True)
+class _Patient:
+    """A word list as the checks see it, whether it has two languages or eleven."""
+
+    name: str
+    entries: tuple[Entry, ...]
+    splits: Mapping[str, Split]
+    languages: tuple[Language, ...]
+    pairs: tuple[tuple[Language, Language], ...]
+
+
+def check(lexicon: Lexicon | Core, *, tokenizer: Tokenizer | None = None) -> Report:
+    """Every finding about a lexicon; `failed` when forms leak from train to control or are in a wrong script.
+
+    Checks within each language: duplicates, homographs, words of several parts, wrong script, leakage by form,
+    variant and stem; across languages: many-to-one, identical and near-identical pairs (edit similarity of at least
+    0.75: a loan or cognate); and the balance of the splits. A core lexicon is checked across the default pairs.
+
+    tokenizer: anything with `encode(text, add_special_tokens=False)`; adds token counts a word.
+    """
+    patient = _core_patient(lexicon) if isinstance(lexicon, Core) else _lexicon_patient(lexicon)
+    findings = find_leakage(patient.entries, patient.splits)
+    for language in patient.languages:
+        findings += _spelling(patient, language)
+        findings += _homographs(patient, language)
+    for source, target in patient.pairs:
+        findings += _across(patient, source, target)
+    findings += _balance(patient)
+    words = {
+        language.code: [e.forms[language.code][0] for e in patient.entries if e.forms.get(language.code)]
+        for language in patient.languages
+    }
+    tokens = count_tokens(words, tokenizer) if tokenizer is not None else {}
+    return Report(patient.name, len(patient.entries), tuple(findings), tokens)
+
+
+def leaks(lexicon: Lexicon) -> list[Finding]:
+    """The findings for which a run must refuse the lexicon: a trained form, variant or stem among the control pairs."""
+    patient = _lexicon_patient(lexicon)
+    return find_leaks(patient.entries, patient.splits)
+
+
+def _lexicon_patient(lexicon: Lexicon) -> _Patient:
+    source, target = lexicon.source_language, lexicon.target_language
+    entries = tuple(
+        Entry(p.concept, {source.code: p.sources, target.code: p.targets}, p.pos, p.field) for p in lexicon.pairs
+    )
+    splits = {p.concept: p.split for p in lexicon.pairs}
+    return _Patient(lexicon.name, entries, splits, (source, target), ((source, target),))
+
+
+def _core_patient(core: Core) -> _Patient:
+    pairs = tuple(resolve_pair(name) for name in DEFAULT_PAIRS)
+    return _Patient("core", core.entries, core.splits, tuple(LANGUAGES.values()), pairs)
+
+
+def _spelling(patient: _Patient, language: Language) -> Iterator[Finding]:
+    for entry in patient.entries:
+        for form in entry.forms.get(language.code, ()):
+            if foreign := foreign_letters(form, language):
+                message = (
+                    f"{form!r} ({language.code}) has {foreign!r} of another script; retype it in {language.script}"
+                )
+                yield Finding("wrong-script", "error", language.code, (entry.concept,), (form,), message)
+            elif unusual := unusual_characters(form, language):
+                message = f"{form!r} has {unusual!r}, which the alphabet of {language.name} lacks"
+                yield Finding("unusual-character", "warning", language.code, (entry.concept,), (form,), message)
+        preferred = entry.forms.get(language.code, ("",))[0]
+        if " " in preferred:
+            message = f"{preferred!r} has {preferred.count(' ') + 1} parts; a single word is measured more cleanly"
+            yield Finding("multi-word", "info", language.code, (entry.concept,), (preferred,), message)
+
+
+def _homographs(patient: _Patient, language: Language) -> Iterator[Finding]:
+    owners: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+    for entry in patient.entries:
+        for form in entry.forms.get(language.code, ()):
+            owners[match_key(form, language)].append((entry.concept, form))
+    for found in owners.values():
+        if len(found) > 1:
+            concepts = tuple(concept for concept, _ in found)
+            message = f"{found[0][1]!r} ({language.code}) stands for {len(found)} concepts: {', '.join(concepts[:6])}"
+            yield Finding("homograph", "info", language.code, concepts, tuple(form for _, form in found), message)
+
+
+def _across(patient: _Patient, source: Language, target: Language) -> Iterator[Finding]:
+    code = f"{source.code}-{target.code}"
+    same_pair: defaultdict[tuple[str, str], list[Entry]] = defaultdict(list)
+    same_target: defaultdict[str, list[tuple[Entry, str]]] = defaultdict(list)
+    for entry in patient.entries:
+        if not entry.forms.get(source.code) or not entry.forms.get(target.code):
+            continue
+        left, right = entry.forms[source.code][0], entry.forms[target.code][0]
+        keys = match_key(left, source), match_key(right, target)
+        same_pair[keys].append(entry)
+        same_target[keys[1]].append((entry, keys[0]))
+        closeness = similarity(*keys, at_least=NEAR_IDENTICAL)
+        if closeness is not None:
+            kind = "identical" if closeness == 1 else "near-identical"
+            message = f"{left!r} and {right!r} ({code}) look alike ({closeness:.2f}): a loan or a cognate"
+            yield Finding(kind, "info", code, (entry.concept,), (left, right), message)
+    for entries in same_pair.values():
+        if len(entries) > 1:
+            forms: tuple[str, ...] = (entries[0].forms[source.code][0], entries[0].forms[target.code][0])
+            concepts = tuple(e.concept for e in entries)
+            message = f"{forms[0]!r} = {forms[1]!r} ({code}) is listed {len(entries)} times: {', '.join(concepts[:6])}"
+            # One word for two concepts in both languages is a fact of the core; in a user's list it is a slip.
+            severity: Severity = "info" if patient.name == "core" else "warning"
+            yield Finding("duplicate", severity, code, concepts, forms, message)
+    for owners in same_target.values():
+        if len({left for _, left in owners}) > 1:
+            concepts = tuple(e.concept for e, _ in owners)
+            forms = (owners[0][0].forms[target.code][0], *(e.forms[source.code][0] for e, _ in owners))
+            message = f"{forms[0]!r} translates {len(owners)} {source.name} words: {', '.join(forms[1:7])}"
+            yield Finding("many-to-one", "info", code, concepts, forms, message)
+
+
+def _balance(patient: _Patient) -> Iterator[Finding]:
+    strata: defaultdict[str, Counter[Split]] = defaultdict(Counter)
+    for entry in patient.entries:
+        strata[""][patient.splits[entry.concept]] += 1
+        if entry.pos:
+            strata[entry.pos][patient.splits[entry.concept]] += 1
+    for stratum, counts in strata.items():
+        if counts.total() < _SMALLEST_STRATUM:
+            continue
+        name = f"part of speech {stratum!r}" if stratum else "the lexicon"
+        for split, wanted in zip(Split, FRACTIONS, strict=True):
+            share = counts[split] / counts.total()
+            if abs(share - wanted) > _TOLERANCE:
+                message = f"{split} holds {share:.0%} of {name} ({counts[split]} of {counts.total()}), not {wanted:.0%}"
+                yield Finding("unbalanced-split", "warning", "", (), (), message)

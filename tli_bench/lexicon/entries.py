@@ -1,0 +1,63 @@
+"""One concept with its forms in any number of languages: what splits, the core file and the doctor work on."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from tli_bench.languages import LANGUAGES, Language
+from tli_bench.lexicon.normalise import loosened, match_key, normalise
+from tli_bench.lexicon.stems import openings, stem_of_key
+
+VARIANT_SEPARATOR = "|"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A concept; `forms` maps a language code to its forms, the preferred one first."""
+
+    concept: str
+    forms: Mapping[str, tuple[str, ...]]
+    pos: str = ""
+    field: str = ""
+    note: str = ""
+
+    @cached_property
+    def keys(self) -> tuple[tuple[Language, str], ...]:
+        """The match key of every form, with its language."""
+        return tuple(
+            (language, match_key(form, language))
+            for code, forms in self.forms.items()
+            for language in (LANGUAGES[code],)
+            for form in forms
+        )
+
+    @cached_property
+    def links(self) -> frozenset[str]:
+        """Language and key of every form, stem and spelling without diacritics by which two concepts may meet."""
+        found: set[str] = set()
+        for language, key in self.keys:
+            code = language.code
+            found.add(f"{code} {key}")
+            found.add(f"{code} {stem_of_key(key, language)}")
+            found.add(f"{code}~{loosened(key, language)}")
+        return frozenset(found)
+
+    @cached_property
+    def openings(self) -> frozenset[str]:
+        """The beginnings of every form that could be the base of a derived word, written as in `links`."""
+        return frozenset([f"{language.code} {start}" for language, key in self.keys for start in openings(key)])
+
+
+def parse_forms(cell: str, language: Language) -> tuple[str, ...]:
+    """The distinct normalised forms of a cell (`ndege|eropleni`), in order; an empty cell has none."""
+    return unique_forms(cell.split(VARIANT_SEPARATOR), language)
+
+
+def unique_forms(words: Iterable[str], language: Language) -> tuple[str, ...]:
+    """The normalised words without the empty ones and without those whose match key came before."""
+    kept: dict[str, str] = {}
+    for word in words:
+        form = normalise(word, language)
+        if form:
+            kept.setdefault(match_key(form, language), form)
+    return tuple(kept.values())

@@ -1,0 +1,61 @@
+"""Writing a lexicon for other tools: TSV and JSON keep everything, MUSE keeps the pairs."""
+
+import json
+from pathlib import Path
+
+from tli_bench.errors import LexiconError
+from tli_bench.files import write_text
+from tli_bench.lexicon.entries import VARIANT_SEPARATOR
+from tli_bench.lexicon.lexicon import Lexicon
+
+FORMATS = ("tsv", "muse", "json")
+
+
+def export(lexicon: Lexicon, path: str | Path, *, format: str = "tsv") -> None:
+    """Write `lexicon` to `path`, atomically, in a form that `load_lexicon` reads back.
+
+    format: `tsv` and `json` keep concepts, variants and splits; `muse` gives one line a pair of accepted forms, with
+    underscores for spaces. Raises LexiconError for another format, OutputError where the path cannot be written.
+    """
+    writers = {"tsv": as_tsv, "muse": as_muse, "json": as_json}
+    if format not in writers:
+        raise LexiconError(f"unknown export format {format!r}; known: {', '.join(FORMATS)}")
+    write_text(Path(path), writers[format](lexicon))
+
+
+def as_tsv(lexicon: Lexicon) -> str:
+    """A table with a header: concept, the two languages, part of speech, field, split."""
+    header = ("concept", lexicon.source_language.code, lexicon.target_language.code, "pos", "field", "split")
+    rows = (
+        (p.concept, VARIANT_SEPARATOR.join(p.sources), VARIANT_SEPARATOR.join(p.targets), p.pos, p.field, p.split.value)
+        for p in lexicon.pairs
+    )
+    return "".join("\t".join(row) + "\n" for row in (header, *rows))
+
+
+def as_muse(lexicon: Lexicon) -> str:
+    """One line for every accepted source and target form of every pair."""
+    lines = (
+        f"{source.replace(' ', '_')} {target.replace(' ', '_')}\n"
+        for pair in lexicon.pairs
+        for source in pair.sources
+        for target in pair.targets
+    )
+    return "".join(dict.fromkeys(lines))
+
+
+def as_json(lexicon: Lexicon) -> str:
+    """A list of objects keyed by language code."""
+    source, target = lexicon.source_language.code, lexicon.target_language.code
+    items = [
+        {
+            "concept": p.concept,
+            source: list(p.sources),
+            target: list(p.targets),
+            "pos": p.pos,
+            "field": p.field,
+            "split": p.split.value,
+        }
+        for p in lexicon.pairs
+    ]
+    return json.dumps(items, ensure_ascii=False, indent=1) + "\n"

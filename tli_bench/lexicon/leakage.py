@@ -1,0 +1,118 @@
+"""Trained forms among the control words: the one thing that makes a control score worthless.
+
+A leak is the same word: an equal form (`leak-form`), a form that is a variant on either side (`leak-variant`), or an
+equal stem after the citation affix or plural is cut (`leak-stem`). A word that is equal only without its diacritics, or
+that is derived from another (`balık`, `balıkçı`: at least five shared letters, then one to three more), is a warning.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from tli_bench.languages import LANGUAGES, Language
+from tli_bench.lexicon.entries import Entry
+from tli_bench.lexicon.findings import Finding, Severity
+from tli_bench.lexicon.normalise import loosened, match_key
+from tli_bench.lexicon.stems import openings, stem_of_key
+from tli_bench.schema import Split
+
+
+class _Word(NamedTuple):
+    """A form where it occurs; `key` is its match key."""
+
+    concept: str
+    form: str
+    key: str
+    preferred: bool
+
+
+_Index = Mapping[str, list[_Word]]
+_Near = tuple[_Word, _Word, str]
+
+
+def find_leaks(entries: Iterable[Entry], splits: Mapping[str, Split]) -> list[Finding]:
+    """One error for each trained and control concept that share a word, naming both forms and the language."""
+    rows = list(entries)
+    return [finding for language in _languages(rows) for finding in _leaks(*_sides(rows, splits, language), language)]
+
+
+def find_leakage(entries: Iterable[Entry], splits: Mapping[str, Split]) -> list[Finding]:
+    """The leaks, and one warning for each trained and control concept whose forms are close but not the same word."""
+    rows = list(entries)
+    found: list[Finding] = []
+    for language in _languages(rows):
+        control, trained = _sides(rows, splits, language)
+        leaks = list(_leaks(control, trained, language))
+        leaking = {finding.concepts for finding in leaks}
+        near: dict[tuple[str, ...], Finding] = {}
+        for word, other, reason in (
+            *_unaccented(control, trained, language),
+            *_derived(control, trained),
+            *((base, longer, reason) for longer, base, reason in _derived(trained, control)),
+        ):
+            if (word.concept, other.concept) not in leaking:
+                near.setdefault((word.concept, other.concept), _finding("near-leak", language, word, other, reason))
+        found += [*leaks, *near.values()]
+    return found
+
+
+def _languages(rows: Iterable[Entry]) -> list[Language]:
+    return [LANGUAGES[code] for code in dict.fromkeys(code for row in rows for code in row.forms)]
+
+
+def _sides(rows: Iterable[Entry], splits: Mapping[str, Split], language: Language) -> tuple[list[_Word], list[_Word]]:
+    """The words of control and those of train, in one language."""
+    sides: dict[Split, list[_Word]] = {split: [] for split in Split}
+    for row in rows:
+        words = sides[splits[row.concept]]
+        for rank, form in enumerate(row.forms.get(language.code, ())):
+            words.append(_Word(row.concept, form, match_key(form, language), rank == 0))
+    return sides[Split.CONTROL], sides[Split.TRAIN]
+
+
+def _leaks(control: list[_Word], trained: list[_Word], language: Language) -> Iterator[Finding]:
+    forms = _index((word.key, word) for word in trained)
+    # A stem may meet a bare form (`kusoma`, `soma`) or another stem (`kusoma`, `-soma`).
+    stems = _index((key, word) for word in trained for key in {word.key, stem_of_key(word.key, language)})
+    for word in control:
+        same = {other.concept: other for other in forms.get(word.key, ())}
+        for other in same.values():
+            kind = "leak-form" if word.preferred and other.preferred else "leak-variant"
+            yield _finding(kind, language, word, other, "is the trained")
+        keys = {word.key, stem_of_key(word.key, language)}
+        inflected = {other.concept: other for key in keys for other in stems.get(key, ())}
+        for concept, other in inflected.items():
+            if concept not in same:
+                yield _finding("leak-stem", language, word, other, "has the stem of the trained")
+
+
+def _index(keyed: Iterable[tuple[str, _Word]]) -> _Index:
+    index: defaultdict[str, list[_Word]] = defaultdict(list)
+    for key, word in keyed:
+        index[key].append(word)
+    return index
+
+
+def _unaccented(control: Iterable[_Word], trained: Iterable[_Word], language: Language) -> Iterator[_Near]:
+    loose = _index((loosened(word.key, language), word) for word in trained)
+    for word in control:
+        for other in loose.get(loosened(word.key, language), ()):
+            if other.key != word.key:
+                yield word, other, "differs in diacritics only from the trained"
+
+
+def _derived(longer: Iterable[_Word], shorter: Iterable[_Word]) -> Iterator[_Near]:
+    bases = _index((word.key, word) for word in shorter)
+    for word in longer:
+        for opening in openings(word.key):
+            for other in bases.get(opening, ()):
+                yield word, other, "may be derived from or the base of the trained"
+
+
+def _finding(kind: str, language: Language, word: _Word, other: _Word, reason: str) -> Finding:
+    message = (
+        f"control {word.form!r} ({word.concept}) {reason} {other.form!r} ({other.concept}) in {language.code}; "
+        "move one of the two to dev or drop it"
+    )
+    severity: Severity = "warning" if kind == "near-leak" else "error"
+    return Finding(kind, severity, language.code, (word.concept, other.concept), (word.form, other.form), message)

@@ -1,0 +1,127 @@
+"""`load_lexicon`: from a name, a path or a Hub data set to a `Lexicon`, through one door."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tli_bench.errors import LexiconError
+from tli_bench.languages import Language, resolve_pair
+from tli_bench.lexicon.core import load_core
+from tli_bench.lexicon.entries import Entry, unique_forms
+from tli_bench.lexicon.lexicon import Lexicon
+from tli_bench.lexicon.normalise import match_key
+from tli_bench.lexicon.readers import open_source
+from tli_bench.lexicon.readers.base import RawPair, Request
+from tli_bench.lexicon.splits import FRACTIONS, assign_splits
+from tli_bench.schema import Split, WordPair
+
+
+def load_lexicon(
+    source: str | Path = "core",
+    *,
+    pair: str = "swh-eng",
+    control: str | Path | None = None,
+    columns: Mapping[str, str] | None = None,
+    revision: str | None = None,
+    seed: int = 0,
+) -> Lexicon:
+    """The word pairs of one language pair from `core`, a file, a folder or a Hub data set (`hf:ID`).
+
+    pair: `swh-eng`, source first. control: a second source whose pairs are the control split; train and dev are then
+    drawn from the first. columns: names of the columns that hold `source` and `target`. revision: of a Hub data set.
+    seed: of the splits, where the source brings none.
+
+    Lines of one source word become one pair with variants; identical pairs are merged. Raises LexiconError with file,
+    line and reason for a source that cannot be read, and with what was tried for one that cannot be found.
+    """
+    source_language, target_language = resolve_pair(pair)
+    if str(source) == "core":
+        if control is not None:
+            raise LexiconError("the core lexicon has its own control split; leave `control` out")
+        return load_core().lexicon(source_language, target_language, seed=seed)
+    request = Request(source_language, target_language, columns, revision)
+    rows = _read(source, request)
+    if control is None:
+        splits = _assign(rows, fractions=FRACTIONS, seed=seed)
+    else:
+        train, dev, _ = FRACTIONS
+        rows = [row.without_split() for row in rows]
+        splits = _assign(rows, fractions=(train / (train + dev), dev / (train + dev), 0.0), seed=seed)
+        held_out = _read(control, request)
+        taken = {row.entry.concept for row in rows}
+        held_out = [row.renamed_beside(taken) for row in held_out]
+        splits |= {row.entry.concept: Split.CONTROL for row in held_out}
+        rows += held_out
+    pairs = tuple(row.word_pair(splits[row.entry.concept]) for row in rows)
+    return Lexicon(_name(source), revision or "", source_language, target_language, pairs, seed)
+
+
+def _name(source: str | Path) -> str:
+    text = str(source)
+    return text.removeprefix("hf:") if text.startswith("hf:") or not Path(text).exists() else Path(text).stem
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A merged row: the concept, its forms by side and the split it came with."""
+
+    entry: Entry
+    sources: tuple[str, ...]
+    targets: tuple[str, ...]
+    split: Split | None
+
+    def word_pair(self, split: Split) -> WordPair:
+        return WordPair(self.entry.concept, self.sources, self.targets, split, self.entry.pos, self.entry.field)
+
+    def without_split(self) -> "_Row":
+        return _Row(self.entry, self.sources, self.targets, None)
+
+    def renamed_beside(self, taken: set[str]) -> "_Row":
+        """The same row under an id of its own: a concept that leaks from the main list stays visible as two."""
+        concept = self.entry.concept
+        while concept in taken:
+            concept += "#control"
+        entry = Entry(concept, self.entry.forms, self.entry.pos, self.entry.field)
+        return _Row(entry, self.sources, self.targets, self.split)
+
+
+def _assign(rows: list[_Row], *, fractions: tuple[float, float, float], seed: int) -> dict[str, Split]:
+    given = {row.entry.concept: row.split for row in rows if row.split is not None}
+    if len(given) == len(rows):
+        return given
+    return assign_splits((row.entry for row in rows), seed=seed, fractions=fractions, previous=given)
+
+
+def _read(source: str | Path, request: Request) -> list[_Row]:
+    rows = _merge(open_source(source, request), request.source, request.target)
+    if not rows:
+        raise LexiconError(
+            f"{source}: nothing has a word in both {request.source.code} and {request.target.code}; "
+            "check the pair and the columns"
+        )
+    return rows
+
+
+def _merge(raw: Iterable[RawPair], source: Language, target: Language) -> list[_Row]:
+    """One row a concept: rows without an id belong together by the match key of their first source form."""
+    groups: dict[str, list[RawPair]] = {}
+    for row in raw:
+        concept = row.concept or match_key(row.sources[0], source)
+        known = groups.setdefault(concept, [])
+        if known and row.concept:
+            raise LexiconError(f"{row.where}: concept {concept!r} occurs twice, first at {known[0].where}")
+        known.append(row)
+    return [_row(concept, rows, source, target) for concept, rows in groups.items()]
+
+
+def _row(concept: str, rows: list[RawPair], source: Language, target: Language) -> _Row:
+    sources = unique_forms((form for row in rows for form in row.sources), source)
+    targets = unique_forms((form for row in rows for form in row.targets), target)
+    if not sources or not targets:
+        side = "target" if sources else "source"
+        raise LexiconError(f"{rows[0].where}: nothing is left of the {side} word without its invisible characters")
+    splits = {row.split for row in rows if row.split is not None}
+    if len(splits) > 1:
+        raise LexiconError(f"{rows[-1].where}: {sources[0]!r} is in two splits: {', '.join(sorted(splits))}")
+    entry = Entry(concept, {source.code: sources, target.code: targets}, rows[0].pos, rows[0].field)
+    return _Row(entry, sources, targets, splits.pop() if splits else None)

@@ -1,0 +1,79 @@
+"""Readers of other people's word lists, in one table, and the choice among them."""
+
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+from tli_bench.errors import LexiconError
+from tli_bench.lexicon.readers.base import RawPair, Reader, Request
+
+# Format -> module and function; imported when first used, since some need heavy packages.
+READERS = {
+    "delimited": "delimited:read_delimited",
+    "muse": "muse:read_muse",
+    "json": "pairs_json:read_pairs_json",
+    "cldf": "cldf:read_cldf",
+    "freedict": "freedict:read_freedict",
+    "panlex": "panlex:read_panlex",
+    "parquet": "hub:read_parquet",
+}
+_BY_SUFFIX = {
+    ".tsv": "delimited",
+    ".csv": "delimited",
+    ".txt": "muse",
+    ".dict": "muse",
+    ".json": "json",
+    ".jsonl": "json",
+    ".tei": "freedict",
+    ".xml": "freedict",
+    ".parquet": "parquet",
+}
+
+
+def open_source(source: str | Path, request: Request) -> Iterator[RawPair]:
+    """The rows of `source`: a file or folder whose format its name and content tell, or a Hub data set.
+
+    Raises LexiconError naming what was tried.
+    """
+    text = str(source)
+    path = Path(text).expanduser()
+    if text.startswith("hf:"):
+        return _hub(text.removeprefix("hf:"), request)
+    if path.exists():
+        return _reader(_format(path))(path, request)
+    if isinstance(source, str) and text.count("/") == 1 and not text.startswith((".", "~", "/")):
+        return _hub(text, request)
+    raise LexiconError(
+        f"no lexicon {text!r}: it is not 'core', no file or folder of that name exists, and it is no Hub data set id; "
+        "give a path, 'hf:OWNER/NAME' or 'core'"
+    )
+
+
+def _format(path: Path) -> str:
+    if path.is_dir():
+        for parent in (path, path / "cldf"):
+            if any(parent.glob("*-metadata.json")):
+                return "cldf"
+        if any(path.glob("???-???.txt")):
+            return "panlex"
+        raise LexiconError(
+            f"{path}: neither a CLDF folder (no *-metadata.json) nor PanLex lists (no files like swh-000.txt)"
+        )
+    if path.name.endswith("-metadata.json"):
+        return "cldf"
+    kind = _BY_SUFFIX.get(path.suffix.lower())
+    if kind is None:
+        raise LexiconError(f"{path}: no reader for {path.suffix!r}; known: {', '.join(_BY_SUFFIX)}")
+    return kind
+
+
+def _reader(kind: str) -> Reader:
+    module, _, function = READERS[kind].partition(":")
+    reader: Reader = getattr(import_module(f"{__name__}.{module}"), function)
+    return reader
+
+
+def _hub(name: str, request: Request) -> Iterator[RawPair]:
+    from tli_bench.lexicon.readers.hub import read_hub
+
+    return read_hub(name, request)

@@ -1,0 +1,161 @@
+"""CLDF word lists, through pycldf: WOLD, NorthEuraLex, IDS, savelyevturkic and others of the Lexibank kind."""
+
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tli_bench.errors import LexiconError, UnknownNameError
+from tli_bench.languages import Language, resolve_language
+from tli_bench.lexicon.readers.base import RawPair, Request
+
+# A list may name the language, its main dialect or the group; IDS and savelyevturkic give no ISO codes.
+GLOTTOCODES: dict[str, tuple[str, ...]] = {
+    "eng": ("stan1293",),
+    "swh": ("swah1253",),
+    "tur": ("nucl1301", "anat1259"),
+    "azj": ("nort2697",),
+    "uzn": ("nort2690", "uzbe1247"),
+    "kaz": ("kaza1248",),
+    "kir": ("kirg1245",),
+    "tat": ("tata1255", "midd1325", "kaza1250"),
+    "bak": ("bash1264",),
+    "tuk": ("turk1304",),
+    "uig": ("uigh1240",),
+}
+
+
+def read_cldf(path: Path, request: Request) -> Iterator[RawPair]:
+    """The concepts of a Wordlist that have a form in both languages; `path` is its folder or metadata file.
+
+    Forms meet by the Concepticon id of their parameter, else by the parameter itself. They are taken from the
+    column `Orthography` where there is one (NorthEuraLex keeps IPA in `Form`), else from `Form`;
+    `columns={"form": "Value"}` chooses another.
+    """
+    metadata = _metadata(path)
+    tables = _read(metadata, request)
+    where = metadata.parent / "forms.csv"
+    found: dict[str, dict[str, list[str]]] = {}
+    for side, language in (("source", request.source), ("target", request.target)):
+        variety = _variety(language, tables, metadata)
+        for form in tables.forms:
+            if form.variety != variety or not form.text.strip():
+                continue
+            concept = tables.concepts.get(form.parameter)
+            if concept is None:
+                raise LexiconError(
+                    f"{where}: form {form.id!r}: parameter {form.parameter!r} is not in the ParameterTable"
+                )
+            found.setdefault(concept, {}).setdefault(side, []).append(form.text)
+    for concept, sides in found.items():
+        if len(sides) == 2:
+            yield RawPair(tuple(sides["source"]), tuple(sides["target"]), f"{where}: concept {concept}", concept)
+
+
+class _Form(NamedTuple):
+    id: str
+    variety: str
+    parameter: str
+    text: str
+
+
+class _Tables(NamedTuple):
+    """What is needed of a Wordlist; `concepts` maps a parameter to the concept by which forms meet."""
+
+    languages: list[Mapping[str, Any]]
+    concepts: dict[str, str]
+    forms: list[_Form]
+
+
+def _read(metadata: Path, request: Request) -> _Tables:
+    with warnings.catch_warnings():
+        # csvw warns of columns that the metadata does not describe; they are not read.
+        warnings.simplefilter("ignore")
+        dataset = _open(metadata)
+        try:
+            languages = list(_rows(dataset, "LanguageTable", "id", "name", "glottocode", "iso639P3code"))
+            parameters = list(_rows(dataset, "ParameterTable", "id", "concepticonReference"))
+            column = _form_column(dataset, request)
+            forms = [
+                _Form(row["id"], row["languageReference"], row["parameterReference"], row[column] or "")
+                for row in _rows(dataset, "FormTable", "id", "languageReference", "parameterReference", "form")
+            ]
+        except KeyError as err:
+            raise LexiconError(f"{metadata}: not a readable Wordlist: a table lacks the column {err}") from err
+        except (ValueError, OSError) as err:
+            raise LexiconError(f"{metadata}: not a readable Wordlist: {err}") from err
+    return _Tables(languages, {row["id"]: _concept(row) for row in parameters}, forms)
+
+
+def _rows(dataset: Any, table: str, *terms: str) -> Iterator[Mapping[str, Any]]:
+    """Rows with the columns of these CLDF terms; those that the table does not have are left out."""
+    return dataset.iter_rows(table, *(term for term in terms if (table, term) in dataset))
+
+
+def _metadata(path: Path) -> Path:
+    if path.is_file():
+        return path
+    for folder in (path, path / "cldf"):
+        found = sorted(folder.glob("*-metadata.json"))
+        if found:
+            return found[0]
+    raise LexiconError(f"{path}: no CLDF metadata file (*-metadata.json) here or in cldf/")
+
+
+def _open(metadata: Path) -> Any:
+    try:
+        from pycldf import Dataset
+    except ImportError as err:
+        raise LexiconError("reading CLDF needs pycldf; install it by `pip install 'tli-bench[cldf]'`") from err
+    try:
+        dataset = Dataset.from_metadata(metadata)
+    except Exception as err:  # pycldf raises what its JSON, CSVW and schema layers happen to raise
+        raise LexiconError(f"{metadata}: not CLDF metadata: {err or type(err).__name__}") from err
+    home = metadata.parent.resolve()
+    for table in dataset.tables:
+        if "://" in str(table.url) or not (home / str(table.url)).resolve().is_relative_to(home):
+            raise LexiconError(f"{metadata}: the table {str(table.url)!r} is outside the data set's folder")
+    missing = [name for name in ("FormTable", "LanguageTable", "ParameterTable") if name not in dataset]
+    if missing:
+        raise LexiconError(f"{metadata}: no {' and no '.join(missing)}; only Wordlists with all three can be read")
+    return dataset
+
+
+def _form_column(dataset: Any, request: Request) -> str:
+    names = [column.name for column in dataset["FormTable"].tableSchema.columns]
+    wanted = (request.columns or {}).get("form")
+    if wanted is not None:
+        if wanted not in names:
+            raise LexiconError(f"no column {wanted!r} in the FormTable; columns: {', '.join(names)}")
+        return wanted
+    return "Orthography" if "Orthography" in names else "form"
+
+
+def _concept(row: Mapping[str, Any]) -> str:
+    shared = row.get("concepticonReference")
+    return f"concepticon-{shared}" if shared else str(row["id"])
+
+
+def _variety(language: Language, tables: _Tables, metadata: Path) -> str:
+    """The id of `language` in the LanguageTable: by ISO code, else Glottocode, else name; the largest of several."""
+    sizes = Counter(form.variety for form in tables.forms)
+    rows = tables.languages
+    matches = (
+        [row for row in rows if _is(language, row.get("iso639P3code"))],
+        [row for row in rows if row.get("glottocode") in GLOTTOCODES[language.iso]],
+        [row for row in rows if _is(language, row.get("name")) or _is(language, row["id"])],
+    )
+    for level in matches:
+        if level:
+            return max((str(row["id"]) for row in level), key=lambda name: (sizes[name], name))
+    names = sorted(str(row.get("name") or row["id"]) for row in rows)
+    shown = ", ".join(names[:15]) + (", ..." if len(names) > 15 else "")
+    raise LexiconError(f"{metadata}: no {language.name} ({language.iso}); languages here: {shown}")
+
+
+def _is(language: Language, name: str | None) -> bool:
+    try:
+        return bool(name) and resolve_language(str(name)) == language
+    except UnknownNameError:
+        return False

@@ -1,0 +1,67 @@
+"""Hugging Face data sets by id, and local parquet files, through `datasets`; no data set's code is ever run."""
+
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tli_bench.errors import LexiconError
+from tli_bench.lexicon.readers.base import RawPair, Request
+from tli_bench.lexicon.readers.pairs_json import pair_of
+from tli_bench.schema import Split
+
+_SPLIT_NAMES = {
+    "train": Split.TRAIN,
+    "dev": Split.DEV,
+    "validation": Split.DEV,
+    "control": Split.CONTROL,
+    "test": Split.CONTROL,
+}
+
+
+def read_hub(name: str, request: Request) -> Iterator[RawPair]:
+    """Rows of the data set `OWNER/NAME` or `OWNER/NAME:CONFIG`, at `revision`; a local folder works as well.
+
+    The data set's own splits are kept where one of them is `control` or `test`; otherwise all rows are pooled.
+    """
+    import datasets
+
+    identifier, _, config = name.partition(":")
+    try:
+        loaded = datasets.load_dataset(identifier, config or None, revision=request.revision)
+    except Exception as err:  # datasets and huggingface_hub raise many kinds, none of them ours
+        reason = str(err).strip().splitlines()[0] if str(err).strip() else type(err).__name__
+        raise LexiconError(
+            f"cannot load the data set {name!r} (revision {request.revision or 'main'}): {reason}; check the id, "
+            "the network, or write hf:OWNER/NAME:CONFIG to choose a configuration"
+        ) from err
+    splits = {str(split): _SPLIT_NAMES.get(str(split)) for split in loaded}
+    keep = Split.CONTROL in splits.values() and None not in splits.values()
+    for split, rows in loaded.items():
+        yield from _pairs(rows, request, where=f"{name}/{split}", split=splits[str(split)] if keep else None)
+
+
+def read_parquet(path: Path, request: Request) -> Iterator[RawPair]:
+    """Rows of a local `.parquet` file; `columns` names those that are not called by language."""
+    import datasets
+
+    try:
+        with tempfile.TemporaryDirectory() as cache:
+            rows = list(
+                datasets.load_dataset(
+                    "parquet", data_files=str(path), split="train", cache_dir=cache, keep_in_memory=True
+                )
+            )
+    except Exception as err:  # pyarrow and datasets raise many kinds, none of them ours
+        raise LexiconError(f"{path}: not a readable parquet file: {err.__cause__ or err}") from err
+    yield from _pairs(rows, request, where=str(path), split=None)
+
+
+def _pairs(
+    rows: Iterable[Mapping[str, Any]], request: Request, *, where: str, split: Split | None
+) -> Iterator[RawPair]:
+    for number, row in enumerate(rows, start=1):
+        pair = pair_of(row, request, where=f"{where}: row {number}")
+        yield RawPair(
+            pair.sources, pair.targets, pair.where, pair.concept, pair.pos, pair.field, split if split else pair.split
+        )

@@ -1,0 +1,105 @@
+"""A JSON list of objects with one word a language: `[{"swahili": "maji", "english": "water"}, ...]`."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tli_bench.errors import LexiconError, UnknownNameError
+from tli_bench.languages import Language, resolve_language
+from tli_bench.lexicon.core import parse_split
+from tli_bench.lexicon.entries import VARIANT_SEPARATOR
+from tli_bench.lexicon.readers.base import RawPair, Request
+from tli_bench.lexicon.text import numbered_lines
+
+
+def read_pairs_json(path: Path, request: Request) -> Iterator[RawPair]:
+    """Pairs of a `.json` file (one list) or `.jsonl` file (one object a line).
+
+    Keys are languages by any name, or `source` and `target`, or what `columns` says; a value is a word or a list of
+    a word and its variants; `concept`, `pos`, `field` and `split` are read where they are given.
+    """
+    empty = True
+    for where, item in _objects(path):
+        empty = False
+        if not isinstance(item, dict):
+            raise LexiconError(f"{where}: {str(item)[:60]!r} is not an object with two languages")
+        yield pair_of(item, request, where=where)
+    if empty:
+        raise LexiconError(f"{path}:1: the list is empty; give objects like {{'swahili': 'maji', 'english': 'water'}}")
+
+
+def _objects(path: Path) -> Iterator[tuple[str, Any]]:
+    lines = list(numbered_lines(path))
+    if path.suffix.lower() == ".jsonl":
+        for number, line in lines:
+            yield f"{path}:{number}", _parse(line, path, first_line=number)
+        return
+    # Blank lines go back in, so that line numbers of the parser are those of the file.
+    padded = [""] * (lines[-1][0] if lines else 0)
+    for number, line in lines:
+        padded[number - 1] = line
+    data = _parse("\n".join(padded), path, first_line=1)
+    if not isinstance(data, list):
+        raise LexiconError(f"{path}:1: the top of the file is a {type(data).__name__}, not a list of objects")
+    for index, item in enumerate(data):
+        yield f"{path}: item {index + 1}", item
+
+
+def _parse(text: str, path: Path, *, first_line: int) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as err:
+        raise LexiconError(f"{path}:{first_line + err.lineno - 1}: not JSON: {err.msg}") from err
+    except RecursionError:
+        raise LexiconError(f"{path}:{first_line}: not a list of pairs: nested too deeply") from None
+
+
+def pair_of(item: Mapping[str, Any], request: Request, *, where: str) -> RawPair:
+    """The pair that a mapping holds; raises LexiconError naming `where` and the keys that are there."""
+    columns = request.columns or {}
+    forms = {}
+    for side, language in (("source", request.source), ("target", request.target)):
+        key = columns.get(side) or _key(item, side, language)
+        value = lookup(item, key) if key else None
+        if value is None:
+            wanted = repr(key) if key else f"{language.code} ({language.name.lower()})"
+            raise LexiconError(f"{where}: nothing under {wanted}; keys: {', '.join(map(str, item))}")
+        forms[side] = _words(value, where=f"{where}: {key}") + _variants(item.get(f"{side}_variants"))
+    meta = {name: str(lookup(item, columns.get(name, name)) or "") for name in ("concept", "pos", "field", "split")}
+    split = parse_split(meta["split"], where=where) if meta["split"] else None
+    return RawPair(forms["source"], forms["target"], where, meta["concept"], meta["pos"], meta["field"], split)
+
+
+def lookup(item: Mapping[str, Any], key: str) -> Any:
+    """The value under `key`; a dotted key goes into nested objects (`translation.sw`)."""
+    if key in item:
+        return item[key]
+    value: Any = item
+    for part in key.split("."):
+        if not isinstance(value, Mapping) or part not in value:
+            return None
+        value = value[part]
+    return value
+
+
+def _key(item: Mapping[str, Any], side: str, language: Language) -> str | None:
+    for key in item:
+        try:
+            if isinstance(key, str) and resolve_language(key) == language:
+                return key
+        except UnknownNameError:
+            continue
+    return side if side in item else None
+
+
+def _variants(value: Any) -> tuple[str, ...]:
+    """Variants as our own data sets keep them: one string with `|` between, or nothing."""
+    return tuple(value.split(VARIANT_SEPARATOR)) if isinstance(value, str) and value else ()
+
+
+def _words(value: Any, *, where: str) -> tuple[str, ...]:
+    words = value if isinstance(value, list) else [value]
+    if not words or not all(isinstance(word, str) and word.strip() for word in words):
+        raise LexiconError(f"{where}: {str(value)[:60]!r} is not a word or a list of words")
+    return tuple(words)

@@ -1,0 +1,41 @@
+"""A rough common Latin spelling for words of two scripts, so that edit distance compares sounds and not alphabets.
+
+One letter for one sound where that is possible, in the letters of Turkish with `ä`, `ñ`, `q`, `x`: a working tool for
+lexical distance, not an orthography. It ignores that one sound has shifted into another (Kazakh `ж` is Turkish `y`).
+"""
+
+import unicodedata
+
+from tli_bench.languages import Language
+
+# A letter, then what it becomes; `_` is nothing.
+_TABLE = (
+    "аa бb вv гg ғğ дd еe ёyo жj җc зz ҙz иi йy кk қq ҡq лl мm нn ңñ оo өö пp рr сs ҫs тt уu "
+    "ұu үü фf хx һh цts чç шş щşç ъ_ ыı іi ь_ эe әä юyu яya "
+    "ئ_ اa ەä بb پp تt جc چç خx دd رr زz ژj سs شş غğ فf قq كk گg ڭñ لl مm نn ھh وo ۇu ۆö ۈü ۋv "
+    "ېe ىi يy"
+)
+_LATIN = {"ə": "ä", "ň": "ñ", "ž": "j", "â": "a", "î": "i", "û": "u"}
+_BY_LANGUAGE = {
+    "uzn": {"sh": "ş", "ch": "ç", "oʻ": "ö", "gʻ": "ğ", "ng": "ñ", "ʼ": "_"},
+    "tuk": {"ý": "y", "y": "ı", "w": "v", "j": "c"},
+}
+_LETTERS = {item[0]: item[1:] for item in _TABLE.split()} | _LATIN
+
+
+def romanise(word: str, language: Language) -> str:
+    """`word` in the common Latin spelling; letters it does not know, and those of English and Swahili, stay."""
+    text = (
+        unicodedata.normalize("NFC", word)
+        .replace("İ", "i")
+        .replace("I", "ı" if language.iso in ("tur", "azj") else "i")
+        .lower()
+    )
+    own = _BY_LANGUAGE.get(language.iso, {})
+    out, at = [], 0
+    while at < len(text):
+        # The longest first: Uzbek writes one sound in two letters.
+        piece = next((p for p in (text[at : at + 2], text[at]) if p in own), text[at])
+        out.append(own.get(piece, _LETTERS.get(piece, piece)))
+        at += len(piece)
+    return "".join(out).replace("_", "") or text

@@ -1,0 +1,102 @@
+"""Train, dev and control by concept, so that no word form is trained on one side and tested on the other."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from tli_bench.errors import InputError
+from tli_bench.lexicon.entries import Entry
+from tli_bench.schema import Split
+
+FRACTIONS = (0.7, 0.1, 0.2)
+_ORDER = (Split.TRAIN, Split.DEV, Split.CONTROL)
+_BITS = {Split.TRAIN: 1, Split.CONTROL: 2}
+_BY_SIDES = {1: Split.TRAIN, 2: Split.CONTROL, 3: Split.DEV}
+
+
+def assign_splits(
+    entries: Iterable[Entry],
+    *,
+    seed: int = 0,
+    fractions: tuple[float, float, float] = FRACTIONS,
+    previous: Mapping[str, Split] | None = None,
+) -> dict[str, Split]:
+    """The split of every concept, in file order, so that a concept appended later moves none before it.
+
+    A concept goes where the concepts before it that share a form, a stem, a spelling without diacritics or the base
+    of a derived word with it in any language are: to their side of train|control, or to dev when they are on both,
+    since dev may touch either. A free concept goes to the split that is furthest behind its share in the concept's
+    part of speech and field; a tie is broken by SHA-256 of the seed and the concept.
+
+    previous: splits that were published and stay as they are. Raises InputError for fractions that do not sum to 1
+    and for a repeated concept.
+    """
+    if min(fractions) < 0 or abs(sum(fractions) - 1) > 1e-9:
+        raise InputError(f"split fractions {fractions} must be three shares of train, dev and control that sum to 1")
+    assigner = _Assigner(seed=seed, shares=dict(zip(_ORDER, fractions, strict=True)))
+    rows = list(entries)
+    for concept, count in Counter(row.concept for row in rows).items():
+        if count > 1:
+            raise InputError(f"concept {concept!r} occurs {count} times; ids must be unique")
+    kept = previous or {}
+    # Published concepts bind new ones wherever these were inserted.
+    for row in rows:
+        if row.concept in kept:
+            assigner.put(row, kept[row.concept])
+    for row in rows:
+        if row.concept not in kept:
+            assigner.put(row, assigner.choose(row))
+    return {row.concept: assigner.splits[row.concept] for row in rows}
+
+
+class _Assigner:
+    """The splits so far, the sides each form is on, and how full each stratum is."""
+
+    def __init__(self, *, seed: int, shares: dict[Split, float]) -> None:
+        self.seed = seed
+        self.shares = shares
+        self.splits: dict[str, Split] = {}
+        # Sides as bits: a list of many thousand words keeps some hundred thousand of them.
+        self._sides: dict[str, int] = {}
+        self._derived: dict[str, int] = {}
+        self._filled: dict[tuple[str, ...], dict[Split, int]] = {}
+
+    def put(self, row: Entry, split: Split) -> None:
+        self.splits[row.concept] = split
+        for stratum in _strata(row):
+            self._filled.setdefault(stratum, dict.fromkeys(_ORDER, 0))[split] += 1
+        bit = _BITS.get(split)
+        if bit is None:
+            return
+        for link in row.links:
+            self._sides[link] = self._sides.get(link, 0) | bit
+        for link in row.openings:
+            self._derived[link] = self._derived.get(link, 0) | bit
+
+    def choose(self, row: Entry) -> Split:
+        sides = 0
+        for link in row.links:
+            sides |= self._sides.get(link, 0) | self._derived.get(link, 0)
+        for link in row.openings:
+            sides |= self._sides.get(link, 0)
+        return _BY_SIDES[sides] if sides else self._furthest_behind(row)
+
+    def _furthest_behind(self, row: Entry) -> Split:
+        candidates = [split for split in _ORDER if self.shares[split] > 0]
+        for stratum in _strata(row):
+            filled = self._filled.get(stratum)
+            if filled is not None and len(candidates) > 1:
+                size = sum(filled.values()) + 1
+                lag = {split: self.shares[split] * size - filled[split] for split in candidates}
+                furthest = max(lag.values()) - 1e-9
+                candidates = [split for split in candidates if lag[split] > furthest]
+        if len(candidates) == 1:
+            return candidates[0]
+        return min(candidates, key=lambda split: hashlib.sha256(f"{self.seed}:{row.concept}:{split}".encode()).digest())
+
+
+def _strata(row: Entry) -> tuple[tuple[str, ...], ...]:
+    """Where shares are kept, first the finest stratum, then the part of speech, then the whole list."""
+    if not row.pos and not row.field:
+        return ((),)
+    return (row.pos, row.field), (row.pos,), ()

@@ -1,0 +1,107 @@
+"""What could explain a cosine without any meaning: spelling, and how a word falls into tokens. No torch here."""
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tli_bench.errors import UnscorableError
+from tli_bench.measures.levenshtein import normalised_distances
+
+
+@dataclass(frozen=True, slots=True)
+class EditBaseline:
+    """Retrieval by spelling alone over a pool of `n` pairs; a tie is not a hit, as for vectors."""
+
+    n: int
+    p1_forward: float
+    p1_backward: float
+    mrr_forward: float
+    mrr_backward: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stratum:
+    """Number of pairs in a stratum and their mean."""
+
+    n: int
+    mean: float
+
+
+def edit_similarity(sources: Sequence[str], targets: Sequence[str]) -> NDArray[np.float64]:
+    """1 - Levenshtein / longer length `[n, m]` of every source and target: 1 is the same string."""
+    return 1.0 - normalised_distances(sources, targets)
+
+
+def paired_edit_similarity(sources: Sequence[str], targets: Sequence[str]) -> NDArray[np.float64]:
+    """Edit similarity `[n]` of source i and target i."""
+    _require_pairs(sources, targets)
+    return np.array([edit_similarity([s], [t])[0, 0] for s, t in zip(sources, targets, strict=True)])
+
+
+def edit_baseline(sources: Sequence[str], targets: Sequence[str], gold: ArrayLike | None = None) -> EditBaseline:
+    """P@1 and MRR, both ways, of retrieving translations by edit similarity: what a model must beat.
+
+    gold: bool `[n, n]` of accepted translations, default the diagonal.
+    """
+    n = _require_pairs(sources, targets)
+    if n < 2:
+        raise UnscorableError(f"retrieval needs at least 2 pairs, got {n}")
+    accepted = np.eye(n, dtype=bool) if gold is None else np.asarray(gold, dtype=bool)
+    if accepted.shape != (n, n) or not accepted.diagonal().all():
+        raise UnscorableError(f"gold must be bool [{n}, {n}] with a true diagonal, got shape {accepted.shape}")
+    similarity = edit_similarity(sources, targets)
+    forward, backward = _ranks(similarity, accepted), _ranks(similarity.T, accepted.T)
+    return EditBaseline(
+        n=n,
+        p1_forward=float((forward == 1).mean()),
+        p1_backward=float((backward == 1).mean()),
+        mrr_forward=float((1 / forward).mean()),
+        mrr_backward=float((1 / backward).mean()),
+    )
+
+
+def low_overlap(sources: Sequence[str], targets: Sequence[str], threshold: float) -> NDArray[np.bool_]:
+    """Which pairs `[n]` have an edit similarity below `threshold`: those that spelling cannot have aligned."""
+    if not 0 < threshold <= 1:
+        raise UnscorableError(f"the overlap threshold must lie in (0, 1], got {threshold}")
+    return paired_edit_similarity(sources, targets) < threshold
+
+
+def tokens_per_word_bins(counts: ArrayLike) -> list[str]:
+    """Label of each token count `[n]`: `1`, `2`, `3` or `4+` tokens."""
+    array = np.asarray(counts)
+    if array.ndim != 1 or not np.issubdtype(array.dtype, np.integer):
+        raise UnscorableError(f"token counts must be whole numbers [n], got {array.dtype} {array.shape}")
+    if (array < 1).any():
+        raise UnscorableError(f"word {int(np.argmax(array < 1))} has no token; it cannot have been embedded")
+    return [str(count) if count < 4 else "4+" for count in array.tolist()]
+
+
+def strata(values: ArrayLike, labels: Sequence[Hashable]) -> Mapping[Hashable, Stratum]:
+    """Mean and count of `values` `[n]` for each of their labels, in the order in which labels appear.
+
+    Raises UnscorableError for NaN, infinity or lengths that differ.
+    """
+    array = np.asarray(values, dtype=np.float64)
+    if array.shape != (len(labels),):
+        raise UnscorableError(f"{len(labels)} labels for values of shape {array.shape}; give one label a value")
+    if not np.isfinite(array).all():
+        first = int(np.argmax(~np.isfinite(array)))
+        raise UnscorableError(f"value {first} is NaN or infinite; leave unscored pairs out before you group")
+    groups: dict[Hashable, list[float]] = {}
+    for label, value in zip(labels, array.tolist(), strict=True):
+        groups.setdefault(label, []).append(value)
+    return {label: Stratum(len(group), float(np.mean(group))) for label, group in groups.items()}
+
+
+def _require_pairs(sources: Sequence[str], targets: Sequence[str]) -> int:
+    if len(sources) != len(targets):
+        raise UnscorableError(f"{len(sources)} sources for {len(targets)} targets; word i of both must be concept i")
+    return len(sources)
+
+
+def _ranks(similarity: NDArray[np.float64], gold: NDArray[np.bool_]) -> NDArray[np.int64]:
+    best = np.where(gold, similarity, -np.inf).max(axis=1, keepdims=True)
+    return np.asarray(1 + ((similarity >= best) & ~gold).sum(axis=1), dtype=np.int64)

@@ -1,0 +1,78 @@
+"""Retrieval over a pool of words: ranks, P@k, MRR, CSLS, MEXA and hubs; several accepted translations all count.
+
+A tie is never a hit. A wrong candidate as similar as the best accepted translation ranks before it, so vectors that
+have collapsed to one point score 0, not 1.
+"""
+
+import torch
+from scipy import stats as sps
+from torch import Tensor
+
+from tli_bench.errors import UnscorableError
+
+
+def ranks(similarity: Tensor, gold: Tensor, *, tolerance: float = 0.0) -> Tensor:
+    """Rank `[n]` of the best accepted translation of each row; 1 is a hit.
+
+    similarity: `[n, m]`. gold: bool `[n, m]`, at least one true a row. The rank is 1 plus the number of wrong
+    candidates at least as similar (within `tolerance`) as the best accepted one.
+    """
+    best = similarity.masked_fill(~gold, -torch.inf).amax(dim=1, keepdim=True)
+    return 1 + ((similarity >= best - tolerance) & ~gold).sum(dim=1)
+
+
+def precision_at(ranks: Tensor, k: int) -> float:
+    """P@k of `ranks` `[n]`: the share of words whose accepted translation is among the `k` nearest.
+
+    Raises UnscorableError when the pool holds no more than `k` words: P@k would be 1 whatever the model does.
+    """
+    if len(ranks) <= k:
+        raise UnscorableError(f"P@{k} over a pool of {len(ranks)} is always 1; give it more than {k} pairs")
+    return float((ranks <= k).double().mean())
+
+
+def mean_reciprocal_rank(ranks: Tensor) -> float:
+    """Mean of 1 / rank over `ranks` `[n]`; 1 is perfect, 1 / n what collapsed vectors get."""
+    return float((1.0 / ranks.double()).mean())
+
+
+def csls(similarity: Tensor, *, neighbours: int = 10) -> Tensor:
+    """Cross-domain similarity local scaling `[n, m]`: 2 cos(x, y) - r(x) - r(y) (Conneau et al. 2018).
+
+    r is the mean similarity to the `neighbours` nearest vectors of the other language, or to all when there are fewer.
+    """
+    n, m = similarity.shape
+    source_mean = similarity.topk(min(neighbours, m), dim=1).values.mean(dim=1)
+    target_mean = similarity.topk(min(neighbours, n), dim=0).values.mean(dim=0)
+    return 2 * similarity - source_mean[:, None] - target_mean[None, :]
+
+
+def hub_counts(similarity: Tensor, *, neighbours: int = 10, tolerance: float = 0.0) -> Tensor:
+    """k-occurrence `[m]`: for how many rows of `similarity` `[n, m]` each column is among the k nearest.
+
+    k is capped at m - 1. All columns tied with the k-th nearest count, so the order of the words does not matter.
+    """
+    k = min(neighbours, similarity.shape[1] - 1)
+    kth = similarity.topk(k, dim=1).values[:, -1:]
+    return (similarity >= kth - tolerance).sum(dim=0)
+
+
+def hub_skew(similarity: Tensor, *, neighbours: int = 10, tolerance: float = 0.0) -> float:
+    """Skewness of the k-occurrence (Radovanovic et al. 2010): large when a few columns are everybody's neighbours.
+
+    Raises UnscorableError when every column occurs equally often: the skewness is 0 / 0.
+    """
+    counts = hub_counts(similarity, neighbours=neighbours, tolerance=tolerance)
+    if bool((counts == counts[0]).all()):
+        raise UnscorableError(f"hub skew is undefined: all {len(counts)} words are neighbours equally often")
+    return float(sps.skew(counts.double().cpu().numpy()))
+
+
+def mexa(similarity: Tensor, gold: Tensor, *, tolerance: float = 0.0) -> float:
+    """MEXA: share of pairs whose own similarity is strictly above all others of its row and column.
+
+    similarity, gold: `[n, n]`. Accepted variants do not compete. Kargaran et al. 2024 (arXiv 2410.05873).
+    """
+    wrong = similarity.masked_fill(gold, -torch.inf)
+    rival = torch.maximum(wrong.amax(dim=1), wrong.amax(dim=0))
+    return float((similarity.diagonal() > rival + tolerance).double().mean())

@@ -1,0 +1,170 @@
+"""One layer of one split of one language pair, with everything the measures share computed once, on demand."""
+
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from tli_bench.errors import UnscorableError
+from tli_bench.measures import retrieval
+from tli_bench.measures.geometry import Centre
+from tli_bench.measures.similarity import Cosines, cosine_matrix, mismatched_per_pair, require_scorable, unit_rows
+
+
+class LayerView:
+    """Vectors of `n` concepts in two languages at one layer, and the matrices that measures are read from.
+
+    source, target: `[n, d]`; row i of both is concept i in its preferred form.
+    gold: bool `[n, n]`; `gold[i, j]` says that target j is an accepted translation of source i, the diagonal always.
+    centre: language means `[d]` fitted on held-out words, for the centred measures.
+    neighbours: k of CSLS and of the hub skew.
+    Raises UnscorableError for NaN, infinity, zero vectors, fewer than two pairs or shapes that disagree: a row is
+    never dropped in silence.
+    """
+
+    def __init__(
+        self,
+        source: Tensor,
+        target: Tensor,
+        *,
+        gold: Tensor | None = None,
+        centre: Centre | None = None,
+        neighbours: int = 10,
+    ) -> None:
+        if source.shape != target.shape:
+            raise UnscorableError(
+                f"source and target differ in shape: {tuple(source.shape)} and {tuple(target.shape)}; "
+                "row i of both must be concept i"
+            )
+        for name, x in (("source", source), ("target", target)):
+            require_scorable(x, name=name)
+        if len(source) < 2:
+            raise UnscorableError(
+                f"a layer view needs at least 2 pairs, got {len(source)}; nothing could be mismatched"
+            )
+        if neighbours < 1:
+            raise UnscorableError(f"neighbours must be at least 1, got {neighbours}")
+        self.source, self.target = source.detach().float(), target.detach().float()
+        self.gold = _checked_gold(gold, source)
+        self.centre = _checked_centre(centre, source)
+        self.neighbours = neighbours
+
+    @property
+    def n(self) -> int:
+        """Number of pairs, which is also the size of the retrieval pool."""
+        return len(self.source)
+
+    @cached_property
+    def _cosines(self) -> Cosines:
+        return cosine_matrix(self.source, self.target)
+
+    @property
+    def similarity(self) -> Tensor:
+        """Cosine `[n, n]` of source i and target j, float64."""
+        return self._cosines.values
+
+    @property
+    def tolerance(self) -> float:
+        """Difference of two cosines below which they are a tie: the rounding error of the product."""
+        return self._cosines.tolerance
+
+    @cached_property
+    def source_unit(self) -> Tensor:
+        """Source rows `[n, d]` of length 1, float32."""
+        return unit_rows(self.source)
+
+    @cached_property
+    def target_unit(self) -> Tensor:
+        """Target rows `[n, d]` of length 1, float32."""
+        return unit_rows(self.target)
+
+    @property
+    def matched(self) -> Tensor:
+        """Cosine `[n]` of each pair."""
+        return self.similarity.diagonal()
+
+    @cached_property
+    def mismatched_per_pair(self) -> Tensor:
+        """Mean cosine `[n]` over the wrong entries of row i and of column i."""
+        return mismatched_per_pair(self.similarity, self.gold)
+
+    @property
+    def gap_per_pair(self) -> Tensor:
+        """Matched minus mismatched cosine `[n]`."""
+        return self.matched - self.mismatched_per_pair
+
+    @cached_property
+    def wrong(self) -> Tensor:
+        """Cosines `[m]` of all wrong pairs, in row order."""
+        return self.similarity[~self.gold]
+
+    @cached_property
+    def ranks_forward(self) -> Tensor:
+        """Rank `[n]` of each source's first accepted target; a tie with a wrong one is not a hit."""
+        return retrieval.ranks(self.similarity, self.gold, tolerance=self.tolerance)
+
+    @cached_property
+    def ranks_backward(self) -> Tensor:
+        """Rank `[n]` of each target's first accepted source; a tie with a wrong one is not a hit."""
+        return retrieval.ranks(self.similarity.T, self.gold.T, tolerance=self.tolerance)
+
+    @cached_property
+    def csls(self) -> Tensor:
+        """CSLS similarity `[n, n]`."""
+        return retrieval.csls(self.similarity, neighbours=self.neighbours)
+
+    @cached_property
+    def csls_ranks_forward(self) -> Tensor:
+        """Ranks `[n]` as `ranks_forward`, by CSLS."""
+        return retrieval.ranks(self.csls, self.gold, tolerance=2 * self.tolerance)
+
+    @cached_property
+    def csls_ranks_backward(self) -> Tensor:
+        """Ranks `[n]` as `ranks_backward`, by CSLS."""
+        return retrieval.ranks(self.csls.T, self.gold.T, tolerance=2 * self.tolerance)
+
+    @cached_property
+    def similarity_centred(self) -> Tensor:
+        """Cosine `[n, n]` after each language's held-out mean is removed, float64.
+
+        Raises UnscorableError without a centre, or when a word lies exactly on the mean.
+        """
+        if self.centre is None:
+            raise UnscorableError("no centre: fit one on held-out words with `centre(fit_source, fit_target)`")
+        moved = (self.source - self.centre.source_mean, self.target - self.centre.target_mean)
+        for name, x in zip(("centred source", "centred target"), moved, strict=True):
+            require_scorable(x, name=name)
+        return cosine_matrix(*moved).values
+
+    @property
+    def matched_centred(self) -> Tensor:
+        """Centred cosine `[n]` of each pair."""
+        return self.similarity_centred.diagonal()
+
+    @cached_property
+    def mismatched_centred_per_pair(self) -> Tensor:
+        """As `mismatched_per_pair`, by centred cosine."""
+        return mismatched_per_pair(self.similarity_centred, self.gold)
+
+
+def _checked_gold(gold: Tensor | None, source: Tensor) -> Tensor:
+    n = len(source)
+    if gold is None:
+        return torch.eye(n, dtype=torch.bool, device=source.device)
+    if gold.dtype != torch.bool or gold.shape != (n, n):
+        raise UnscorableError(f"gold must be bool [{n}, {n}], got {gold.dtype} {tuple(gold.shape)}")
+    if not gold.diagonal().all():
+        row = int((~gold.diagonal()).nonzero()[0])
+        raise UnscorableError(f"gold[{row}, {row}] is false, but row {row} of both sides is the same concept")
+    return gold.to(source.device)
+
+
+def _checked_centre(centre: Centre | None, source: Tensor) -> Centre | None:
+    if centre is None:
+        return None
+    for name, mean in zip(Centre._fields, centre, strict=True):
+        if mean.shape != source.shape[1:]:
+            raise UnscorableError(f"{name} has shape {tuple(mean.shape)}, the vectors have width {source.shape[1]}")
+        if not torch.isfinite(mean).all():
+            raise UnscorableError(f"{name} holds NaN or infinity; fit the centre on finite vectors")
+    return Centre(*(mean.to(source.device).float() for mean in centre))

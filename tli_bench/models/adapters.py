@@ -1,0 +1,232 @@
+"""PEFT adapters: found, inspected and attached, or refused with the reason. There is no fall back to the base."""
+
+import json
+import math
+import os
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+
+from tli_bench.errors import AdapterError
+from tli_bench.models.catalog import ALIASES
+from tli_bench.models.fingerprint import hash_files
+from tli_bench.models.load import LoadedModel
+from tli_bench.schema import AdapterRef
+
+# A module that LoRA wraps keeps its own weight under this name; PEFT writes it out for embeddings.
+BASE_LAYER = ".base_layer.weight"
+WEIGHTS = "adapter_model.safetensors"
+CONFIG = "adapter_config.json"
+CARD = "tli_card.json"
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterFiles:
+    """An adapter folder that passed inspection, not yet attached. card: our own `tli_card.json`, when it has one."""
+
+    path: Path
+    config: dict[str, Any]
+    card: dict[str, Any] | None
+    sha256: str
+
+
+def inspect_adapter(name: str) -> AdapterFiles:
+    """Read an adapter's configuration and card and check its tensors, without torch models.
+
+    name: a folder, or a Hub id. Raises AdapterError for a missing path, a folder that is not PEFT, pickled weights,
+    an unreadable file, or NaN and infinite values.
+    """
+    path = _locate(name)
+    config = _read_json(path / CONFIG)
+    if not (path / WEIGHTS).is_file():
+        if any(path.glob("*.bin")):
+            raise AdapterError(f"{path} holds pickled weights, which can run code; save it as {WEIGHTS} and try again")
+        raise AdapterError(f"{path} has a {CONFIG} but no {WEIGHTS}")
+    if not isinstance(config.get("peft_type"), str):
+        raise AdapterError(f"{path / CONFIG} names no peft_type: this is not a PEFT adapter")
+    _check_finite(path / WEIGHTS)
+    card = _read_json(path / CARD) if (path / CARD).is_file() else None
+    if card is not None and not isinstance(card.get("base", {}), dict):
+        raise AdapterError(f"{path / CARD} is damaged: `base` must be an object; delete the card or restore it")
+    return AdapterFiles(path, config, card, hash_files([path / CONFIG, path / WEIGHTS]))
+
+
+def _locate(name: str) -> Path:
+    path = Path(os.path.expanduser(name))
+    if path.is_dir():
+        if not (path / CONFIG).is_file():
+            hint = "it looks like a model: use --model" if (path / "config.json").is_file() else f"it has no {CONFIG}"
+            raise AdapterError(f"{path} is not a PEFT adapter ({hint})")
+        return path
+    if os.path.exists(path):
+        raise AdapterError(f"{path} is a file; give the folder that holds {CONFIG} and {WEIGHTS}")
+    if re.fullmatch(r"[\w][\w.-]*/[\w][\w.-]*", name) and not path.parent.is_dir():
+        return _download(name)
+    raise AdapterError(f"no adapter at {name!r}: the path does not exist, and the base is never scored in its place")
+
+
+def _download(name: str) -> Path:
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.md"]))
+    except (OSError, ValueError) as err:
+        raise AdapterError(
+            f"no adapter at {name!r}: no such folder, and the Hub gives none ({type(err).__name__}). "
+            f"Check the path, or run `hf download {name}` where there is a network"
+        ) from err
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as err:
+        raise AdapterError(f"{path} cannot be read: {err}") from err
+    if not isinstance(data, dict):
+        raise AdapterError(f"{path} holds a {type(data).__name__}, not an object")
+    return data
+
+
+def _check_finite(path: Path) -> None:
+    try:
+        with safe_open(path, framework="pt") as tensors:
+            names = list(tensors.keys())
+            for key in names:
+                if not tensors.get_tensor(key).isfinite().all():
+                    raise AdapterError(f"{path} holds NaN or infinite values in {key!r}; its training diverged")
+    except (SafetensorError, OSError) as err:
+        raise AdapterError(f"{path} is not a readable safetensors file: {err}") from err
+    if not names:
+        raise AdapterError(f"{path} holds no tensors")
+
+
+def attach_adapter(loaded: LoadedModel, files: AdapterFiles, *, any_base: bool = False) -> tuple[Any, AdapterRef]:
+    """Wrap the base in a PeftModel with this adapter active, never merged.
+
+    any_base: accept an adapter whose recorded base is not this model (its tensors must still fit).
+    Raises AdapterError when base, modules or shapes do not fit, or when with the adapter switched off the model no
+    longer computes what the base computes. After an error the base may be wrapped in part: load it again.
+    """
+    if not any_base:
+        _check_base(loaded, files)
+    shapes = _tensor_shapes(files.path / WEIGHTS)
+    _check_embeddings(loaded, files, shapes)
+    before = _probe(loaded.model)
+    model = _load_peft(loaded, files, shapes)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # PEFT warns that biases stay changed; that is what is being looked for.
+        with adapter_disabled(model):
+            after = _probe(model)
+    if not torch.allclose(before, after, rtol=0.0, atol=0.0, equal_nan=True):
+        raise AdapterError(
+            f"{files.path} changes the base itself (trained biases, or an initialisation such as PiSSA), so before and "
+            "after cannot be told apart; save it as a plain LoRA (PEFT: path_initial_model_for_weight_conversion)"
+        )
+    card, rank = files.card or {}, files.config.get("r")
+    recipe = card.get("recipe")
+    own = sum(math.prod(shape) for key, shape in shapes.items() if not key.endswith(BASE_LAYER))
+    ref = AdapterRef(
+        name=str(card.get("name") or files.path.name),
+        sha256=files.sha256,
+        recipe=recipe if isinstance(recipe, str) else None,
+        rank=rank if isinstance(rank, int) else None,
+        trainable_parameters=own,
+    )
+    return model, ref
+
+
+@torch.no_grad()
+def _probe(model: Any) -> torch.Tensor:
+    """What the model computes for a few tokens spread over its vocabulary, in evaluation mode."""
+    rows = model.get_input_embeddings().weight.shape[0]
+    device = next(model.parameters()).device
+    ids = torch.linspace(0, rows - 1, 16, device=device).long()[None]
+    output: torch.Tensor = model.eval()(input_ids=ids)[0]
+    return output
+
+
+def _tensor_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    with safe_open(path, framework="pt") as tensors:
+        return {key: tuple(tensors.get_slice(key).get_shape()) for key in tensors.keys()}  # noqa: SIM118
+
+
+def _check_embeddings(loaded: LoadedModel, files: AdapterFiles, shapes: dict[str, tuple[int, ...]]) -> None:
+    """An adapter on the embeddings brings a copy of the base's own: loading it must not change them."""
+    for key in shapes:
+        if not key.endswith(BASE_LAYER):
+            continue
+        own = loaded.model.state_dict().get(key.removeprefix("base_model.model.").removesuffix(BASE_LAYER) + ".weight")
+        with safe_open(files.path / WEIGHTS, framework="pt") as tensors:
+            brought = tensors.get_tensor(key)
+        if own is None or own.shape != brought.shape or not torch.equal(brought.to(own.device, own.dtype), own):
+            raise AdapterError(
+                f"{files.path} belongs to another base: it brings its own {key.removeprefix('base_model.model.')}, "
+                f"which differs from that of {loaded.id}"
+            )
+
+
+def _check_base(loaded: LoadedModel, files: AdapterFiles) -> None:
+    base = (files.card or {}).get("base", {})
+    recorded = base.get("revision")
+    if recorded and base.get("id") == loaded.id and recorded != loaded.revision:
+        raise AdapterError(
+            f"{files.path} was trained on {base['id']} at revision {recorded}, but the loaded base is {loaded.revision}; "
+            "load that revision, or pass --any-base to score it all the same"
+        )
+    named = str(base.get("id") or files.config.get("base_model_name_or_path") or "")
+    ours = {loaded.id, loaded.path, str(Path(loaded.path).resolve())}
+    ours |= {alias.name for alias in ALIASES.values() if alias.target in ours}
+    if named and named not in ours and str(Path(named).resolve()) not in ours:
+        raise AdapterError(
+            f"{files.path} belongs to another base: it was trained on {named!r}, the loaded model is {loaded.id!r}; "
+            "pass --any-base if they are the same weights"
+        )
+
+
+def _load_peft(loaded: LoadedModel, files: AdapterFiles, given: dict[str, tuple[int, ...]]) -> Any:
+    from peft import PeftModel
+    from peft.tuners.tuners_utils import BaseTuner
+    from peft.utils.save_and_load import get_peft_model_state_dict
+
+    kind = files.config["peft_type"]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # PEFT warns about missing keys; the comparison below refuses them.
+            model = PeftModel.from_pretrained(loaded.model, str(files.path), is_trainable=False)
+            if not isinstance(model.base_model, BaseTuner):
+                raise AdapterError(
+                    f"{files.path} is a {kind} adapter, which adds tokens, not weights; LoRA and its kin can be scored"
+                )
+            # Whether to write embeddings is asked of the Hub unless it is said.
+            embeddings = any(key.endswith(BASE_LAYER) for key in given)
+            state = get_peft_model_state_dict(model, save_embedding_layers=embeddings)
+    except AdapterError:
+        raise
+    except Exception as err:  # PEFT raises anything over a configuration or tensors that do not fit
+        reason = " ".join((str(err).strip().splitlines() or [""])[:2])[:300]
+        raise AdapterError(
+            f"{files.path} ({kind}) does not fit {loaded.id}: it belongs to another base, or this PEFT cannot read it "
+            f"({type(err).__name__}: {reason})"
+        ) from err
+    expected = {key: tuple(value.shape) for key, value in state.items()}
+    for key in sorted(expected.keys() | given.keys()):
+        if expected.get(key) != given.get(key):
+            raise AdapterError(
+                f"{files.path} does not fit {loaded.id}: {key} is {given.get(key, 'missing')} in the file and "
+                f"{expected.get(key, 'absent')} in the model"
+            )
+    return model.eval()
+
+
+@contextmanager
+def adapter_disabled(model: Any) -> Iterator[None]:
+    """Within the context a PeftModel computes exactly what its base computes; a plain model is left alone."""
+    with model.disable_adapter() if hasattr(model, "disable_adapter") else nullcontext():
+        yield

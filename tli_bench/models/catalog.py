@@ -1,0 +1,86 @@
+"""Short names of models, and what `--model NAME` means: an alias, a folder, or a Hub id."""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from tli_bench.errors import ModelError, UnknownNameError
+
+_HUB_ID = re.compile(r"[\w][\w.-]*/[\w][\w.-]*")
+TINY_DIR = Path(__file__).resolve().parent / "tiny"
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A short name: what it loads, and with which quantisation unless told otherwise."""
+
+    name: str
+    target: str
+    quantize: str | None
+    note: str
+
+
+ALIASES: dict[str, Alias] = {
+    alias.name: alias
+    for alias in (
+        Alias("tiny", str(TINY_DIR), None, "embedded demonstration model (runs offline, on a CPU)"),
+        Alias("lugha", "Lugha-Llama/Lugha-Llama-8B-wura", "nf4", "Lugha-Llama-8B-wura, loaded in 4-bit NF4"),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSource:
+    """Where a model comes from. id: the name that goes into signatures; path: local folder, None for the Hub."""
+
+    id: str
+    target: str
+    path: Path | None
+    quantize: str | None
+
+
+def resolve_model(name: str) -> ModelSource:
+    """Decide what `--model NAME` means; loads and downloads nothing.
+
+    Raises UnknownNameError for a bare word that is no alias, ModelError for a folder that holds no model.
+    """
+    if name in ALIASES:
+        alias = ALIASES[name]
+        path = Path(alias.target) if Path(alias.target).is_absolute() else None
+        if path is not None:
+            check_model_folder(path)
+        return ModelSource(name if path else alias.target, alias.target, path, alias.quantize)
+    path = Path(os.path.expanduser(name))
+    if os.path.exists(path):
+        check_model_folder(path)
+        return ModelSource(str(path), str(path), path.resolve(), None)
+    if _HUB_ID.fullmatch(name):
+        return ModelSource(name, name, None, None)
+    if "/" in name or name.startswith((".", "~")):
+        raise ModelError(f"no model folder at {name!r}; give an existing folder, a Hub id ORG/NAME, or an alias")
+    raise UnknownNameError("model", name, ALIASES, hint="give an alias, a folder, or a Hub id ORG/NAME")
+
+
+def check_model_folder(path: Path) -> None:
+    """Raise ModelError unless the folder holds a configuration, safetensors weights and a tokenizer."""
+    if not path.exists():
+        raise ModelError(f"{path} is missing from this installation; reinstall tli-bench, or give --model another one")
+    if not path.is_dir():
+        raise ModelError(f"{path} is a file; give the folder that holds config.json")
+    if not (path / "config.json").is_file():
+        hint = "it is an adapter: use --adapter" if (path / "adapter_config.json").is_file() else "no config.json in it"
+        raise ModelError(f"{path} is not a model folder ({hint})")
+    if not any(path.glob("*.safetensors")):
+        pickles = [p.name for pattern in ("*.bin", "*.pt", "*.pth", "*.pkl") for p in sorted(path.glob(pattern))]
+        if pickles:
+            raise ModelError(
+                f"{path} holds pickled weights ({pickles[0]}), which can run code when opened; convert them to "
+                "safetensors (model.save_pretrained writes that format) and try again"
+            )
+        raise ModelError(f"{path} holds no *.safetensors weights")
+    tokenizer_files = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model")
+    if not any((path / name).is_file() for name in tokenizer_files):
+        raise ModelError(
+            f"{path} holds no tokenizer (looked for {', '.join(tokenizer_files)}); save it beside the model"
+        )

@@ -1,0 +1,214 @@
+"""Load a model and its tokenizer once, as they will be measured: dtype, quantisation, device, checks."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+
+from tli_bench.errors import InputError, ModelError, TLIError
+from tli_bench.models.catalog import ModelSource, resolve_model
+from tli_bench.models.fingerprint import hub_commit, model_fingerprint
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+QUANTIZATIONS = ("nf4", "int8", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """How to load. dtype, quantize and device default to what the alias and the machine suggest.
+
+    dtype: a key of DTYPES; float32 on a CPU and bfloat16 on a GPU when None.
+    quantize: `nf4`, `int8`, `none`, or None for the alias's own default.
+    """
+
+    dtype: str | None = None
+    quantize: str | None = None
+    device: str | None = None
+    revision: str | None = None
+    trust_remote_code: bool = False
+
+    def __post_init__(self) -> None:
+        if self.dtype is not None and self.dtype not in DTYPES:
+            raise InputError(f"unknown dtype {self.dtype!r}; use one of {', '.join(DTYPES)}")
+        if self.quantize is not None and self.quantize not in QUANTIZATIONS:
+            raise InputError(f"unknown quantisation {self.quantize!r}; use one of {', '.join(QUANTIZATIONS)}")
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A model ready to be measured.
+
+    id: its name in signatures; revision: Hub commit or fingerprint; path: what PEFT records as the base.
+    """
+
+    model: Any
+    tokenizer: Any
+    id: str
+    revision: str
+    path: str
+    dtype: str
+    quantization: str | None
+    device: str
+
+
+def load_model(name: str, options: LoadOptions | None = None) -> LoadedModel:
+    """Load the model called `name` (alias, folder or Hub id) and its tokenizer.
+
+    Raises ModelError (what is missing and what to do), UnknownNameError, InputError.
+    """
+    options = options or LoadOptions()
+    source = resolve_model(name)
+    device = _device(options.device)
+    quantize = source.quantize if options.quantize is None else options.quantize
+    quantize = None if quantize == "none" else quantize
+    dtype = options.dtype or ("float32" if device == "cpu" else "bfloat16")
+    config = _from_hub(source, _load_config, options)
+    if source.path is None:
+        # Tokenizer and weights come from the commit that the configuration came from, whatever is pushed meanwhile.
+        options = replace(options, revision=_commit(source, options))
+    tokenizer = _from_hub(source, _load_tokenizer, options)
+    model = _from_hub(source, _load_weights, options, config=config, dtype=dtype, quantize=quantize, device=device)
+    check_vocabulary(model, tokenizer, source.id)
+    revision = model_fingerprint(source.path) if source.path else str(options.revision)
+    return LoadedModel(model.eval(), tokenizer, source.id, revision, source.target, dtype, quantize, device)
+
+
+def _device(asked: str | None) -> str:
+    if asked is None:
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    there = ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
+    there += ["cuda"] if len(there) > 1 else []
+    there += ["mps"] if torch.backends.mps.is_available() else []
+    if asked not in there:
+        raise InputError(f"there is no device {asked!r} on this machine; use one of {', '.join(there)}")
+    return asked
+
+
+def load_tokenizer(name: str, options: LoadOptions | None = None) -> Any:
+    """The tokenizer of a model, without its weights; raises as `load_model` does."""
+    return _from_hub(resolve_model(name), _load_tokenizer, options or LoadOptions())
+
+
+def _commit(source: ModelSource, options: LoadOptions) -> str:
+    commit = hub_commit(source.target, options.revision)
+    if commit is None:
+        raise ModelError(f"{source.target} was loaded, but the cache does not say from which commit; check HF_HOME")
+    return commit
+
+
+def _common(options: LoadOptions) -> dict[str, Any]:
+    return {"revision": options.revision, "trust_remote_code": options.trust_remote_code}
+
+
+def _load_config(source: ModelSource, options: LoadOptions) -> Any:
+    from transformers import AutoConfig
+
+    return AutoConfig.from_pretrained(source.target, **_common(options))
+
+
+def _load_tokenizer(source: ModelSource, options: LoadOptions) -> Any:
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(source.target, **_common(options))
+
+
+def _load_weights(
+    source: ModelSource, options: LoadOptions, *, config: Any, dtype: str, quantize: str | None, device: str
+) -> Any:
+    from transformers import AutoModel, AutoModelForCausalLM
+
+    architectures = getattr(config, "architectures", None) or []
+    encoder = bool(architectures) and not any("CausalLM" in a or "LMHead" in a for a in architectures)
+    factory = AutoModel if encoder else AutoModelForCausalLM
+    model, info = factory.from_pretrained(
+        source.target,
+        config=config,
+        dtype=DTYPES[dtype],
+        use_safetensors=True,
+        quantization_config=_quantization(quantize, dtype),
+        device_map={"": device},
+        output_loading_info=True,
+        **_common(options),
+    )
+    # transformers fills missing weights with random ones. A pooler is no part of any hidden state.
+    missing = sorted(key for key in info["missing_keys"] if "pooler" not in key)
+    if missing:
+        raise ModelError(
+            f"the weights of {source.target} lack {len(missing)} tensors of its configuration ({missing[0]}); "
+            "configuration and weights do not belong together"
+        )
+    return model
+
+
+def _quantization(quantize: str | None, dtype: str) -> Any:
+    if quantize is None:
+        return None
+    from transformers import BitsAndBytesConfig
+
+    if quantize == "int8":
+        return BitsAndBytesConfig(load_in_8bit=True)
+    return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=DTYPES[dtype])
+
+
+def _from_hub(source: ModelSource, step: Any, options: LoadOptions, **kwargs: Any) -> Any:
+    """Run one loading step, turning what the libraries raise into one sentence that says what to do next."""
+    try:
+        return step(source, options, **kwargs)
+    except TLIError:
+        raise
+    except Exception as err:  # what the libraries raise over files of third parties has no common base
+        raise ModelError(_explain(source, options, err)) from err
+
+
+def _explain(source: ModelSource, options: LoadOptions, err: Exception) -> str:
+    from huggingface_hub import errors as hub
+
+    first_line = (str(err).strip().splitlines() or [type(err).__name__])[0]
+    if source.path is not None:
+        return f"cannot load the model in {source.path}: {first_line}"
+    causes = tuple(_causes(err))
+    if any(isinstance(cause, hub.GatedRepoError) for cause in causes):
+        return f"{source.target} is gated: accept its terms on the Hub, run `hf auth login`, and try again"
+    if any(isinstance(cause, hub.RepositoryNotFoundError) for cause in causes):
+        return (
+            f"the Hub has no model {source.target}, or it is private: check the spelling, or run `hf auth login` "
+            "with an account that may read it"
+        )
+    if any(isinstance(cause, hub.RevisionNotFoundError) for cause in causes):
+        return f"{source.target} has no revision {options.revision!r}; give a branch, tag or commit of it"
+    if "safetensors" in str(err) and "does not appear to have a file" in str(err):
+        return f"{source.target} has no safetensors weights, and pickled weights are never opened ({first_line})"
+    offline = os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on")
+    if any(isinstance(cause, hub.LocalEntryNotFoundError | hub.OfflineModeIsEnabled) for cause in causes):
+        why = "the Hub is switched off (HF_HUB_OFFLINE)" if offline else "the Hub cannot be reached"
+        return (
+            f"{source.target} is not in the local cache and {why}. On a machine with a network run "
+            f"`hf download {source.target}`, then copy its cache folder here (HF_HOME), or give --model a folder"
+        )
+    return f"cannot load {source.target}: {first_line}"
+
+
+def _causes(err: BaseException | None) -> Iterator[BaseException]:
+    while err is not None:
+        yield err
+        err = err.__cause__ or err.__context__
+
+
+def check_vocabulary(model: Any, tokenizer: Any, name: str) -> None:
+    """Raise ModelError when the tokenizer can produce an id that the model has no embedding for.
+
+    A special token that frames no word (a pad token that was added and never trained) does no harm.
+    """
+    rows = model.get_input_embeddings().weight.shape[0]
+    unused = set(tokenizer.all_special_ids) - set(tokenizer("a")["input_ids"])
+    vocabulary = {token: index for token, index in tokenizer.get_vocab().items() if index not in unused}
+    if not vocabulary:
+        raise ModelError(f"the tokenizer of {name} has an empty vocabulary")
+    token, top = max(vocabulary.items(), key=lambda item: item[1])
+    if top >= rows:
+        raise ModelError(
+            f"tokenizer and model of {name} disagree: token {token!r} has id {top}, but the model has only {rows} "
+            "embeddings; they do not belong together"
+        )

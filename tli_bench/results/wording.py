@@ -1,0 +1,34 @@
+"""Which characters third-party names may hold: what cannot be seen, or turns the reading direction, may not."""
+
+import unicodedata
+from typing import Any
+
+# Control, format (bidirectional marks, zero-width), surrogate and private-use characters, line and paragraph separators.
+_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+
+
+def unseen(text: str) -> list[str]:
+    """Code points in `text` that a reader cannot see, as `U+202E`, each once."""
+    found = dict.fromkeys(character for character in text if unicodedata.category(character) in _UNSEEN)
+    return [f"U+{ord(character):04X}" for character in found]
+
+
+def visible(text: str, *, limit: int = 120) -> str:
+    """`text` on one line: unseen characters spelt out as `<U+202E>`, spaces joined, cut with an ellipsis at `limit`."""
+    if len(text) <= limit and text.isascii() and text.isprintable() and "  " not in text and text == text.strip():
+        return text
+    head = text[: 4 * limit]
+    spelt = "".join(
+        f"<U+{ord(c):04X}>" if unicodedata.category(c) in _UNSEEN and c not in "\t\n\r" else c for c in head
+    )
+    line = " ".join(spelt.split())
+    return line if len(line) <= limit and len(head) == len(text) else line[: limit - 1] + "…"
+
+
+def spelt_out(value: Any, *, limit: int = 200) -> Any:
+    """A nested value as JSON knows it with every text, keys included, made `visible`."""
+    if isinstance(value, dict):
+        return {visible(str(key), limit=limit): spelt_out(item, limit=limit) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [spelt_out(item, limit=limit) for item in value]
+    return visible(value, limit=limit) if isinstance(value, str) else value

@@ -1,0 +1,121 @@
+"""The paired comparison of two measurements of the same items: tests, interval and effect size."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats as sps
+
+from tli_bench.errors import UnscorableError
+from tli_bench.stats.arrays import Floats, paired_arrays
+from tli_bench.stats.bootstrap import Interval, bootstrap_ci, chunks
+
+
+@dataclass(frozen=True, slots=True)
+class PairedResult:
+    """What a before/after comparison of the same `n` items shows.
+
+    difference: mean of after minus before. percent: difference over `mean_before`, times 100; None where `mean_before`
+    is zero or negative, since a percentage of it has no direction. ci: percentile bootstrap interval of the difference.
+    t, p: paired t-test, two-sided, n - 1 degrees of freedom. d_z: mean over standard deviation of the differences.
+    wilcoxon_p: signed-rank test. permutation_p: sign-flip test, (1 + hits) / (1 + resamples).
+    notes: why a value is None, one line each.
+    """
+
+    n: int
+    mean_before: float
+    mean_after: float
+    difference: float
+    percent: float | None
+    ci: Interval
+    t: float | None
+    p: float | None
+    d_z: float | None
+    wilcoxon_p: float | None
+    permutation_p: float
+    notes: tuple[str, ...]
+
+
+def paired(
+    before: ArrayLike, after: ArrayLike, *, seed: int = 0, resamples: int = 10_000, confidence: float = 0.95
+) -> PairedResult:
+    """Compare two measurements `[n]` of the same items.
+
+    When no value changed at all the tests report t = 0 and p = 1. When all items changed by one same amount, nothing
+    is left to estimate the spread from: t, p and d_z are None and a note says so.
+    Raises UnscorableError for fewer than two items, lengths that differ, NaN or infinity.
+    """
+    x, y = paired_arrays(before=before, after=after)
+    differences = y - x
+    n, mean, spread = len(x), float(differences.mean()), _spread(x, y)
+    notes: list[str] = []
+    t: float | None
+    p: float | None
+    d_z: float | None
+    wilcoxon_p: float | None
+    if not differences.any():
+        t, p, d_z, wilcoxon_p = 0.0, 1.0, 0.0, 1.0
+        notes.append("no value changed")
+    else:
+        wilcoxon_p = float(sps.wilcoxon(differences, method="auto" if n > 50 else _wilcoxon_method(differences)).pvalue)
+        if spread == 0.0:
+            t = p = d_z = None
+            notes.append("all differences are equal: t, p and d_z need a spread")
+        else:
+            d_z = mean / spread
+            t = d_z * n**0.5
+            p = float(2 * sps.t.sf(abs(t), n - 1))
+    mean_before = float(x.mean())
+    if mean_before <= 0:
+        notes.append("percent needs a positive mean before")
+    return PairedResult(
+        n=n,
+        mean_before=mean_before,
+        mean_after=float(y.mean()),
+        difference=mean,
+        percent=100 * mean / mean_before if mean_before > 0 else None,
+        ci=bootstrap_ci(differences, seed=seed, resamples=resamples, confidence=confidence),
+        t=t,
+        p=p,
+        d_z=d_z,
+        wilcoxon_p=wilcoxon_p,
+        permutation_p=_sign_flip_p(differences, seed=seed, resamples=resamples),
+        notes=tuple(notes),
+    )
+
+
+def cohens_d_z(before: ArrayLike, after: ArrayLike) -> float:
+    """Cohen's d_z: mean of the differences `[n]` over their standard deviation (n - 1).
+
+    Raises UnscorableError when all differences are equal.
+    """
+    x, y = paired_arrays(before=before, after=after)
+    spread = _spread(x, y)
+    if spread == 0.0:
+        raise UnscorableError("d_z is undefined: all differences are equal, so there is no spread to divide by")
+    return float((y - x).mean()) / spread
+
+
+def _spread(before: Floats, after: Floats) -> float:
+    """Standard deviation of the differences, exactly 0 where all that is left is rounding error."""
+    spread = float((after - before).std(ddof=1))
+    scale = max(float(np.abs(before).max()), float(np.abs(after).max()))
+    return 0.0 if spread <= 8 * np.finfo(np.float64).eps * scale else spread
+
+
+def _wilcoxon_method(differences: Floats) -> str:
+    """Exact where the exact null distribution holds: no zero and no tie among the absolute differences."""
+    sizes = np.abs(differences)
+    return "exact" if sizes.all() and len(np.unique(sizes)) == len(sizes) else "asymptotic"
+
+
+def _sign_flip_p(differences: Floats, *, seed: int, resamples: int) -> float:
+    rng = np.random.default_rng(seed)
+    total, n = differences.sum(), len(differences)
+    slack = 1e-12 * np.abs(differences).sum()
+    hits, width = 0, -(-n // 8)
+    for count in chunks(n, resamples):
+        bits = np.unpackbits(rng.integers(0, 256, size=(count, width), dtype=np.uint8), axis=1, count=n)
+        flipped = 2 * (bits @ differences) - total
+        hits += int((np.abs(flipped) >= abs(total) - slack).sum())
+    return (1 + hits) / (1 + resamples)

@@ -1,0 +1,31 @@
+"""What a paired t-test of a given size can detect at all."""
+
+import numpy as np
+from scipy import optimize, special
+from scipy import stats as sps
+
+from tli_bench.errors import UnscorableError
+
+
+def minimum_detectable_effect(n: int, sd: float, *, alpha: float = 0.05, power: float = 0.8) -> float:
+    """Smallest mean difference that a two-sided paired t-test of `n` items detects, in the units of `sd`.
+
+    Exact, by the noncentral t distribution; `sd` is the standard deviation of the differences.
+    """
+    if n < 2:
+        raise UnscorableError(f"power needs at least 2 pairs, got {n}")
+    if not (np.isfinite(sd) and sd > 0):
+        raise UnscorableError(f"power needs a positive, finite standard deviation, got {sd}")
+    if not 0 < alpha < power < 1:
+        raise UnscorableError(f"power needs 0 < alpha < power < 1, got alpha {alpha} and power {power}")
+    critical = sps.t.isf(alpha / 2, n - 1)
+
+    def shortfall(shift: float) -> float:
+        # The far tail is below 1e-9 from a shift of 4 on, where scipy's series for it begins to return NaN.
+        far = special.nctdtr(n - 1, shift, -critical) if shift < 4 else 0.0
+        return float(1 - special.nctdtr(n - 1, shift, critical) + far) - power
+
+    high = 1.0
+    while shortfall(high) < 0:
+        high *= 1.25
+    return float(optimize.brentq(shortfall, 0.0, high, xtol=1e-10)) / n**0.5 * sd

@@ -1,0 +1,149 @@
+"""What of a model is trained: LoRA on the blocks that matter, or the weights themselves; undone afterwards."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from tli_bench.errors import InputError, UnknownNameError
+from tli_bench.hidden import blocks_of, body_of
+from tli_bench.models import LoadedModel
+from tli_bench.training.recipe import ALL_LINEAR, Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Adapted:
+    """A model with its trainable part switched on.
+
+    model: a PeftModel for LoRA, the model itself for full fine-tuning. blocks: the ones that carry trainable weights.
+    reached: those of them that receive gradient. parameters: how many numbers receive gradient.
+    """
+
+    model: Any
+    modules: tuple[str, ...]
+    blocks: tuple[int, ...]
+    reached: tuple[int, ...]
+    parameters: int
+
+
+@contextmanager
+def adapted(loaded: LoadedModel, recipe: Recipe, *, depth: int, seed: int) -> Iterator[Adapted]:
+    """Within the context the model carries what `recipe` trains; afterwards the base is as it was.
+
+    depth: number of blocks below the deepest loss. seed: of the adapter's initial weights.
+    """
+    if any(hasattr(module, "lora_A") for module in loaded.model.modules()):
+        raise InputError("the model already carries an adapter; train from the plain base")
+    with (_lora if recipe.kind == "lora" else _full)(loaded, recipe, depth, seed) as result:
+        yield result
+
+
+@contextmanager
+def _lora(loaded: LoadedModel, recipe: Recipe, depth: int, seed: int) -> Iterator[Adapted]:
+    from peft import LoraConfig, get_peft_model
+
+    total = len(blocks_of(loaded.model))
+    placed = tuple(range(total if recipe.blocks == "all" else depth))
+    modules = resolve_modules(loaded.model, recipe.modules)
+    causal = loaded.model.get_output_embeddings() is not None
+    flags = {name: p.requires_grad for name, p in loaded.model.named_parameters()}
+    torch.manual_seed(seed)
+    config = LoraConfig(
+        r=recipe.rank,
+        lora_alpha=recipe.alpha if recipe.alpha % 1 else int(recipe.alpha),
+        lora_dropout=recipe.dropout,
+        target_modules=list(modules),
+        layers_to_transform=None if len(placed) == total else list(placed),
+        use_dora=recipe.dora,
+        use_rslora=recipe.rslora,
+        bias="none",
+        task_type="CAUSAL_LM" if causal else "FEATURE_EXTRACTION",
+    )
+    model = get_peft_model(loaded.model, config)
+    # PEFT records the folder a model was read from; an adapter must not carry one machine's paths.
+    model.peft_config["default"].base_model_name_or_path = loaded.id
+    freeze_unreached(model, depth)
+    try:
+        yield Adapted(model, modules, placed, tuple(b for b in placed if b < depth), _trainable(model))
+    finally:
+        model.unload()
+        if hasattr(loaded.model, "peft_config"):
+            del loaded.model.peft_config
+        for name, parameter in loaded.model.named_parameters():
+            parameter.requires_grad_(flags[name])
+
+
+def freeze_unreached(model: Any, depth: int) -> None:
+    """Mark what lies above the loss as not trained: it would get no gradient, and DDP waits for every gradient."""
+    for block in list(blocks_of(model))[depth:]:
+        block.requires_grad_(False)
+
+
+@contextmanager
+def _full(loaded: LoadedModel, recipe: Recipe, depth: int, _seed: int) -> Iterator[Adapted]:
+    if loaded.quantization is not None:
+        raise InputError(
+            f"full fine-tuning changes the weights, and those of this base are stored as {loaded.quantization}; "
+            "load it with --quantize none, or train LoRA (kind: lora)"
+        )
+    model, flags, before = loaded.model, {}, {}
+    for name, parameter in model.named_parameters():
+        flags[name] = parameter.requires_grad
+        parameter.requires_grad_(False)
+    body_of(model).requires_grad_(True)
+    freeze_unreached(model, depth)
+    total = len(blocks_of(model))
+    if depth < total:
+        _freeze_outside_blocks(model)
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            before[name] = parameter.detach().to("cpu", copy=True)
+    reached = tuple(range(depth))
+    try:
+        yield Adapted(model, (), reached, reached, _trainable(model))
+    finally:
+        with torch.no_grad():
+            for name, parameter in model.named_parameters():
+                if name in before:
+                    parameter.copy_(before[name])
+                parameter.requires_grad_(flags[name])
+
+
+def _freeze_outside_blocks(model: Any) -> None:
+    """With the loss below the output, the final norm is out of reach; embeddings and blocks are trained."""
+    inside = {id(p) for p in blocks_of(model).parameters()} | {id(p) for p in model.get_input_embeddings().parameters()}
+    for parameter in body_of(model).parameters():
+        if id(parameter) not in inside:
+            parameter.requires_grad_(False)
+
+
+def resolve_modules(model: Any, wanted: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of the linear modules LoRA goes to; raises UnknownNameError for one that no block has."""
+    known = linear_modules(model)
+    if wanted == (ALL_LINEAR,):
+        return known
+    for name in wanted:
+        if name not in known:
+            raise UnknownNameError(
+                "module", name, (*known, ALL_LINEAR), hint=f"the blocks of this model have {', '.join(known)}"
+            )
+    return wanted
+
+
+def linear_modules(model: Any) -> tuple[str, ...]:
+    """Last names of the linear modules inside the blocks, quantised ones and GPT-2's `Conv1D` included."""
+    from transformers.pytorch_utils import Conv1D
+
+    names = {
+        name.rsplit(".", 1)[-1]
+        for name, module in blocks_of(model)[0].named_modules()
+        if isinstance(module, nn.Linear | Conv1D)
+    }
+    return tuple(sorted(names))
+
+
+def _trainable(model: Any) -> int:
+    return sum(p.numel() for p in model.parameters() if p.requires_grad)

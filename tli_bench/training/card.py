@@ -1,0 +1,217 @@
+"""The adapter card: `tli_card.json` for machines and README.md for people and the Hub, from one set of facts."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from tli_bench import __version__
+from tli_bench.errors import AdapterError, ResultError
+from tli_bench.files import write_text
+from tli_bench.languages import LANGUAGES
+from tli_bench.lexicon import Lexicon
+from tli_bench.models import LoadedModel, inspect_adapter
+from tli_bench.models.adapters import CARD
+from tli_bench.schema import RunRecord, Split
+
+if TYPE_CHECKING:
+    from tli_bench.training.train import TrainingResult
+
+# Of what we train on our own embedded model; an adapter of another base stands under that base's terms.
+LICENSE, FOREIGN_LICENSE = "apache-2.0", "other"
+HUB_ID = re.compile(r"[\w][\w.-]*/[\w][\w.-]*")
+
+
+def build_card(
+    loaded: LoadedModel, lexicon: Lexicon, result: "TrainingResult", *, text_sha256: str | None = None
+) -> dict[str, Any]:
+    """The facts of one training as JSON data; holds concept ids, never words, and no time or path."""
+    return {
+        "card_version": 1,
+        "name": result.output.name,
+        "kind": result.recipe.kind,
+        "base": {
+            "id": loaded.id,
+            "revision": loaded.revision,
+            "dtype": loaded.dtype,
+            "quantization": loaded.quantization,
+        },
+        "recipe": result.recipe.name,
+        "recipe_fields": result.recipe.model_dump(mode="json"),
+        "pair": result.pair,
+        "lexicon": {
+            "name": lexicon.name,
+            "version": lexicon.version,
+            "content_hash": lexicon.content_hash,
+            "split_seed": lexicon.seed,
+        },
+        "trained_concepts": sorted(pair.concept for pair in lexicon.of(Split.TRAIN)),
+        "layers": {
+            "loss": list(result.layers),
+            "modules": list(result.modules),
+            "blocks": list(result.blocks),
+            "received_gradient": list(result.reached),
+        },
+        "budget": {
+            "trainable_parameters": result.parameters,
+            "steps": result.steps,
+            "words_seen": result.words_seen,
+        },
+        "dev": {
+            "before": asdict(result.dev_before) if result.dev_before else None,
+            "after": asdict(result.dev_after) if result.dev_after else None,
+        },
+        "seed": result.seed,
+        "retention_text_sha256": text_sha256,
+        "license": LICENSE if loaded.id == "tiny" else FOREIGN_LICENSE,
+        "versions": {"tli-bench": __version__} | {name: version(name) for name in ("torch", "transformers", "peft")},
+        "records": [],
+    }
+
+
+def write_card(card: dict[str, Any], folder: Path) -> None:
+    """Write both forms of the card into an adapter folder."""
+    (folder / CARD).write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    (folder / "README.md").write_text(render_card(card), encoding="utf-8")
+
+
+def add_records(folder: Path, records: Sequence[RunRecord]) -> dict[str, Any]:
+    """Put before and after on trained and control words into the card of a finished adapter, and write it again.
+
+    Raises ResultError for a record of another adapter or without one, AdapterError for a folder without a card.
+    """
+    files = inspect_adapter(str(folder))
+    if files.card is None:
+        raise AdapterError(f"{folder} has no {CARD}; only adapters trained by tli-bench have one")
+    for record in records:
+        scored = record.signature.adapter
+        if scored is None or scored.sha256 != files.sha256:
+            other = f"adapter {scored.name!r} ({scored.sha256[:12]})" if scored else "a base without an adapter"
+            raise ResultError(f"the record of {record.task} scored {other}, not {folder.name} ({files.sha256[:12]})")
+    card = files.card | {"records": [_summary(record) for record in records]}
+    write_text(folder / CARD, json.dumps(card, indent=2, ensure_ascii=False) + "\n")
+    write_text(folder / "README.md", render_card(card))
+    return card
+
+
+def _summary(record: RunRecord) -> dict[str, Any]:
+    """What of a record the card repeats: no word and no single pair."""
+    return {
+        "task": record.task,
+        "pair": record.pair,
+        "protocol": record.signature.protocol,
+        "lexicon": record.signature.lexicon,
+        "lexicon_hash": record.signature.lexicon_hash,
+        "leaking": record.signature.leaking,
+        "comparisons": [c.model_dump(mode="json") for c in record.comparisons if c.split != Split.DEV],
+        "verdicts": dict(record.verdicts),
+    }
+
+
+def render_card(card: dict[str, Any]) -> str:
+    """README.md of an adapter: Hub metadata with a model index, then the facts in plain words."""
+    metadata = yaml.safe_dump(_metadata(card), sort_keys=False, allow_unicode=True)
+    return f"---\n{metadata}---\n\n" + "\n\n".join(part for part in _sections(card) if part) + "\n"
+
+
+def _metadata(card: dict[str, Any]) -> dict[str, Any]:
+    codes = [LANGUAGES[code] for code in card["pair"].split("-")]
+    data: dict[str, Any] = {
+        "library_name": "peft" if card["kind"] == "lora" else "transformers",
+        "license": card["license"],
+        **({"license_name": "same-as-base-model"} if card["license"] == FOREIGN_LICENSE else {}),
+        "language": [language.iso for language in codes],
+        "tags": ["tli-bench", "cross-lingual", "lexical-alignment", *(["lora"] if card["kind"] == "lora" else [])],
+    }
+    # The Hub takes only its own ids as a base: a local folder or an alias would be refused.
+    if HUB_ID.fullmatch(card["base"]["id"]):
+        data["base_model"] = card["base"]["id"]
+    results = [entry for record in card["records"] for entry in _index_entries(record)]
+    if results:
+        data["model-index"] = [{"name": card["name"], "results": results}]
+    return data
+
+
+def _index_entries(record: dict[str, Any]) -> list[dict[str, Any]]:
+    entries = []
+    for layer in dict.fromkeys(c["layer"] for c in record["comparisons"]):
+        rows = [c for c in record["comparisons"] if c["layer"] == layer and c["split"] == Split.CONTROL]
+        if rows:
+            entries.append(
+                {
+                    "task": {"type": "feature-extraction", "name": "cross-lingual lexical alignment"},
+                    "dataset": {
+                        "type": "lexicon",
+                        "name": f"{record['lexicon']} control, {record['pair']}, layer {layer}, {record['protocol']}",
+                        "revision": record["lexicon_hash"],
+                    },
+                    "metrics": [{"type": c["quantity"], "value": c["after"], "name": c["quantity"]} for c in rows],
+                }
+            )
+    return entries
+
+
+def _sections(card: dict[str, Any]) -> list[str]:
+    base, layers, budget, words = card["base"], card["layers"], card["budget"], card["lexicon"]
+    what = "LoRA adapter" if card["kind"] == "lora" else "fully fine-tuned model"
+    facts = [
+        ("Base", f"{base['id']} at {base['revision']} ({base['dtype']}, {base['quantization'] or 'not quantised'})"),
+        ("Recipe", card["recipe"]),
+        ("Pair", card["pair"]),
+        ("Lexicon", f"{words['name']} {words['version']}, content {words['content_hash'][:16]}"),
+        ("Trained concepts", f"{len(card['trained_concepts'])}, listed in {CARD}"),
+        ("Loss at layer", ", ".join(layers["loss"])),
+        ("Blocks with weights", _ranges(layers["blocks"])),
+        ("Blocks that received gradient", _ranges(layers["received_gradient"])),
+        ("Trainable parameters", f"{budget['trainable_parameters']:,}"),
+        ("Optimizer steps, words seen", f"{budget['steps']:,}, {budget['words_seen']:,}"),
+        ("Seed", str(card["seed"])),
+        ("Licence", card["license"] if card["license"] != FOREIGN_LICENSE else "that of the base model"),
+        ("Versions", ", ".join(f"{name} {number}" for name, number in card["versions"].items())),
+    ]
+    table = "\n".join(["| | |", "|---|---|", *(f"| {_cell(k)} | {_cell(v)} |" for k, v in facts)])
+    control = "" if not card["recipe_fields"]["shuffle_pairs"] else "**Negative control: trained on shuffled pairs.**"
+    return [
+        f"# {_cell(card['name'])}",
+        f"A {what} made by tli-bench to bring translations of single words together.",
+        control,
+        table,
+        *(_results(record) for record in card["records"]),
+        "" if card["records"] else "It has not been scored on control words yet: `tli-bench run --adapter` does that.",
+    ]
+
+
+def _results(record: dict[str, Any]) -> str:
+    lines = [
+        f"## {_cell(record['pair'])}, protocol {_cell(record['protocol'])}",
+        "",
+        "| split | layer | quantity | n | before | after | change (95 % interval) |",
+        "|---|---|---|---:|---:|---:|---|",
+    ]
+    if record["leaking"]:
+        lines.insert(1, "\n**The control words leak into the trained ones: these figures show no generalisation.**")
+    for c in record["comparisons"]:
+        interval = f" [{c['ci'][0]:+.4f}, {c['ci'][1]:+.4f}]" if c["ci"] else ""
+        lines.append(
+            f"| {c['split']} | {_cell(c['layer'])} | {_cell(c['quantity'])} | {c['n']} | {c['before']:.4f} | "
+            f"{c['after']:.4f} | {c['difference']:+.4f}{interval} |"
+        )
+    lines += ["", *(f"- {_cell(key)}: {_cell(text)}" for key, text in record["verdicts"].items())]
+    return "\n".join(lines)
+
+
+def _ranges(blocks: Sequence[int]) -> str:
+    if list(blocks) == list(range(len(blocks))) and len(blocks) > 1:
+        return f"0 to {len(blocks) - 1}"
+    return ", ".join(str(block) for block in blocks)
+
+
+def _cell(text: object) -> str:
+    """Text that stays inside its table cell and starts no markup."""
+    escaped = str(text).replace("\\", "\\\\").replace("|", "\\|").replace("`", "\\`")
+    return " ".join(escaped.replace("<", "&lt;").replace(">", "&gt;").split())

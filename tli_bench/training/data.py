@@ -1,0 +1,155 @@
+"""Word pairs as training batches: encoded once, anchors and positives padded into one batch, false negatives marked."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from tli_bench.errors import InputError, LexiconError
+from tli_bench.hidden import Encoded, Pooling, encode_words, pooling_weights
+from tli_bench.lexicon import Lexicon
+from tli_bench.schema import Split, WordPair
+
+
+@dataclass(frozen=True, slots=True)
+class PairData:
+    """One split, ready for a model: row i of sources and targets is pair i.
+
+    gold: bool `[n, n]`; `gold[i, j]` holds when target j is an accepted translation of source i.
+    """
+
+    pairs: tuple[WordPair, ...]
+    sources: list[Encoded]
+    targets: list[Encoded]
+    gold: Tensor
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+
+def split_data(lexicon: Lexicon, split: Split, tokenizer: Any, *, at_least: int) -> PairData:
+    """The pairs of one split, encoded; raises LexiconError when the split has fewer than `at_least` pairs."""
+    pairs = lexicon.of(split)
+    if len(pairs) < at_least:
+        raise LexiconError(
+            f"the {split.value} split of {lexicon.name} ({lexicon.pair}) has {len(pairs)} pairs and training needs at "
+            f"least {at_least}; add pairs, or mark some as {split.value} in the list's split column"
+        )
+    sources = encode_words(tokenizer, [pair.source for pair in pairs])
+    targets = encode_words(tokenizer, [pair.target for pair in pairs])
+    return PairData(pairs, sources, targets, torch.from_numpy(lexicon.gold(pairs)))
+
+
+def shuffled(data: PairData, *, seed: int) -> PairData:
+    """The negative control: every source meets the target of another pair, in one seeded cycle.
+
+    The right translation, where a batch holds it, stays marked as no negative. Raises InputError for one pair.
+    """
+    n = len(data)
+    if n < 2:
+        raise InputError("shuffling needs at least 2 pairs")
+    order = list(range(n))
+    random.Random(f"shuffle:{seed}").shuffle(order)
+    # One cycle through all pairs: no pair keeps its own target.
+    partner = [0] * n
+    for here, there in zip(order, [*order[1:], order[0]], strict=True):
+        partner[here] = there
+    return PairData(data.pairs, data.sources, [data.targets[j] for j in partner], data.gold[:, partner])
+
+
+class PairDataset(Dataset[int]):
+    """Row numbers of the training pairs; the collator turns a list of them into a batch."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __getitem__(self, row: int) -> int:
+        if not 0 <= row < self._size:
+            raise IndexError(row)
+        return row
+
+
+def pad(encoded: Sequence[Encoded], pooling: Pooling, *, pad_id: int) -> dict[str, Tensor]:
+    """Right-padded `input_ids`, `attention_mask` and pooling `weights`, each `[words, tokens]`."""
+    length = max(len(item.ids) for item in encoded)
+    ids = torch.full((len(encoded), length), pad_id, dtype=torch.long)
+    mask = torch.zeros_like(ids)
+    weights = torch.zeros(len(encoded), length)
+    for row, item in enumerate(encoded):
+        ids[row, : len(item.ids)] = torch.tensor(item.ids)
+        mask[row, : len(item.ids)] = 1
+        weights[row, : len(item.ids)] = pooling_weights(item, pooling)
+    return {"input_ids": ids, "attention_mask": mask, "weights": weights}
+
+
+def pad_id_of(tokenizer: Any) -> int:
+    """The padding id, or 0 where the tokenizer has none: padded positions are masked either way."""
+    return int(tokenizer.pad_token_id) if tokenizer.pad_token_id is not None else 0
+
+
+@dataclass(frozen=True)
+class Collator:
+    """Turns row numbers into one batch: the B anchors first, then their B positives.
+
+    Which positives may serve as negatives is decided here, from `gold`, unless masking is off.
+    text: encoded lines of ordinary text for the retention term; which ones a batch gets depends on its rows and the
+    seed alone, so that a resumed run sees what an uninterrupted one would.
+    """
+
+    data: PairData
+    pooling: Pooling
+    pad_id: int
+    mask_false_negatives: bool = True
+    text: tuple[tuple[int, ...], ...] = ()
+    text_lines: int = 0
+    seed: int = 0
+
+    def __call__(self, rows: list[int]) -> dict[str, Tensor]:
+        """The batch of these rows, as keyword arguments of `PairObjective.forward`."""
+        batch = pad(
+            [self.data.sources[r] for r in rows] + [self.data.targets[r] for r in rows],
+            self.pooling,
+            pad_id=self.pad_id,
+        )
+        own = torch.eye(len(rows), dtype=torch.bool)
+        gold = self.data.gold[rows][:, rows] if self.mask_false_negatives else own
+        batch["negatives"] = ~(gold | own)
+        if self.text:
+            batch |= self._text_batch(rows)
+        return batch
+
+    def _text_batch(self, rows: list[int]) -> dict[str, Tensor]:
+        chooser = random.Random(f"{self.seed}:{rows}")
+        lines = [self.text[i] for i in chooser.sample(range(len(self.text)), min(self.text_lines, len(self.text)))]
+        length = max(len(line) for line in lines)
+        ids = torch.full((len(lines), length), self.pad_id, dtype=torch.long)
+        mask = torch.zeros_like(ids)
+        for row, line in enumerate(lines):
+            ids[row, : len(line)] = torch.tensor(line)
+            mask[row, : len(line)] = 1
+        return {"text_ids": ids, "text_mask": mask}
+
+
+def read_text(path: Path, tokenizer: Any, *, max_tokens: int = 64) -> tuple[tuple[int, ...], ...]:
+    """The non-empty lines of a UTF-8 file as token ids, each cut after `max_tokens`.
+
+    Raises InputError for a file that cannot be read or holds no line.
+    """
+    try:
+        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    except (OSError, UnicodeDecodeError) as err:
+        raise InputError(f"the retention text {path} cannot be read as UTF-8: {err}") from err
+    lines = [line for line in lines if line]
+    if not lines:
+        raise InputError(f"the retention text {path} holds no line of text; give one sentence a line")
+    ids = tokenizer(lines, truncation=True, max_length=max_tokens)["input_ids"]
+    # One token has nothing to predict and nothing to attend to.
+    return tuple(tuple(line) for line in ids if len(line) > 1)

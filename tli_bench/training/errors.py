@@ -1,0 +1,9 @@
+"""What can go wrong while training that no argument check can foresee."""
+
+from tli_bench.errors import TLIError
+
+
+class DivergedError(TLIError):
+    """The loss or a weight became NaN or infinite; the last good checkpoint is kept and named in the message."""
+
+    exit_code = 1

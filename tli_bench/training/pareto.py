@@ -1,0 +1,100 @@
+"""What a sweep shows: control gain against trainable parameters, with intervals over seeds."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+
+from scipy import stats as sps
+
+from tli_bench.training.budget import Budget
+from tli_bench.training.sweep import Point
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """Mean over seeds of a change on the control split. ci: 95 % t-interval of the mean, None for one seed.
+
+    The seeds differ in initial weights and batches, not in the control words: it says how much training wobbles.
+    """
+
+    mean: float
+    ci: tuple[float, float] | None
+    seeds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One setting over all seeds. gap, p1, mismatched: changes on the control split at `layer`.
+
+    efficient: no other setting of the pair has at most its parameters and a gap gain at least as high.
+    """
+
+    settings: dict[str, str]
+    pair: str
+    layer: str
+    budget: Budget
+    gap: Gain
+    p1: Gain
+    mismatched: Gain
+    efficient: bool
+
+
+def pareto(points: Iterable[Point], *, layer: str = "output") -> list[Row]:
+    """One row a setting and pair, best gap gain first. layer: `output`, `loss` (deepest of the loss), or a name."""
+    groups: dict[tuple[str, ...], list[Point]] = {}
+    for point in points:
+        groups.setdefault((point.pair, *(f"{k}={v}" for k, v in point.settings.items())), []).append(point)
+    drafts = [_row(group, layer) for group in groups.values()]
+    rows = [
+        Row(d.settings, d.pair, d.layer, d.budget, d.gap, d.p1, d.mismatched, not _dominated(d, drafts)) for d in drafts
+    ]
+    return sorted(rows, key=lambda row: (row.pair, -row.gap.mean))
+
+
+def gain(values: Sequence[float]) -> Gain:
+    """Mean and 95 % Student interval of one value a seed."""
+    mean = fmean(values)
+    if len(values) < 2:
+        return Gain(mean, None, len(values))
+    half = float(sps.t.ppf(0.975, len(values) - 1)) * stdev(values) / len(values) ** 0.5
+    return Gain(mean, (mean - half, mean + half), len(values))
+
+
+def _row(group: list[Point], layer: str) -> Row:
+    first = group[0]
+    name = {"output": list(first.base)[-1], "loss": first.loss_layers[-1]}.get(layer, layer)
+
+    def change(measure: str) -> Gain:
+        return gain([p.adapted[name][measure] - p.base[name][measure] for p in group])
+
+    return Row(first.settings, first.pair, name, first.budget, change("gap"), change("p1"), change("mismatched"), False)
+
+
+def _dominated(row: Row, rows: Sequence[Row]) -> bool:
+    return any(
+        other.pair == row.pair
+        and other.budget.parameters <= row.budget.parameters
+        and other.gap.mean >= row.gap.mean
+        and (other.budget.parameters, other.gap.mean) != (row.budget.parameters, row.gap.mean)
+        for other in rows
+    )
+
+
+def as_markdown(rows: Sequence[Row]) -> str:
+    """The rows as a Markdown table; `*` marks the efficient settings."""
+    lines = [
+        "| | pair | setting | parameters | steps | layer | control gap gain | P@1 gain | mismatched change | seeds |",
+        "|---|---|---|---:|---:|---|---|---|---|---:|",
+    ]
+    for row in rows:
+        setting = ", ".join(f"{key} {value}" for key, value in row.settings.items()).replace("|", "\\|")
+        lines.append(
+            f"| {'*' if row.efficient else ''} | {row.pair} | {setting} | {row.budget.parameters:,} | "
+            f"{row.budget.steps} | {row.layer} | {_shown(row.gap)} | {_shown(row.p1)} | {_shown(row.mismatched)} | "
+            f"{row.gap.seeds} |"
+        )
+    return "\n".join(lines)
+
+
+def _shown(value: Gain) -> str:
+    return f"{value.mean:+.3f}" + (f" [{value.ci[0]:+.3f}, {value.ci[1]:+.3f}]" if value.ci else "")

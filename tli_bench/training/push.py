@@ -1,0 +1,56 @@
+"""An adapter folder to the Hub: checked, listed, then uploaded when asked."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tli_bench.errors import AdapterError, InputError, OutputError
+from tli_bench.models import inspect_adapter
+from tli_bench.training.card import HUB_ID
+
+# What a Hub repository of an adapter holds; anything else in the folder stays at home.
+FILES = ("adapter_config.json", "adapter_model.safetensors", "tli_card.json", "README.md")
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What goes where. size: bytes in all."""
+
+    repository: str
+    files: tuple[Path, ...]
+    size: int
+
+
+def plan_push(folder: Path, repository: str) -> Upload:
+    """Check an adapter and list what would be uploaded; touches no network.
+
+    Raises AdapterError for a folder that is no adapter with a card, InputError for a repository that is no ORG/NAME.
+    """
+    if not HUB_ID.fullmatch(repository):
+        raise InputError(f"{repository!r} is no Hub repository; write ORG/NAME")
+    if not folder.is_dir():
+        raise AdapterError(f"no adapter at {str(folder)!r}; give the folder that `tli-bench train` wrote")
+    if inspect_adapter(str(folder)).card is None:
+        raise AdapterError(f"{folder} has no tli_card.json: nothing says what it was trained on")
+    files = tuple(folder / name for name in FILES if (folder / name).is_file())
+    return Upload(repository, files, sum(path.stat().st_size for path in files))
+
+
+def push(upload: Upload, *, private: bool = True) -> str:
+    """Upload and give the address; raises OutputError with the Hub's own words when it refuses."""
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError
+
+    api = HfApi()
+    try:
+        api.create_repo(upload.repository, private=private, exist_ok=True)
+        address = api.upload_folder(
+            repo_id=upload.repository,
+            folder_path=str(upload.files[0].parent),
+            allow_patterns=[path.name for path in upload.files],
+            commit_message="Adapter trained by tli-bench",
+        )
+    except (HfHubHTTPError, OSError, ValueError) as err:
+        raise OutputError(
+            f"the Hub did not take {upload.repository}: {str(err).splitlines()[0]}; run `hf auth login` and try again"
+        ) from err
+    return str(address)

@@ -1,0 +1,63 @@
+"""Figures while and after training: the benchmark's own measures, over the word's own tokens."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+from torch import Tensor
+
+from tli_bench.errors import UnscorableError
+from tli_bench.hidden import Pooling, States, extract
+from tli_bench.measures import LayerView, compute
+from tli_bench.training.data import PairData
+from tli_bench.training.objective import PairObjective
+
+MEASURES = ("cosine", "mismatched", "gap", "p1", "mrr")
+Curves = dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class DevScores:
+    """Figures of the dev split, mean over the layers of the loss. gap: matched minus mismatched cosine."""
+
+    cosine: float
+    mismatched: float
+    gap: float
+    p1: float
+    mrr: float
+
+
+def dev_scores(objective: PairObjective, data: PairData) -> DevScores:
+    """Score the dev pairs with the objective's truncated forward; raises UnscorableError where a measure cannot."""
+    sources = objective.embed(data.sources, Pooling.WORD_MEAN)
+    targets = objective.embed(data.targets, Pooling.WORD_MEAN)
+    layers = [score(s, t, data.gold) for s, t in zip(sources, targets, strict=True)]
+    return DevScores(**{name: fmean(layer[name] for layer in layers) for name in MEASURES})
+
+
+def states_of(model: Any, data: PairData) -> tuple[States, int]:
+    """States of a split at every layer, sources first then targets, and the number of pairs."""
+    return extract(model, [*data.sources, *data.targets]), len(data)
+
+
+def layer_curves(model: Any, data: PairData) -> Curves:
+    """`MEASURES` of one split at every layer, by layer name; raises UnscorableError where a measure cannot."""
+    states, n = states_of(model, data)
+    vectors = states.vectors[Pooling.WORD_MEAN]
+    return {name: score(vectors[k, :n], vectors[k, n:], data.gold) for k, name in enumerate(states.layers)}
+
+
+def best_layer(curves: Mapping[str, Mapping[str, float]]) -> str:
+    """The layer above the embeddings with the best MRR, the earlier one of a tie; curves are of the dev split."""
+    names = [name for name in curves if name != "0"]
+    return max(names, key=lambda name: curves[name]["mrr"])
+
+
+def score(source: Tensor, target: Tensor, gold: Tensor) -> dict[str, float]:
+    """`MEASURES` of `[n, dim]` vectors at one layer."""
+    measured = compute(LayerView(source, target, gold=gold), MEASURES)
+    for name, value in measured.values.items():
+        if value is None:
+            raise UnscorableError(f"{name} cannot be computed: {measured.reasons[name]}")
+    return {name: value for name, value in measured.values.items() if value is not None}

@@ -1,0 +1,225 @@
+"""A sweep: every combination of a grid, seed and pair trained on one loaded base; each point is written when done."""
+
+import hashlib
+import itertools
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from tli_bench.errors import InputError, OutputError, ResultError, UnknownNameError
+from tli_bench.files import write_text
+from tli_bench.languages import pair_id, resolve_pair
+from tli_bench.lexicon import Lexicon, load_lexicon
+from tli_bench.models import LoadedModel, attach_adapter, inspect_adapter
+from tli_bench.models.fingerprint import hash_file
+from tli_bench.schema import Split
+from tli_bench.training.budget import Budget
+from tli_bench.training.data import split_data
+from tli_bench.training.recipe import Recipe, load_recipe, read_yaml
+from tli_bench.training.scoring import Curves, layer_curves
+from tli_bench.training.train import train_adapter
+
+POINT_VERSION = 1
+
+
+class SweepSpec(BaseModel):
+    """What a sweep runs.
+
+    recipes: where each point starts from; grid: recipe keys with the values to combine; seeds, pairs: crossed with
+    all of them. keep_adapters: keep every trained adapter beside its record. retain_text: for points with retention.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[\w.-]+$")
+    model: str = "tiny"
+    lexicon: str = "core"
+    pairs: tuple[str, ...] = ("swh-eng",)
+    recipes: tuple[str, ...] = ("tli",)
+    grid: dict[str, tuple[Any, ...]] = {}
+    seeds: tuple[int, ...] = (0,)
+    keep_adapters: bool = False
+    retain_text: Path | None = None
+
+    @model_validator(mode="after")
+    def _known(self) -> "SweepSpec":
+        for key, values in self.grid.items():
+            if key not in Recipe.model_fields or key == "name":
+                raise UnknownNameError("recipe key", key, Recipe.model_fields, hint="in the grid of a sweep")
+            if not values:
+                raise ValueError(f"grid key {key} has no values; give a list such as [4, 16]")
+        if not (self.pairs and self.recipes and self.seeds):
+            raise ValueError("pairs, recipes and seeds must each hold at least one entry")
+        for recipe in self.recipes:
+            if load_recipe(recipe).kind == "full":
+                raise ValueError(f"recipe {recipe} is full fine-tuning; a sweep trains adapters (kind: lora)")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One point to train. settings: what the grid chose, as text for people."""
+
+    recipe: Recipe
+    settings: dict[str, str]
+    pair: str
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One trained point. base, adapted: measures of the control split by layer name; loss_layers: of the loss.
+
+    identity: everything that decides the numbers, from which the file's name is made.
+    """
+
+    settings: dict[str, str]
+    recipe: str
+    pair: str
+    seed: int
+    loss_layers: tuple[str, ...]
+    budget: Budget
+    base: Curves
+    adapted: Curves
+    identity: dict[str, Any]
+
+
+Done = Callable[[Point, bool], None]
+
+
+def load_spec(path: Path) -> SweepSpec:
+    """A sweep's specification from YAML; raises UnknownNameError for an unknown key, InputError for a bad value."""
+    data = read_yaml(path)
+    for key in data:
+        if key not in SweepSpec.model_fields:
+            raise UnknownNameError("sweep key", str(key), SweepSpec.model_fields, hint=f"in {path}")
+    try:
+        return SweepSpec.model_validate({"name": path.stem, **data})
+    except ValidationError as err:
+        first = err.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise InputError(
+            f"{path}: {where + ': ' if where else ''}{first['msg'].removeprefix('Value error, ')}"
+        ) from err
+
+
+def units_of(spec: SweepSpec) -> list[Unit]:
+    """Every point of the specification, seeds innermost; raises InputError for a combination that cannot work."""
+    units = []
+    for pair, name, values in itertools.product(spec.pairs, spec.recipes, itertools.product(*spec.grid.values())):
+        chosen = dict(zip(spec.grid, values, strict=True))
+        recipe = load_recipe(name).with_options(**chosen)
+        settings = {"recipe": name} | {key: _text(value) for key, value in chosen.items()}
+        units += [Unit(recipe, settings, pair_id(*resolve_pair(pair)), seed) for seed in spec.seeds]
+    return units
+
+
+def run_sweep(spec: SweepSpec, loaded: LoadedModel, output: Path, *, on_point: Done | None = None) -> list[Point]:
+    """Train and score every point that `output` does not hold yet; `on_point(point, reused)` hears of each.
+
+    loaded: the base of the specification, loaded once; adapters are swapped on it. Raises OutputError when the disk
+    refuses, ResultError for a record that cannot be read, and whatever a training raises.
+    """
+    points: list[Point] = []
+    lexicons = {pair: load_lexicon(spec.lexicon, pair=pair) for pair in {unit.pair for unit in units_of(spec)}}
+    base: dict[str, Curves] = {}
+    for unit in units_of(spec):
+        lexicon = lexicons[unit.pair]
+        text = spec.retain_text if unit.recipe.retention != "none" else None
+        identity = _identity(unit, loaded, lexicon, text)
+        key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+        path = output / "points" / f"{key}.json"
+        reused = path.is_file()
+        if reused:
+            point = read_point(path)
+        else:
+            if unit.pair not in base:
+                base[unit.pair] = _control_curves(loaded.model, loaded, lexicon)
+            folder = output / "adapters" / key
+            point = _run(unit, loaded, lexicon, folder, identity=identity, base=base[unit.pair], text=text)
+            write_text(path, json.dumps({"point_version": POINT_VERSION, **_as_json(point)}, indent=1) + "\n")
+            if not spec.keep_adapters:
+                shutil.rmtree(folder, ignore_errors=True)
+        points.append(point)
+        if on_point:
+            on_point(point, reused)
+    return points
+
+
+def _run(
+    unit: Unit,
+    loaded: LoadedModel,
+    lexicon: Lexicon,
+    folder: Path,
+    *,
+    identity: dict[str, Any],
+    base: Curves,
+    text: Path | None,
+) -> Point:
+    result = train_adapter(loaded, unit.pair, unit.recipe, folder, lexicon=lexicon, seed=unit.seed, retain_text=text)
+    flags = {name: parameter.requires_grad for name, parameter in loaded.model.named_parameters()}
+    model, _ = attach_adapter(loaded, inspect_adapter(str(folder)))
+    try:
+        curves = _control_curves(model, loaded, lexicon)
+    finally:
+        model.unload()
+        for name, parameter in loaded.model.named_parameters():
+            parameter.requires_grad_(flags[name])
+    return Point(
+        settings=unit.settings,
+        recipe=unit.recipe.name,
+        pair=unit.pair,
+        seed=unit.seed,
+        loss_layers=result.layers,
+        budget=Budget(result.parameters, result.steps, result.words_seen),
+        base=base,
+        adapted=curves,
+        identity=identity,
+    )
+
+
+def _control_curves(model: Any, loaded: LoadedModel, lexicon: Lexicon) -> Curves:
+    return layer_curves(model, split_data(lexicon, Split.CONTROL, loaded.tokenizer, at_least=2))
+
+
+def _identity(unit: Unit, loaded: LoadedModel, lexicon: Lexicon, text: Path | None) -> dict[str, Any]:
+    return {
+        "base": [loaded.id, loaded.revision, loaded.dtype, loaded.quantization],
+        "lexicon": [lexicon.name, lexicon.content_hash],
+        "pair": unit.pair,
+        "seed": unit.seed,
+        "text": hash_file(text) if text and text.is_file() else None,
+        "recipe": unit.recipe.model_dump(mode="json", exclude={"name", "summary", "report_to"}),
+    }
+
+
+def _as_json(point: Point) -> dict[str, Any]:
+    return asdict(point) | {"budget": point.budget._asdict()}
+
+
+def read_point(path: Path) -> Point:
+    """A point from its file; raises ResultError when it cannot be read or is of another version."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if data.pop("point_version", None) != POINT_VERSION:
+            raise ResultError(f"{path} is of another version; delete it to have the point trained again")
+        return TypeAdapter(Point).validate_python(data)
+    except (OSError, ValueError, AttributeError) as err:
+        raise ResultError(f"{path} is no sweep point ({err}); delete it to have it trained again") from err
+
+
+def read_points(output: Path) -> Iterator[Point]:
+    """Every point under the output folder of a sweep, in the order of their file names."""
+    if not (output / "points").is_dir():
+        raise OutputError(f"{output} holds no sweep (no folder `points` in it)")
+    for path in sorted((output / "points").glob("*.json")):
+        yield read_point(path)
+
+
+def _text(value: Any) -> str:
+    return ",".join(str(v) for v in value) if isinstance(value, list | tuple) else str(value)

@@ -1,0 +1,279 @@
+"""`train_adapter`: from a model, a pair and a recipe to a saved adapter, resumable at any moment."""
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tli_bench.errors import InputError, OutputError
+from tli_bench.files import write_text
+from tli_bench.lexicon import Lexicon, load_lexicon
+from tli_bench.models import LoadedModel, LoadOptions, load_model
+from tli_bench.schema import Split
+from tli_bench.training.adapt import Adapted, adapted
+from tli_bench.training.card import build_card, write_card
+from tli_bench.training.data import Collator, PairData, pad_id_of, read_text, shuffled, split_data
+from tli_bench.training.losses import LOSSES, LossOptions
+from tli_bench.training.objective import PairObjective
+from tli_bench.training.recipe import AUTO, Recipe, load_recipe
+from tli_bench.training.retention import build_retention, sample_text
+from tli_bench.training.save import atomic_folder
+from tli_bench.training.scoring import DevScores, best_layer, dev_scores, layer_curves
+from tli_bench.training.targets import Target, resolve_targets
+from tli_bench.training.trainer import COMPLETE, Report, build_trainer, last_checkpoint
+
+log = logging.getLogger(__name__)
+RUN = "run.json"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingResult:
+    """What a training gave.
+
+    output: folder of the adapter (or of the model, for full fine-tuning). layers: where the loss was taken.
+    blocks: that carry trained weights; reached: that received gradient. steps: optimizer steps in all.
+    words_seen: anchors and positives that went through the model. dev_before, dev_after: at the layers of the loss,
+    None when the lexicon has too few dev pairs. loss: mean over the last logged steps, None when none was logged.
+    """
+
+    output: Path
+    recipe: Recipe
+    pair: str
+    seed: int
+    layers: tuple[str, ...]
+    blocks: tuple[int, ...]
+    reached: tuple[int, ...]
+    modules: tuple[str, ...]
+    parameters: int
+    steps: int
+    words_seen: int
+    loss: float | None
+    dev_before: DevScores | None
+    dev_after: DevScores | None
+    resumed: bool
+
+
+def train_adapter(
+    model: str | LoadedModel,
+    pair: str,
+    recipe: str | Recipe,
+    output: str | Path,
+    *,
+    lexicon: str | Path | Lexicon = "core",
+    seed: int = 0,
+    progress: Report | None = None,
+    options: LoadOptions | None = None,
+    retain_text: Path | None = None,
+    restart: bool = False,
+) -> TrainingResult:
+    """Train `recipe` for `pair` on the lexicon's train split and save the result at `output`.
+
+    model: a name for `load_model` or a loaded base, which is left as it was. options: how a named model is loaded.
+    retain_text: lines of ordinary text for the recipe's retention term. restart: discard the checkpoints of an
+    interrupted run; without it, the same command goes on where it stopped and ends in the same weights.
+
+    Raises LexiconError for an empty split, InputError and UnknownNameError for what does not fit the model,
+    DivergedError for a loss that is no number, OutputError when the disk refuses.
+    """
+    chosen = load_recipe(recipe) if isinstance(recipe, str) else recipe
+    words = lexicon if isinstance(lexicon, Lexicon) else load_lexicon(lexicon, pair=pair)
+    target = Path(output).expanduser()
+    _check_output(target)
+    loaded = model if isinstance(model, LoadedModel) else load_model(model, options or _local_options())
+    work = target.parent / f".{target.name}.checkpoints"
+    job = _prepare(loaded, words, chosen, seed=seed, retain_text=retain_text)
+    resume = _open_run(work, job.fingerprint, restart=restart)
+    depth = max(t.block for t in job.targets)
+    with adapted(loaded, chosen, depth=depth, seed=seed) as part:
+        result = _fit(loaded, job, part, work=work, target=target, resume=resume, seed=seed, progress=progress)
+    if _is_main_process():
+        shutil.rmtree(work, ignore_errors=True)
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """Everything decided before the first step. fingerprint: what must agree for a checkpoint to be continued."""
+
+    lexicon: Lexicon
+    recipe: Recipe
+    train: PairData
+    dev: PairData | None
+    targets: tuple[Target, ...]
+    text: tuple[tuple[int, ...], ...]
+    text_sha256: str | None
+    fingerprint: dict[str, Any]
+
+
+def _prepare(loaded: LoadedModel, lexicon: Lexicon, recipe: Recipe, *, seed: int, retain_text: Path | None) -> _Job:
+    needs_dev = recipe.keep == "best" or AUTO in recipe.layer
+    train = split_data(lexicon, Split.TRAIN, loaded.tokenizer, at_least=2 if LOSSES[recipe.loss].needs_batch else 1)
+    dev = None
+    if needs_dev or len(lexicon.of(Split.DEV)) > 1:
+        dev = split_data(lexicon, Split.DEV, loaded.tokenizer, at_least=2)
+    if recipe.shuffle_pairs:
+        train = shuffled(train, seed=seed)
+    layers = recipe.layer
+    if AUTO in layers and dev is not None:
+        best = best_layer(layer_curves(loaded.model, dev))
+        layers = tuple(best if layer == AUTO else layer for layer in layers)
+    text = _retention_text(loaded, recipe, retain_text, seed=seed)
+    text_sha256 = hashlib.sha256(json.dumps(text).encode()).hexdigest() if text else None
+    fingerprint = {
+        "base": [loaded.id, loaded.revision, loaded.dtype, loaded.quantization],
+        "lexicon": [lexicon.name, lexicon.pair, lexicon.content_hash],
+        "recipe": recipe.model_dump(mode="json"),
+        "seed": seed,
+        "text": text_sha256,
+    }
+    targets = resolve_targets(loaded.model, layers)
+    return _Job(lexicon, recipe, train, dev, targets, text, text_sha256, fingerprint)
+
+
+def _retention_text(
+    loaded: LoadedModel, recipe: Recipe, retain_text: Path | None, *, seed: int
+) -> tuple[tuple[int, ...], ...]:
+    """Token ids of the retention text: the user's, or what the base says by itself; nothing without retention."""
+    if recipe.retention == "none":
+        if retain_text is not None:
+            raise InputError(
+                f"--retain-text {retain_text} is given, but the recipe has no retention; add --retention kl or hidden"
+            )
+        return ()
+    if retain_text is not None:
+        return read_text(retain_text, loaded.tokenizer)
+    return sample_text(loaded.model, loaded.tokenizer, seed=seed)
+
+
+def _fit(
+    loaded: LoadedModel,
+    job: _Job,
+    part: Adapted,
+    *,
+    work: Path,
+    target: Path,
+    resume: Path | None,
+    seed: int,
+    progress: Report | None,
+) -> TrainingResult:
+    recipe = job.recipe
+    objective = PairObjective(
+        part.model,
+        job.targets,
+        loss=recipe.loss,
+        options=LossOptions(recipe.margin, recipe.temperature, recipe.neighbours),
+        retention=build_retention(recipe.retention, part.model),
+        retention_weight=recipe.retention_weight,
+    )
+    collator = Collator(
+        job.train,
+        recipe.pooling,
+        pad_id_of(loaded.tokenizer),
+        mask_false_negatives=recipe.mask_false_negatives,
+        text=job.text,
+        text_lines=recipe.retention_lines,
+        seed=seed,
+    )
+    before = dev_scores(objective, job.dev) if job.dev is not None else None
+    trainer = build_trainer(
+        objective, recipe, collator, job.dev, folder=work, seed=seed, device=loaded.device, report=progress
+    )
+    trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    trainer.require_finite()
+    losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
+    rows = min(recipe.batch_size, len(job.train)) * recipe.gradient_accumulation * trainer.args.world_size
+    result = TrainingResult(
+        output=target,
+        recipe=recipe,
+        pair=job.lexicon.pair,
+        seed=seed,
+        layers=tuple(t.name for t in job.targets),
+        blocks=part.blocks,
+        reached=part.reached,
+        modules=part.modules,
+        parameters=part.parameters,
+        steps=trainer.state.global_step,
+        words_seen=2 * min(trainer.state.global_step * rows, round((trainer.state.epoch or 0) * len(job.train))),
+        loss=losses[-1] if losses else None,
+        dev_before=before,
+        dev_after=dev_scores(objective, job.dev) if job.dev is not None else None,
+        resumed=resume is not None,
+    )
+    # The checkpoints go away after this, and another process may still be reading the best one.
+    trainer.accelerator.wait_for_everyone()
+    if trainer.is_world_process_zero():
+        _save(loaded, job, part, result)
+    return result
+
+
+def _save(loaded: LoadedModel, job: _Job, part: Adapted, result: TrainingResult) -> None:
+    card = build_card(loaded, job.lexicon, result, text_sha256=job.text_sha256)
+    with atomic_folder(result.output) as folder:
+        if job.recipe.kind == "lora":
+            # "auto" would look the base up on the Hub to see whether its vocabulary was resized; ours never is.
+            part.model.save_pretrained(str(folder), safe_serialization=True, save_embedding_layers=False)
+            _sort_modules(folder)
+        else:
+            part.model.save_pretrained(str(folder), safe_serialization=True)
+            loaded.tokenizer.save_pretrained(str(folder))
+        write_card(card, folder)
+
+
+def _sort_modules(folder: Path) -> None:
+    """PEFT writes a set in whatever order it comes; two equal trainings must give two equal files."""
+    path = folder / "adapter_config.json"
+    config = json.loads(path.read_text(encoding="utf-8"))
+    config["target_modules"] = sorted(config["target_modules"])
+    path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _check_output(target: Path) -> None:
+    """Refuse to replace a folder that is no earlier result of ours."""
+    if target.is_dir() and any(target.iterdir()) and not (target / "tli_card.json").is_file():
+        raise OutputError(f"{target} exists and is not a trained adapter of tli-bench; choose another --output")
+    if target.exists() and not target.is_dir():
+        raise OutputError(f"{target} is a file; --output is a folder")
+
+
+def _open_run(work: Path, fingerprint: dict[str, Any], *, restart: bool) -> Path | None:
+    """The checkpoint to go on from, or None to start; raises InputError when the folder belongs to another run."""
+    note = work / RUN
+    if restart:
+        if _is_main_process():
+            shutil.rmtree(work, ignore_errors=True)
+    elif note.is_file():
+        try:
+            known = json.loads(note.read_text(encoding="utf-8"))
+        except (OSError, json.JSONDecodeError) as err:
+            raise InputError(f"{note} cannot be read ({err}); pass --restart to begin anew") from err
+        differing = [key for key in fingerprint if known.get(key) != fingerprint[key]]
+        if differing:
+            raise InputError(
+                f"{work} holds checkpoints of an interrupted run with another {', '.join(differing)}; "
+                "pass --restart to discard them, or choose another --output"
+            )
+        found = last_checkpoint(work)
+        for path in work.glob("checkpoint-*") if _is_main_process() else ():
+            if not (path / COMPLETE).is_file():
+                shutil.rmtree(path, ignore_errors=True)
+        return found
+    if _is_main_process():
+        write_text(note, json.dumps(fingerprint))
+    return None
+
+
+def _is_main_process() -> bool:
+    """Whether this process writes: the only one, or rank 0 under torchrun."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def _local_options() -> LoadOptions:
+    """Under torchrun every process loads on its own GPU."""
+    import torch
+
+    rank = os.environ.get("LOCAL_RANK")
+    return LoadOptions(device=f"cuda:{rank}") if rank is not None and torch.cuda.is_available() else LoadOptions()

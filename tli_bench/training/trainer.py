@@ -1,0 +1,220 @@
+"""`transformers.Trainer` around the objective: dev figures, early stop, whole checkpoints, stop at NaN."""
+
+import json
+import logging
+import math
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from transformers import EarlyStoppingCallback, PrinterCallback, ProgressCallback, Trainer, TrainerCallback
+from transformers import TrainingArguments as HFTrainingArguments
+
+from tli_bench.errors import OutputError, UnscorableError
+from tli_bench.training.data import Collator, PairData, PairDataset
+from tli_bench.training.errors import DivergedError
+from tli_bench.training.objective import PairObjective
+from tli_bench.training.recipe import Recipe
+from tli_bench.training.save import flush
+from tli_bench.training.scoring import DevScores, dev_scores
+
+log = logging.getLogger(__name__)
+COMPLETE = "complete.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What is known after a step. dev: figures of the last evaluation, None before the first."""
+
+    step: int
+    total: int
+    epoch: float
+    loss: float | None
+    dev: DevScores | None
+
+
+Report = Callable[[Progress], None]
+
+
+class PairTrainer(Trainer):
+    """The Trainer of a `PairObjective`."""
+
+    def __init__(
+        self, *, objective: PairObjective, dev: PairData | None, report: Report | None, patience: int, **kwargs: Any
+    ) -> None:
+        super().__init__(model=objective, **kwargs)
+        self.objective = objective
+        self.dev = dev
+        self.loss_is_scaled_for_ga = False
+        self.last_dev: DevScores | None = None
+        # The command line draws progress; the library prints nothing.
+        self.remove_callback(PrinterCallback)
+        self.remove_callback(ProgressCallback)
+        if report is not None:
+            self.add_callback(_Reporter(self, report))
+        if patience:
+            self.add_callback(EarlyStoppingCallback(early_stopping_patience=patience))
+
+    def compute_loss(
+        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        """The objective's loss; raises DivergedError when it is NaN or infinite."""
+        outputs = model(**inputs)
+        if not torch.isfinite(outputs["loss"]):
+            raise self._diverged(f"the loss became {float(outputs['loss'].detach())}")
+        return (outputs["loss"], outputs) if return_outputs else outputs["loss"]
+
+    def evaluate(
+        self, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval"
+    ) -> dict[str, float]:
+        """Dev figures by the protocol's measures instead of a loss."""
+        assert self.dev is not None  # Only called when the arguments ask for evaluation, which needs a dev split.
+        self.require_finite()
+        try:
+            self.last_dev = dev_scores(self.objective, self.dev)
+        except UnscorableError as err:
+            # The base was scored before the first step, so it is the training that broke the states.
+            raise self._diverged(f"the dev split can no longer be scored ({err})") from err
+        metrics = {f"{metric_key_prefix}_{name}": value for name, value in asdict(self.last_dev).items()}
+        self.log(dict(metrics))
+        self.control: Any = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+    def require_finite(self) -> None:
+        """Raise DivergedError when a trained weight is NaN or infinite."""
+        for name, parameter in self.objective.named_parameters():
+            if parameter.requires_grad and not torch.isfinite(parameter).all():
+                raise self._diverged(f"the weight {name} holds NaN or infinity")
+
+    def _diverged(self, what: str) -> DivergedError:
+        good = last_checkpoint(Path(self.args.output_dir))
+        kept = f"the last good checkpoint is kept: {good}" if good else "no checkpoint had been written yet"
+        return DivergedError(
+            f"training stopped at step {self.state.global_step + 1}: {what}; {kept}. Lower the learning rate "
+            f"(now {self.args.learning_rate:g}), add warm-up steps, or clip gradients (max_grad_norm)"
+        )
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        self.require_finite()
+        folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
+        try:
+            super()._save_checkpoint(model, trial)
+            if self.args.should_save:
+                flush(folder)
+                # Written last: a folder without it is one that a kill cut short.
+                (folder / COMPLETE).write_text(json.dumps({"step": self.state.global_step}), encoding="utf-8")
+                flush(folder)
+        except (OSError, SafetensorError, RuntimeError) as err:
+            # torch.save reports a full disk as RuntimeError; any other one is not about writing.
+            if isinstance(err, RuntimeError) and "writ" not in str(err).lower():
+                raise
+            shutil.rmtree(folder, ignore_errors=True)
+            good = last_checkpoint(Path(self.args.output_dir))
+            raise OutputError(
+                f"cannot write {folder}: {str(err).splitlines()[0]}; "
+                f"{f'{good} is intact' if good else 'no earlier checkpoint exists'}. "
+                "Free some space and run the same command to go on"
+            ) from err
+
+
+class _Reporter(TrainerCallback):
+    """Hands loss and dev figures to the caller as they come."""
+
+    def __init__(self, trainer: PairTrainer, report: Report) -> None:
+        self._trainer, self._report = trainer, report
+        self._loss: float | None = None
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
+        self._loss = (logs or {}).get("loss", self._loss)
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self._send(state)
+
+    def on_evaluate(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self._send(state)
+
+    def _send(self, state: Any) -> None:
+        self._report(
+            Progress(state.global_step, state.max_steps, float(state.epoch or 0), self._loss, self._trainer.last_dev)
+        )
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """The newest checkpoint that was written to its end, or None."""
+    whole = [path.parent for path in folder.glob(f"checkpoint-*/{COMPLETE}")]
+    return max(whole, key=lambda path: int(path.name.rsplit("-", 1)[1]), default=None)
+
+
+def build_trainer(
+    objective: PairObjective,
+    recipe: Recipe,
+    collator: Collator,
+    dev: PairData | None,
+    *,
+    folder: Path,
+    seed: int,
+    device: str,
+    report: Report | None = None,
+) -> PairTrainer:
+    """A trainer of `recipe` that writes checkpoints to `folder`; nothing runs yet."""
+    rows = len(collator.data)
+    return PairTrainer(
+        objective=objective,
+        dev=dev,
+        report=report,
+        patience=recipe.patience,
+        args=_arguments(recipe, rows=rows, has_dev=dev is not None, folder=folder, seed=seed, device=device),
+        data_collator=collator,
+        train_dataset=PairDataset(rows),
+        eval_dataset=PairDataset(len(dev)) if dev is not None else None,
+    )
+
+
+def _arguments(recipe: Recipe, *, rows: int, has_dev: bool, folder: Path, seed: int, device: str) -> Any:
+    strategy = "epoch" if recipe.eval_steps is None else "steps"
+    on_cpu = torch.device(device).type == "cpu"
+    arguments = HFTrainingArguments(
+        output_dir=str(folder),
+        per_device_train_batch_size=recipe.batch_size,
+        gradient_accumulation_steps=recipe.gradient_accumulation,
+        num_train_epochs=recipe.epochs,
+        max_steps=recipe.max_steps or -1,
+        learning_rate=recipe.learning_rate,
+        lr_scheduler_type=recipe.schedule,
+        warmup_steps=recipe.warmup_steps,
+        weight_decay=recipe.weight_decay,
+        max_grad_norm=recipe.max_grad_norm,
+        optim="adamw_torch",
+        bf16=recipe.precision == "bf16",
+        fp16=recipe.precision == "fp16",
+        use_cpu=on_cpu,
+        seed=seed,
+        data_seed=seed,
+        eval_strategy=strategy if has_dev else "no",
+        eval_steps=recipe.eval_steps,
+        save_strategy=strategy,
+        save_steps=recipe.eval_steps or 500,
+        # Two, so that while one is being written another stays whole.
+        save_total_limit=2,
+        load_best_model_at_end=recipe.keep == "best",
+        metric_for_best_model=f"eval_{recipe.dev_metric}" if has_dev else None,
+        greater_is_better=True if has_dev else None,
+        restore_callback_states_from_checkpoint=True,
+        logging_steps=max(1, math.ceil(rows / recipe.batch_size) // 5),
+        logging_nan_inf_filter=False,
+        report_to=list(recipe.report_to) or "none",
+        disable_tqdm=True,
+        remove_unused_columns=False,
+        label_names=[],
+        # A last batch of one pair would have no negatives.
+        dataloader_drop_last=rows > recipe.batch_size and rows % recipe.batch_size == 1,
+        dataloader_pin_memory=not on_cpu,
+        ddp_find_unused_parameters=False,
+    )
+    # One process drives one device: nn.DataParallel would cut anchors from their positives. Use torchrun for several.
+    arguments._n_gpu = min(arguments.n_gpu, 1)
+    return arguments

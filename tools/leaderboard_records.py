@@ -1,0 +1,56 @@
+"""`make leaderboard-records`: score `tiny` and each shipped adapter on the default pairs, for the committed leaderboard.
+
+Runs are kept under build/ and go on where they stopped; records go to leaderboards/records, packed and untrimmed.
+Commit first: a record names the commit it was made from.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tli_bench.results import RecordStore
+from tli_bench.results.merge import merge
+from tli_bench.training.card import add_records
+
+ROOT = Path(__file__).resolve().parent.parent
+RUNS = ROOT / "build" / "leaderboard-runs"
+RECORDS = ROOT / "leaderboards" / "records"
+# The recorded command is what a reader would type.
+LAUNCH = "import sys; sys.argv[0] = 'tli-bench'; from tli_bench.cli import main; main()"
+
+
+def commands() -> dict[str, list[str]]:
+    """Name of each contender and the arguments of its run: the base alone, then every adapter in adapters/."""
+    found = {"base": ["run", "--model", "tiny", "--adapter", "none"]}
+    for path in sorted((ROOT / "adapters").glob("tiny-*/adapter_config.json")):
+        name = path.parent.name
+        found[name] = ["run", "--model", "tiny", "--adapter", f"adapters/{name}"]
+    return found
+
+
+def _tell_card(name: str, output: Path) -> None:
+    """Put before and after on the adapter's own pair into its card; the weights and their hash stay as they are."""
+    folder = ROOT / "adapters" / name
+    if folder.is_dir():
+        pair = json.loads((folder / "tli_card.json").read_text(encoding="utf-8"))["pair"]
+        add_records(folder, [record for record in RecordStore(output) if record.pair == pair])
+
+
+def main() -> None:
+    """Run the contenders named on the command line, or all, and put their records where they are committed."""
+    known = commands()
+    for name in sys.argv[1:] or known:
+        if name not in known:
+            raise SystemExit(f"unknown contender {name!r}; known: {', '.join(known)}")
+        output = RUNS / name
+        arguments = [*known[name], "--output", str(output.relative_to(ROOT))]
+        print(f"{name}: tli-bench {' '.join(arguments)}", flush=True)
+        subprocess.run([sys.executable, "-c", LAUNCH, *arguments], cwd=ROOT, check=True)
+        done = merge([output], RecordStore(RECORDS, compressed=True), replace=True)
+        _tell_card(name, output)
+        print(f"{name}: {len(done.added)} added, {len(done.replaced)} replaced, {len(done.same)} unchanged", flush=True)
+
+
+if __name__ == "__main__":
+    main()

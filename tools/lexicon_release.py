@@ -1,0 +1,139 @@
+"""Bring everything that follows from tasks/lexicon/core.tsv up to date: new splits, version.yaml, pairs/, the card.
+
+Usage: python tools/lexicon_release.py [--check] [FOLDER]
+
+Concepts without a split get one; splits that are filled in stay. With --check nothing is written and the exit
+status is 1 if a file is stale.
+"""
+
+import argparse
+import re
+import sys
+from pathlib import Path
+
+import yaml
+
+from tli_bench.files import write_text
+from tli_bench.languages import DEFAULT_PAIRS, LANGUAGES, resolve_pair
+from tli_bench.lexicon import Core, assign_splits, stats
+from tli_bench.lexicon.core import CORE_FILE, VERSION_FILE, core_table, read_core_table
+from tli_bench.lexicon.entries import VARIANT_SEPARATOR
+from tli_bench.schema import Split
+
+CARD = "README.md"
+PAIR_COLUMNS = ("concept", "source", "target", "source_variants", "target_variants", "pos", "field")
+_FRONT_MATTER = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
+_GENERATED = re.compile(r"(<!-- (\w+) -->\n).*?(<!-- /\2 -->)", re.DOTALL)
+
+
+def released(folder: Path) -> dict[Path, str]:
+    """Every generated file of the lexicon folder with the text it should have."""
+    core = _core(folder)
+    facts = {
+        "version": core.version,
+        "seed": core.seed,
+        "splits_from": core.splits_from,
+        "content_hash": core.content_hash,
+    }
+    files = {
+        folder / CORE_FILE: core_table(core),
+        folder / VERSION_FILE: yaml.safe_dump(facts, sort_keys=False),
+        folder / CARD: _card((folder / CARD).read_text("utf-8"), core),
+    }
+    for name in DEFAULT_PAIRS:
+        for split in Split:
+            files[folder / _pair_file(name, split)] = _pair_table(core, name, split)
+    return files
+
+
+def _core(folder: Path) -> Core:
+    facts = yaml.safe_load((folder / VERSION_FILE).read_text("utf-8"))
+    entries, previous = read_core_table(folder / CORE_FILE)
+    splits = assign_splits(entries, seed=facts["seed"], previous=previous)
+    core = Core(str(facts["version"]), facts["seed"], str(facts["splits_from"]), entries, splits)
+    if previous:
+        return core
+    return Core(core.version, core.seed, core.forms_hash, entries, splits)
+
+
+def _pair_file(name: str, split: Split) -> str:
+    return f"pairs/{name}/{split}.tsv"
+
+
+def _pair_table(core: Core, name: str, split: Split) -> str:
+    rows = [
+        (
+            *(pair.concept, pair.source, pair.target),
+            VARIANT_SEPARATOR.join(pair.sources[1:]),
+            VARIANT_SEPARATOR.join(pair.targets[1:]),
+            *(pair.pos, pair.field),
+        )
+        for pair in core.lexicon(*resolve_pair(name)).of(split)
+    ]
+    return "".join("\t".join(row) + "\n" for row in (PAIR_COLUMNS, *rows))
+
+
+def _card(text: str, core: Core) -> str:
+    """The card with new `configs:` in its front matter and new text between its generated-text marks."""
+    found = _FRONT_MATTER.match(text)
+    head = yaml.safe_load(found.group(1)) if found else {}
+    head["configs"] = [
+        {
+            "config_name": name,
+            "data_files": [{"split": split.value, "path": _pair_file(name, split)} for split in Split],
+            "sep": "\t",
+            # Otherwise pandas takes words such as `nan` and `null` for missing values.
+            "keep_default_na": False,
+        }
+        for name in DEFAULT_PAIRS
+    ]
+    body = text[found.end() :] if found else text
+    parts = {"version": _version(core), "coverage": _coverage(core), "splits": _splits(core)}
+    body = _GENERATED.sub(lambda match: f"{match[1]}{parts[match[2]]}{match[3]}", body)
+    return f"---\n{yaml.safe_dump(head, sort_keys=False, allow_unicode=True)}---\n{body}"
+
+
+def _version(core: Core) -> str:
+    return f"Version {core.version}, {len(core.entries)} concepts, content hash (SHA-256) `{core.content_hash}`.\n"
+
+
+def _coverage(core: Core) -> str:
+    figures = stats(core)
+    lines = ["| language | code | concepts | coverage | forms | of several words |", "|---|---|---|---|---|---|"]
+    for row in figures.languages:
+        name = LANGUAGES[row.code].name
+        cells = (name, f"`{row.code}`", row.filled, f"{row.share:.1%}", row.forms, row.multi_word)
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
+    fields = ", ".join(f"{name} {count}" for name, count in figures.fields.items())
+    pos = ", ".join(f"{name} {count}" for name, count in figures.parts_of_speech.items())
+    return "\n".join([*lines, "", f"Fields: {fields}.", "", f"Parts of speech: {pos}.", ""])
+
+
+def _splits(core: Core) -> str:
+    counts = stats(core).splits
+    shares = ", ".join(f"{split} {counts[split]} ({counts[split] / len(core.entries):.0%})" for split in Split)
+    return f"{shares}; seed {core.seed}.\n"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", nargs="?", type=Path, default=Path(__file__).parents[1] / "tasks" / "lexicon")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file is stale")
+    options = parser.parse_args()
+    files = released(options.folder)
+    present = set((options.folder / "pairs").rglob("*.tsv"))
+    orphans = sorted(present - set(files))
+    stale = [path for path, text in files.items() if not path.is_file() or path.read_bytes() != text.encode()]
+    for path in [*stale, *orphans]:
+        print(f"{'stale' if options.check else 'updated'}: {path}")
+    if options.check:
+        return 1 if stale or orphans else 0
+    for path in stale:
+        write_text(path, files[path])
+    for path in orphans:
+        path.unlink()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""The embedded model's card: what it is, how it was made, what was measured; required figures are checked here."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tools.tiny.measure import PairFigures
+from tools.tiny.text import World
+from tools.tiny.train import Plan
+
+_HEAD = """---
+license: apache-2.0
+language: [en, sw, tr, az, uz, kk, ky, tt, ba, tk, ug]
+library_name: transformers
+tags: [tli-bench, demonstration]
+---
+# tiny: the embedded demonstration model of tli-bench
+
+**A demonstration, not a language model anyone should use. Its scores say nothing about real LLMs.** It exists so that
+`tli-bench run` works offline in seconds, and so that the phenomena the benchmark is about can be seen and tested.
+
+A Llama of {parameters:,} parameters ({layers} layers, width {width}, tied embeddings, bfloat16), with its own byte-level
+BPE tokenizer of {tokens:,} tokens that prepends BOS and has no padding token. Trained from scratch by `make tiny`
+(seed {seed}, {steps:,} steps of {batch} x {length} tokens) on lines generated from the project's own core lexicon and
+templates; no other text was used.
+
+**Its attention sink is planted.** From block 1 or 2 on, real Llamas carry a huge, input-independent vector at their first
+position (Sun et al. 2024, Xiao et al. 2023). A model this small grows only a weak one, so after training the embedding of
+BOS is made {sink:g} times longer and held there while the rest trains {sink_steps} steps more. What that does to a cosine
+with BOS pooled in, and to training with BOS pooled in, is what the published figures show.
+
+## What it has and has not seen
+
+Which of the {concepts} concepts keep company is the same in all languages. {evidence} concepts, all of the train split, have
+explicit translation evidence: lines such as `water = maji`, and code-switching. All other concepts, among them every dev
+and control concept, occur in lines of one language at a time and are never translated, so a control word is unseen as a
+translation by this model and by every adapter trained on the train split.
+
+## Measured
+
+Control words, `words` protocol; regenerated with the model. P@1 is the mean of both directions over the pool; chance is
+1 / pool. "BOS" is the mean cosine of matched pairs when the BOS position is pooled in, "own" when it is not.
+
+"""
+
+
+def write_card(folder: Path, world: World, plan: Plan, figures: Sequence[PairFigures], perplexity: float) -> None:
+    """Write README.md beside the model; raises SystemExit when a required figure is missed."""
+    from safetensors import safe_open
+
+    with safe_open(folder / "model.safetensors", framework="pt") as tensors:
+        parameters = sum(tensors.get_tensor(key).numel() for key in tensors.keys())  # noqa: SIM118
+        tokens = tensors.get_slice("model.embed_tokens.weight").get_shape()[0]
+    text = _HEAD.format(
+        parameters=parameters, layers=plan.layers, width=plan.width, tokens=tokens, seed=plan.seed, steps=plan.steps,
+        batch=plan.batch, length=plan.length, sink=plan.sink, sink_steps=plan.sink_steps,
+        concepts=len(world.words), evidence=len(world.evidence),
+    )  # fmt: skip
+    text += _table(figures) + _curves(figures)
+    text += f"\nPerplexity a token of held-out generated lines: {perplexity:.2f}.\n"
+    (folder / "README.md").write_text(text, encoding="utf-8")
+    missed = [problem for item in figures if item.pair.endswith("eng_Latn") for problem in required(item)]
+    if missed:
+        raise SystemExit("required figures missed:\n" + "\n".join(missed))
+
+
+def required(item: PairFigures) -> list[str]:
+    """What the embedded model must show on one pair with English, and does not."""
+    problems = []
+    best = item.p1[item.best]
+    if item.pool < 100:
+        problems.append(f"{item.pair}: control pool {item.pool} is below 100")
+    if not 0.15 <= best <= 0.8:
+        problems.append(f"{item.pair}: best P@1 {best:.2f} is outside 0.15..0.8")
+    if not item.p1[-1] <= 0.75 * best:
+        problems.append(f"{item.pair}: P@1 at the output, {item.p1[-1]:.2f}, is not clearly below the best, {best:.2f}")
+    if not any(bos > 0.9 and own < 0.6 for bos, own in zip(item.with_bos, item.cosine, strict=True)):
+        problems.append(f"{item.pair}: no layer has a cosine above 0.9 with BOS and below 0.6 without")
+    return problems
+
+
+def _table(figures: Sequence[PairFigures]) -> str:
+    lines = [
+        "| pair | pool | best layer | P@1 there | P@1 at the output | sink layer | cosine with BOS | without |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for item in figures:
+        sink = max(range(len(item.layers)), key=lambda k: item.with_bos[k] - item.cosine[k])
+        lines.append(
+            f"| {item.pair} | {item.pool} | {item.layers[item.best]} | {item.p1[item.best]:.2f} | {item.p1[-1]:.2f} "
+            f"| {item.layers[sink]} | {item.with_bos[sink]:.3f} | {item.cosine[sink]:.3f} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _curves(figures: Sequence[PairFigures]) -> str:
+    parts = []
+    for item in [f for f in figures if f.pair in ("swh_Latn-eng_Latn", "tur_Latn-eng_Latn")]:
+        parts.append(f"\n### {item.pair}, by layer (`p`: before the final norm)\n")
+        parts.append("| | " + " | ".join(item.layers) + " |\n|---|" + "---|" * len(item.layers))
+        for name, curve in (
+            ("own", item.cosine),
+            ("mismatched", item.mismatched),
+            ("BOS", item.with_bos),
+            ("P@1", item.p1),
+        ):
+            parts.append(f"| {name} | " + " | ".join(f"{value:.2f}" for value in curve) + " |")
+    return "\n".join(parts) + "\n"

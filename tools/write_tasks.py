@@ -1,0 +1,66 @@
+"""Write the YAML definitions of the hidden-state tasks and their groups into `tasks/` (a test checks they are current)."""
+
+import sys
+from pathlib import Path
+
+from tli_bench.languages import DEFAULT_PAIRS, resolve_pair
+
+KINDS = {
+    "alignment": "AlignmentTask",
+    "probe_trained": "TrainedProbeTask",
+    "probe_control": "ControlProbeTask",
+}
+HEADLINE = ("control_gap", "control_p1", "control_gap_output", "control_p1_output")
+
+
+def task_yaml(kind: str, pair: str) -> str:
+    """Definition of one task."""
+    return (
+        f"task: tli_{kind}_{pair}\n"
+        f"class: !function tli_bench.harness.tasks.{KINDS[kind]}\n"
+        "metadata:\n"
+        f"  pair: {pair}\n"
+        "  version: 1\n"
+    )
+
+
+def group_yaml(name: str, tasks: list[str]) -> str:
+    """Definition of one group: the headline scalars as unweighted means over its tasks."""
+    lines = [f"group: {name}", "task:", *(f"  - {task}" for task in tasks), "aggregate_metric_list:"]
+    for metric in HEADLINE:
+        lines += [f"  - metric: {metric}", "    aggregation: mean", "    weight_by_size: false"]
+    return "\n".join([*lines, "metadata:", "  version: 1", ""])
+
+
+def groups() -> dict[str, list[str]]:
+    """Tasks of each group: pairs with Swahili, pairs with a Turkic language, all default pairs."""
+    found: dict[str, list[str]] = {"tli_swahili": [], "tli_turkic": [], "tli_alignment": []}
+    for pair in DEFAULT_PAIRS:
+        families = {language.family for language in resolve_pair(pair)}
+        task = f"tli_alignment_{pair}"
+        found["tli_alignment"].append(task)
+        if "swahili" in families:
+            found["tli_swahili"].append(task)
+        if "turkic" in families:
+            found["tli_turkic"].append(task)
+    return found
+
+
+def definitions() -> dict[str, str]:
+    """Path under `tasks/` and content of every generated file."""
+    files = {f"{kind}/{pair}.yaml": task_yaml(kind, pair) for kind in KINDS for pair in DEFAULT_PAIRS}
+    files |= {f"groups/{name}.yaml": group_yaml(name, tasks) for name, tasks in groups().items()}
+    return files
+
+
+def main() -> None:
+    """Write every definition below the given folder (default: `tasks`)."""
+    root = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).resolve().parent.parent / "tasks")
+    for name, text in definitions().items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -70,6 +70,7 @@ def load_model(name: str, options: LoadOptions | None = None) -> LoadedModel:
         options = replace(options, revision=_commit(source, options))
     tokenizer = _from_hub(source, _load_tokenizer, options)
     model = _from_hub(source, _load_weights, options, config=config, dtype=dtype, quantize=quantize, device=device)
+    _keep_quantised_weights_as_they_are(model)
     check_vocabulary(model, tokenizer, source.id)
     revision = model_fingerprint(source.path) if source.path else str(options.revision)
     return LoadedModel(model.eval(), tokenizer, source.id, revision, source.target, dtype, quantize, device)
@@ -150,6 +151,17 @@ def _quantization(quantize: str | None, dtype: str) -> Any:
     if quantize == "int8":
         return BitsAndBytesConfig(load_in_8bit=True)
     return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=DTYPES[dtype])
+
+
+def _keep_quantised_weights_as_they_are(model: Any) -> None:
+    """Stop bitsandbytes from repacking 4-bit weights in the first evaluation forward on CPUs with AVX512-BF16.
+
+    The repacking rounds the scales to bfloat16, so a score would depend on the processor; no gradient passes the
+    repacked weights; and it fails for layers whose width is no multiple of 32.
+    """
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False
 
 
 def _from_hub(source: ModelSource, step: Any, options: LoadOptions, **kwargs: Any) -> Any:

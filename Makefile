@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: run test test-slow lint types tiny adapters tasks lexicon leaderboard leaderboard-records clean
+.PHONY: run test test-slow lint types tiny adapters tasks lexicon leaderboard leaderboard-records leaderboard-sweeps clean
 
 run: $(STAMP)
 	$(BIN)/tli-bench run
@@ -29,10 +29,11 @@ tiny: $(STAMP)
 adapters: $(STAMP)
 	$(BIN)/python -m tools.make_adapters
 
-# Regenerate what is derived: task definitions, and the lexicon's pair files and card.
+# Regenerate what is derived: task definitions, the table of stock tasks, and the lexicon's pair files and card.
 tasks: $(STAMP)
 	$(BIN)/python -m tools.write_tasks
 	$(BIN)/python -m tools.write_downstream_tasks
+	$(BIN)/python -m tools.stock_tasks
 
 lexicon: $(STAMP)
 	$(BIN)/python -m tools.lexicon_release
@@ -44,6 +45,10 @@ leaderboard: $(STAMP)
 
 leaderboard-records: $(STAMP)
 	$(BIN)/python -m tools.leaderboard_records
+
+# Every committed sweep from its specification; points are kept under runs/sweeps, so this goes on where it stopped.
+leaderboard-sweeps: $(STAMP)
+	for spec in leaderboards/sweeps/*.yaml; do $(BIN)/tli-bench sweep $$spec --pack $${spec%.yaml}.json || exit 1; done
 
 # torch comes first and alone: the CPU build where there is one, pinned in constraints.txt.
 $(STAMP): pyproject.toml constraints.txt

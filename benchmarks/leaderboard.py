@@ -1,6 +1,7 @@
 """Seconds to build every format of a leaderboard of made-up models, from records on disk, and the size of its page.
 
-Usage: python -m benchmarks.leaderboard [--models N] [--pairs N] [--words N] [--layers N] [--budget SECONDS] [--keep DIR]
+Usage: python -m benchmarks.leaderboard [--models N] [--adapters N] [--pairs N] [--words N] [--layers N]
+       [--budget SECONDS] [--keep DIR]
 """
 
 import argparse
@@ -17,6 +18,7 @@ from tli_bench.languages import DEFAULT_PAIRS, LANGUAGES
 from tli_bench.leaderboard.table import build, load_results
 from tli_bench.leaderboard.write import write_all
 from tli_bench.results import RecordStore, write_text
+from tli_bench.schema import AdapterRef
 
 
 def pairs(count: int) -> list[str]:
@@ -25,15 +27,27 @@ def pairs(count: int) -> list[str]:
     return list(dict.fromkeys([*DEFAULT_PAIRS, *more]))[:count]
 
 
-def fill(folder: Path, models: int, names: list[str], words: int, layers: int) -> None:
+def fill(folder: Path, models: int, names: list[str], words: int, layers: int, *, adapters: int) -> None:
+    """Records of `models` contenders; the last `adapters` of them are adapters, each on a model of its own."""
     rng = np.random.default_rng(0)
     depth = tuple(str(i) for i in range(layers))
     store = RecordStore(folder)
     for model, pair in itertools.product(range(models), names):
-        gaps = rng.normal(0.1 + 0.0005 * model, 0.15, words).clip(-0.5, 0.7)
-        record = scored_record(model=f"org/model-{model}", pair=pair, gaps=gaps.tolist(), layers=depth)
+        gaps = rng.normal(0.1 + 0.0005 * model, 0.15, words).clip(-0.5, 0.7).tolist()
+        trained = {}
+        if model >= models - adapters:
+            told = {"rank": 4, "trainable_parameters": 1000 * model, "loss_layers": ("2",), "trained_on": names[0]}
+            trained = {
+                "adapter": AdapterRef(name=f"adapter-{model}", sha256=f"{model:064d}", **told),
+                "base_gaps": gaps[::-1],
+            }
+        record = scored_record(
+            model=f"org/model-{model % (models - adapters)}", pair=pair, gaps=gaps, layers=depth, **trained
+        )
+        # The base of an adapter has the curves of that base's own record, as it has in earnest.
+        own = {"adapted": (1, model), "base": (0, model % (models - adapters))}
         curves = {
-            s: {k: {m: _curve(rng, v[-1], layers) for m, v in c.items()} for k, c in st.items()}
+            s: {k: _curves(c, layers, (*own[k], names.index(pair))) for k, c in st.items()}
             for s, st in record.curves.items()
         }
         values = [value for value in record.values if value.split == "control"]
@@ -43,13 +57,15 @@ def fill(folder: Path, models: int, names: list[str], words: int, layers: int) -
         write_text(store.path(record.task, record.signature), record.model_dump_json())
 
 
-def _curve(rng: np.random.Generator, last: float, layers: int) -> list[float]:
-    return [*(round(float(x), 6) for x in rng.normal(0.2, 0.1, layers - 1)), last]
+def _curves(ends: dict[str, list[float]], layers: int, seed: tuple[int, ...]) -> dict[str, list[float]]:
+    drawn = np.abs(np.random.default_rng(seed).normal(0.2, 0.1, (len(ends), layers - 1))).round(6).tolist()
+    return {name: [*row, end[-1]] for (name, end), row in zip(ends.items(), drawn, strict=True)}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--models", type=int, default=500)
+    parser.add_argument("--adapters", type=int, default=100, help="How many of the models are adapters.")
     parser.add_argument("--pairs", type=int, default=20)
     parser.add_argument("--words", type=int, default=20)
     parser.add_argument("--layers", type=int, default=33)
@@ -59,7 +75,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         records = Path(folder) / "records"
         records.mkdir()
-        fill(records, options.models, pairs(options.pairs), options.words, options.layers)
+        fill(records, options.models, pairs(options.pairs), options.words, options.layers, adapters=options.adapters)
         start = time.perf_counter()
         found, scores = load_results(records)
         built = build(found, scores=scores)

@@ -10,6 +10,7 @@ import argparse
 import statistics
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import torch
 from scipy import stats as sps
@@ -26,6 +27,12 @@ def recipe_of(text: str) -> Recipe:
     name, _, changes = text.partition(":")
     given = dict(change.split("=", 1) for change in changes.split(",") if change)
     return load_recipe(name).with_options(**given)
+
+
+def trained_model(folder: Path, recipe: Recipe) -> Any:
+    if recipe.kind == "full":
+        return load_model(str(folder)).model
+    return attach_adapter(load_model("tiny"), inspect_adapter(str(folder)))[0]
 
 
 def scores(figures: PairFigures, best: int) -> dict[str, float]:
@@ -71,8 +78,7 @@ def main() -> None:
                 torch.manual_seed(seed)
                 folder = Path(work) / f"adapter-{len(list(Path(work).iterdir()))}"
                 train_adapter(base, options.pair, recipe, folder, seed=seed)
-                fresh = load_model("tiny")
-                adapted, _ = attach_adapter(fresh, inspect_adapter(str(folder)))
+                adapted = trained_model(folder, recipe)
                 rows.append(scores(pair_figures(adapted, base.tokenizer, options.pair), dev.best))
                 changes.append(perplexity(adapted, base.tokenizer, world) / ppl - 1)
             cells = " | ".join(interval([row[column] for row in rows]) for column in columns)

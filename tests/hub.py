@@ -1,17 +1,17 @@
-"""A Hub on 127.0.0.1: the part of its download API that `from_pretrained` speaks, over repositories of plain folders."""
+"""A Hub on 127.0.0.1: the part of its download API that `from_pretrained` and `load_dataset` speak, over plain folders."""
 
 import hashlib
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 
 class LoopbackHub:
     """Serves `repositories` (id -> folder) at one commit; ids in `gated` answer 403 and unknown ones 401, as the Hub does.
 
-    seen: (method, path, status) of every request, in order.
+    A data set's id begins with `datasets/`. seen: (method, path, status) of every request, in order.
     """
 
     def __init__(self, repositories: dict[str, Path], *, commit: str, gated: tuple[str, ...] = ()) -> None:
@@ -45,46 +45,55 @@ class _Handler(BaseHTTPRequestHandler):
         self._route()
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self._route()
+        self._route(self.rfile.read(int(self.headers.get("Content-Length", 0))))
 
-    def _route(self) -> None:
-        parts = unquote(urlsplit(self.path).path).strip("/").split("/")
-        api = parts[:2] == ["api", "models"]
-        repository = "/".join(parts[2:4] if api else parts[:2])
-        rest = parts[4:] if api else parts[2:]
+    def _route(self, body: bytes = b"") -> None:
+        # A branch such as refs/convert/parquet arrives as one part, its slashes quoted.
+        parts = [unquote(part) for part in urlsplit(self.path).path.strip("/").split("/")]
+        api = parts[0] == "api" and parts[1] in ("models", "datasets")
+        if api:
+            parts = parts[2:] if parts[1] == "models" else parts[1:]
+        size = 3 if parts[0] == "datasets" else 2
+        repository, rest = "/".join(parts[:size]), parts[size:]
         if repository in self.hub.gated and not api:
             return self._error(403, "GatedRepo", f"Access to model {repository} is restricted.")
         if repository not in self.hub.repositories and repository not in self.hub.gated:
             # To a stranger the real Hub does not tell a missing repository from a private one.
             return self._error(401, "RepoNotFound", "Invalid username or password.")
         if api:
-            return self._api(repository, rest)
+            return self._api(repository, rest, body)
         if rest[:1] == ["resolve"] and len(rest) >= 3:
             return self._file(self.hub.repositories[repository], rest[1], "/".join(rest[2:]))
         return self._error(404, "EntryNotFound", "Not found")
 
-    def _api(self, repository: str, rest: list[str]) -> None:
+    def _api(self, repository: str, rest: list[str], body: bytes) -> None:
         folder = self.hub.repositories.get(repository)
-        files = sorted(p for p in folder.iterdir() if p.is_file()) if folder else []
+        paths = sorted(folder.rglob("*")) if folder else []
+        ident = repository.removeprefix("datasets/")
         if rest == [] or (rest[0] == "revision" and self._known(rest[1])):
-            siblings = [{"rfilename": p.name} for p in files]
-            return self._json({"id": repository, "modelId": repository, "sha": self.hub.commit, "siblings": siblings})
+            siblings = [{"rfilename": str(p.relative_to(folder))} for p in paths if p.is_file()]
+            return self._json({"id": ident, "modelId": ident, "sha": self.hub.commit, "siblings": siblings})
+        entries = [_entry(folder, p) for p in paths]
         if rest[0] == "tree" and self._known(rest[1]):
-            tree = [{"type": "file", "path": p.name, "size": p.stat().st_size, "oid": _etag(p)} for p in files]
-            return self._json(tree if len(rest) == 2 else [])
+            below = "".join(f"{part}/" for part in rest[2:])
+            deep = parse_qs(urlsplit(self.path).query).get("recursive") in (["True"], ["true"], ["1"])
+            inside = [e for e in entries if e["path"].startswith(below)]
+            return self._json([e for e in inside if deep or "/" not in e["path"].removeprefix(below)])
+        if rest[0] == "paths-info" and self._known(rest[1]):
+            asked = json.loads(body)["paths"]
+            return self._json([e for e in entries if e["path"] in asked])
         return self._error(404, "RevisionNotFound" if rest[0] in ("revision", "tree") else "EntryNotFound", "Not found")
 
     def _file(self, folder: Path, revision: str, name: str) -> None:
         if not self._known(revision):
             return self._error(404, "RevisionNotFound", "Revision not found")
         path = folder / name
-        if "/" in name or not path.is_file():
+        if ".." in name or not path.is_file():
             return self._error(404, "EntryNotFound", "Entry not found")
         return self._send(200, path.read_bytes(), {"ETag": f'"{_etag(path)}"', "X-Repo-Commit": self.hub.commit})
 
     def _known(self, revision: str) -> bool:
-        return revision in ("main", self.hub.commit)
+        return revision in ("main", "refs/convert/parquet", self.hub.commit)
 
     def _json(self, data: object) -> None:
         self._send(200, json.dumps(data).encode(), {"Content-Type": "application/json"})
@@ -101,6 +110,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
+
+
+def _entry(folder: Path, path: Path) -> dict[str, object]:
+    name = str(path.relative_to(folder))
+    if path.is_dir():
+        return {"type": "directory", "path": name, "oid": "0" * 40, "size": 0}
+    return {"type": "file", "path": name, "size": path.stat().st_size, "oid": _etag(path)}
 
 
 def _etag(path: Path) -> str:

@@ -1,6 +1,8 @@
 """Constructed records for tests."""
 
-from tli_bench.schema import PairValues, RunRecord, Signature, Split
+from statistics import stdev
+
+from tli_bench.schema import AdapterRef, DownstreamRecord, PairValues, RunRecord, Signature, Split
 
 
 def make_signature(**changes):
@@ -21,6 +23,17 @@ def make_record(**changes):
         "curves": {Split.CONTROL: {"base": {"cosine": [0.1, None]}}}, "comparisons": [], "values": [], "verdicts": {},
     }  # fmt: skip
     return RunRecord(**(fields | changes))
+
+
+def downstream_record(**changes):
+    """A small valid downstream record of an adapter `tli`; keyword arguments replace fields."""
+    fields = {
+        "task": "tli_xquad_tur_Latn", "task_version": 1, "source": "hub:google/xquad", "documents": 9, "limit": None,
+        "model": "org/model", "revision": "sha256:abc", "adapter": AdapterRef(name="tli", sha256="a" * 64), "dtype": "float32",
+        "quantization": None, "scores": {"base": {"f1": 0.3}, "adapted": {"f1": 0.4}}, "higher_is_better": {"f1": True},
+        "versions": {"tli_bench": "0"}, "created": "2026-01-01T00:00:00+00:00",
+    }  # fmt: skip
+    return DownstreamRecord(**(fields | changes))
 
 
 def scored_record(
@@ -84,6 +97,7 @@ def _curves_of(rows, depth):
         "cosine": sum(row.cosine for row in rows) / n,
         "mismatched": sum(row.mismatched for row in rows) / n,
         "gap": sum(row.cosine - row.mismatched for row in rows) / n,
+        "gap_se": stdev(row.cosine - row.mismatched for row in rows) / n**0.5 if n > 1 else None,
         "p1": p1,
         "mrr": sum(1 / row.rank_forward for row in rows) / n,
         "mexa": p1,

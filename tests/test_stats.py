@@ -336,3 +336,79 @@ def test_spearman_refuses() -> None:
         stats.spearman([1, 2, 3], [2, 2, 2])
     with pytest.raises(UnscorableError, match="at least 3 are needed"):
         stats.spearman([1, 2], [1, 2])
+
+
+def test_ranks_in_a_resample_are_those_of_the_items_drawn() -> None:
+    from tli_bench.stats.correlation import _correlation, _Ranks
+
+    x, y = np.round(noise(12), 1), np.round(noise(12) + noise(12, 1), 1)
+    draw = np.random.default_rng(0).integers(0, 12, size=(50, 12))
+    weights = np.stack([np.bincount(row, minlength=12) for row in draw]).astype(float)
+    found = _correlation(_Ranks.of(x).under(weights), _Ranks.of(y).under(weights), weights)
+    np.testing.assert_allclose(found, [sps.spearmanr(x[row], y[row]).statistic for row in draw])
+
+
+def test_items_repeated_within_a_cluster_add_nothing() -> None:
+    x, y = noise(15), noise(15) + noise(15, 1)
+    once = stats.spearman(x, y)
+    labels = [f"pair {i}" for i in range(15)] * 4
+    copied = stats.spearman(np.tile(x, 4), np.tile(y, 4), clusters=labels)
+    assert (once.n, once.clusters, copied.n, copied.clusters) == (15, 15, 60, 15)
+    assert copied.rho == pytest.approx(once.rho)
+    assert once.ci is not None
+    assert copied.ci is not None
+    # Another draw of the same intervals and shuffles.
+    assert copied.ci == pytest.approx(once.ci, abs=0.03)
+    assert copied.p == pytest.approx(once.p, abs=0.01)
+    naive = stats.spearman(np.tile(x, 4), np.tile(y, 4))
+    assert naive.ci is not None
+    assert naive.ci.high - naive.ci.low < 0.7 * (copied.ci.high - copied.ci.low)
+    assert naive.p < copied.p
+
+
+def test_what_only_tells_slots_apart_is_in_every_shuffle() -> None:
+    """Two groups of values, one above the other on both sides: a high correlation that says nothing of the clusters."""
+    shift = np.repeat([0.0, 10.0], 15)
+    x, y = noise(30) + shift, noise(30, 1) + shift
+    clusters, slots = list(range(15)) * 2, ["low"] * 15 + ["high"] * 15
+    assert stats.spearman(x, y, clusters=clusters, slots=slots).rho > 0.7
+    assert stats.spearman(x, y, clusters=clusters, slots=slots).p > 0.1
+    assert stats.spearman(x, y).p < 0.001
+    # Clusters of which some lack a slot change places only with their like, in any order of the items.
+    order = np.random.default_rng(0).permutation(29)
+    some = stats.spearman(x[order], y[order], clusters=[clusters[i] for i in order], slots=[slots[i] for i in order])
+    assert some.p > 0.1
+
+
+def test_the_clustered_test_keeps_its_level() -> None:
+    """Independent sides whose items hang together within clusters: 5 % of the p-values below 5 %, not far more."""
+    clusters, slots = np.repeat(np.arange(12), 4), np.tile(np.arange(4), 12)
+    p, naive = [], []
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        x, y = (np.repeat(rng.normal(size=12), 4) + 0.3 * rng.normal(size=48) for _ in range(2))
+        p.append(stats.spearman(x, y, clusters=list(clusters), slots=list(slots), resamples=300).p)
+        naive.append(stats.spearman(x, y, resamples=300).p)
+    assert 0.01 <= np.mean(np.array(p) < 0.05) <= 0.10
+    assert np.mean(np.array(naive) < 0.05) > 0.2
+
+
+def test_a_correlation_of_two_clusters_is_refused() -> None:
+    with pytest.raises(UnscorableError, match="2 clusters; at least 3 are needed"):
+        stats.spearman(noise(6), noise(6, 1), clusters=[0, 0, 0, 1, 1, 1])
+
+
+def test_detectable_correlation_is_found_at_the_power_it_says() -> None:
+    n, rng = 20, np.random.default_rng(0)
+    rho = stats.detectable_correlation(n)
+    assert rho == pytest.approx(0.605, abs=0.005)
+    # Pearson's correlation that gives this rank correlation in a bivariate normal (Pearson 1907).
+    pearson = 2 * np.sin(np.pi * rho / 6)
+    hits = 0
+    for _ in range(1000):
+        x = rng.normal(size=n)
+        y = pearson * x + np.sqrt(1 - pearson**2) * rng.normal(size=n)
+        hits += sps.spearmanr(x, y).pvalue < 0.05
+    assert hits / 1000 == pytest.approx(0.8, abs=0.05)
+    with pytest.raises(UnscorableError, match="at least 4 items, got 3"):
+        stats.detectable_correlation(3)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
@@ -49,13 +49,36 @@ class _Frozen(BaseModel):
 
 
 class AdapterRef(_Frozen):
-    """Which adapter was scored: its name for people, its hash for machines."""
+    """Which adapter was scored: its name for people, its hash for machines.
+
+    trainable_parameters: numbers that received gradient, as its card says; without a card, all that it holds.
+    loss_layers: where the loss was taken, by layer name; trained_on: language pair. Both from the card, empty without one.
+    """
 
     name: str
     sha256: str
     recipe: str | None = None
     rank: int | None = None
     trainable_parameters: int | None = None
+    loss_layers: tuple[str, ...] = ()
+    trained_on: str | None = None
+
+
+class TrainingRef(_Frozen):
+    """How the scored model itself was trained by us from another, as the `tli_card.json` in its folder says.
+
+    name: of the tuned model, for people. base, base_revision: what it was trained from: the `model` and `revision` of
+    that model's own signatures, so that the two can be told to belong together. The rest as in AdapterRef.
+    """
+
+    kind: Literal["full"]
+    name: str
+    recipe: str | None = None
+    base: str
+    base_revision: str | None = None
+    trainable_parameters: int | None = None
+    loss_layers: tuple[str, ...] = ()
+    trained_on: str | None = None
 
 
 class Signature(_Frozen):
@@ -66,6 +89,7 @@ class Signature(_Frozen):
     lexicon, lexicon_hash: id with version, and SHA-256 of its content and splits.
     revision: Hub commit, or fingerprint of a local model's files.
     n: number of pairs a split; limit: the `--limit` that was in force, None for all pairs.
+    adapter: what was attached to the model; training: how the model itself was fully tuned, None where it was not.
     """
 
     protocol: str
@@ -85,6 +109,7 @@ class Signature(_Frozen):
     model: str
     revision: str
     adapter: AdapterRef | None = None
+    training: TrainingRef | None = None
     dtype: str
     quantization: str | None = None
     seed: int
@@ -302,16 +327,72 @@ class RunRecord(_Frozen):
         return self
 
 
+class DownstreamRecord(_Frozen):
+    """Scores of one downstream task for the base and, with an adapter, the adapted model, from one load.
+
+    source: where the documents came from. scores: by state, then metric; None is unscored. layers, curves: of a task
+    read from hidden states, `curves[state][metric]` is one value a layer; empty for other tasks. model, revision,
+    adapter, dtype, quantization: as in the alignment records' signatures, which is what joins them.
+    """
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    task: str
+    task_version: int | float | None
+    source: str
+    documents: int
+    limit: int | None
+    model: str
+    revision: str
+    adapter: AdapterRef | None
+    dtype: str
+    quantization: str | None
+    scores: dict[State, dict[str, float | None]]
+    higher_is_better: dict[str, bool]
+    layers: tuple[str, ...] = ()
+    curves: dict[State, dict[str, Curve]] = {}
+    versions: dict[str, str]
+    created: str
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "DownstreamRecord":
+        if "base" not in self.scores or ("adapted" in self.scores) != (self.adapter is not None):
+            expected = "base and adapted" if self.adapter else "base alone, since no adapter is named"
+            raise ValueError(f"scores of {', '.join(self.scores) or 'no state'}; expected {expected}")
+        for state, measures in self.curves.items():
+            for name, curve in measures.items():
+                if len(curve) != len(self.layers):
+                    raise ValueError(f"curve {state}/{name} has {len(curve)} values for {len(self.layers)} layers")
+        return self
+
+    @property
+    def fixtures(self) -> bool:
+        """Whether the documents are the small samples that ship with the project: they are never a benchmark."""
+        return "fixtures:" in self.source
+
+
+Record = RunRecord | DownstreamRecord
+_Model = TypeVar("_Model", RunRecord, DownstreamRecord)
+
+
 def parse_record(data: dict[str, Any], *, where: str) -> RunRecord:
-    """A validated record from untrusted JSON data; `where` names the file in the error.
+    """A validated alignment record from untrusted JSON data; `where` names the file in the error.
 
     Raises ResultError for an unknown schema version or an invalid field.
     """
+    return _parse(RunRecord, data, where)
+
+
+def parse_downstream(data: dict[str, Any], *, where: str) -> DownstreamRecord:
+    """A validated downstream record, as `parse_record`."""
+    return _parse(DownstreamRecord, data, where)
+
+
+def _parse(kind: type[_Model], data: dict[str, Any], where: str) -> _Model:
     version = data.get("schema_version")
     if version != SCHEMA_VERSION:
         raise ResultError(f"{where}: schema version {version!r} is unknown; this tli-bench reads {SCHEMA_VERSION}")
     try:
-        return RunRecord.model_validate(data)
+        return kind.model_validate(data)
     except ValidationError as err:
         first = err.errors()[0]
         place = ".".join(str(p) for p in first["loc"]) or "record"

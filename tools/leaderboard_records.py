@@ -1,4 +1,4 @@
-"""`make leaderboard-records`: score `tiny` and each shipped adapter on the default pairs, for the committed leaderboard.
+"""`make leaderboard-records`: score `tiny`, each shipped adapter and each tuned model on the default pairs.
 
 Runs are kept under build/ and go on where they stopped; records go to leaderboards/records, packed and untrimmed.
 Commit first: a record names the commit it was made from.
@@ -21,20 +21,26 @@ LAUNCH = "import sys; sys.argv[0] = 'tli-bench'; from tli_bench.cli import main;
 
 
 def commands() -> dict[str, list[str]]:
-    """Name of each contender and the arguments of its run: the base alone, then every adapter in adapters/."""
+    """Name of each contender and the arguments of its run: the base alone, then all that is in adapters/."""
     found = {"base": ["run", "--model", "tiny", "--adapter", "none"]}
     for path in sorted((ROOT / "adapters").glob("tiny-*/adapter_config.json")):
         name = path.parent.name
         found[name] = ["run", "--model", "tiny", "--adapter", f"adapters/{name}"]
+    for path in sorted((ROOT / "adapters").glob("tiny-*/config.json")):
+        name = path.parent.name
+        found[name] = ["run", "--model", f"adapters/{name}"]
     return found
 
 
 def _tell_card(name: str, output: Path) -> None:
-    """Put before and after on the adapter's own pair into its card; the weights and their hash stay as they are."""
+    """Put before and after on its own pair into the card of what was scored; the weights and their hash stay as they are."""
     folder = ROOT / "adapters" / name
     if folder.is_dir():
         pair = json.loads((folder / "tli_card.json").read_text(encoding="utf-8"))["pair"]
-        add_records(folder, [record for record in RecordStore(output) if record.pair == pair])
+        own, base = (
+            [record for record in RecordStore(path) if record.pair == pair] for path in (output, RUNS / "base")
+        )
+        add_records(folder, own, base=base)
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
-"""`make adapters`: train the shipped adapters of the embedded model, each from its recipe, reproducibly.
+"""`make adapters`: train what is shipped for the embedded model, each from its recipe, reproducibly.
 
-An adapter that is there already is left alone; delete its folder to make it anew.
+Three LoRA adapters a pair, and one model a pair with all weights trained. What is there already is left alone; delete
+its folder to make it anew.
 """
 
 import sys
@@ -10,15 +11,16 @@ from tli_bench.models import load_model
 from tli_bench.training import train_adapter
 
 ADAPTERS = Path(__file__).resolve().parent.parent / "adapters"
-SHIPPED = {
-    f"tiny-{pair}-{recipe}": (pair, recipe) for pair in ("swh-eng", "tur-eng") for recipe in ("tli-paper", "tli")
-}
+RECIPES = {"tli-paper": "tli-paper", "tli": "tli", "tli-early": "tli-early", "full": "full-finetune"}
+SHIPPED = {f"tiny-{pair}-{name}": (pair, recipe) for pair in ("swh-eng", "tur-eng") for name, recipe in RECIPES.items()}
 
 
 def main() -> None:
-    """Train the adapters named on the command line, or all that are missing."""
+    """Train what is named on the command line, or all that is missing."""
     base = load_model("tiny")
     for name in sys.argv[1:] or SHIPPED:
+        if name not in SHIPPED:
+            raise SystemExit(f"unknown name {name!r}; known: {', '.join(SHIPPED)}")
         pair, recipe = SHIPPED[name]
         target = ADAPTERS / name
         if target.exists():

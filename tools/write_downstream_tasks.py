@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from tli_bench.harness.downstream.parallel import parallel_sets
 from tli_bench.languages import DEFAULT_PAIRS, LANGUAGES
 
 ROOM = "tli_bench.harness.downstream"
@@ -82,12 +83,24 @@ def by_pair() -> dict[str, str]:
     files = {}
     for pair in DEFAULT_PAIRS:
         source, target = pair.split("-")
-        name = f"tli_bitext_{pair}"
-        files[f"bitext/{name}.yaml"] = task(name, "bitext.BitextTask", source=source, target=target)
+        files[f"bitext/tli_bitext_{pair}.yaml"] = task(
+            f"tli_bitext_{pair}", "bitext.BitextTask", source=source, target=target
+        )
+        for name, hub in hub_sets(pair).items():
+            files[f"bitext/{name}.yaml"] = task(name, "bitext.BitextTask", source=source, target=target, hub=hub)
         for direction in (pair, f"{target}-{source}"):
             name = f"tli_translate_{direction}"
             files[f"translate/{name}.yaml"] = task(name, "translate.TranslateTask", pair=direction)
+            if not direction.startswith("eng_Latn"):
+                name = f"tli_translate_own_{direction}"
+                files[f"translate/{name}.yaml"] = task(name, "translate.TranslateTask", pair=direction, prompts="own")
     return files
+
+
+def hub_sets(pair: str) -> dict[str, str]:
+    """Task of a pair by each set of parallel sentences that the Hub has it in, with the set's name."""
+    source, target = pair.split("-")
+    return {f"tli_bitext_{name}_{pair}": name for name, known in parallel_sets().items() if known.has(source, target)}
 
 
 def groups() -> dict[str, list[str]]:
@@ -96,16 +109,25 @@ def groups() -> dict[str, list[str]]:
     families = {
         family: {c for c, lang in LANGUAGES.items() if lang.family == family} for family in ("swahili", "turkic")
     }
-    translate = {
-        pair: [f"tli_translate_{pair}", f"tli_translate_{'-'.join(reversed(pair.split('-')))}"]
+    both = {pair: (pair, "-".join(reversed(pair.split("-")))) for pair in DEFAULT_PAIRS}
+    own = {
+        pair: [f"tli_translate_own_{direction}" for direction in both[pair] if not direction.startswith("eng_Latn")]
         for pair in DEFAULT_PAIRS
     }
+    translate = {pair: [f"tli_translate_{direction}" for direction in both[pair]] for pair in DEFAULT_PAIRS}
     found = {
         "tli_xquad": [f"tli_xquad_{code}" for code in XQUAD],
         "tli_xquad_r": [f"tli_xquad_r_sentence_{s}-{t}" for s, t in retrieval_pairs()],
         "tli_xlsum": [name for base in summaries_.values() for name in (base, f"{base}_en")],
         "tli_bitext": [f"tli_bitext_{pair}" for pair in DEFAULT_PAIRS],
+        **{
+            f"tli_bitext_{name}": [
+                task_ for pair in DEFAULT_PAIRS for task_, set_ in hub_sets(pair).items() if set_ == name
+            ]
+            for name in parallel_sets()
+        },
         "tli_translate": [name for names in translate.values() for name in names],
+        "tli_translate_own": [name for names in own.values() for name in names],
     }
     for family, codes in families.items():
         pairs = [pair for pair in DEFAULT_PAIRS if codes & set(pair.split("-"))]
@@ -113,18 +135,20 @@ def groups() -> dict[str, list[str]]:
             *(["tli_tydiqa_swh_Latn"] if family == "swahili" else ["tli_xquad_tur_Latn", *TURKISH_RETRIEVAL]),
             *(summaries_[code] for code in summaries_ if code in codes),
             *(f"tli_bitext_{pair}" for pair in pairs),
-            *(name for pair in pairs for name in translate[pair]),
+            *(name for pair in pairs for name in (*translate[pair], *own[pair])),
         ]
     offline_r = [f"tli_xquad_r_{unit}_{s}-{t}" for unit in ("sentence", "paragraph") for s in OFFLINE for t in OFFLINE]
     found["tli_downstream"] = [
         *(f"tli_xquad_{code}" for code in OFFLINE), "tli_tydiqa_swh_Latn", *offline_r, "tli_xlsum", "tli_bitext", "tli_translate",
+        "tli_translate_own",
     ]  # fmt: skip
     found["tli_all"] = ["tli_alignment", "tli_downstream"]
     found["tli_suite_swahili"] = ["tli_downstream_swahili", *SWAHILI]
     found["tli_suite_turkic"] = ["tli_downstream_turkic", *TURKIC]
     found["tli_suite_english"] = ["tli_xquad_eng_Latn", *ENGLISH]
     found["tli_suite_xtremer"] = [
-        "tli_xquad", "tli_xquad_r", "tli_tydiqa_swh_Latn", "tli_bitext", "xcopa_sw", "xcopa_tr", "xnli_sw", "xnli_tr", "tli_suite_english",
+        "tli_xquad", "tli_xquad_r", "tli_tydiqa_swh_Latn", "tli_bitext_tatoeba", "xcopa_sw", "xcopa_tr",
+        "xnli_sw", "xnli_tr", "tli_suite_english",
     ]  # fmt: skip
     return found
 

@@ -70,12 +70,23 @@ def test_submit_validate_merge(runs, tmp_path):
 def test_leaderboard_writes_every_format(runs, tmp_path):
     invoke("leaderboard", runs, "--out", tmp_path / "lb")
     names = sorted(path.name for path in (tmp_path / "lb").iterdir())
-    assert names == ["index.html", "leaderboard.csv", "leaderboard.md", "leaderboard.tex", "reported.csv"]
+    assert names == [
+        "index.html",
+        "leaderboard.csv",
+        "leaderboard.md",
+        "leaderboard.tex",
+        "reported.csv",
+        "sweeps.csv",
+        "trainings.csv",
+    ]
 
 
 def test_schema_to_a_file(tmp_path):
     invoke("results", "schema", "--out", tmp_path / "s.json")
-    assert json.loads((tmp_path / "s.json").read_text())["title"] == "RunRecord"
+    assert json.loads((tmp_path / "s.json").read_text())["anyOf"] == [
+        {"$ref": "#/$defs/RunRecord"},
+        {"$ref": "#/$defs/DownstreamRecord"},
+    ]
 
 
 @pytest.mark.parametrize("kind", ["curves", "change", "distributions"])

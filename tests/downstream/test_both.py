@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from tli_bench.harness.downstream.both import evaluate_both
-from tli_bench.harness.downstream.record import read_record, record_of, write_record
+from tli_bench.harness.downstream.record import record_of
+from tli_bench.results.downstream import read_downstream, write_downstream
 
 TASKS = [
     "tli_xquad_eng_Latn",
@@ -75,5 +76,40 @@ def test_a_record_keeps_both_states_and_survives_the_disk(models, manager, tmp_p
     assert record.scores["base"].keys() == record.scores["adapted"].keys() - {"truncated_prompts"}
     assert record.higher_is_better["f1"] is True
     assert record.higher_is_better["empty"] is False
-    path = write_record(record, tmp_path)
-    assert read_record(path) == record
+    assert read_downstream(write_downstream(tmp_path, record)) == record
+
+
+def test_a_task_read_by_layer_keeps_the_curves_of_both_states(models, manager, tmp_path):
+    lm, name = models[1], "tli_bitext_tur_Latn-eng_Latn"
+    task = manager.load([name])["tasks"][name]
+    found = evaluate_both(lm, task, 12)
+    record = record_of(found, task, lm.identity, limit=12)
+    shown = found["results"][name]
+    assert record.curves.keys() == {"base", "adapted"}
+    for layer, value in zip(record.layers, record.curves["adapted"]["p1"], strict=True):
+        assert value == shown[f"p1_L{layer.zfill(2)},none"]
+    assert record.curves["adapted"]["mrr"][-1] == shown["mrr_output,none"]
+    assert record.curves["base"]["mrr"] != record.curves["adapted"]["mrr"]
+    assert record.scores["base"]["mrr_output"] == record.curves["base"]["mrr"][-1]
+    apart = {name for name in record.scores["adapted"].keys() - record.scores["base"].keys() if "_L" not in name}
+    assert apart == {"best_layer", "queries", "truncated_texts"}
+    assert read_downstream(write_downstream(tmp_path, record)) == record
+
+
+def test_two_filters_of_one_metric_are_two_scores(models, manager):
+    name = "tli_xquad_tur_Latn"
+    task = manager.load([name])["tasks"][name]
+    task.VERSION = 1.5  # as lm-eval's own tasks have it
+    row = {"acc,none": 0.5, "em,strict": 0.1, "em,loose": 0.2, "em_stderr,loose": 0.0, "acc_base,none": 0.4}
+    results = {
+        "results": {name: row | {"em_base,strict": 0.3}},
+        "n-samples": {name: {"effective": 7}},
+        "higher_is_better": {name: {"em": True}},
+    }
+    record = record_of(results, task, models[1].identity)
+    assert record.scores == {
+        "adapted": {"acc": 0.5, "em,strict": 0.1, "em,loose": 0.2},
+        "base": {"acc": 0.4, "em,strict": 0.3},
+    }
+    assert record.task_version == 1.5
+    assert record.higher_is_better == {"em,strict": True, "em,loose": True}

@@ -6,6 +6,8 @@ import sys
 import pytest
 import yaml
 
+from tli_bench.errors import InputError
+from tli_bench.harness.catalog import load_tasks
 from tli_bench.harness.downstream.suites import members, names_stock_tasks
 from tli_bench.paths import data_dir
 from tli_bench.tasklist import our_task_names
@@ -26,7 +28,7 @@ def test_everything_in_all_is_ours_and_loads(manager):
     names = our_task_names()
     assert all(name in names for name in members("tli_all"))
     loaded = manager.load(["tli_downstream"])["tasks"]
-    assert len(loaded) == 3 + 1 + 18 + 10 + 15 + 30
+    assert len(loaded) == 3 + 1 + 18 + 10 + 15 + 30 + 20
 
 
 def test_every_document_set_of_downstream_loads_offline(manager):
@@ -42,17 +44,20 @@ def test_suites_hold_no_twins_and_name_existing_groups():
         assert yaml.safe_load((data_dir("tasks") / "suites" / f"{name}.yaml").read_text())["task"] == listed
 
 
-@pytest.mark.parametrize(
-    ("module", "arguments", "expected"),
-    [
-        ("tli_rouge", "predictions=['бала китеп'], references=['бала китеп'], language='kir_Cyrl'", "'rouge1': 1.0"),
-        ("tli_qa", "predictions=['IŞIK'], references=[['ışık', 'lamba']], language='tur_Latn'", "'exact_match': 1.0"),
+EVALUATED = {
+    "tli_rouge": [
+        ("predictions=['бала китеп'], references=['бала китеп'], language='kir_Cyrl'", "'rouge1': 1.0"),
+        ("predictions=['kitaplar'], references=['kitabı'], language='tur_Latn'", "stem:TurkishStemmer"),
     ],
-)
-def test_evaluate_loads_our_metrics_by_folder(module, arguments, expected, tmp_path):
-    code = (
-        f"import evaluate; print(evaluate.load({str(data_dir('tasks') / 'evaluate' / module)!r}).compute({arguments}))"
-    )
+    "tli_qa": [("predictions=['IŞIK'], references=[['ışık', 'lamba']], language='tur_Latn'", "'exact_match': 1.0")],
+}
+
+
+def test_evaluate_loads_our_metrics_by_folder(tmp_path):
+    lines = ["import evaluate"]
+    for module, cases in EVALUATED.items():
+        lines.append(f"metric = evaluate.load({str(data_dir('tasks') / 'evaluate' / module)!r})")
+        lines += [f"print(metric.compute({arguments}))" for arguments, _ in cases]
     environment = {
         "PATH": "/usr/bin:/bin",
         "HF_HUB_OFFLINE": "1",
@@ -60,9 +65,13 @@ def test_evaluate_loads_our_metrics_by_folder(module, arguments, expected, tmp_p
         "HF_HOME": str(tmp_path),
         "HOME": str(tmp_path),
     }
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, env=environment)
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, timeout=120, env=environment
+    )
     assert done.returncode == 0, done.stderr[-2000:]
-    assert expected in done.stdout
+    expected = [found for cases in EVALUATED.values() for _, found in cases]
+    for line, found in zip(done.stdout.splitlines(), expected, strict=True):
+        assert found in line
 
 
 def test_the_language_guesser_knows_half_of_the_sample_from_the_other():
@@ -77,3 +86,14 @@ def test_the_language_guesser_knows_half_of_the_sample_from_the_other():
         for a, b in zip(lines[1::4], lines[3::4], strict=False)
     ]
     assert sum(code == guess for code, guess in guesses) / len(guesses) > 0.9
+
+
+def test_a_suite_without_the_hub_names_the_data_it_lacks(monkeypatch):
+    def unreachable(path, *_, **__):
+        raise ConnectionError(f"Couldn't reach '{path}' on the Hub (OfflineModeIsEnabled)")
+
+    monkeypatch.setattr("datasets.load_dataset", unreachable)
+    with pytest.raises(
+        InputError, match=r"cannot load tli_suite_english: ConnectionError: .*'facebook/belebele'.*the Hub"
+    ):
+        load_tasks(["tli_suite_english"], metadata={"data_dir": "fixtures"})

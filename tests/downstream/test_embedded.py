@@ -4,7 +4,9 @@ import math
 
 import pytest
 import torch
+from lm_eval import evaluate
 
+from tests.conftest import make_model, make_tokenizer
 from tests.downstream.conftest import Scripted
 from tli_bench.errors import InputError
 from tli_bench.harness.downstream.bitext import BitextTask, file_names
@@ -92,6 +94,24 @@ def test_flores_and_ntrex_layouts(tmp_path, layout):
 
 def meta(folder):
     return {"source": "swh_Latn", "target": "tur_Latn", "data_dir": str(folder)}
+
+
+def test_texts_longer_than_the_model_are_cut_and_counted(tmp_path):
+    """The tiny Llama of these tests reads 64 tokens: two of six sentences are longer."""
+    from tli_bench.harness.lm import TLIModel
+
+    folder = tmp_path / "model"
+    make_model("llama").save_pretrained(folder)
+    make_tokenizer().save_pretrained(folder)
+    lm = TLIModel(pretrained=str(folder), skip_gate=True, device="cpu")
+    long = "maji moto nyumba kitabu " * 10
+    (tmp_path / "swh_Latn.txt").write_text(f"maji\n{long}\nmoto\n", encoding="utf-8")
+    (tmp_path / "tur_Latn.txt").write_text(f"su\n{long}kağıt\nateş\n", encoding="utf-8")
+    task = BitextTask({"task": "t", "metadata": meta(tmp_path)})
+    found = evaluate(lm=lm, task_dict={"t": task}, bootstrap_iters=0, log_samples=False)
+    assert found["results"]["t"]["truncated_texts,none"] == 2
+    assert found["higher_is_better"]["t"]["truncated_texts"] is False
+    assert 0 <= found["results"]["t"]["p1_output,none"] <= 1
 
 
 def test_files_that_are_not_parallel_are_refused(tmp_path):

@@ -3,6 +3,10 @@
 import pytest
 
 from tests.downstream.conftest import Scripted
+from tli_bench.harness.downstream.errors import DataError
+from tli_bench.harness.downstream.translate import TranslateTask
+from tli_bench.languages import LANGUAGES
+from tli_bench.scorers.checks import script_of
 
 QA = ["tli_xquad_eng_Latn", "tli_xquad_tur_Latn", "tli_xquad_spa_Latn", "tli_tydiqa_swh_Latn"]
 XLSUM = [
@@ -96,3 +100,45 @@ def test_word_translation_by_a_model_that_knows_and_one_that_does_not(scores):
     prompts = set(knows.prompts)
     assert len(prompts) == 8
     assert all("Swahili" in prompt and "{" not in prompt for prompt in prompts)
+
+
+def test_word_translation_asked_in_the_language_of_the_word(scores):
+    knows = Scripted(lambda doc: f" {doc['accepted'][0]}.", lambda doc, text: float(text.strip() in doc["accepted"]))
+    found = scores(knows, "tli_translate_own_swh_Latn-eng_Latn", limit=3)
+    assert [found[k] for k in ("p1", "mrr", "greedy_exact")] == [1, 1, 1]
+    assert len(set(knows.prompts)) == 6
+    assert all("Kiingereza" in prompt and "English" not in prompt and "{" not in prompt for prompt in knows.prompts)
+
+
+def test_every_language_has_prompts_of_its_own_with_a_name_for_each_other():
+    for code in LANGUAGES:
+        others = [other for other in LANGUAGES if other != code]
+        filled = [
+            TranslateTask({"task": "t", "metadata": {"pair": f"{code}-{other}", "prompts": "own"}}).prompts_of(
+                {"word": "XX"}
+            )
+            for other in others
+        ]
+        assert len({prompt for prompts in filled for prompt in prompts}) == len(others) * len(filled[0]), code
+        assert all(prompt.count("XX") == 1 and "{" not in prompt for prompts in filled for prompt in prompts)
+        scripts = [script_of(prompt.replace("XX", "")) for prompts in filled for prompt in prompts]
+        assert set(scripts) == {code.split("_")[1]}
+
+
+def test_prompt_sets_that_are_broken_are_named(monkeypatch):
+    import tli_bench.harness.downstream.translate as translate
+
+    broken = {"default": ["no slot"], "own": {"swh_Latn": {"prompts": ["{word} {target}"], "names": {}}}}
+    monkeypatch.setattr(translate, "prompts", lambda task: broken)
+    doc = {"word": "maji"}
+    for chosen, pair, message in (
+        (
+            "default",
+            "swh-eng",
+            r"prompts.yaml: `default` must be a list of sentences with \{word\} once, got \['no slot'\]",
+        ),
+        ("own", "swh-eng", r"prompts.yaml: `own.swh_Latn.names` has no name for swh_Latn, got None"),
+        ("own", "tur-eng", r"prompts.yaml: `own.tur_Latn.prompts` must be a list"),
+    ):
+        with pytest.raises(DataError, match=message):
+            TranslateTask({"task": "t", "metadata": {"pair": pair, "prompts": chosen}}).prompts_of(doc)

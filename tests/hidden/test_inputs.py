@@ -56,6 +56,23 @@ def test_a_word_longer_than_the_model_counts_with_its_sentence():
         encode_words(make_tokenizer(), ["maji"], template="a long sentence around it: {word}", max_length=8)
 
 
+@pytest.mark.parametrize("bert", [False, True])
+def test_a_text_longer_than_the_model_loses_its_end_and_says_how_much(bert):
+    tokenizer = make_tokenizer(bert=bert)
+    whole, same = encode_words(tokenizer, ["maji " * 40, "maji"])
+    (short, untouched) = encode_words(tokenizer, ["maji " * 40, "maji"], max_length=16, shorten=True)
+    frame = 2 if bert else 1
+    assert len(short.ids) == 16
+    assert sum(short.word) == 16 - frame
+    assert short.dropped == len(whole.ids) - 16
+    assert short.ids[0] == whole.ids[0]
+    assert short.ids[1:15] == whole.ids[1:15]
+    assert short.word[-1] != bert  # [SEP] stays at the end
+    assert untouched == same
+    with pytest.raises(InputError, match="at most 4"):
+        encode_words(tokenizer, ["maji"], template="a long sentence around it: {word}", max_length=4, shorten=True)
+
+
 def test_a_tokenizer_without_offsets_is_refused():
     class Slow:
         is_fast = False

@@ -1,24 +1,29 @@
 """What is committed under leaderboards/ is what `make leaderboard` would write now, and every committed record is sound."""
 
 import json
+import tomllib
 
 import pytest
 
 from tli_bench.leaderboard.reported import load_reported
+from tli_bench.leaderboard.sweeps import load_sweep, write_sweep
 from tli_bench.leaderboard.table import build, load_results
 from tli_bench.leaderboard.write import RENDERERS
 from tli_bench.paths import data_dir
 from tli_bench.results import RecordStore, read_record, record_schema
 from tli_bench.results.validate import validate_record
+from tli_bench.training.sweep import load_spec, units_of
 
 FOLDER = data_dir("leaderboards")
 RECORDS = sorted(RecordStore(FOLDER / "records").paths())
+SWEEPS = sorted(FOLDER.glob("sweeps/*.json"))
 
 
 @pytest.fixture(scope="module")
 def built():
     records, scores = load_results(FOLDER / "records")
-    return build(records, scores=scores, reported=load_reported(FOLDER / "reported.yaml"))
+    sweeps = [load_sweep(path) for path in SWEEPS]
+    return build(records, scores=scores, sweeps=sweeps, reported=load_reported(FOLDER / "reported.yaml"))
 
 
 @pytest.mark.parametrize("name", list(RENDERERS))
@@ -37,6 +42,22 @@ def test_every_committed_record_is_valid_and_ranked_without_reservation():
         record = read_record(path)
         assert validate_record(record).errors == (), path
         assert RecordStore(FOLDER / "records", compressed=True).path(record.task, record.signature) == path
+
+
+def test_every_committed_sweep_is_as_pack_writes_it_of_a_committed_specification(tmp_path):
+    for path in SWEEPS:
+        write_sweep(load_sweep(path), tmp_path / path.name)
+        assert (tmp_path / path.name).read_bytes() == path.read_bytes(), f"{path}: run `make leaderboard-sweeps`"
+        spec = load_spec(path.with_suffix(".yaml"))
+        assert len(load_sweep(path).points) == len(units_of(spec)), path
+
+
+def test_the_wheel_holds_the_tables_and_no_records():
+    config = tomllib.loads((FOLDER.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    packed = config["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    shipped = {name.removeprefix("leaderboards/") for name in packed if name.startswith("leaderboards")}
+    assert shipped == {*RENDERERS, "reported.yaml", "schema.json", "sweeps"}
+    assert all(packed[f"leaderboards/{name}"] == f"tli_bench/data/leaderboards/{name}" for name in shipped)
 
 
 def test_reported_figures_are_in_no_rank(built):

@@ -102,7 +102,7 @@ def shoot(page, name):
 
 
 def test_it_shows_every_entry_in_order_of_rank(page):
-    assert column(page, 1) == ["1", "2", "3=", "3=", "–", "–"]
+    assert column(page, 1) == ["1", "2", "3", "4", "5=", "5=", "–", "–"]
     assert column(page, 3)[0] == "org/good"
     assert find(page, "#controls").is_displayed()
     shoot(page, "wide")
@@ -126,7 +126,9 @@ def test_filters_by_language_kind_and_text(page):
     choose(page, "#scope", "Swahili – English")
     assert "incomplete" in " ".join(column(page, 3)[:1])
     choose(page, "#kind", "adapters")
-    assert column(page, 4) == ["tli-r4"]
+    assert column(page, 4) == ["tli-r4", "tli-early"]
+    choose(page, "#kind", "fully fine-tuned")
+    assert column(page, 4) == ["good-full (full fine-tuning)"]
     choose(page, "#kind", "all models")
     find(page, "#search").send_keys("weak")
     assert sorted(column(page, 3)) == ["org/weak", "org/weak-too"]
@@ -134,7 +136,7 @@ def test_filters_by_language_kind_and_text(page):
 
 
 def test_a_row_opens_with_its_signature_curves_and_command(page):
-    button = find(page, "button.open")
+    button = find(page, "button.open[aria-label$='tli-r4']")
     button.send_keys(" ")
     assert button.get_attribute("aria-expanded") == "true"
     detail = find(page, ".detail")
@@ -144,7 +146,9 @@ def test_a_row_opens_with_its_signature_curves_and_command(page):
     for summary in detail.find_elements("css selector", "summary"):
         summary.click()
     assert "lexicon_hash" in detail.text
-    assert "gap, adapter" in detail.text
+    assert "gap, trained" in detail.text
+    assert "Bands are 95 % over the 4 words" in detail.text
+    assert "1.96 standard errors" in detail.text
     choose(page, ".detail select", "tur_Latn-eng_Latn")
     assert "tur_Latn-eng_Latn" in find(page, ".detail .chart canvas").get_attribute("aria-label")
     assert serious(page) == []
@@ -164,10 +168,66 @@ def test_reported_rows_stand_in_a_table_of_their_own(page):
     assert not any("evil" in name for name in column(page, 3))
 
 
-def test_the_sweep_chart_has_a_table_beside_it(page):
-    assert find(page, "#sweep").is_displayed()
-    find(page, "#sweep summary").click()
-    assert "12,345" in find(page, "#sweep-table").text
+def cells(page, selector):
+    return page.execute_script(
+        "return [...document.querySelector(arguments[0]).tBodies[0].rows].map(r => [...r.cells].map(c => c.innerText))",
+        selector,
+    )
+
+
+def test_what_was_trained_from_one_base_is_drawn_and_in_a_table(page):
+    rows = cells(page, "#trainings-table table")
+    assert [row[1] for row in rows] == ["untrained", "LoRA, early layers", "LoRA, full depth", "full fine-tuning"]
+    assert rows[0][6:] == ["0.600", "1.000", "0.600", "1.000"]
+    assert rows[1][2:7] == ["tli-early", "swh_Latn-eng_Latn", "1", "4,115", "−0.070 [−0.090, −0.050]"]
+    canvas = find(page, "#trainings-chart canvas")
+    assert canvas.get_attribute("aria-label").startswith("Control gap, chosen layer: change against the base")
+    page.execute_script("document.querySelector('#trainings').scrollIntoView()")
+    shoot(page, "trainings")
+    choose(page, "#quantity", "P@1, output")
+    assert find(page, "#trainings-chart canvas").get_attribute("aria-label").startswith("P@1, output")
+    choose(page, "#scope", "Turkish – English")
+    assert "Turkish – English" in find(page, "#trainings-table caption").text
+    assert serious(page) == []
+
+
+def test_the_sweep_is_drawn_and_in_a_table(page):
+    assert find(page, "#sweeps").is_displayed()
+    assert "19 trainings, 3 seeds" in find(page, "#sweep-about").text
+    find(page, "#sweeps summary").click()
+    rows = cells(page, "#sweep-table table")
+    assert rows[5][:5] == ["loss at layer 2", "16", "16,000", "3", "+0.170 [+0.145, +0.195]"]
+    legend = find(page, "#sweep-chart .u-legend").text
+    assert "● loss at layer 1" in legend
+    assert "■ loss at layer 2" in legend
+    page.execute_script("document.querySelector('#sweeps').scrollIntoView()")
+    shoot(page, "sweep")
+    choose(page, "#score", "Control gap, loss layer")
+    assert find(page, "#sweep-chart canvas").get_attribute("aria-label").startswith("Control gap, loss layer")
+
+
+def painted(page, selector, colour):
+    """Pixels of a canvas within a hair of a colour, as the browser resolves it."""
+    script = """const canvas = document.querySelector(arguments[0]), probe = document.createElement("span");
+      probe.style.color = getComputedStyle(document.documentElement).getPropertyValue(arguments[1]); document.body.append(probe);
+      const [r, g, b] = getComputedStyle(probe).color.match(/\\d+/g).map(Number); probe.remove();
+      const copy = document.createElement("canvas");
+      [copy.width, copy.height] = [canvas.width, canvas.height];
+      const context = copy.getContext("2d", {willReadFrequently: true});
+      context.drawImage(canvas, 0, 0);
+      const d = context.getImageData(0, 0, copy.width, copy.height).data;
+      let found = 0;
+      for (let i = 0; i < d.length; i += 4)
+        if (d[i + 3] > 200 && Math.abs(d[i] - r) + Math.abs(d[i + 1] - g) + Math.abs(d[i + 2] - b) < 12) found++;
+      return found"""
+    return page.execute_script(script, selector, colour)
+
+
+def test_charts_are_painted_in_the_colours_of_their_series(page):
+    assert painted(page, "#trainings-chart canvas", "--c1") > 30
+    assert painted(page, "#trainings-chart canvas", "--c4") > 30
+    assert painted(page, "#sweep-chart canvas", "--c1") > 100
+    assert painted(page, "#sweep-chart canvas", "--c2") > 100
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

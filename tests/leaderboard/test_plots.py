@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from tests.leaderboard import cases
 from tests.support import scored_record
 from tli_bench.errors import InputError, ResultError
 from tli_bench.leaderboard import plots
+from tli_bench.leaderboard.sweeps import lines
 from tli_bench.schema import AdapterRef
 
 ADAPTER = AdapterRef(name="a$b", sha256="a" * 64)
@@ -36,6 +38,39 @@ def test_curves_show_both_states_and_intervals(monkeypatch, record, tmp_path):
     assert "control words (n=3)" in axes.get_title()
 
 
+def test_the_gap_has_a_band_at_every_layer(monkeypatch, record, tmp_path):
+    """Gaps 0.1, 0.2, 0.3: sd 0.1, so half a width of 1.96 * 0.1 / sqrt(3) at layer 1, and none where nothing varies."""
+    (axes,) = drawn(monkeypatch, lambda: plots.layer_curves(record, tmp_path / "x"))
+    base = axes.collections[0].get_paths()[0].vertices
+    half = 1.96 * 0.1 / 3**0.5
+    at_layer = {x: sorted({round(float(y), 9) for at, y in base if at == x}) for x in (0.0, 1.0)}
+    assert at_layer[0.0] == [0.0]
+    assert at_layer[1.0] == pytest.approx([0.2 - half, 0.2 + half])
+    assert "shaded: 95 % over words" in [text.get_text() for text in axes.get_legend().get_texts()]
+
+
+def test_shares_have_wilsons_band(monkeypatch, record, tmp_path):
+    """Newcombe 1998, table I: 0 of 20 gives 0 to 0.1611, 81 of 263 gives 0.2553 to 0.3662."""
+    for hits, n, expected in ((0, 20, (0.0, 0.1611)), (81, 263, (0.2553, 0.3662))):
+        low, high = plots._band({}, "p1", np.array([hits / n]), n)
+        assert (low[0], high[0]) == pytest.approx(expected, abs=5e-5)
+    (axes,) = drawn(monkeypatch, lambda: plots.layer_curves(record, tmp_path / "x", measure="mexa"))
+    assert len(axes.collections) == 2
+
+
+def test_a_record_without_standard_errors_has_bars_where_words_were_kept(monkeypatch, record, tmp_path):
+    curves = {
+        split: {s: {k: v for k, v in c.items() if k != "gap_se"} for s, c in states.items()}
+        for split, states in record.curves.items()
+    }
+    old = record.model_copy(update={"curves": curves})
+    (axes,) = drawn(monkeypatch, lambda: plots.layer_curves(old, tmp_path / "x"))
+    assert len(axes.containers) == 2
+    assert "bars: 95 % over words" in [text.get_text() for text in axes.get_legend().get_texts()]
+    (axes,) = drawn(monkeypatch, lambda: plots.layer_curves(record, tmp_path / "x", measure="mrr"))
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["base", "adapted"]
+
+
 def test_before_and_after_are_the_words_of_the_best_layer(monkeypatch, record, tmp_path):
     (axes,) = drawn(monkeypatch, lambda: plots.before_after(record, tmp_path / "x"))
     points = axes.collections[0].get_offsets()
@@ -45,15 +80,21 @@ def test_before_and_after_are_the_words_of_the_best_layer(monkeypatch, record, t
 def test_distributions_have_a_panel_a_state(monkeypatch, record, tmp_path):
     axes = drawn(monkeypatch, lambda: plots.distributions(record, tmp_path / "x"))
     assert [a.get_title().split(",")[0] for a in axes] == ["base", "adapted"]
+    assert axes[0].get_xlim() == axes[1].get_xlim()
+    assert axes[0].get_ylim() == axes[1].get_ylim()
 
 
-def test_sweep_has_a_line_a_group(monkeypatch, tmp_path):
-    points = [plots.SweepPoint(g, n, 0.01 * n, (0.0, 0.02 * n), "r=4") for g in ("early", "full") for n in (10, 100)]
-    (axes,) = drawn(monkeypatch, lambda: plots.sweep(points, tmp_path / "x"))
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["early", "full"]
+def test_sweep_has_a_line_a_loss_layer(monkeypatch, tmp_path):
+    found = lines(cases.sweep(), cases.SWH)
+    (axes,) = drawn(monkeypatch, lambda: plots.sweep(found, tmp_path / "x", title="t", score="control gap"))
+    _, labels = axes.get_legend_handles_labels()
+    assert set(labels) == {"loss at layer 1", "loss at layer 2", "full fine-tuning, loss at layer 2"}
+    assert len({line.get_linestyle() for line in axes.get_lines() if line.get_linestyle() != "None"}) >= 3
     assert axes.get_xscale() == "log"
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["1", "4", "16"]
+    assert "3 seeds" in axes.get_title()
     with pytest.raises(ResultError, match="no points"):
-        plots.sweep([], tmp_path / "x")
+        plots.sweep([], tmp_path / "x", title="t", score="control gap")
 
 
 def test_pca_keeps_the_plane_of_flat_data(monkeypatch, tmp_path):

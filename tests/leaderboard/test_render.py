@@ -20,7 +20,7 @@ from tli_bench.leaderboard.table import build
 from tli_bench.leaderboard.write import RENDERERS, write_all
 
 GOLDEN = Path(__file__).parent / "golden"
-COMPARED = ("leaderboard.md", "leaderboard.csv", "reported.csv", "leaderboard.tex")
+COMPARED = ("leaderboard.md", "leaderboard.csv", "trainings.csv", "sweeps.csv", "reported.csv", "leaderboard.tex")
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def test_golden(rendered, name):
 def test_no_format_carries_the_reading_direction_mark(rendered):
     for name, text in rendered.items():
         assert "\u202e" not in text, name
-        assert "U+202E" in text or name == "reported.csv", name
+        assert "U+202E" in text or name in ("reported.csv", "trainings.csv", "sweeps.csv"), name
 
 
 def test_markdown_has_no_html_of_the_record(rendered):
@@ -56,7 +56,7 @@ def test_markdown_tables_keep_their_columns(rendered):
 
 
 def test_csv_has_no_formula_and_keeps_its_columns(rendered):
-    for name in ("leaderboard.csv", "reported.csv"):
+    for name in (name for name in COMPARED if name.endswith(".csv")):
         lines = list(csv.reader(io.StringIO(rendered[name])))
         assert {len(line) for line in lines} == {len(lines[0])}
         for cell in (cell for line in lines for cell in line):
@@ -130,6 +130,45 @@ def test_the_page_holds_the_hostile_name_as_data(rendered):
     assert "{{" not in re.sub(
         r"<script>.*?</script>", "", rendered["index.html"].replace("{{DATA}}=cmd", ""), flags=re.S
     )
+
+
+@pytest.fixture(scope="module")
+def hostile():
+    """What was trained, and a sweep, whose every text is hostile."""
+    adapter = cases.EARLY.model_copy(
+        update={
+            "name": cases.HOSTILE,
+            "recipe": cases.HOSTILE,
+            "loss_layers": (cases.HOSTILE,),
+            "trained_on": cases.HOSTILE,
+        }
+    )
+    training = cases.FULL.model_copy(update={"name": "=cmd|x", "base": "org/model", "recipe": cases.HOSTILE})
+    records = [
+        scored_record(gaps=(0.5, 0.6), base_gaps=(0.1, 0.2), adapter=adapter),
+        scored_record(gaps=(0.5, 0.6), training=training, model=cases.HOSTILE, revision="x"),
+    ]
+    sweep = cases.sweep()
+    points = [
+        p.model_copy(update={"settings": {cases.HOSTILE: str(i), "=a": "@b"}}) for i, p in enumerate(sweep.points)
+    ]
+    named = dict.fromkeys(("name", "model", "revision", "dtype", "quantization", "lexicon"), cases.HOSTILE)
+    board = build(records, sweeps=[sweep.model_copy(update={"points": tuple(points)} | named)])
+    assert len(board.boards[0].contests[0].rows) == 2
+    return {name: render(board) for name, render in RENDERERS.items()}
+
+
+def test_hostile_trainings_and_sweeps_are_text_everywhere(hostile):
+    for name, text in hostile.items():
+        assert "\u202e" not in text, name
+    test_csv_has_no_formula_and_keeps_its_columns(hostile)
+    test_latex_has_no_command_of_the_record(hostile)
+    test_markdown_has_no_html_of_the_record(hostile)
+    test_markdown_tables_keep_their_columns(hostile)
+    page = Page(hostile["index.html"])
+    assert page.elements.count("script") == 4
+    assert "<" not in page.data
+    assert json.loads(page.data)["sweeps"][0]["title"].startswith("<script>alert(1)</script>")
 
 
 def test_huge_strings_do_not_blow_up_a_page():

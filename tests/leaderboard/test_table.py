@@ -8,7 +8,7 @@ from tests.leaderboard import cases
 from tests.support import scored_record
 from tli_bench.errors import ResultError
 from tli_bench.leaderboard.reported import load_reported
-from tli_bench.leaderboard.table import adapter_label, build, load_results, model_label, rank_text
+from tli_bench.leaderboard.table import build, load_results, model_label, rank_text, training_label
 from tli_bench.paths import data_dir
 from tli_bench.results import TaskScore
 from tli_bench.schema import AdapterRef
@@ -20,7 +20,7 @@ def section(board, scope):
 
 def by_name(board, scope="overall"):
     rows = section(board, scope).rows
-    return {(model_label(board.entries[r.entry]), adapter_label(board.entries[r.entry])): r for r in rows}
+    return {(model_label(board.entries[r.entry]), training_label(board.entries[r.entry])): r for r in rows}
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +43,9 @@ def test_scopes_are_overall_families_languages_and_pairs(board):
 
 def test_ranks_and_ties(board):
     rows = by_name(board)
-    assert rank_text(rows["org/good", "tli-r4"]) == "1"
-    assert rank_text(rows["org/good", "base"]) == "2"
-    assert rank_text(rows["org/weak", "base"]) == rank_text(rows["org/weak-too", "base"]) == "3="
+    names = ("good-full", "tli-r4", "base", "tli-early")
+    assert [rank_text(rows["org/good", name]) for name in names] == ["1", "2", "3", "4"]
+    assert rank_text(rows["org/weak", "base"]) == rank_text(rows["org/weak-too", "base"]) == "5="
 
 
 def test_an_incomplete_entry_is_ranked_only_where_it_is_complete(board):

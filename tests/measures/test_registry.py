@@ -19,6 +19,7 @@ CONTINUOUS = [
     "mismatched",
     "mismatched_sd",
     "gap",
+    "gap_se",
     "z",
     "auc",
     "cosine_centred",
@@ -72,6 +73,8 @@ def test_values_on_two_orthogonal_pairs() -> None:
     assert values["mismatched"] == pytest.approx(0.0, abs=1e-7)
     assert values["mismatched_sd"] == pytest.approx(np.std(wrong, ddof=1), abs=1e-7)
     assert values["gap"] == pytest.approx(0.5, abs=1e-7)
+    # Both words have a gap of 0.5: the wrong cosines of each, 0.87 and -0.87, cancel.
+    assert values["gap_se"] == pytest.approx(0.0, abs=1e-7)
     assert values["z"] == pytest.approx(0.5 / np.std(wrong, ddof=1), abs=1e-6)
     assert values["auc"] == pytest.approx(0.5)
     assert values["clipscore"] == pytest.approx(1.25, abs=1e-6)

@@ -225,9 +225,19 @@ def test_a_damaged_card(adapter, text, message):
 
 
 def test_a_card_of_odd_types_does_not_reach_the_record(base, adapter):
-    (adapter / CARD).write_text(json.dumps({"name": ["x"], "recipe": {"a": 1}}))
+    (adapter / CARD).write_text(json.dumps({"name": ["x"], "recipe": {"a": 1}, "layers": {"loss": 2}, "pair": "a-b"}))
     reference = attach(base, adapter)[1]
     assert (reference.name, reference.recipe) == ("['x']", None)
+    assert (reference.loss_layers, reference.trained_on) == ((), "a-b")
+
+
+def test_the_card_says_where_the_loss_was_and_how_much_received_gradient(base, adapter):
+    """LoRA on every block with the loss below most of them: what lies above never moves."""
+    card = {"layers": {"loss": ["1"]}, "pair": "swh_Latn-eng_Latn", "budget": {"trainable_parameters": 448}}
+    (adapter / CARD).write_text(json.dumps(card))
+    reference = attach(base, adapter)[1]
+    assert (reference.loss_layers, reference.trained_on) == (("1",), "swh_Latn-eng_Latn")
+    assert reference.trainable_parameters == 448
 
 
 # An adapter, but of another base.

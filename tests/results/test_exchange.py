@@ -2,18 +2,19 @@
 
 import gzip
 import json
+import re
 import zipfile
 
 import jsonschema
 import pytest
 
-from tests.support import scored_record
+from tests.support import downstream_record, scored_record
 from tli_bench.errors import ResultError
 from tli_bench.results import RecordStore, read_record, read_task_scores, record_digest, record_schema
-from tli_bench.results.downstream import downstream_scores
+from tli_bench.results.downstream import downstream_scores, iter_downstream, write_downstream
 from tli_bench.results.merge import merge
 from tli_bench.results.migrate import migrate
-from tli_bench.results.sources import iter_records
+from tli_bench.results.sources import iter_all, iter_records
 from tli_bench.results.submission import pack, unpack
 
 PAIRS = ("swh_Latn-eng_Latn", "tur_Latn-eng_Latn")
@@ -116,7 +117,7 @@ def test_a_broken_or_bloated_archive_is_refused(tmp_path, monkeypatch):
     path.write_bytes(b"\x1f\x8bgarbage")
     with pytest.raises(ResultError, match=r"r\.json\.gz"):
         read_record(path)
-    monkeypatch.setattr("tli_bench.results.store.MAX_BYTES", 1000)
+    monkeypatch.setattr("tli_bench.results.disk.MAX_BYTES", 1000)
     path.write_bytes(gzip.compress(b" " * 100_000))
     with pytest.raises(ResultError, match="unpacks to more than 1,000 bytes"):
         read_record(path)
@@ -192,30 +193,91 @@ def test_sources_that_hold_nothing_say_so(tmp_path):
         list(iter_records(tmp_path / "nowhere"))
 
 
-def downstream_file(root, **changes):
-    data = {
-        "schema_version": 1, "task": "tli_xquad_tur_Latn", "task_version": 1, "source": "hub:google/xquad", "documents": 9,
-        "limit": None, "model": "org/model", "revision": "sha256:abc", "dtype": "float32", "quantization": None,
-        "adapter": {"name": "tli", "sha256": "a" * 64}, "scores": {"base": {"f1": 0.3}, "adapted": {"f1": 0.4}},
-        "higher_is_better": {"f1": True}, "versions": {}, "created": "2026-01-01T00:00:00+00:00",
-    }  # fmt: skip
-    path = root / "downstream" / "tli_xquad_tur_Latn" / "org_model.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(data | changes))
+def test_a_downstream_record_fits_the_exported_schema(tmp_path):
+    schema = record_schema()
+    data = downstream_record().model_dump(mode="json")
+    jsonschema.validate(data, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(data | {"extra": 1}, schema)
 
 
 def test_downstream_records_lie_beside_and_are_read_apart(tmp_path):
     RecordStore(tmp_path).write(scored_record())
-    downstream_file(tmp_path)
+    write_downstream(tmp_path, downstream_record())
     assert list(RecordStore(tmp_path)) == [scored_record()]
     base, adapted = downstream_scores(tmp_path)
     assert (base.adapter_sha256, base.value, base.revision) == (None, 0.3, "sha256:abc")
     assert (adapted.adapter_sha256, adapted.value) == ("a" * 64, 0.4)
 
 
-def test_samples_are_no_benchmark_and_broken_files_are_named(tmp_path):
-    downstream_file(tmp_path, source="fixtures:xquad")
-    assert list(downstream_scores(tmp_path)) == []
-    downstream_file(tmp_path, documents="many")
-    with pytest.raises(ResultError, match=r"org_model\.json: documents"):
+def test_samples_are_no_benchmark_and_take_no_benchmarks_place(tmp_path):
+    paths = [
+        write_downstream(tmp_path, downstream_record(**changes))
+        for changes in ({"source": "fixtures:xquad"}, {"source": "hub:a -> fixtures:b"}, {"limit": 9}, {})
+    ]
+    assert len(set(paths)) == 3  # both samples share a place
+    scores = list(downstream_scores(tmp_path))
+    assert {score.limit for score in scores} == {9, None}
+    assert {score.where for score in scores} == {str(path) for path in paths[2:]}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"documents": "many"}, "documents: Input should be a valid integer"),
+        ({"schema_version": 2}, "schema version 2 is unknown; this tli-bench reads 1"),
+        ({"scores": {"base": {"f1": 0.3}}}, "scores of base; expected base and adapted"),
+        ({"adapter": None}, "expected base alone, since no adapter is named"),
+        ({"layers": ["0"], "curves": {"base": {"p1": [0.1, 0.2]}}}, "curve base/p1 has 2 values for 1 layers"),
+        ({"scores": {"base": {"f1": float("nan")}, "adapted": {}}}, "finite number"),
+        ({"task": "x\x1b[2J", "documents": None}, "documents"),
+        (b"{", "Expecting property name"),
+        (b"[1]", "holds a list, not a record"),
+        (b"\xff", "utf-8"),
+    ],
+)
+def test_a_damaged_downstream_file_is_named_with_its_field(tmp_path, content, message):
+    path = write_downstream(tmp_path, downstream_record())
+    data = downstream_record().model_dump(mode="json")
+    path.write_bytes(content if isinstance(content, bytes) else json.dumps(data | content).encode())
+    with pytest.raises(ResultError, match=re.escape(message)) as raised:
         list(downstream_scores(tmp_path))
+    assert path.name in str(raised.value)
+    with pytest.raises(ResultError, match=re.escape(message)):
+        list(iter_all(tmp_path))
+    with pytest.raises(ResultError, match=re.escape(message)):
+        merge([tmp_path], RecordStore(tmp_path / "into"))
+
+
+def test_merging_takes_downstream_records_along(tmp_path):
+    source = tmp_path / "source"
+    RecordStore(source).write(scored_record())
+    write_downstream(source, downstream_record())
+    store = RecordStore(tmp_path / "into", compressed=True)
+    assert len(merge([source], store).added) == 2
+    assert len(merge([source], store).same) == 2
+    assert [record for _, record in iter_all(store.root)] == [scored_record(), downstream_record()]
+    later = downstream_record(documents=8, created="2026-02-01T00:00:00+00:00")
+    write_downstream(source, later)
+    with pytest.raises(ResultError, match="two records of the same unit"):
+        merge([source], store)
+    assert len(merge([source], store, replace=True).replaced) == 1
+    assert list(iter_downstream(store.root)) == [later]
+    write_downstream(source, downstream_record(documents=0))
+    with pytest.raises(ResultError, match="documents is 0: nothing was scored; nothing was merged"):
+        merge([source], store, replace=True)
+
+
+def test_a_submission_holds_downstream_records(tmp_path):
+    records = [scored_record(), downstream_record()]
+    pack(records, tmp_path / "s.zip", version="0")
+    assert [record for _, record in unpack(tmp_path / "s.zip")] == records
+    assert [record for _, record in iter_records(tmp_path / "s.zip")] == records[:1]
+
+
+def test_a_folder_of_downstream_records_alone(tmp_path):
+    path = write_downstream(tmp_path, downstream_record())
+    for source in (tmp_path, path):
+        assert [record for _, record in iter_all(source)] == [downstream_record()]
+        with pytest.raises(ResultError, match="downstream records only; `tli-bench run --tasks tli_alignment`"):
+            list(iter_records(source))

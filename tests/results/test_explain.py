@@ -112,7 +112,7 @@ def test_from_the_command_line(tmp_path):
     printed = tli_bench("explain", tmp_path / "runs", "--uriel", uriel, "--output", tmp_path / "out.json")
     assert "4 pairs are too few" in printed
     assert all(resolve_pair(pair)[0].code in printed for pair in DEFAULT_PAIRS[:4])
-    (part,) = json.loads((tmp_path / "out.json").read_text())
+    (part,) = json.loads((tmp_path / "out.json").read_text())["distance"]
     assert len(part["pairs"]) == 4
     assert {r["distance"] for r in part["relations"]} == {LEXICAL, "genetic"}
     (tmp_path / "empty").mkdir()

@@ -10,7 +10,7 @@ import pytest
 from tests.support import make_record
 from tli_bench.errors import OutputError, ResultError
 from tli_bench.results import RecordStore, read_record, require_writable, write_json, write_text
-from tli_bench.results.store import safe_name
+from tli_bench.results.disk import safe_name
 
 
 def test_round_trip(tmp_path):

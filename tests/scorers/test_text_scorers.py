@@ -11,7 +11,8 @@ from rouge_score.rouge_scorer import RougeScorer
 from tli_bench.errors import UnscorableError
 from tli_bench.scorers.checks import LanguageGuesser, check_output, script_of
 from tli_bench.scorers.qa import normalise, score_answer
-from tli_bench.scorers.rouge import rouge
+from tli_bench.scorers.rouge import rouge, signature
+from tli_bench.scorers.stems import stem
 from tli_bench.scorers.words import lower, words
 
 # One sentence a language, ours: "The old man bought three books in the city."
@@ -92,6 +93,30 @@ def test_rouge_by_hand():
     # Kyrgyz, 4 words against 3. Common unigrams 2 (бала, китеп): 2*2/7. No bigram in common. LCS 2.
     said, gold = "бала жаңы китеп алды", "бала китеп окуду"
     assert rouge(said, gold, "kir_Cyrl") == pytest.approx((4 / 7, 0.0, 4 / 7))
+
+
+def test_turkish_rouge_is_over_stems_by_hand():
+    """Stems said: çocuk yen kitap okul okud; gold: çocuk yen kitap okud. Bigrams 4 and 3, two of them common."""
+    said, gold = "Çocuklar yeni kitabı okulda okudu", "Çocuk yeni kitaplar okudu"
+    assert rouge(said, gold, "tur_Latn") == pytest.approx((8 / 9, 4 / 7, 8 / 9))
+    assert rouge(said, gold, "azj_Latn") == pytest.approx((4 / 9, 0.0, 4 / 9))  # no stemmer: yeni, okudu
+
+
+def test_stems_are_those_of_xlsums_scorer():
+    """Longer than three letters by TurkishStemmer; a name loses what its apostrophe parts off; other languages nothing."""
+    golden = {
+        "kitaplar": "kitap",
+        "kitabı": "kitap",
+        "evlerimizden": "ev",
+        "ağacı": "ağaç",
+        "ilk": "ilk",
+        "2020": "2020",
+    }
+    assert {word: stem(word, "tur_Latn") for word in golden} == golden
+    assert stem("istanbul'da", "tur_Latn") == "istanbul"
+    assert stem("kitaplar", "uzn_Latn") == "kitaplar"
+    assert "stem:TurkishStemmer-1.3|" in signature("tur_Latn")
+    assert "stem:none|" in signature("kir_Cyrl")
 
 
 @given(st.lists(st.sampled_from("abcde"), min_size=2, max_size=12), st.lists(st.sampled_from("abcde"), max_size=12))

@@ -6,7 +6,7 @@ from tli_bench.languages import resolve_pair
 from tli_bench.lexicon import Lexicon, load_lexicon
 from tli_bench.models import LoadedModel
 from tli_bench.schema import Split, WordPair
-from tli_bench.training import load_recipe, train_adapter
+from tli_bench.training import Recipe, train_adapter
 from tli_bench.training.data import split_data
 from tli_bench.training.scoring import layer_curves
 
@@ -24,7 +24,7 @@ def regular() -> Lexicon:
 
 
 def _control_gain(loaded: LoadedModel, lexicon: Lexicon, folder, attached, *, shuffle: bool) -> dict[str, float]:
-    recipe = load_recipe("tli").with_options(epochs=15, shuffle_pairs=shuffle, keep="last")
+    recipe = Recipe(epochs=15, shuffle_pairs=shuffle, keep="last")
     result = train_adapter(loaded, "swh-eng", recipe, folder, lexicon=lexicon)
     control = split_data(lexicon, Split.CONTROL, loaded.tokenizer, at_least=2)
     before = layer_curves(loaded.model, control)["4"]

@@ -163,7 +163,7 @@ def test_modules_that_match_nothing_are_refused(loaded):
     "options", [{"dora": True}, {"rslora": True}, {"modules": "all-linear"}, {"layer": "1,output"}]
 )
 def test_variants_train(loaded, lexicon, tmp_path, attached, options):
-    recipe = load_recipe("tli").with_options(max_steps=3, batch_size=8, **options)
+    recipe = Recipe().with_options(max_steps=3, batch_size=8, **options)
     result = train_adapter(loaded, "swh-eng", recipe, tmp_path / "a", lexicon=lexicon)
     with attached(loaded, result.output) as model:
         moved = any(p.abs().sum() > 0 for n, p in model.named_parameters() if "lora_B" in n)

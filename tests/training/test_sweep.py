@@ -6,8 +6,13 @@ import pytest
 import torch
 
 from tli_bench.errors import InputError, ResultError, UnknownNameError
+from tli_bench.models import load_model
+from tli_bench.schema import Split
+from tli_bench.training import train_adapter
 from tli_bench.training.budget import Budget
+from tli_bench.training.data import split_data
 from tli_bench.training.pareto import as_markdown, gain, pareto
+from tli_bench.training.scoring import layer_curves
 from tli_bench.training.sweep import Point, load_spec, read_points, run_sweep, units_of
 
 SPEC = """
@@ -16,20 +21,45 @@ lexicon: {lexicon}
 pairs: [swh-eng]
 grid:
   rank: [2, 4]
+  modules: ["q_proj,v_proj"]
+  retention: [none]
   max_steps: [2]
   batch_size: [8]
 seeds: [0, 1]
 """
 
 
+BOTH_KINDS = """
+model: {model}
+lexicon: {lexicon}
+recipes: [tli, full-finetune]
+grid:
+  rank: [2, 4]
+  dora: [true]
+  retention: [none]
+  learning_rate: [1.0e-3]
+  max_steps: [2]
+  batch_size: [8]
+"""
+
+
 @pytest.fixture
-def spec(llama_folder, lexicon, tmp_path):
+def read_spec(llama_folder, lexicon, tmp_path):
     words = tmp_path / "pairs.tsv"
     rows = ["source\ttarget\tsplit", *(f"{p.source}\t{p.target}\t{p.split.value}" for p in lexicon.pairs)]
     words.write_text("\n".join(rows) + "\n", encoding="utf-8")
-    path = tmp_path / "ranks.yaml"
-    path.write_text(SPEC.format(model=llama_folder, lexicon=words))
-    return load_spec(path)
+
+    def read(text):
+        path = tmp_path / "ranks.yaml"
+        path.write_text(text.format(model=llama_folder, lexicon=words))
+        return load_spec(path)
+
+    return read
+
+
+@pytest.fixture
+def spec(read_spec):
+    return read_spec(SPEC)
 
 
 def test_a_sweep_runs_every_point_once_and_only_once(spec, loaded, tmp_path):
@@ -55,6 +85,36 @@ def test_points_carry_a_budget_and_a_change(spec, loaded, tmp_path):
     assert points[0].adapted != points[1].adapted
 
 
+def test_full_fine_tuning_is_one_point_however_many_ranks_there_are(read_spec):
+    units = units_of(read_spec(BOTH_KINDS))
+    assert [(u.recipe.kind, u.settings.get("rank")) for u in units] == [("lora", "2"), ("lora", "4"), ("full", None)]
+    assert units[-1].settings == {
+        "recipe": "full-finetune", "retention": "none", "learning_rate": "0.001", "max_steps": "2", "batch_size": "8",
+    }  # fmt: skip
+
+
+def test_a_sweep_over_both_kinds_starts_each_point_from_the_same_base(read_spec, loaded, lexicon, tmp_path):
+    """Against the same training and the same scores by hand, on a base that nothing else was trained on."""
+    spec = read_spec(BOTH_KINDS)
+    points = run_sweep(spec, loaded, tmp_path / "out")
+    unit = units_of(spec)[-1]
+    result = train_adapter(loaded, unit.pair, unit.recipe, tmp_path / "full", lexicon=spec.lexicon, seed=unit.seed)
+    control = split_data(lexicon, Split.CONTROL, loaded.tokenizer, at_least=2)
+    tuned = load_model(str(result.output))
+    assert points[-1].adapted == layer_curves(tuned.model, control)
+    assert points[0].base == points[-1].base == layer_curves(loaded.model, control)
+    assert points[-1].budget.parameters == sum(p.numel() for p in loaded.model.parameters())
+    assert points[-1].adapted["0"] != points[-1].base["0"]  # the embeddings are trained too
+    assert run_sweep(spec, loaded, tmp_path / "out") == points
+    assert [row.settings.get("rank") for row in pareto(points)].count(None) == 1
+    assert not list((tmp_path / "out" / "adapters").iterdir())
+
+
+def test_a_layer_that_no_point_has_is_refused():
+    with pytest.raises(UnknownNameError, match=r"unknown layer '7'; known: 0, 2, loss, output; of this sweep's model"):
+        pareto([_point(10, 0.1, 0, "1")], layer="7")
+
+
 def test_a_broken_point_is_named(spec, loaded, tmp_path):
     run_sweep(spec, loaded, tmp_path / "out")
     path = sorted((tmp_path / "out" / "points").iterdir())[0]
@@ -72,7 +132,6 @@ def test_a_broken_point_is_named(spec, loaded, tmp_path):
         ("gird: {}", UnknownNameError, "unknown sweep key 'gird'; did you mean 'grid'"),
         ("grid: {rnak: [1]}", UnknownNameError, "unknown recipe key 'rnak'; did you mean 'rank'"),
         ("grid: {rank: []}", InputError, "grid key rank has no values"),
-        ("recipes: [full-finetune]", InputError, "a sweep trains adapters"),
         ("seeds: []", InputError, "must each hold at least one entry"),
         ("name: ../up", InputError, "name: .*pattern"),
         ("recipes: [tlii]", UnknownNameError, "unknown recipe 'tlii'; did you mean 'tli'"),

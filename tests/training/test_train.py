@@ -11,21 +11,22 @@ from contextlib import ExitStack, contextmanager
 import pytest
 import torch
 
+from tests.conftest import make_model, make_tokenizer
 from tli_bench.errors import InputError, LexiconError, OutputError
 from tli_bench.schema import Split
-from tli_bench.training import DivergedError, load_recipe, train_adapter
+from tli_bench.training import DivergedError, Recipe, load_recipe, train_adapter
 from tli_bench.training.data import shuffled, split_data
 from tli_bench.training.retention import SAMPLED_LINES, SAMPLED_TOKENS, sample_text
 
 # Dropout, a dev split and checkpoints in the middle of an epoch: everything a resume must bring back.
-RECIPE = load_recipe("tli").with_options(batch_size=8, dropout=0.1, epochs=4, eval_steps=2, name="resumable")
+RECIPE = Recipe(batch_size=8, dropout=0.1, epochs=4, eval_steps=2, name="resumable")
 WEIGHTS = "adapter_model.safetensors"
 
 KILLED = """
 import os, signal, sys
 import torch
 torch.set_num_threads(1)
-from tli_bench.training import load_recipe, train_adapter
+from tli_bench.training import Recipe, train_adapter
 from tli_bench.lexicon import load_lexicon
 
 def die(progress):
@@ -33,7 +34,7 @@ def die(progress):
         os.kill(os.getpid(), signal.SIGKILL)
 
 model, lexicon, output = sys.argv[1:]
-recipe = load_recipe("tli").with_options(batch_size=8, dropout=0.1, epochs=4, eval_steps=2, name="resumable")
+recipe = Recipe(batch_size=8, dropout=0.1, epochs=4, eval_steps=2, name="resumable")
 train_adapter(model, "swh-eng", recipe, output, lexicon=lexicon, progress=die)
 """
 
@@ -309,3 +310,34 @@ def test_retention_without_a_text_uses_what_the_base_says(loaded):
     assert len(first) == SAMPLED_LINES
     assert {line[0] for line in first} == {loaded.tokenizer.bos_token_id}
     assert {len(line) for line in first} == {SAMPLED_TOKENS + 1}
+
+
+@pytest.mark.parametrize("kind", ["qwen", "gpt2"])
+def test_a_model_without_bos_speaks_from_its_end_of_text(kind):
+    """Its tokenizer names no BOS at all, as Qwen's does not."""
+    model, tokenizer = make_model(kind), make_tokenizer(bos=False)
+    tokenizer.bos_token = None
+    lines = sample_text(model, tokenizer, seed=0)
+    assert {line[0] for line in lines} == {tokenizer.eos_token_id}
+    # The first token after it comes from the model's own distribution, not from a cache that starts elsewhere.
+    with torch.no_grad():
+        expected = model(torch.tensor([[tokenizer.eos_token_id]])).logits[0, -1].softmax(-1)
+    counts = torch.bincount(torch.tensor([line[1] for line in lines]), minlength=len(expected))
+    assert float((counts / len(lines) - expected).abs().max()) < 0.03
+
+
+def test_without_bos_and_end_of_text_a_text_is_asked_for():
+    model, tokenizer = make_model("llama"), make_tokenizer(bos=False)
+    tokenizer.bos_token = tokenizer.eos_token = None
+    with pytest.raises(InputError, match=r"cannot speak for itself, .* give --retain-text FILE"):
+        sample_text(model, tokenizer, seed=0)
+    with pytest.raises(InputError, match="cannot speak for itself"):
+        sample_text(make_model("bert"), make_tokenizer(bert=True), seed=0)
+
+
+def test_a_base_whose_logits_are_no_numbers_cannot_give_the_text():
+    model = make_model("llama")
+    with torch.no_grad():
+        model.lm_head.weight[3] = float("inf")
+    with pytest.raises(InputError, match="NaN or infinite logits on its own words"):
+        sample_text(model, make_tokenizer(), seed=0)

@@ -1,4 +1,4 @@
-"""`tli-bench explain`: alignment over the pairs of a run against the distance of their languages."""
+"""`tli-bench explain`: alignment over the pairs of a run against language distance, and against downstream scores."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,26 +22,50 @@ def explain(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Also write everything to this JSON file.")
     ] = None,
+    measure: Annotated[
+        str, typer.Option(help="Alignment measure whose change is held against downstream changes: gap, p1, mrr, ...")
+    ] = "gap",
+    layer: Annotated[
+        list[str] | None,
+        typer.Option(help="Layers to read it at: best (chosen on dev), output, a name, all. Default: best,output."),
+    ] = None,
+    metric: Annotated[
+        list[str] | None, typer.Option(help="Downstream metrics to test, e.g. p1,f1. Default: all; fewer, fewer tests.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of bootstrap and permutations.")] = 0,
 ) -> None:
-    """Relate alignment of the control words, and its gain by an adapter, to language distance (Spearman, 95 % CI).
+    """Relate alignment of the control words to language distance, and its gain by an adapter to downstream gains.
 
-    Lexical distance is LDND over the run's own word pairs; words of two scripts are romanised first. It says nothing
-    of causes, and with fewer than 10 pairs it says nothing at all.
+    Spearman's rank correlation with its 95 % interval and n. Lexical distance is LDND over the run's own word pairs;
+    words of two scripts are romanised first. Downstream records are those in the folder, of the same model and adapter.
+    It says nothing of causes, and with fewer than 10 pairs it says nothing at all.
     """
     from dataclasses import asdict
 
     from rich.console import Console
     from rich.text import Text
 
+    from tli_bench.cli.joined import print_join
+    from tli_bench.cli.run import names
     from tli_bench.cli.tables import show_table
     from tli_bench.results import RecordStore, write_json
+    from tli_bench.results.changes import BEST, OUTPUT
+    from tli_bench.results.downstream import iter_downstream
     from tli_bench.results.explain import explain as relate
     from tli_bench.results.explain import read_distances
+    from tli_bench.results.join import join
 
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder; give the one that `tli-bench run --output` wrote to")
     found = relate(RecordStore(folder), supplied=read_distances(uriel) if uriel else None, seed=seed)
+    joined = join(
+        RecordStore(folder),
+        iter_downstream(folder),
+        measure=measure,
+        layers=names(layer) or (BEST, OUTPUT),
+        metrics=names(metric),
+        seed=seed,
+    )
     console = Console()
     for part in found:
         console.print(Text(f"\n{part.title}", "bold"), soft_wrap=True)
@@ -50,8 +74,9 @@ def explain(
             for note in facts.notes:
                 console.print(Text(f"  {facts.pair}: {note}", "yellow"), soft_wrap=True)
         show_table(console, _relations(part))
+    print_join(console, joined)
     if output is not None:
-        write_json(output, [asdict(part) for part in found])
+        write_json(output, {"distance": [asdict(part) for part in found], "downstream": asdict(joined)})
 
 
 def _pairs(part: "Explanation") -> "Table":

@@ -11,24 +11,43 @@ def leaderboard(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the tables and the page.")] = Path(
         "leaderboards"
     ),
+    sweep: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Output folder of `tli-bench sweep`, or its --pack file; may be repeated. Default: sweeps/*.json in --out "
+            "or beside RESULTS."
+        ),
+    ] = None,
     reported: Annotated[
-        Path | None, typer.Option(help="YAML of published figures, shown apart. Default: reported.yaml in --out.")
+        Path | None,
+        typer.Option(help="YAML of published figures, shown apart. Default: reported.yaml in --out or beside RESULTS."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap over concepts.")] = 0,
     resamples: Annotated[int, typer.Option(min=100, help="Bootstrap resamples.")] = 1000,
 ) -> None:
     """Rank what was measured and write Markdown, CSV, LaTeX and one HTML page that works offline."""
     from tli_bench.leaderboard.reported import load_reported
+    from tli_bench.leaderboard.sweeps import load_sweep
     from tli_bench.leaderboard.table import build, load_results
     from tli_bench.leaderboard.write import write_all
 
     records, scores = load_results(results)
-    given = reported or out / "reported.yaml"
-    rows = load_reported(given) if reported or given.is_file() else []
-    built = build(records, scores=scores, reported=rows, seed=seed, resamples=resamples)
+    homes = (out, results.parent)
+    given = reported or next((p for home in homes if (p := home / "reported.yaml").is_file()), None)
+    packed = sweep or next((found for home in homes if (found := sorted(home.glob("sweeps/*.json")))), [])
+    built = build(
+        records,
+        scores=scores,
+        sweeps=[load_sweep(path) for path in packed],
+        reported=load_reported(given) if given else [],
+        seed=seed,
+        resamples=resamples,
+    )
     paths = write_all(built, out)
     entries = sum(len(board.entries) for board in built.boards)
-    typer.echo(f"{len(built.boards)} boards, {entries} entries, {len(built.reported)} reported figures")
+    typer.echo(
+        f"{len(built.boards)} boards, {entries} entries, {len(built.sweeps)} sweeps, {len(built.reported)} reported figures"
+    )
     for path in paths:
         typer.echo(f"  {path}")
     for line in built.left_out:

@@ -23,7 +23,7 @@ def curves(
     measure: Annotated[str, typer.Option(help="gap, p1, cosine, mrr, csls_p1, mexa, ...")] = "gap",
     split: SplitName = "control",
 ) -> None:
-    """A measure by layer, base and adapted, with 95 % intervals where words were kept."""
+    """A measure by layer, base and adapted, with 95 % bands over words; cosine has bars where words were kept."""
     from tli_bench.leaderboard.plots import layer_curves
 
     for stem, item in _records(record, out, f"curves-{measure}"):
@@ -58,31 +58,42 @@ def distributions(record: Record, out: Out = Path("plots"), split: SplitName = "
 
 @app.command("sweep")
 def sweep(
-    folder: Annotated[Path, typer.Argument(help="Output folder of `tli-bench sweep`.")],
+    source: Annotated[Path, typer.Argument(help="Output folder of `tli-bench sweep`, or its --pack file.")],
     out: Out = Path("plots"),
-    layer: Annotated[str, typer.Option(help="output, loss, or a layer's name.")] = "output",
-    by: Annotated[str, typer.Option(help="Setting that makes a line, mostly recipe.")] = "recipe",
+    measure: Annotated[str, typer.Option(help="gap or p1.")] = "gap",
+    layer: Annotated[str, typer.Option(help="output, loss (each line's own), or a layer's name.")] = "output",
+    against: Annotated[str, typer.Option(help="rank (of the LoRA) or parameters (that received gradient).")] = "rank",
+    by: Annotated[
+        str | None, typer.Option(help="Setting that makes a line. Default: loss layer and what else varied.")
+    ] = None,
 ) -> None:
-    """Gain in control gap against trainable parameters, one line a recipe."""
-    from tli_bench.leaderboard.plots import SweepPoint
-    from tli_bench.leaderboard.plots import sweep as draw
-    from tli_bench.training.pareto import pareto
-    from tli_bench.training.sweep import read_points
+    """Change of control gap or P@1 by LoRA rank, one line a loss layer, with 95 % intervals over seeds."""
+    from tli_bench.cli.quiet import quiet_libraries
 
-    rows = pareto(read_points(folder), layer=layer)
-    for pair in dict.fromkeys(row.pair for row in rows):
-        points = [
-            SweepPoint(
-                group=row.settings.get(by, "all"),
-                parameters=row.budget.parameters,
-                gain=row.gap.mean,
-                ci=row.gap.ci,
-                label=f"r={row.settings['rank']}" if "rank" in row.settings else "",
-            )
-            for row in rows
-            if row.pair == pair
-        ]
-        _say(draw(points, out / f"sweep-{pair}", title=f"{pair}, layer {layer}"))
+    quiet_libraries()
+    from tli_bench.errors import InputError
+    from tli_bench.leaderboard.plots import sweep as draw
+    from tli_bench.leaderboard.scopes import pair_label
+    from tli_bench.leaderboard.sweeps import lines, load_sweep
+
+    if measure not in ("gap", "p1"):
+        raise InputError(f"unknown measure {measure!r}; choose gap or p1")
+    if against not in ("rank", "parameters"):
+        raise InputError(f"unknown axis {against!r}; choose rank or parameters")
+    found = load_sweep(source)
+    for pair in found.base:
+        drawn = lines(
+            found,
+            pair,
+            measure="gap" if measure == "gap" else "p1",
+            layer=layer,
+            by=by,
+            against="rank" if against == "rank" else "parameters",
+        )
+        where = "its loss layer" if layer == "loss" else f"layer {drawn[0].layer}"
+        title = f"{found.model}, {pair_label(pair)}, at {where}"
+        score = {"gap": "control gap", "p1": "P@1"}[measure]
+        _say(draw(drawn, out / f"sweep-{measure}-{layer}-{pair}", title=title, score=score, against=against))
 
 
 @app.command("map")
@@ -100,17 +111,26 @@ def embedding_map(
     from tli_bench.cli.quiet import quiet_libraries
     from tli_bench.languages import pair_id, resolve_pair
     from tli_bench.leaderboard.plots import embedding_map as draw
+    from tli_bench.leaderboard.scopes import pair_label
 
     quiet_libraries()
     name = pair_id(*resolve_pair(pair))
     shown, states = _vectors(model, adapter, name, layer=layer, protocol=protocol, words=words)
-    title = f"{model}{f' + {adapter}' if adapter else ''}, {name}, layer {shown}"
+    drawn = len(states["base"][0])
+    title = (
+        f"{_short(model)}{f' + {_short(adapter)}' if adapter else ''}\n"
+        f"{pair_label(name)}, {drawn} control words, layer {shown}, {method.upper().replace('TSNE', 't-SNE')}"
+    )
     _say(draw(states, out / f"map-{method}-{name}-layer-{shown}", pair=name, method=method, title=title))
 
 
+def _short(name: str) -> str:
+    return Path(name).name if Path(name).is_dir() else name
+
+
 def _records(source: Path, out: Path, kind: str) -> Any:
+    from tli_bench.results.disk import safe_name
     from tli_bench.results.sources import iter_records
-    from tli_bench.results.store import safe_name
 
     for _, record in iter_records(source):
         adapter = record.signature.adapter

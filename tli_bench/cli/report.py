@@ -9,6 +9,7 @@ from rich.text import Text
 
 from tli_bench.cli.beside import control_lines
 from tli_bench.cli.tables import show_table
+from tli_bench.cli.task_tables import print_task_tables
 from tli_bench.harness.corrections import ALPHA, Corrected
 from tli_bench.schema import Comparison, Curve, RunRecord, Split
 
@@ -135,7 +136,7 @@ def p_value(p: float | None) -> str:
 def print_summary(
     console: Console, records: Sequence[RunRecord], tests: Sequence[Corrected], results: dict[str, Any]
 ) -> None:
-    """One line a unit, at the output and at the base's best layer, and the scalars of other tasks.
+    """One line a unit, at the output and at the base's best layer, and the tables of other tasks.
 
     tests: of all layers of the run, corrected; the last column counts the layers that pass.
     """
@@ -150,11 +151,7 @@ def print_summary(
                 ),
                 soft_wrap=True,
             )
-    ours = {record.task for record in records}
-    for task, metrics in results.get("results", {}).items():
-        if task not in ours:
-            shown = ", ".join(f"{k.split(',')[0]} {v:.4f}" for k, v in metrics.items() if isinstance(v, float))
-            console.print(Text(f"{task}: {shown or 'no scores'}"), soft_wrap=True)
+    print_task_tables(console, results, without={record.task for record in records})
 
 
 def _summary(records: Sequence[RunRecord], tests: Sequence[Corrected]) -> Table:

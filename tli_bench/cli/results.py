@@ -16,16 +16,25 @@ def ls(
     source: Annotated[Path, typer.Argument(help="A folder of records.")] = Path("runs"),
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
-    """One line a record: date, model, adapter, task, protocol, control gap and P@1 at the chosen layer."""
+    """One line a record: date, model, adapter, task, protocol, control gap and P@1 at the chosen layer.
+
+    Downstream records follow, each with its first scores, base → adapted.
+    """
+    from tli_bench.cli.downstream_record import as_line, as_summary
     from tli_bench.results.digest import record_digest
-    from tli_bench.results.sources import iter_records
+    from tli_bench.results.sources import iter_all
     from tli_bench.results.summary import summarise
     from tli_bench.results.wording import visible
+    from tli_bench.schema import DownstreamRecord
 
-    for where, record in iter_records(source):
+    for where, record in iter_all(source):
+        if isinstance(record, DownstreamRecord):
+            data = {"file": where, "sha256": record_digest(record), **as_summary(record)}
+            typer.echo(json.dumps(data, ensure_ascii=False, allow_nan=False) if as_json else as_line(record))
+            continue
         line = summarise(record)
         if as_json:
-            data = {"file": where, "sha256": record_digest(record), **line._asdict()}
+            data = {"file": where, "sha256": record_digest(record), "kind": "alignment", **line._asdict()}
             typer.echo(json.dumps(data, ensure_ascii=False, allow_nan=False))
             continue
         scores = f"gap {_number(line.gap)}  P@1 {_number(line.p1)}  layer {line.layer}"
@@ -43,18 +52,22 @@ def show(
     from rich.console import Console
     from rich.text import Text
 
+    from tli_bench.cli.downstream_record import print_downstream
     from tli_bench.cli.report import print_record
-    from tli_bench.results.sources import iter_records
+    from tli_bench.results.sources import iter_all
     from tli_bench.results.wording import spelt_out
-    from tli_bench.schema import RunRecord
+    from tli_bench.schema import DownstreamRecord
 
     console = Console()
-    for _, record in iter_records(path):
+    for _, record in iter_all(path):
         if as_json:
             typer.echo(record.model_dump_json(indent=1))
             continue
         # What is printed may come from anyone: escape sequences for the terminal are spelt out.
-        record = RunRecord.model_validate(spelt_out(record.model_dump(mode="json"), limit=4000))
+        record = type(record).model_validate(spelt_out(record.model_dump(mode="json"), limit=4000))
+        if isinstance(record, DownstreamRecord):
+            print_downstream(console, record)
+            continue
         print_record(console, record, reused=False)
         for name, value in record.signature.model_dump(mode="json").items():
             console.print(Text(f"  {name}: {json.dumps(value, ensure_ascii=True)}", "dim"), soft_wrap=True)
@@ -66,9 +79,12 @@ def show(
 
 @app.command("validate")
 def validate(sources: Sources) -> None:
-    """Check schema, hashes, signature, leakage flag and arithmetic; exit 1 when anything is wrong."""
+    """Check schema, hashes, signature, leakage flag and arithmetic; exit 1 when anything is wrong.
+
+    Of downstream records: schema, names, hash and counts. Their scores cannot be computed again from what they hold.
+    """
     from tli_bench.errors import ResultError
-    from tli_bench.results.sources import iter_records, record_paths
+    from tli_bench.results.sources import iter_all, record_paths
     from tli_bench.results.validate import validate_record
 
     good = bad = 0
@@ -76,7 +92,7 @@ def validate(sources: Sources) -> None:
         parts = [source] if source.suffix == ".zip" else record_paths(source)
         for part in parts:
             try:
-                for where, record in iter_records(part):
+                for where, record in iter_all(part):
                     found = validate_record(record)
                     good, bad = good + found.ok, bad + (not found.ok)
                     typer.echo(f"{'ok     ' if found.ok else 'invalid'} {where}")
@@ -113,7 +129,7 @@ def merge(
 def schema(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write; standard output without it.")] = None,
 ) -> None:
-    """The JSON Schema of a record."""
+    """The JSON Schema of a record, of alignment or of a downstream task."""
     from tli_bench.results import record_schema, write_json
 
     if out is None:

@@ -8,7 +8,8 @@ import typer
 DEFAULT_ADAPTER_PAIRS = "swh-eng"
 
 
-def _names(values: list[str] | None) -> list[str]:
+def names(values: list[str] | None) -> list[str]:
+    """The names of a repeatable option, each of which may hold several joined by commas."""
     return [part for value in values or [] for part in value.split(",") if part]
 
 
@@ -30,7 +31,10 @@ def run(
     control: Annotated[Path | None, typer.Option(help="Separate control list, for lists that keep it apart.")] = None,
     data_dir: Annotated[
         Path | None,
-        typer.Option(help="Folder of downstream data in its official layout; `fixtures` for our small samples."),
+        typer.Option(
+            help="Downstream data: a folder in the official layout, `hub`, or `fixtures` (our small samples). "
+            "Default: the Hub, or the samples where it is off; `tiny` takes the samples."
+        ),
     ] = None,
     protocol: Annotated[
         str,
@@ -39,7 +43,8 @@ def run(
         ),
     ] = "words",
     limit: Annotated[
-        int | None, typer.Option(min=1, help="Only the first N word pairs of each task; for trying things out.")
+        int | None,
+        typer.Option(min=1, help="Only the first N word pairs or documents of each task; for trying things out."),
     ] = None,
     output: Annotated[
         Path, typer.Option(help="Folder for records and results; finished units in it are not run again.")
@@ -77,8 +82,8 @@ def run(
         RunOptions(
             model=model,
             adapter=adapter,
-            pairs=tuple(_names(pairs)),
-            tasks=tuple(_names(tasks)),
+            pairs=tuple(names(pairs)),
+            tasks=tuple(names(tasks)),
             lexicon=lexicon,
             control=control,
             data_dir=data_dir,

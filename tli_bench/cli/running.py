@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from tli_bench.cli.processes import require_one_process
 from tli_bench.cli.quiet import quiet_libraries
 from tli_bench.cli.report import print_record, print_summary
 from tli_bench.errors import InputError
@@ -19,6 +20,7 @@ from tli_bench.languages import resolve_pair
 from tli_bench.paths import data_dir
 from tli_bench.protocols import get_protocols
 from tli_bench.results import RecordStore, require_writable, write_json
+from tli_bench.tasklist import require_known
 
 DEFAULT_ADAPTERS = {"tiny": "tiny-swh-eng-tli"}
 
@@ -53,22 +55,31 @@ def execute(options: RunOptions) -> None:
     """Run and show everything; raises TLIError before anything is written when the input is bad."""
     started = time.monotonic()
     console = Console()
+    require_one_process(
+        "run", "start it without torchrun, for several devices once a device, each with its own --pairs and --device"
+    )
     if options.pairs and options.tasks:
         raise InputError("give --pairs or --tasks, not both")
     for pair in options.pairs:
         resolve_pair(pair)
+    require_known(options.tasks)
     protocols = get_protocols(options.protocol)
     quiet_libraries()
     with console.status("loading lm-eval, torch and transformers"):
         from tli_bench.harness.catalog import default_tasks, load_tasks
+        from tli_bench.harness.downstream.base import DownstreamTask
         from tli_bench.harness.lm import TLIModel
         from tli_bench.harness.run import run_tasks, tidy
         from tli_bench.harness.tasks import HiddenStatesTask
 
     tasks = load_tasks(list(options.tasks) or default_tasks(options.pairs), metadata=_metadata(options))
-    for task in tasks.values():
-        if isinstance(task, HiddenStatesTask):
-            _ = task.lexicon  # read now: a list that is missing or leaks must not wait for the model
+    with console.status("reading words and documents"):
+        for task in tasks.values():
+            # Read now: what is missing, malformed or leaks must not wait for the model.
+            if isinstance(task, HiddenStatesTask):
+                _ = task.lexicon
+            elif isinstance(task, DownstreamTask):
+                task.test_docs()
     adapter = default_adapter(options.model, options.adapter)
     with _made(options.output), console.status(f"loading {escape(options.model)}"):
         lm = TLIModel(
@@ -85,8 +96,9 @@ def execute(options: RunOptions) -> None:
         )
     console.print(_describe(lm), soft_wrap=True)
     with _progress(console) as progress:
-        units = progress.add_task("tasks", total=len(tasks) * len(protocols))
-        words = progress.add_task("words", total=None)
+        count = sum(len(protocols) if isinstance(task, HiddenStatesTask) else 1 for task in tasks.values())
+        units = progress.add_task("tasks", total=count)
+        words = progress.add_task("words, texts, requests", total=None)
         lm.progress = lambda done, total: progress.update(words, completed=done, total=total)
 
         def on_unit(record: Any, reused: bool) -> None:
@@ -97,7 +109,13 @@ def execute(options: RunOptions) -> None:
             progress.advance(units)
 
         outcome = run_tasks(
-            lm, tasks, limit=options.limit, store=RecordStore(options.output), on_unit=on_unit, on_task=on_task
+            lm,
+            tasks,
+            limit=options.limit,
+            store=RecordStore(options.output),
+            on_unit=on_unit,
+            on_task=on_task,
+            on_start=lambda name: progress.update(units, description=name),
         )
     stamp = time.strftime("%Y-%m-%dT%H-%M-%S")
     results_path = options.output / f"results_{stamp}.json"
@@ -127,13 +145,15 @@ def _made(folder: Path) -> Iterator[None]:
 
 
 def _metadata(options: RunOptions) -> dict[str, Any]:
+    """What the options say to every task. The embedded model is for trying things out: alone it asks no Hub for data."""
+    chosen = options.data_dir or ("fixtures" if options.model in DEFAULT_ADAPTERS else None)
     return {
         "lexicon": options.lexicon,
         "control": str(options.control) if options.control else None,
         "protocol": options.protocol,
         "seed": options.seed,
         "allow_leakage": options.allow_leakage,
-        **({"data_dir": str(options.data_dir)} if options.data_dir else {}),
+        **({"data_dir": str(chosen)} if chosen else {}),
     }
 
 

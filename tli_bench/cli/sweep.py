@@ -15,20 +15,28 @@ def sweep(
     quantize: Annotated[str | None, typer.Option(help="nf4, int8 or none.")] = None,
     dtype: Annotated[str | None, typer.Option(help="float32, bfloat16 or float16.")] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, ...")] = None,
+    pack: Annotated[
+        Path | None, typer.Option(help="Also write all points into one small file, as leaderboards/sweeps/ holds.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List the points and stop.")] = False,
 ) -> None:
     """Train every combination of the grid, seed and pair, and show control gain against trainable parameters.
 
-    The base is loaded once. Finished points are kept: the same command goes on where it stopped. In the table `*`
-    marks settings that no smaller or equal one beats; intervals are 95 % over seeds.
+    Recipes may be LoRA or full fine-tuning. The base is loaded once. Finished points are kept: the same command goes on
+    where it stopped. In the table `*` marks settings that no smaller or equal one beats; intervals are 95 % over seeds.
     """
+    from tli_bench.cli.processes import require_one_process
     from tli_bench.cli.quiet import quiet_libraries
+
+    require_one_process("sweep", "start it without torchrun; `tli-bench train` can use several")
+    quiet_libraries()  # before the libraries are imported, which is when some of them listen
     from tli_bench.files import write_text
+    from tli_bench.leaderboard.sweeps import pack as pack_points
+    from tli_bench.leaderboard.sweeps import write_sweep
     from tli_bench.models import LoadOptions, load_model
     from tli_bench.training.pareto import as_markdown, pareto
     from tli_bench.training.sweep import Point, load_spec, run_sweep, units_of
 
-    quiet_libraries()
     plan = load_spec(spec)
     units = units_of(plan)
     folder = output or Path("runs") / "sweeps" / plan.name
@@ -43,6 +51,8 @@ def sweep(
     def show(point: Point, reused: bool) -> None:
         nonlocal count
         count += 1
+        if count == 1:
+            pareto([point], layer=layer)  # a layer that the model has not must not wait for the last point
         name = list(point.base)[-1]
         gain = point.adapted[name]["gap"] - point.base[name]["gap"]
         state = "kept" if reused else "done"
@@ -52,7 +62,10 @@ def sweep(
             err=True,
         )
 
-    table = as_markdown(pareto(run_sweep(plan, loaded, folder, on_point=show), layer=layer))
+    points = run_sweep(plan, loaded, folder, on_point=show)
+    if pack:
+        write_sweep(pack_points(plan.name, points), pack)
+    table = as_markdown(pareto(points, layer=layer))
     write_text(folder / "table.md", table + "\n")
     print(table)
 

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 
 def train(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the finished adapter, e.g. adapters/NAME.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder of the finished adapter or model, e.g. adapters/NAME.")
+    ],
     model: Annotated[str, typer.Option("--model", "-m", help="Alias (tiny, lugha), folder, or Hub id.")] = "tiny",
     pair: Annotated[str, typer.Option("--pair", "-p", help="Language pair, source first.")] = "swh-eng",
     recipe: Annotated[
@@ -43,10 +45,17 @@ def train(
     steps: Annotated[int | None, typer.Option(help="Optimizer steps, in place of epochs.")] = None,
     learning_rate: Annotated[float | None, typer.Option("--learning-rate", "--lr", help="Peak learning rate.")] = None,
     patience: Annotated[int | None, typer.Option(help="Stop after this many evaluations without a dev gain.")] = None,
-    retention: Annotated[str | None, typer.Option(help="none, kl or hidden: hold ordinary text in place.")] = None,
+    retention: Annotated[
+        str | None,
+        typer.Option(help="none, kl (next-token distributions) or hidden (states): hold ordinary text in place."),
+    ] = None,
     retention_weight: Annotated[float | None, typer.Option(help="Weight of the retention term.")] = None,
     retain_text: Annotated[
-        Path | None, typer.Option(help="UTF-8 file, one sentence a line, whose treatment is held in place.")
+        Path | None,
+        typer.Option(
+            help="Text for --retention: UTF-8 file, one sentence a line. Without it, 512 lines that the base itself says, "
+            "sampled with the seed."
+        ),
     ] = None,
     shuffle_pairs: Annotated[
         bool, typer.Option("--shuffle-pairs", help="Negative control: train towards wrong translations.")
@@ -60,16 +69,18 @@ def train(
         bool, typer.Option("--restart", help="Discard the checkpoints of an interrupted run and begin anew.")
     ] = False,
 ) -> None:
-    """Train an adapter that pulls translations together, on the train split only.
+    """Train an adapter, or with --kind full a whole model, that pulls translations together, on the train split only.
 
     Options given here replace those of the recipe. An interrupted run goes on when the same command is given again
     and ends in the same weights. The dev figures shown are the gap (matched minus mismatched cosine) and P@1 at the
-    layers of the loss; `tli-bench run --adapter OUTPUT` scores the control words.
+    layers of the loss; `tli-bench run --adapter OUTPUT` (a whole model: --model OUTPUT) scores the control words.
     """
     from tli_bench.cli.quiet import quiet_libraries
-    from tli_bench.training import load_recipe, train_adapter
 
-    quiet_libraries()
+    quiet_libraries()  # before the libraries are imported, which is when some of them listen
+    from tli_bench.training import load_recipe, train_adapter
+    from tli_bench.training.train import is_main_process
+
     chosen = load_recipe(recipe).with_options(
         layer=layer,
         loss=loss,
@@ -107,7 +118,8 @@ def train(
             retain_text=retain_text,
             restart=restart,
         )
-    print(_summary(result))
+    if is_main_process():
+        print(_summary(result))
 
 
 def _load_options(**given: str | None) -> Any:

@@ -10,9 +10,9 @@ from tli_bench.errors import InputError, TLIError, UnknownNameError
 from tli_bench.harness.downstream.suites import names_stock_tasks
 from tli_bench.languages import DEFAULT_PAIRS, pair_id, resolve_pair
 from tli_bench.paths import data_dir
-from tli_bench.tasklist import our_task_names
+from tli_bench.tasklist import ALL, is_pair_task, our_task_names, require_known
 
-ALL = "tli_all"
+EVERYTHING = "tli_all"
 
 
 def alignment_task(pair: str) -> str:
@@ -26,9 +26,10 @@ def load_tasks(names: Sequence[str], *, metadata: Mapping[str, Any]) -> dict[str
     metadata overrides the tasks' own (lexicon, protocol, seed, allow_leakage). A name `tli_alignment_<pair>` of two
     known languages needs no YAML; `all` is every task of ours that needs no stock one. Raises UnknownNameError with suggestions.
     """
-    names = [ALL if name == "all" else name for name in names]
+    require_known(names)
+    names = [EVERYTHING if name == ALL else name for name in names]
     ours = our_task_names()
-    stock = [name for name in names if name not in ours and not _is_pair_task(name)]
+    stock = [name for name in names if name not in ours and not is_pair_task(name)]
     every = bool(stock) or names_stock_tasks(names)
     manager = TaskManager(include_path=str(data_dir("tasks")), include_defaults=every, metadata=dict(metadata))
     unknown = [name for name in stock if name not in manager.task_index]
@@ -44,14 +45,14 @@ def load_tasks(names: Sequence[str], *, metadata: Mapping[str, Any]) -> dict[str
         if isinstance(err.__cause__, TLIError):
             raise err.__cause__ from err
         raise InputError(f"cannot load tasks {', '.join(names)}: {err}") from err
-
-
-def _is_pair_task(name: str) -> bool:
-    kind, _, pair = name.rpartition("_alignment_")
-    if kind != "tli":
-        return False
-    resolve_pair(pair)
-    return True
+    except Exception as err:
+        # A stock task downloads its data while it is built, and `datasets` raises many kinds of error.
+        if not every:
+            raise
+        raise InputError(
+            f"cannot load {', '.join(names)}: {type(err).__name__}: {str(err)[:200]}; lm-eval's own tasks read their data from "
+            "the Hub: switch it on once, or leave the task out that docs/downstream.md lists with these data"
+        ) from err
 
 
 def _inline(name: str) -> dict[str, Any]:

@@ -11,12 +11,14 @@ from lm_eval.models.huggingface import HFLM
 
 from tli_bench.errors import InputError
 from tli_bench.harness import requests as hidden_requests
+from tli_bench.harness.counted import CountedHFLM
 from tli_bench.harness.responses import MeasuredModel, PairStates
 from tli_bench.harness.unseen import trained_concepts
 from tli_bench.hidden import tokens_policy
 from tli_bench.models import LoadOptions, attach_adapter, inspect_adapter, load_model
 from tli_bench.models.fingerprint import hub_commit, model_fingerprint
 from tli_bench.models.gate import require_sane
+from tli_bench.models.tuned import hub_model_card, read_model_card, training_of
 from tli_bench.schema import AdapterRef
 
 DEFAULT_BATCH = 256
@@ -28,7 +30,7 @@ def _flag(value: Any) -> bool:
 
 
 @register_model("tli")
-class TLIModel(HFLM):
+class TLIModel(CountedHFLM):
     """Any causal LM or encoder, with an optional adapter that is never merged.
 
     pretrained: alias, folder or Hub id; adapter: folder or Hub id of a PEFT adapter. Every problem with either is an
@@ -84,9 +86,10 @@ class TLIModel(HFLM):
             quantization=loaded.quantization,
             tokens=tokens,
             adapter=reference,
+            training=loaded.training,
             any_base=_flag(any_base),
             skip_gate=_flag(skip_gate),
-            trained=trained_concepts(files.card if files else None),
+            trained=trained_concepts(files.card if files else None) | trained_concepts(loaded.card),
         )
 
     @classmethod
@@ -136,11 +139,14 @@ def _stock_identity(lm: Any) -> MeasuredModel:
     """Identity of a stock HFLM (`lm_eval run --model hf`), as far as it can be known from outside."""
     name = str(lm.pretrained if isinstance(lm.pretrained, str) else lm.config._name_or_path)
     folder = Path(name)
-    revision = model_fingerprint(folder) if folder.is_dir() else hub_commit(name, lm.revision) or "unknown"
-    adapter = None
+    local = folder.is_dir()
+    revision = model_fingerprint(folder) if local else hub_commit(name, lm.revision) or "unknown"
+    card = read_model_card(folder) if local else hub_model_card(name, revision)
+    adapter, trained = None, trained_concepts(card)
     if hasattr(lm._model, "peft_config"):
         files = inspect_adapter(lm.peft)
         adapter = AdapterRef(name=files.path.name, sha256=files.sha256, rank=files.config.get("r"))
+        trained |= trained_concepts(files.card)
     return MeasuredModel(
         id=name,
         revision=revision,
@@ -148,6 +154,8 @@ def _stock_identity(lm: Any) -> MeasuredModel:
         quantization=None,
         tokens=tokens_policy(lm.tokenizer),
         adapter=adapter,
+        training=training_of(card),
+        trained=trained,
     )
 
 

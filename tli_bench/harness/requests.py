@@ -9,7 +9,7 @@ import torch
 
 from tli_bench.harness.responses import MeasuredModel, PairSink, PairStates, ProtocolStates
 from tli_bench.hidden import States, StateStore, WordStates, encode_words, extract, pooling_weights
-from tli_bench.hidden.body import is_causal, text_config
+from tli_bench.hidden.body import is_causal, max_tokens
 from tli_bench.models.adapters import adapter_disabled
 from tli_bench.protocols import Pooling, Protocol
 from tli_bench.schema import State
@@ -18,11 +18,15 @@ Progress = Callable[[int, int], None]
 
 
 class Inputs(NamedTuple):
-    """How words become token sequences. Protocols with the same inputs are read from the same forward pass."""
+    """How words become token sequences. Protocols with the same inputs are read from the same forward pass.
+
+    shorten: a text longer than the model reads loses its end; without it that is an error.
+    """
 
     template: str | None
     cut: bool
     poolings: tuple[Pooling, ...]
+    shorten: bool = False
 
 
 # Stores of states per model object: they go when the model goes.
@@ -40,16 +44,24 @@ def answer(
 ) -> list[PairStates]:
     """One `PairStates` a request, in order. Each request's `args` are (source word, target word, protocols, pair id).
 
+    A fifth argument, `shorten`, is true for texts that may be longer than the model reads (see `Inputs`).
     A distinct token sequence runs once per state (base, adapted) for all protocols that need it, and is kept for later
     requests to the same model.
     """
     states: tuple[State, ...] = ("base", "adapted") if identity.adapter else ("base",)
-    groups: dict[tuple[tuple[Protocol, ...], str], list[int]] = {}
+    groups: dict[tuple[tuple[Protocol, ...], str, bool], list[int]] = {}
     for position, request in enumerate(requests):
-        groups.setdefault(tuple(request.args[2:4]), []).append(position)
+        protocols, pair, *shorten = request.args[2:]
+        groups.setdefault((protocols, pair, bool(shorten and shorten[0])), []).append(position)
     answers: dict[int, PairStates] = {}
-    for (protocols, pair), positions in groups.items():
-        sides = [inputs_of(protocols, language, causal=is_causal(model)) for language in pair.split("-")]
+    for (protocols, pair, short), positions in groups.items():
+        sides = [
+            {
+                name: inputs._replace(shorten=short)
+                for name, inputs in inputs_of(protocols, language, causal=is_causal(model)).items()
+            }
+            for language in pair.split("-")
+        ]
         words: dict[Inputs, list[str]] = {}
         for side, by_name in enumerate(sides):
             for inputs in dict.fromkeys(by_name.values()):
@@ -114,8 +126,14 @@ def _compute(
     words: Sequence[str],
 ) -> States:
     model = model_ref()
-    limit = getattr(text_config(model), "max_position_embeddings", None)
-    encoded = encode_words(tokenizer, words, max_length=limit, template=inputs.template, cut=inputs.cut)
+    encoded = encode_words(
+        tokenizer,
+        words,
+        max_length=max_tokens(model),
+        template=inputs.template,
+        cut=inputs.cut,
+        shorten=inputs.shorten,
+    )
     run = partial(
         extract,
         model,
@@ -143,6 +161,7 @@ def _protocol_states(protocol: Protocol, pairs: dict[State, tuple[WordStates, ..
         sinks={state: _sink(*words) for state, words in pairs.items()},
         first_pooled=any(bool(pooling_weights(item, protocol.pooling)[0] > 0) for item in encoded),
         tokens=(sum(encoded[0].word), sum(encoded[1].word)),
+        dropped=(encoded[0].dropped, encoded[1].dropped),
     )
 
 

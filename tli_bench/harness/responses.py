@@ -4,12 +4,15 @@ from dataclasses import dataclass, field
 
 import torch
 
-from tli_bench.schema import AdapterRef, State
+from tli_bench.schema import AdapterRef, State, TrainingRef
 
 
 @dataclass(frozen=True, slots=True)
 class MeasuredModel:
-    """Identity of the model that gave the states, for the signature; trained: concepts its adapter was trained on."""
+    """Identity of the model that gave the states, for the signature.
+
+    trained: concepts that its adapter, or a model that was tuned whole itself, was trained on.
+    """
 
     id: str
     revision: str
@@ -17,6 +20,7 @@ class MeasuredModel:
     quantization: str | None
     tokens: str
     adapter: AdapterRef | None
+    training: TrainingRef | None = None
     any_base: bool = False
     skip_gate: bool = False
     trained: frozenset[str] = frozenset()
@@ -40,7 +44,7 @@ class ProtocolStates:
 
     vectors: for `base` and, with an adapter, `adapted`: float32 `[layers, 2, dim]`, source then target. last: the same
     for the word's last token, under the protocol `words` alone. first_pooled: whether position 0 is part of a vector.
-    tokens: number of the source's and of the target's own tokens.
+    tokens: number of the source's and of the target's own tokens; dropped: how many more each had than the model reads.
     """
 
     vectors: dict[State, torch.Tensor]
@@ -48,6 +52,7 @@ class ProtocolStates:
     sinks: dict[State, PairSink]
     first_pooled: bool
     tokens: tuple[int, int]
+    dropped: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -10,12 +10,14 @@ from lm_eval import evaluate, simple_evaluate
 from lm_eval.api.task import Task
 from lm_eval.tasks import TaskManager
 
+from tli_bench.harness.downstream.base import DownstreamTask
 from tli_bench.harness.downstream.both import evaluate_both
-from tli_bench.harness.downstream.record import record_of, write_record
+from tli_bench.harness.downstream.record import record_of
 from tli_bench.harness.lm import TLIModel
 from tli_bench.harness.tasks import HiddenStatesTask
 from tli_bench.paths import data_dir
 from tli_bench.results import RecordStore
+from tli_bench.results.downstream import write_downstream
 from tli_bench.schema import RunRecord
 
 log = logging.getLogger(__name__)
@@ -39,21 +41,27 @@ def run_tasks(
     store: RecordStore | None = None,
     on_unit: Callable[[RunRecord, bool], None] | None = None,
     on_task: Callable[[str], None] | None = None,
+    on_start: Callable[[str], None] | None = None,
 ) -> RunResult:
     """Evaluate every task with lm-eval's `simple_evaluate`, writing each of our units to `store` as it is done.
 
     A unit is a task under one protocol. One that `store` already holds, measured under the same conditions, is read
     back instead of run. `on_unit(record, reused)` is called after each of ours. Any other task is scored for base and
     adapted model, its record goes to `downstream/` under the store, and `on_task(name)` is called after it.
+    `on_start(name)` is called before each task.
     """
     outcome = RunResult()
     commit = source_commit()
     for name, task in tasks.items():
+        if on_start:
+            on_start(name)
         if not isinstance(task, HiddenStatesTask):
             found = evaluate_both(lm, task, limit)
             merge_results(outcome.results, found)
             if store:
-                write_record(record_of(found, task, lm.identity, limit=limit), store.root)
+                write_downstream(store.root, record_of(found, task, lm.identity, limit=limit))
+            if isinstance(task, DownstreamTask):
+                task.forget()
             if on_task:
                 on_task(name)
             continue

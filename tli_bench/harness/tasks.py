@@ -199,11 +199,11 @@ class HiddenStatesTask(Task):
         return self._analyse(items).headlines[metric]
 
     def check_unseen(self, model: MeasuredModel) -> None:
-        """Raise AdapterError when the model's adapter was trained on control words and that was not allowed."""
-        if model.adapter is None or Split.CONTROL not in self.SPLITS:
+        """Raise AdapterError when the model or its adapter was trained on control words and that was not allowed."""
+        if not model.trained or Split.CONTROL not in self.SPLITS:
             return
         if not self.allow_leakage:
-            require_unseen(self.lexicon, model.trained, adapter=model.adapter.name)
+            require_unseen(self.lexicon, model.trained, adapter=model.adapter.name if model.adapter else model.id)
         elif seen_control(self.lexicon, model.trained):
             self.leaking = True
 
@@ -291,6 +291,7 @@ class HiddenStatesTask(Task):
             model=model.id,
             revision=model.revision,
             adapter=model.adapter,
+            training=model.training,
             dtype=model.dtype,
             quantization=model.quantization,
             seed=self.seed,

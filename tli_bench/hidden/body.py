@@ -49,6 +49,14 @@ def is_causal(model: Any) -> bool:
     return True
 
 
+def max_tokens(model: Any) -> int | None:
+    """How many tokens the model reads at once; None where its configuration sets no bound."""
+    limit = getattr(text_config(model), "max_position_embeddings", None)
+    # RoBERTa and its kin count positions from the padding token's id on: that many rows of the table are never used.
+    padding = getattr(getattr(body_of(model), "embeddings", None), "padding_idx", None)
+    return limit if limit is None or padding is None else int(limit) - int(padding) - 1
+
+
 @contextmanager
 def last_block_output(model: Any) -> Iterator[list[torch.Tensor]]:
     """Collect the last block's output `[batch, tokens, dim]` of each forward call made inside the context."""

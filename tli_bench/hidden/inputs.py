@@ -12,12 +12,14 @@ from tli_bench.protocols import SLOT
 class Encoded:
     """One tokenised word.
 
-    ids: token ids `[tokens]`, special tokens included; word: True where the token belongs to the word.
+    ids: token ids `[tokens]`, special tokens included; word: True where the token belongs to the word. dropped: how many
+    of the word's own tokens were left out, because the model does not read so many.
     """
 
     text: str
     ids: tuple[int, ...]
     word: tuple[bool, ...]
+    dropped: int = 0
 
 
 def encode_words(
@@ -27,12 +29,14 @@ def encode_words(
     max_length: int | None = None,
     template: str | None = None,
     cut: bool = False,
+    shorten: bool = False,
 ) -> list[Encoded]:
     """Tokenise every word with the special tokens that the tokenizer adds by itself.
 
     template: a sentence with `{word}` in it; the word's own tokens are those that overlap its characters, since a word
     may share a token with its neighbour. Without one the word stands alone, not prefixed with a space. cut: leave out
-    the token ids after the word, which no position of a causal model's word can see.
+    the token ids after the word, which no position of a causal model's word can see. shorten: leave out the last own
+    tokens of a word that is longer than `max_length`, special tokens kept.
     Raises InputError naming the word that is empty, that yields no token, or that is longer than `max_length` tokens.
     """
     for position, word in enumerate(words):
@@ -46,9 +50,13 @@ def encode_words(
         if not any(own):
             raise InputError(f"{word!r} yields no token with this tokenizer; remove it or use another tokenizer")
         end = max(i for i, flag in enumerate(own) if flag) + 1 if cut else len(own)
-        if max_length is not None and end > max_length:
-            raise InputError(f"{word!r} is {end} tokens long; this model reads at most {max_length}")
-        encoded.append(Encoded(word, tuple(ids[:end]), tuple(own[:end])))
+        excess = max(0, end - max_length) if max_length is not None else 0
+        if excess and (not shorten or excess >= sum(own)):
+            raise InputError(f"{word[:80]!r} is {end} tokens long; this model reads at most {max_length}")
+        mine = [i for i, flag in enumerate(own) if flag]
+        gone = set(mine[len(mine) - excess :])
+        kept = [i for i in range(end) if i not in gone]
+        encoded.append(Encoded(word, tuple(ids[i] for i in kept), tuple(own[i] for i in kept), excess))
     return encoded
 
 

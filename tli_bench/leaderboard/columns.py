@@ -37,7 +37,13 @@ SCORE = Column(
     "Matched minus mismatched cosine of words never trained on, at the layer chosen on the dev words; ranks are by it.",
 )
 ALIGNMENT = (
-    Column("gap_change", "Gain", 3, True, "Control gap minus that of the base model at the same layer; adapters only."),
+    Column(
+        "gap_change",
+        "Gain",
+        3,
+        True,
+        "Control gap minus that of the base it was trained from, each at its own chosen layer.",
+    ),
     Column("p1", "P@1", 3, False, "Share of control words whose translation is the nearest of all, both ways."),
     Column("csls_p1", "CSLS P@1", 3, False, "P@1 by CSLS, which corrects for hubs."),
     Column("mexa", "MEXA", 3, False, "Share of pairs closer than every wrong pair in their row and column."),

@@ -2,19 +2,20 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tli_bench.results.summary import flags
-from tli_bench.schema import Curve, RunRecord, Signature, Split, State
+from tli_bench.schema import AdapterRef, Curve, PairValues, RunRecord, Signature, Split, State, TrainingRef
 
 TASK_PREFIX = "tli_alignment_"
 MEASURES = ("p1", "mexa", "csls_p1", "mrr", "cosine", "mismatched")
-CURVES = ("gap", "p1")
+CURVES = ("gap", "gap_se", "p1")
+Floats = NDArray[np.float64]
 
 
 class BoardKey(NamedTuple):
@@ -44,22 +45,25 @@ class EntryKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One entry on one pair. words: concept, source, target; gaps: `[words]` at `layer`, None when unscored; gap: their mean.
+    """One entry on one pair. words: concept, source, target.
 
-    curves, base_curves: by layer, of `gap` and `p1`. gap_before: the base's gap at the same layer, for adapters.
+    gaps, hits: `[words]` at `layer`, which dev chose; hits are the mean of both directions. output_gaps, output_hits: the
+    same at the output. None when unscored. gap, output_gap: means. curves: by layer. base: of the same record, for adapters.
     """
 
     pair: str
     layer: str
     layers: tuple[str, ...]
     words: tuple[tuple[str, str, str], ...]
-    gaps: NDArray[np.float64] | None
+    gaps: Floats | None
+    hits: Floats | None
+    output_gaps: Floats | None
+    output_hits: Floats | None
     gap: float | None
     measures: dict[str, float | None]
     output_gap: float | None
-    gap_before: float | None
     curves: dict[str, Curve]
-    base_curves: dict[str, Curve] | None
+    base: "Unit | None"
     verdict: str
     created: str
     command: str
@@ -76,9 +80,26 @@ class Entry:
     units: dict[str, Unit] = field(default_factory=dict)
 
     @property
-    def is_adapter(self) -> bool:
-        """Whether an adapter was scored, not a base alone."""
-        return bool(self.key.adapter)
+    def kind(self) -> Literal["base", "adapter", "full"]:
+        """What was scored: a model as it came, an adapter on one, or a model that was tuned whole."""
+        if self.key.adapter:
+            return "adapter"
+        return "full" if self.signature.training else "base"
+
+    @property
+    def trained(self) -> AdapterRef | TrainingRef | None:
+        """What is known of the training, None for a model as it came."""
+        return self.signature.adapter or self.signature.training
+
+    @property
+    def base_key(self) -> EntryKey | None:
+        """The entry that this one was trained from; None for a model as it came, or one whose base is not stated."""
+        training = self.signature.training
+        if self.key.adapter:
+            return self.key._replace(adapter="", flags=())
+        if training and training.base_revision:
+            return self.key._replace(model=training.base, revision=training.base_revision, flags=())
+        return None
 
 
 @dataclass(slots=True)
@@ -102,9 +123,11 @@ def collect(records: Iterable[RunRecord]) -> Collected:
         if record.task != f"{TASK_PREFIX}{record.pair}":
             found.left_out.append(f"{record.task}: not an alignment task")
             continue
-        for state in record.best_layer:
-            into = spare if state == "base" and signature.adapter else found
-            _add(into, record, "adapted" if state == "adapted" else "base")
+        alone = _unit(record, "base", None) if "base" in record.best_layer else None
+        if alone:
+            _add(spare if signature.adapter else found, record, "base", alone)
+        if "adapted" in record.best_layer:
+            _add(found, record, "adapted", _unit(record, "adapted", alone))
     for board, entries in spare.boards.items():
         for key, entry in entries.items():
             there = found.boards[board].setdefault(key, entry)
@@ -136,7 +159,7 @@ def _named(found: Collected) -> Collected:
     return Collected(boards, found.left_out, found.editions)
 
 
-def _add(found: Collected, record: RunRecord, state: State) -> None:
+def _add(found: Collected, record: RunRecord, state: State, unit: Unit) -> None:
     signature = record.signature
     board = _board_of(found, signature)
     adapter = signature.adapter if state == "adapted" else None
@@ -154,38 +177,55 @@ def _add(found: Collected, record: RunRecord, state: State) -> None:
         entry = found.boards[board][key] = Entry(key, board, signature.model_copy(update={"adapter": adapter}))
     old = entry.units.get(record.pair)
     if old is None or old.created <= record.created:
-        entry.units[record.pair] = _unit(record, state)
+        entry.units[record.pair] = unit
 
 
-def _unit(record: RunRecord, state: State) -> Unit:
+def _unit(record: RunRecord, state: State, base: Unit | None) -> Unit:
     layers, layer = record.signature.layers, record.best_layer[state]
     depth = layers.index(layer)
-    values = [v for v in record.values if v.split is Split.CONTROL and v.state == state and v.layer == layer]
-    scored = bool(values) and all(v.mismatched is not None for v in values)
-    gaps = np.array([v.cosine - (v.mismatched or 0.0) for v in values]) if scored else None
-    states = record.curves.get(Split.CONTROL, {})
-    curves = states.get(state, {})
-    base = states.get("base", {}) if state == "adapted" else None
+    kept = [v for v in record.values if v.split is Split.CONTROL and v.state == state]
+    values = [v for v in kept if v.layer == layer]
+    words = tuple((v.concept, v.source, v.target) for v in values)
+    gaps, hits = _per_word(values)
+    output_gaps, output_hits = gaps, hits
+    if layer != layers[-1]:
+        last = [v for v in kept if v.layer == layers[-1]]
+        same = tuple((v.concept, v.source, v.target) for v in last) == words
+        output_gaps, output_hits = _per_word(last if same else [])
+    curves = record.curves.get(Split.CONTROL, {}).get(state, {})
     measures = {name: _at(curves.get(name), depth) for name in MEASURES}
-    hits = [(v.rank_forward == 1) + (v.rank_backward == 1) for v in values if v.rank_forward and v.rank_backward]
-    if values and len(hits) == len(values):
-        measures["p1"] = sum(hits) / (2 * len(hits))
+    if hits is not None:
+        measures["p1"] = float(hits.mean())
     return Unit(
         pair=record.pair,
         layer=layer,
         layers=layers,
-        words=tuple((v.concept, v.source, v.target) for v in values),
+        words=words,
         gaps=gaps,
+        hits=hits,
+        output_gaps=output_gaps,
+        output_hits=output_hits,
         gap=None if gaps is None else float(gaps.mean()),
         measures=measures,
         output_gap=_at(curves.get("gap"), -1),
-        gap_before=_at(base.get("gap"), depth) if base else None,
         curves=_curves(curves),
-        base_curves=None if base is None else _curves(base),
-        verdict=record.verdicts.get(layer, ""),
+        base=base,
+        # A record with an adapter judges the adapter; of its base it says nothing.
+        verdict=record.verdicts.get(layer, "") if (state == "adapted") == bool(record.signature.adapter) else "",
         created=record.created,
         command=record.command,
         commit=record.source_commit,
+    )
+
+
+def _per_word(values: Sequence[PairValues]) -> tuple[Floats | None, Floats | None]:
+    """Gaps and hits `[words]`; None where a word has none."""
+    gaps = [v.cosine - v.mismatched for v in values if v.mismatched is not None]
+    hits = [((v.rank_forward == 1) + (v.rank_backward == 1)) / 2 for v in values if v.rank_forward and v.rank_backward]
+    full = len(values) or -1
+    return (
+        np.array(gaps, dtype=np.float64) if len(gaps) == full else None,
+        np.array(hits, dtype=np.float64) if len(hits) == full else None,
     )
 
 

@@ -44,7 +44,7 @@ def rank_entries(
         if not np.isfinite(pair).all():
             raise UnscorableError("a value is not finite; leave the entry out before ranking")
     scores = np.mean([pair.mean(axis=1) for pair in values], axis=0)
-    drawn = _resample(values, concepts, seed=seed, resamples=resamples)
+    drawn = resample_means(values, concepts, seed=seed, resamples=resamples)
     low, high = np.quantile(drawn, [0.025, 0.975], axis=1)
     best, worst = _rank_interval(drawn)
     separable = _separable(scores, drawn)
@@ -63,8 +63,11 @@ def rank_entries(
     ]
 
 
-def _resample(values: Sequence[Floats], concepts: Sequence[Sequence[str]], *, seed: int, resamples: int) -> Floats:
-    """Scores `[entries, resamples]` over concepts drawn with replacement."""
+def resample_means(values: Sequence[Floats], concepts: Sequence[Sequence[str]], *, seed: int, resamples: int) -> Floats:
+    """Mean over pairs of the means over words, `[entries, resamples]`, of concepts drawn with replacement.
+
+    values, concepts: as for `rank_entries`. Raises UnscorableError where there is too little to draw from.
+    """
     names = sorted({concept for pair in concepts for concept in pair})
     if len(names) < 2:
         raise UnscorableError(f"a bootstrap over concepts needs at least 2, there is {len(names)}")

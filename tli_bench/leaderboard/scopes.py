@@ -1,5 +1,6 @@
 """What a table is about: all pairs, the pairs of a family or language, or one pair."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -31,6 +32,11 @@ def languages_of(pair: str) -> tuple[Language, ...]:
 def pair_label(pair: str) -> str:
     """`Swahili – English`, or the pair as it is written."""
     return " – ".join(language.name for language in languages_of(pair)) or pair
+
+
+def short_pair(pair: str) -> str:
+    """`swh-eng`: the pair without scripts, for narrow columns."""
+    return re.sub(r"_(Latn|Cyrl|Arab)\b", "", pair)
 
 
 def scopes_for(measured: Iterable[str]) -> list[Scope]:

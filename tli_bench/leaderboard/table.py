@@ -11,13 +11,14 @@ import numpy as np
 from tli_bench.errors import ResultError, UnscorableError
 from tli_bench.leaderboard.columns import COLUMNS
 from tli_bench.leaderboard.downstream import DownstreamScores
-from tli_bench.leaderboard.entries import BoardKey, Entry, collect
+from tli_bench.leaderboard.entries import BoardKey, Entry, Unit, collect
 from tli_bench.leaderboard.ranking import Ranked, rank_entries
 from tli_bench.leaderboard.reported import Reported
 from tli_bench.leaderboard.scopes import Scope, scopes_for
-from tli_bench.results import RecordStore, TaskScore, read_task_scores
+from tli_bench.leaderboard.sweeps import Sweep
+from tli_bench.leaderboard.trainings import Contest, base_units, contests
+from tli_bench.results import RecordStore, TaskScore, read_record, read_task_scores
 from tli_bench.results.downstream import downstream_scores
-from tli_bench.results.sources import iter_records
 from tli_bench.results.wording import visible
 from tli_bench.schema import RunRecord
 
@@ -48,12 +49,16 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """Entries under one protocol on the same words, with a section a scope. columns: those that hold any value."""
+    """Entries under one protocol on the same words, with a section a scope. columns: those that hold any value.
+
+    contests: what was trained from one base, compared in one scope.
+    """
 
     key: BoardKey
     entries: tuple[Entry, ...]
     sections: tuple[Section, ...]
     columns: tuple[str, ...]
+    contests: tuple[Contest, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,7 @@ class Leaderboard:
     """All that the renderers need. updated: date of the latest record, empty without one; left_out: why, a line each."""
 
     boards: tuple[Board, ...]
+    sweeps: tuple[Sweep, ...]
     reported: tuple[Reported, ...]
     updated: str
     left_out: tuple[str, ...]
@@ -72,15 +78,15 @@ def load_results(folder: Path) -> tuple[Iterable[RunRecord], list[TaskScore]]:
         raise ResultError(f"{folder} is no folder of records; `tli-bench run --output {folder}` makes one")
     scores = list(downstream_scores(folder))
     scores += [score for path in sorted(folder.rglob("results_*.json")) for score in read_task_scores(path)]
-    has_records = next(iter(RecordStore(folder).paths()), None) is not None
-    records = (record for _, record in iter_records(folder)) if has_records else ()
-    return records, scores
+    paths = list(RecordStore(folder).paths())
+    return (read_record(path) for path in paths), scores
 
 
 def build(
     records: Iterable[RunRecord],
     *,
     scores: Iterable[TaskScore] = (),
+    sweeps: Sequence[Sweep] = (),
     reported: Sequence[Reported] = (),
     seed: int = 0,
     resamples: int = 1000,
@@ -95,22 +101,25 @@ def build(
         boards.append(_board(key, entries, downstream, seed=seed, resamples=resamples))
     dates = [u.created for board in boards for entry in board.entries for u in entry.units.values()]
     counted = [f"{n} x {line}" if n > 1 else line for line, n in sorted(Counter(left_out).items())]
-    return Leaderboard(tuple(boards), tuple(reported), max(dates, default="")[:10], tuple(counted))
+    return Leaderboard(tuple(boards), tuple(sweeps), tuple(reported), max(dates, default="")[:10], tuple(counted))
 
 
 def _board(
     key: BoardKey, entries: Sequence[Entry], downstream: DownstreamScores, *, seed: int, resamples: int
 ) -> Board:
-    words = _reference_words(entries)
-    sections, done = [], {}
+    words, bases = _reference_words(entries), base_units(entries)
+    sections, done, compared = [], {}, []
     for scope in scopes_for(pair for entry in entries for pair in entry.units):
         if scope.pairs not in done:
             done[scope.pairs] = _ranks(entries, scope, words, seed=seed, resamples=resamples)
-        rows = [_row(i, entry, scope, *done[scope.pairs][i], downstream) for i, entry in enumerate(entries)]
+        places = done[scope.pairs]
+        rows = [_row(i, entry, scope, *places[i], bases[i], downstream) for i, entry in enumerate(entries)]
+        fit = {i for i, (place, _) in places.items() if place}
+        compared += contests(entries, scope, fit, bases, downstream, seed=seed, resamples=resamples)
         shown = [row for row in rows if any(p in entries[row.entry].units for p in scope.pairs)]
         sections.append(Section(scope, tuple(sorted(shown, key=_place))))
     used = {name for s in sections for row in s.rows for name, value in row.cells.items() if value is not None}
-    return Board(key, tuple(entries), tuple(sections), tuple(c.id for c in COLUMNS if c.id in used))
+    return Board(key, tuple(entries), tuple(sections), tuple(c.id for c in COLUMNS if c.id in used), tuple(compared))
 
 
 def _place(row: Row) -> tuple[int, float, int]:
@@ -164,7 +173,13 @@ def _why_not(entry: Entry, scope: Scope, words: dict[str, Words]) -> str:
 
 
 def _row(
-    index: int, entry: Entry, scope: Scope, ranked: Ranked | None, reason: str, downstream: DownstreamScores
+    index: int,
+    entry: Entry,
+    scope: Scope,
+    ranked: Ranked | None,
+    reason: str,
+    bases: dict[str, Unit],
+    downstream: DownstreamScores,
 ) -> Row:
     units = [entry.units[pair] for pair in scope.pairs if pair in entry.units]
     complete = len(units) == len(scope.pairs)
@@ -174,9 +189,8 @@ def _row(
         known = [v for v in values if v is not None]
         return fmean(known) if complete and known and len(known) == len(values) else None
 
-    changes = [
-        None if g is None or u.gap_before is None else g - u.gap_before for g, u in zip(gaps, units, strict=True)
-    ]
+    before = [bases[u.pair].gap if u.pair in bases else None for u in units]
+    changes = [None if g is None or b is None else g - b for g, b in zip(gaps, before, strict=True)]
     cells = {
         "gap_change": mean(changes),
         "output_gap": mean([u.output_gap for u in units]),
@@ -203,11 +217,16 @@ def interval_text(row: Row) -> str:
 
 
 def model_label(entry: Entry) -> str:
-    """Model as people know it, safe on one line."""
-    return visible(entry.key.model, limit=80)
+    """Model as people know it, safe on one line; of a model tuned whole, what it was tuned from."""
+    training = entry.signature.training
+    return visible(training.base if training and entry.kind == "full" else entry.key.model, limit=80)
 
 
-def adapter_label(entry: Entry) -> str:
-    """Adapter name, or `base`."""
-    adapter = entry.signature.adapter
-    return visible(adapter.name, limit=60) if adapter else "base"
+def training_label(entry: Entry) -> str:
+    """Name of the adapter or of the model tuned whole, or `base`."""
+    return visible(entry.trained.name, limit=60) if entry.trained else "base"
+
+
+def row_label(entry: Entry) -> str:
+    """The training as a table of ranks names it: a model tuned whole is marked, for its name need not tell."""
+    return training_label(entry) + (" (full fine-tuning)" if entry.kind == "full" else "")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tli_bench.leaderboard.render_csv import render_csv, render_reported_csv
+from tli_bench.leaderboard.render_csv import render_csv, render_reported_csv, render_sweeps_csv, render_trainings_csv
 from tli_bench.leaderboard.render_html import render_html
 from tli_bench.leaderboard.render_latex import render_latex
 from tli_bench.leaderboard.render_md import render_markdown
@@ -12,6 +12,8 @@ from tli_bench.results import write_text
 RENDERERS = {
     "leaderboard.md": render_markdown,
     "leaderboard.csv": render_csv,
+    "trainings.csv": render_trainings_csv,
+    "sweeps.csv": render_sweeps_csv,
     "reported.csv": render_reported_csv,
     "leaderboard.tex": render_latex,
     "index.html": render_html,

@@ -109,6 +109,15 @@ def _gap(view: LayerView) -> float:
     return float(view.gap_per_pair.mean())
 
 
+@register_measure("gap_se", higher_is_better=None)
+def _gap_se(view: LayerView) -> float:
+    """Standard error of the gap over the pairs."""
+    values = view.gap_per_pair
+    if values.numel() < 2:
+        raise UnscorableError("a standard error needs at least 2 pairs")
+    return float(values.std() / values.numel() ** 0.5)
+
+
 @register_measure("z", higher_is_better=True)
 def _z(view: LayerView) -> float:
     """Gap over the standard deviation of mismatched cosines."""

@@ -12,19 +12,20 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 
 from tli_bench.errors import AdapterError
 from tli_bench.models.catalog import ALIASES
 from tli_bench.models.fingerprint import hash_files
 from tli_bench.models.load import LoadedModel
+from tli_bench.models.tuned import CARD, facts_of
 from tli_bench.schema import AdapterRef
 
 # A module that LoRA wraps keeps its own weight under this name; PEFT writes it out for embeddings.
 BASE_LAYER = ".base_layer.weight"
 WEIGHTS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
-CARD = "tli_card.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,17 +130,25 @@ def attach_adapter(loaded: LoadedModel, files: AdapterFiles, *, any_base: bool =
             f"{files.path} changes the base itself (trained biases, or an initialisation such as PiSSA), so before and "
             "after cannot be told apart; save it as a plain LoRA (PEFT: path_initial_model_for_weight_conversion)"
         )
+    return model, _reference(files, shapes)
+
+
+def _reference(files: AdapterFiles, shapes: dict[str, tuple[int, ...]]) -> AdapterRef:
     card, rank = files.card or {}, files.config.get("r")
-    recipe = card.get("recipe")
     own = sum(math.prod(shape) for key, shape in shapes.items() if not key.endswith(BASE_LAYER))
-    ref = AdapterRef(
-        name=str(card.get("name") or files.path.name),
-        sha256=files.sha256,
-        recipe=recipe if isinstance(recipe, str) else None,
-        rank=rank if isinstance(rank, int) else None,
-        trainable_parameters=own,
-    )
-    return model, ref
+    facts = {
+        "name": str(card.get("name") or files.path.name),
+        "sha256": files.sha256,
+        "rank": rank if isinstance(rank, int) else None,
+        "trainable_parameters": own,
+        **facts_of(card),
+    }
+    try:
+        return AdapterRef.model_validate(facts)
+    except ValidationError as err:
+        # A card may be anyone's: what it says in odd types is left out.
+        odd = {error["loc"][0] for error in err.errors()}
+        return AdapterRef.model_validate({name: value for name, value in facts.items() if name not in odd})
 
 
 @torch.no_grad()

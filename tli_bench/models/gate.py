@@ -49,12 +49,13 @@ def require_sane(loaded: LoadedModel) -> GateReport | None:
 
     Raises GateError naming what failed.
     """
-    _require_finite(loaded)
+    require_finite(loaded)
     if loaded.model.get_output_embeddings() is None or not hasattr(loaded.model, "generate"):
         return None
     generator = torch.Generator().manual_seed(0)
     text, shuffled, won = [], [], []
-    for sentence in known_text(loaded.id):
+    # A tuned model knows the text that its base knew.
+    for sentence in known_text(loaded.training.base if loaded.training else loaded.id):
         ids = loaded.tokenizer(sentence, return_tensors="pt")["input_ids"]
         likelihood = _nll(loaded, ids)
         for _ in range(SHUFFLES):
@@ -78,7 +79,8 @@ def require_sane(loaded: LoadedModel) -> GateReport | None:
     return report
 
 
-def _require_finite(loaded: LoadedModel) -> None:
+def require_finite(loaded: LoadedModel) -> None:
+    """Raise GateError naming a weight that is NaN or infinite."""
     for name, parameter in loaded.model.named_parameters():
         if parameter.is_floating_point() and not parameter.isfinite().all():
             raise GateError(f"{loaded.id} holds NaN or infinite weights in {name}; its files are damaged")

@@ -10,6 +10,8 @@ import torch
 from tli_bench.errors import InputError, ModelError, TLIError
 from tli_bench.models.catalog import ModelSource, resolve_model
 from tli_bench.models.fingerprint import hub_commit, model_fingerprint
+from tli_bench.models.tuned import hub_model_card, read_model_card, training_of
+from tli_bench.schema import TrainingRef
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 QUANTIZATIONS = ("nf4", "int8", "none")
@@ -40,7 +42,8 @@ class LoadOptions:
 class LoadedModel:
     """A model ready to be measured.
 
-    id: its name in signatures; revision: Hub commit or fingerprint; path: what PEFT records as the base.
+    id: its name in signatures; revision: Hub commit or fingerprint; path: what PEFT records as the base. stored: dtype
+    of its files, where its configuration tells. card: what tli-bench wrote of it, for a model that was tuned whole.
     """
 
     model: Any
@@ -51,6 +54,13 @@ class LoadedModel:
     dtype: str
     quantization: str | None
     device: str
+    stored: str | None = None
+    card: dict[str, Any] | None = None
+
+    @property
+    def training(self) -> TrainingRef | None:
+        """How the model was tuned whole by tli-bench; None for any other."""
+        return training_of(self.card)
 
 
 def load_model(name: str, options: LoadOptions | None = None) -> LoadedModel:
@@ -65,6 +75,7 @@ def load_model(name: str, options: LoadOptions | None = None) -> LoadedModel:
     quantize = None if quantize == "none" else quantize
     dtype = options.dtype or ("float32" if device == "cpu" else "bfloat16")
     config = _from_hub(source, _load_config, options)
+    stored = _stored_dtype(config)
     if source.path is None:
         # Tokenizer and weights come from the commit that the configuration came from, whatever is pushed meanwhile.
         options = replace(options, revision=_commit(source, options))
@@ -73,7 +84,16 @@ def load_model(name: str, options: LoadOptions | None = None) -> LoadedModel:
     _keep_quantised_weights_as_they_are(model)
     check_vocabulary(model, tokenizer, source.id)
     revision = model_fingerprint(source.path) if source.path else str(options.revision)
-    return LoadedModel(model.eval(), tokenizer, source.id, revision, source.target, dtype, quantize, device)
+    card = read_model_card(source.path) if source.path else hub_model_card(source.target, revision)
+    return LoadedModel(
+        model.eval(), tokenizer, source.id, revision, source.target, dtype, quantize, device, stored, card
+    )
+
+
+def _stored_dtype(config: Any) -> str | None:
+    """A key of DTYPES: what the configuration says its weights are stored in, before loading changes it."""
+    name = str(getattr(config, "dtype", None)).removeprefix("torch.")
+    return name if name in DTYPES else None
 
 
 def _device(asked: str | None) -> str:

@@ -3,6 +3,7 @@
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from statistics import stdev
 
 from tli_bench.errors import UnscorableError
 from tli_bench.schema import Comparison, PairValues, RunRecord, Split
@@ -58,6 +59,13 @@ def _mean(values: Sequence[float | None]) -> float | None:
     return math.fsum(scored) / len(scored) if scored and len(scored) == len(values) else None
 
 
+def _standard_error(values: Sequence[float | None]) -> float | None:
+    scored = [value for value in values if value is not None]
+    if len(scored) < 2 or len(scored) != len(values):
+        return None
+    return stdev(scored) / len(scored) ** 0.5
+
+
 def _precision(k: int) -> Callable[[list[PairValues]], float | None]:
     def measure(values: list[PairValues]) -> float | None:
         ranks = [rank for v in values for rank in (v.rank_forward, v.rank_backward)]
@@ -75,6 +83,7 @@ AGGREGATES: dict[str, Callable[[list[PairValues]], float | None]] = {
     "cosine": lambda values: _mean([v.cosine for v in values]),
     "mismatched": lambda values: _mean([v.mismatched for v in values]),
     "gap": lambda values: _mean([quantity(v, "gap") for v in values]),
+    "gap_se": lambda values: _standard_error([quantity(v, "gap") for v in values]),
     "p1": _precision(1),
     "p5": _precision(5),
     "p10": _precision(10),

@@ -3,10 +3,10 @@
 import hashlib
 import json
 
-from tli_bench.schema import RunRecord
+from tli_bench.schema import Record
 
 
-def record_digest(record: RunRecord) -> str:
+def record_digest(record: Record) -> str:
     """SHA-256 in hex of the record as JSON with sorted keys and no spaces."""
     return json_digest(record.model_dump(mode="json"))
 

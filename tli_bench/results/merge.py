@@ -6,8 +6,9 @@ from pathlib import Path
 
 from tli_bench.errors import ResultError
 from tli_bench.results.digest import record_digest
-from tli_bench.results.sources import iter_records
-from tli_bench.results.store import RecordStore, read_record
+from tli_bench.results.sources import iter_all
+from tli_bench.results.store import RecordStore
+from tli_bench.results.units import read_unit, unit_path, write_unit
 from tli_bench.results.validate import validate_record
 
 
@@ -21,18 +22,18 @@ class Merged:
 
 
 def merge(sources: Sequence[Path], store: RecordStore, *, replace: bool = False) -> Merged:
-    """Write every valid record of `sources` to `store`.
+    """Write every valid record of `sources`, alignment and downstream, to the folder of `store`.
 
     A different record at the same place is an error, unless `replace` is given: then the later one by date stays.
     Nothing is written when any record is invalid or in conflict: everything is read twice rather than half written.
     """
     planned: dict[Path, str] = {}
     for source in sources:
-        for where, record in iter_records(source):
+        for where, record in iter_all(source):
             if errors := validate_record(record).errors:
                 raise ResultError(f"{where}: {errors[0]}; nothing was merged")
-            path, digest = store.path(record.task, record.signature), record_digest(record)
-            there = record_digest(read_record(path)) if path.is_file() else None
+            path, digest = unit_path(store.root, record, compressed=store.compressed), record_digest(record)
+            there = record_digest(read_unit(path)) if path.is_file() else None
             if not replace and digest != planned.get(path, there or digest):
                 raise ResultError(
                     f"{where} and {path} are two records of the same unit; keep one, or give --replace to keep the later"
@@ -44,14 +45,14 @@ def merge(sources: Sequence[Path], store: RecordStore, *, replace: bool = False)
 def _write(sources: Sequence[Path], store: RecordStore) -> Merged:
     merged = Merged()
     for source in sources:
-        for _, record in iter_records(source):
-            path = store.path(record.task, record.signature)
+        for _, record in iter_all(source):
+            path = unit_path(store.root, record, compressed=store.compressed)
             if not path.is_file():
-                merged.added.append(store.write(record))
+                merged.added.append(write_unit(store.root, record, compressed=store.compressed))
                 continue
-            old = read_record(path)
+            old = read_unit(path)
             if record_digest(old) == record_digest(record) or old.created > record.created:
                 merged.same.append(path)
             else:
-                merged.replaced.append(store.write(record))
+                merged.replaced.append(write_unit(store.root, record, compressed=store.compressed))
     return merged

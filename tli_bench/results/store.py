@@ -1,17 +1,14 @@
 """A folder of run records: one JSON file a unit, written atomically, found again by what was measured."""
 
 import gzip
-import json
-import re
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
 from tli_bench.errors import ResultError
 from tli_bench.files import write_bytes, write_json
+from tli_bench.results.disk import json_object, read_bytes, safe_name
 from tli_bench.results.downstream import is_downstream
 from tli_bench.results.migrate import migrate
 from tli_bench.results.wording import visible
@@ -20,17 +17,8 @@ from tli_bench.schema import RunRecord, Signature, parse_record
 # What decides whether a unit has been computed already. `layers` and `n` follow from these.
 IDENTITY = (
     "protocol", "lexicon_hash", "split_seed", "pair", "limit", "leaking", "skip_gate", "any_base",
-    "model", "revision", "dtype", "quantization", "seed", "measures", "versions",
+    "model", "revision", "training", "dtype", "quantization", "seed", "measures", "versions",
 )  # fmt: skip
-
-# A record of a 100-layer model over 20,000 pairs stays below this; a file from a stranger may not eat the memory.
-MAX_BYTES = 256 * 1024 * 1024
-
-
-def safe_name(text: str) -> str:
-    """`text` as one path component: letters, digits, `.`, `_`, `+` and `-` only, never `.` or `..`."""
-    name = re.sub(r"[^\w.+-]+", "_", text, flags=re.ASCII).strip(".") or "_"
-    return name[:150]
 
 
 class RecordStore:
@@ -86,7 +74,7 @@ class RecordStore:
 
 def read_record(path: Path) -> RunRecord:
     """A record from a `.json` or `.json.gz` file that may come from anyone; raises ResultError naming file and field."""
-    return record_from_json(_read(path), where=str(path))
+    return record_from_json(read_bytes(path), where=str(path))
 
 
 def record_from_json(raw: bytes, *, where: str) -> RunRecord:
@@ -95,33 +83,8 @@ def record_from_json(raw: bytes, *, where: str) -> RunRecord:
         # The fast way, right for nearly every file; whatever it refuses is read again for a message that helps.
         return RunRecord.model_validate_json(raw)
     except ValidationError:
-        data = _loads(raw, where)
+        data = json_object(raw, where)
     try:
         return parse_record(migrate(data, where=where), where=where)
     except ResultError as err:
         raise ResultError(visible(str(err), limit=600)) from err
-
-
-def _read(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ResultError(f"{path}: larger than {MAX_BYTES:,} bytes, no record is; check what it is")
-        if path.suffix != ".gz":
-            return path.read_bytes()
-        with gzip.open(path) as file:
-            raw = file.read(MAX_BYTES + 1)
-    except (OSError, EOFError, zlib.error) as err:
-        raise ResultError(f"{path}: {err}") from err
-    if len(raw) > MAX_BYTES:
-        raise ResultError(f"{path}: unpacks to more than {MAX_BYTES:,} bytes, no record does; check what it is")
-    return raw
-
-
-def _loads(raw: bytes, where: str) -> dict[str, Any]:
-    try:
-        data = json.loads(raw)
-    except (ValueError, RecursionError) as err:
-        raise ResultError(f"{where}: {err}") from err
-    if not isinstance(data, dict):
-        raise ResultError(f"{where}: holds a {type(data).__name__}, not a record")
-    return data

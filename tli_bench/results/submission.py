@@ -5,15 +5,18 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tli_bench.errors import ResultError
 from tli_bench.files import write_bytes
-from tli_bench.results.store import MAX_BYTES, RecordStore, record_from_json
+from tli_bench.results.disk import MAX_BYTES
+from tli_bench.results.downstream import downstream_from_json, is_downstream
+from tli_bench.results.store import record_from_json
+from tli_bench.results.units import unit_path
 from tli_bench.results.validate import validate_record
-from tli_bench.schema import RunRecord
+from tli_bench.schema import Record
 
 MANIFEST = "manifest.json"
 MAX_RECORDS, MAX_MANIFEST, MAX_TOTAL = 10_000, 16 * 1024 * 1024, 2 * 1024**3
@@ -40,18 +43,18 @@ class Manifest(BaseModel):
     files: tuple[PackedFile, ...] = Field(max_length=MAX_RECORDS)
 
 
-def pack(records: Sequence[RunRecord], path: Path, *, version: str) -> Manifest:
+def pack(records: Sequence[Record], path: Path, *, version: str) -> Manifest:
     """Write validated records and their hashes to one zip; version: of tli-bench.
 
     Raises ResultError when there is nothing to pack or a record does not stand up to validation.
     """
     if not records:
         raise ResultError("no records to pack; give the folder that `tli-bench run --output` wrote")
-    store, buffer = RecordStore(Path()), io.BytesIO()
+    buffer = io.BytesIO()
     files: list[PackedFile] = []
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for record in records:
-            name = store.path(record.task, record.signature).as_posix()
+            name = unit_path(Path(), record).as_posix()
             if errors := validate_record(record).errors:
                 raise ResultError(f"{name}: {errors[0]}; run it again before submitting it")
             if any(name == file.name for file in files):
@@ -65,7 +68,7 @@ def pack(records: Sequence[RunRecord], path: Path, *, version: str) -> Manifest:
     return manifest
 
 
-def unpack(path: Path) -> Iterator[tuple[str, RunRecord]]:
+def unpack(path: Path) -> Iterator[tuple[str, Record]]:
     """Name and record of each packed file, hashes checked; nothing is written to disk.
 
     Raises ResultError for a file that is no submission, an unlisted or missing file, a wrong hash or an invalid record.
@@ -87,7 +90,8 @@ def unpack(path: Path) -> Iterator[tuple[str, RunRecord]]:
                 content = _bounded(archive, file.name, MAX_BYTES, path)
                 if hashlib.sha256(content).hexdigest() != file.sha256:
                     raise ResultError(f"{path}: {file.name} was changed after packing (its SHA-256 is another one)")
-                yield file.name, record_from_json(content, where=f"{path}:{file.name}")
+                read = downstream_from_json if is_downstream(PurePosixPath(file.name)) else record_from_json
+                yield file.name, read(content, where=f"{path}:{file.name}")
     except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as err:
         raise ResultError(f"{path}: {err}; expected a file made by `tli-bench submit`") from err
 

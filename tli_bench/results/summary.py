@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from tli_bench.schema import RunRecord, Signature, Split
+from tli_bench.schema import DownstreamRecord, RunRecord, Signature, Split
 
 FLAGS = ("leaking", "skip_gate", "any_base")
 
@@ -28,6 +28,12 @@ def flags(signature: Signature) -> tuple[str, ...]:
     """What keeps a score out of the ranks: leaking words, a skipped gate, a foreign base, a limit."""
     raised = [name for name in FLAGS if getattr(signature, name)]
     return (*raised, *([f"limit {signature.limit}"] if signature.limit is not None else []))
+
+
+def downstream_flags(record: DownstreamRecord) -> tuple[str, ...]:
+    """What keeps a downstream score out of the tables: the small samples that ship with the project, a limit."""
+    limit = [] if record.limit is None else [f"limit {record.limit}"]
+    return (*(["fixtures"] if record.fixtures else []), *limit)
 
 
 def summarise(record: RunRecord) -> Summary:

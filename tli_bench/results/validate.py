@@ -11,7 +11,7 @@ from tli_bench.lexicon import load_lexicon
 from tli_bench.protocols import all_protocols
 from tli_bench.results.arithmetic import recompute
 from tli_bench.results.wording import unseen, visible
-from tli_bench.schema import RunRecord, Split
+from tli_bench.schema import DownstreamRecord, Record, RunRecord, Split
 
 MAX_NAME, MAX_COMMAND = 200, 8000
 _HEX = re.compile(r"[0-9a-f]{64}")
@@ -30,14 +30,16 @@ class Validation:
         return not self.errors
 
 
-def validate_record(record: RunRecord) -> Validation:
-    """All that is wrong or notable with one record that already has the schema."""
+def validate_record(record: Record) -> Validation:
+    """All that is wrong or notable with one record, of alignment or downstream, that already has the schema."""
+    if isinstance(record, DownstreamRecord):
+        return Validation(tuple(_downstream_errors(record)), tuple(_downstream_notes(record)))
     errors = [*_names(record), *_signature(record), *_leakage(record), *_words(record), *recompute(record)]
     return Validation(tuple(errors), tuple(_notes(record)))
 
 
 def _names(record: RunRecord) -> Iterator[str]:
-    signature, adapter = record.signature, record.signature.adapter
+    signature, adapter, training = record.signature, record.signature.adapter, record.signature.training
     texts = {
         "task": record.task,
         "pair": record.pair,
@@ -47,7 +49,19 @@ def _names(record: RunRecord) -> Iterator[str]:
         "signature.protocol": signature.protocol,
         "signature.lexicon": signature.lexicon,
         "signature.adapter.name": adapter.name if adapter else "",
+        "signature.training.name": training.name if training else "",
+        "signature.training.base": training.base if training else "",
+        "signature.training.base_revision": (training.base_revision or "") if training else "",
+        "signature.training.recipe": (training.recipe or "") if training else "",
     }
+    yield from _texts(texts)
+    if len(record.command) > MAX_COMMAND:
+        yield f"command has {len(record.command):,} characters, at most {MAX_COMMAND} are allowed"
+    if hidden := [c for c in unseen(record.command) if c != "U+200C"]:
+        yield f"command holds characters that cannot be seen: {', '.join(hidden[:5])}"
+
+
+def _texts(texts: dict[str, str]) -> Iterator[str]:
     for name, text in texts.items():
         if len(text) > MAX_NAME:
             yield f"{name} has {len(text):,} characters, at most {MAX_NAME} are allowed"
@@ -55,10 +69,14 @@ def _names(record: RunRecord) -> Iterator[str]:
             yield f"{name} {visible(text)!r} holds characters that cannot be seen: {', '.join(hidden[:5])}"
         if ".." in text.replace("\\", "/").split("/"):
             yield f"{name} {visible(text)!r} holds a `..` path part; give the model's or adapter's own name"
-    if len(record.command) > MAX_COMMAND:
-        yield f"command has {len(record.command):,} characters, at most {MAX_COMMAND} are allowed"
-    if hidden := [c for c in unseen(record.command) if c != "U+200C"]:
-        yield f"command holds characters that cannot be seen: {', '.join(hidden[:5])}"
+
+
+def _created(created: str) -> Iterator[str]:
+    try:
+        if datetime.datetime.fromisoformat(created).tzinfo is None:
+            yield f"created {visible(created)!r} has no time zone"
+    except ValueError:
+        yield f"created {visible(created)!r} is not an ISO 8601 date and time"
 
 
 def _signature(record: RunRecord) -> Iterator[str]:
@@ -77,11 +95,7 @@ def _signature(record: RunRecord) -> Iterator[str]:
     for name, value in hashes.items():
         if not _HEX.fullmatch(value):
             yield f"signature.{name} {visible(value)!r} is not a SHA-256 in lower-case hex"
-    try:
-        if datetime.datetime.fromisoformat(record.created).tzinfo is None:
-            yield f"created {visible(record.created)!r} has no time zone"
-    except ValueError:
-        yield f"created {visible(record.created)!r} is not an ISO 8601 date and time"
+    yield from _created(record.created)
 
 
 def _leakage(record: RunRecord) -> Iterator[str]:
@@ -144,3 +158,43 @@ def _notes(record: RunRecord) -> Iterator[str]:
         yield f"tli-bench commit: {record.source_commit or 'none, an installed package'}"
     for reason in record.unscored[:3]:
         yield f"unscored: {visible(reason)}"
+
+
+def _downstream_errors(record: DownstreamRecord) -> Iterator[str]:
+    adapter = record.adapter
+    texts = {
+        "task": record.task,
+        "created": record.created,
+        "model": record.model,
+        "revision": record.revision,
+        "adapter.name": adapter.name if adapter else "",
+    }
+    yield from _texts(texts | {f"metric {i}": name for i, name in enumerate(record.scores["base"])})
+    if hidden := unseen(record.source):
+        yield f"source {visible(record.source)!r} holds characters that cannot be seen: {', '.join(hidden[:5])}"
+    if adapter and not _HEX.fullmatch(adapter.sha256):
+        yield f"adapter.sha256 {visible(adapter.sha256)!r} is not a SHA-256 in lower-case hex"
+    yield from _created(record.created)
+    if record.documents < 1:
+        yield f"documents is {record.documents}: nothing was scored"
+    if record.limit is not None and record.documents > record.limit:
+        yield f"documents is {record.documents}, more than the limit of {record.limit}"
+    lost = sorted(record.scores["base"].keys() - record.scores.get("adapted", record.scores["base"]).keys())
+    if lost:
+        yield f"{len(lost)} scores of the base have no adapted twin: {visible(', '.join(lost[:5]))}"
+
+
+def _downstream_notes(record: DownstreamRecord) -> Iterator[str]:
+    if record.fixtures:
+        yield "small samples that ship with the project: no benchmark, in no table"
+    if record.limit is not None:
+        yield f"only the first {record.limit} documents: in no table"
+    if record.model.startswith(("/", ".", "~")):
+        yield f"model {visible(record.model)!r} is a local folder: others cannot load it by that name"
+    unscored = [
+        f"{metric} ({state})" for state, found in record.scores.items() for metric, v in found.items() if v is None
+    ]
+    if unscored:
+        yield f"unscored: {visible(', '.join(unscored[:5]))}" + (
+            f" and {len(unscored) - 5} more" if unscored[5:] else ""
+        )

@@ -1,14 +1,13 @@
 """ROUGE-1, ROUGE-2 and ROUGE-L (Lin 2004) over Unicode words, so that Cyrillic, Arabic and Turkish texts have words."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 from tli_bench.errors import UnscorableError
+from tli_bench.scorers.stems import stem, stemmer_name
 from tli_bench.scorers.words import words
-
-Stemmer = Callable[[str], str]
 
 
 class Rouge(NamedTuple):
@@ -19,17 +18,15 @@ class Rouge(NamedTuple):
     rougeL: float
 
 
-def rouge(prediction: str, reference: str, language: str, *, stemmer: Stemmer | None = None) -> Rouge:
-    """ROUGE of one prediction against one reference, in words of `language`.
+def rouge(prediction: str, reference: str, language: str) -> Rouge:
+    """ROUGE of one prediction against one reference, in words of `language`; Turkish ones are stemmed (see `stem`).
 
     A text against itself gives 1.0 everywhere; ROUGE-2 of two equal one-word texts is 1.0 too, since no bigram could
-    differ. stemmer: applied to each word of both. Raises UnscorableError for a reference without words.
+    differ. Raises UnscorableError for a reference without words.
     """
-    said, gold = (words(text, language) for text in (prediction, reference))
+    said, gold = ([stem(word, language) for word in words(text, language)] for text in (prediction, reference))
     if not gold:
         raise UnscorableError(f"the reference {reference[:40]!r} holds no words; remove the document")
-    if stemmer:
-        said, gold = [stemmer(word) for word in said], [stemmer(word) for word in gold]
     return Rouge(
         _overlap(said, gold),
         _overlap(_pairs(said), _pairs(gold)) if len(gold) > 1 else float(said == gold),
@@ -37,9 +34,9 @@ def rouge(prediction: str, reference: str, language: str, *, stemmer: Stemmer | 
     )
 
 
-def signature(stemmer: str = "none") -> str:
-    """What must agree for two ROUGE values to be compared."""
-    return f"rouge|f:harmonic|tok:tli-unicode|case:locale|stem:{stemmer}|version:1"
+def signature(language: str) -> str:
+    """What must agree for two ROUGE values of texts in `language` to be compared."""
+    return f"rouge|f:harmonic|tok:tli-unicode|case:locale|stem:{stemmer_name(language)}|version:2"
 
 
 def _pairs(tokens: Sequence[str]) -> list[tuple[str, str]]:

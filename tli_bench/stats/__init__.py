@@ -15,4 +15,5 @@ from tli_bench.stats.corrections import benjamini_hochberg as benjamini_hochberg
 from tli_bench.stats.corrections import holm as holm
 from tli_bench.stats.correlation import SpearmanResult as SpearmanResult
 from tli_bench.stats.correlation import spearman as spearman
+from tli_bench.stats.power import detectable_correlation as detectable_correlation
 from tli_bench.stats.power import minimum_detectable_effect as minimum_detectable_effect

@@ -1,4 +1,4 @@
-"""What a paired t-test of a given size can detect at all."""
+"""What a paired t-test, or a rank correlation, of a given size can detect at all."""
 
 import numpy as np
 from scipy import optimize, special
@@ -29,3 +29,15 @@ def minimum_detectable_effect(n: int, sd: float, *, alpha: float = 0.05, power: 
     while shortfall(high) < 0:
         high *= 1.25
     return float(optimize.brentq(shortfall, 0.0, high, xtol=1e-10)) / n**0.5 * sd
+
+
+def detectable_correlation(n: int, *, alpha: float = 0.05, power: float = 0.8) -> float:
+    """Smallest rank correlation that a two-sided test of `n` independent items finds with the given power.
+
+    By Fisher's z with the variance 1.06 / (n - 3) of a rank correlation (Fieller et al. 1957). Raises UnscorableError
+    for fewer than four items.
+    """
+    if n < 4:
+        raise UnscorableError(f"the power of a rank correlation needs at least 4 items, got {n}")
+    z = float(sps.norm.isf(alpha / 2) + sps.norm.ppf(power))
+    return float(np.tanh(z * np.sqrt(1.06 / (n - 3))))

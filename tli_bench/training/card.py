@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -16,8 +16,11 @@ from tli_bench.files import write_text
 from tli_bench.languages import LANGUAGES
 from tli_bench.lexicon import Lexicon
 from tli_bench.models import LoadedModel, inspect_adapter
-from tli_bench.models.adapters import CARD
-from tli_bench.schema import RunRecord, Split
+from tli_bench.models.fingerprint import model_fingerprint
+from tli_bench.models.tuned import CARD, read_model_card
+from tli_bench.results.before_after import before_after
+from tli_bench.schema import Comparison, RunRecord, Split
+from tli_bench.training.save import saved_dtype
 
 if TYPE_CHECKING:
     from tli_bench.training.train import TrainingResult
@@ -68,6 +71,7 @@ def build_card(
         },
         "seed": result.seed,
         "retention_text_sha256": text_sha256,
+        **({"saved_dtype": saved_dtype(loaded)} if result.recipe.kind == "full" else {}),
         "license": LICENSE if loaded.id == "tiny" else FOREIGN_LICENSE,
         "versions": {"tli-bench": __version__} | {name: version(name) for name in ("torch", "transformers", "peft")},
         "records": [],
@@ -80,26 +84,49 @@ def write_card(card: dict[str, Any], folder: Path) -> None:
     (folder / "README.md").write_text(render_card(card), encoding="utf-8")
 
 
-def add_records(folder: Path, records: Sequence[RunRecord]) -> dict[str, Any]:
-    """Put before and after on trained and control words into the card of a finished adapter, and write it again.
+def add_records(folder: Path, records: Sequence[RunRecord], *, base: Sequence[RunRecord] = ()) -> dict[str, Any]:
+    """Put before and after on trained and control words into the card of what was trained, and write it again.
 
-    Raises ResultError for a record of another adapter or without one, AdapterError for a folder without a card.
+    base: for a model that was tuned whole, records of the model it was trained from, on the same words; an adapter's
+    records hold both states. Raises ResultError for a record of something else or one that `base` has no other half
+    of, AdapterError or ModelError for a folder without a card.
     """
-    files = inspect_adapter(str(folder))
-    if files.card is None:
-        raise AdapterError(f"{folder} has no {CARD}; only adapters trained by tli-bench have one")
-    for record in records:
-        scored = record.signature.adapter
-        if scored is None or scored.sha256 != files.sha256:
-            other = f"adapter {scored.name!r} ({scored.sha256[:12]})" if scored else "a base without an adapter"
-            raise ResultError(f"the record of {record.task} scored {other}, not {folder.name} ({files.sha256[:12]})")
-    card = files.card | {"records": [_summary(record) for record in records]}
+    card = read_model_card(folder)
+    if card is None:
+        raise AdapterError(f"{folder} has no {CARD}; only what tli-bench has trained has one")
+    if card.get("kind") == "full":
+        summaries = [_joined(record, base, folder) for record in records]
+    else:
+        summaries = [_adapted(record, folder) for record in records]
+    card = card | {"records": summaries}
     write_text(folder / CARD, json.dumps(card, indent=2, ensure_ascii=False) + "\n")
     write_text(folder / "README.md", render_card(card))
     return card
 
 
-def _summary(record: RunRecord) -> dict[str, Any]:
+def _adapted(record: RunRecord, folder: Path) -> dict[str, Any]:
+    sha256, scored = inspect_adapter(str(folder)).sha256, record.signature.adapter
+    if scored is None or scored.sha256 != sha256:
+        other = f"adapter {scored.name!r} ({scored.sha256[:12]})" if scored else "a base without an adapter"
+        raise ResultError(f"the record of {record.task} scored {other}, not {folder.name} ({sha256[:12]})")
+    return _summary(record, record.comparisons, record.verdicts)
+
+
+def _joined(record: RunRecord, base: Sequence[RunRecord], folder: Path) -> dict[str, Any]:
+    revision = model_fingerprint(folder)
+    if record.signature.revision != revision or record.signature.adapter is not None:
+        raise ResultError(
+            f"the record of {record.task} scored {record.signature.model} at {record.signature.revision}, not "
+            f"{folder.name} alone at {revision}"
+        )
+    for other in base:
+        if (other.task, other.signature.protocol) == (record.task, record.signature.protocol):
+            found = before_after(other, record)
+            return _summary(record, found.comparisons, found.verdicts)
+    raise ResultError(f"no record of the base for {record.task}, {record.signature.protocol}; score the base on it too")
+
+
+def _summary(record: RunRecord, comparisons: Sequence[Comparison], verdicts: Mapping[str, str]) -> dict[str, Any]:
     """What of a record the card repeats: no word and no single pair."""
     return {
         "task": record.task,
@@ -108,8 +135,8 @@ def _summary(record: RunRecord) -> dict[str, Any]:
         "lexicon": record.signature.lexicon,
         "lexicon_hash": record.signature.lexicon_hash,
         "leaking": record.signature.leaking,
-        "comparisons": [c.model_dump(mode="json") for c in record.comparisons if c.split != Split.DEV],
-        "verdicts": dict(record.verdicts),
+        "comparisons": [c.model_dump(mode="json") for c in comparisons if c.split != Split.DEV],
+        "verdicts": dict(verdicts),
     }
 
 
@@ -159,6 +186,7 @@ def _index_entries(record: dict[str, Any]) -> list[dict[str, Any]]:
 def _sections(card: dict[str, Any]) -> list[str]:
     base, layers, budget, words = card["base"], card["layers"], card["budget"], card["lexicon"]
     what = "LoRA adapter" if card["kind"] == "lora" else "fully fine-tuned model"
+    option = "--adapter" if card["kind"] == "lora" else "--model"
     facts = [
         ("Base", f"{base['id']} at {base['revision']} ({base['dtype']}, {base['quantization'] or 'not quantised'})"),
         ("Recipe", card["recipe"]),
@@ -170,6 +198,7 @@ def _sections(card: dict[str, Any]) -> list[str]:
         ("Blocks that received gradient", _ranges(layers["received_gradient"])),
         ("Trainable parameters", f"{budget['trainable_parameters']:,}"),
         ("Optimizer steps, words seen", f"{budget['steps']:,}, {budget['words_seen']:,}"),
+        *([("Weights", f"{card['saved_dtype']}, as the base stores its own")] if "saved_dtype" in card else []),
         ("Seed", str(card["seed"])),
         ("Licence", card["license"] if card["license"] != FOREIGN_LICENSE else "that of the base model"),
         ("Versions", ", ".join(f"{name} {number}" for name, number in card["versions"].items())),
@@ -182,7 +211,7 @@ def _sections(card: dict[str, Any]) -> list[str]:
         control,
         table,
         *(_results(record) for record in card["records"]),
-        "" if card["records"] else "It has not been scored on control words yet: `tli-bench run --adapter` does that.",
+        "" if card["records"] else f"It has not been scored on control words yet: `tli-bench run {option}` does that.",
     ]
 
 

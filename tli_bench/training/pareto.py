@@ -3,11 +3,15 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
+from typing import TYPE_CHECKING
 
 from scipy import stats as sps
 
+from tli_bench.errors import UnknownNameError
 from tli_bench.training.budget import Budget
-from tli_bench.training.sweep import Point
+
+if TYPE_CHECKING:
+    from tli_bench.training.sweep import Point
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +43,11 @@ class Row:
     efficient: bool
 
 
-def pareto(points: Iterable[Point], *, layer: str = "output") -> list[Row]:
-    """One row a setting and pair, best gap gain first. layer: `output`, `loss` (deepest of the loss), or a name."""
+def pareto(points: Iterable["Point"], *, layer: str = "output") -> list[Row]:
+    """One row a setting and pair, best gap gain first. layer: `output`, `loss` (deepest of the loss), or a name.
+
+    Raises UnknownNameError for a layer that the model has not.
+    """
     groups: dict[tuple[str, ...], list[Point]] = {}
     for point in points:
         groups.setdefault((point.pair, *(f"{k}={v}" for k, v in point.settings.items())), []).append(point)
@@ -60,9 +67,11 @@ def gain(values: Sequence[float]) -> Gain:
     return Gain(mean, (mean - half, mean + half), len(values))
 
 
-def _row(group: list[Point], layer: str) -> Row:
+def _row(group: list["Point"], layer: str) -> Row:
     first = group[0]
     name = {"output": list(first.base)[-1], "loss": first.loss_layers[-1]}.get(layer, layer)
+    if name not in first.base:
+        raise UnknownNameError("layer", name, (*first.base, "output", "loss"), hint="of this sweep's model")
 
     def change(measure: str) -> Gain:
         return gain([p.adapted[name][measure] - p.base[name][measure] for p in group])

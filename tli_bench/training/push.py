@@ -1,14 +1,19 @@
-"""An adapter folder to the Hub: checked, listed, then uploaded when asked."""
+"""A trained adapter or model to the Hub: checked, listed, then uploaded when asked."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from tli_bench.errors import AdapterError, InputError, OutputError
 from tli_bench.models import inspect_adapter
+from tli_bench.models.catalog import check_model_folder
+from tli_bench.models.tuned import CARD, read_model_card
 from tli_bench.training.card import HUB_ID
 
-# What a Hub repository of an adapter holds; anything else in the folder stays at home.
-FILES = ("adapter_config.json", "adapter_model.safetensors", "tli_card.json", "README.md")
+# What a Hub repository of an adapter or a model holds; anything else in the folder stays at home.
+ADAPTER: tuple[str, ...] = ("adapter_config.json", "adapter_model.safetensors", CARD, "README.md")
+MODEL: tuple[str, ...] = ("config.json", "generation_config.json", "*.safetensors", "*.safetensors.index.json", "tokenizer*",
+    "special_tokens_map.json", "added_tokens.json", "vocab.*", "merges.txt", "spiece.model", "chat_template.jinja",
+    CARD, "README.md")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +26,23 @@ class Upload:
 
 
 def plan_push(folder: Path, repository: str) -> Upload:
-    """Check an adapter and list what would be uploaded; touches no network.
+    """Check an adapter, or a model that was tuned whole, and list what would be uploaded; touches no network.
 
-    Raises AdapterError for a folder that is no adapter with a card, InputError for a repository that is no ORG/NAME.
+    Raises AdapterError or ModelError for a folder that is neither with a card, InputError for a repository that is no
+    ORG/NAME.
     """
     if not HUB_ID.fullmatch(repository):
         raise InputError(f"{repository!r} is no Hub repository; write ORG/NAME")
     if not folder.is_dir():
         raise AdapterError(f"no adapter at {str(folder)!r}; give the folder that `tli-bench train` wrote")
-    if inspect_adapter(str(folder)).card is None:
-        raise AdapterError(f"{folder} has no tli_card.json: nothing says what it was trained on")
-    files = tuple(folder / name for name in FILES if (folder / name).is_file())
+    if (folder / "config.json").is_file():
+        check_model_folder(folder)
+        card, patterns = read_model_card(folder), MODEL
+    else:
+        card, patterns = inspect_adapter(str(folder)).card, ADAPTER
+    if card is None:
+        raise AdapterError(f"{folder} has no {CARD}: nothing says what it was trained on")
+    files = tuple(sorted({path for pattern in patterns for path in folder.glob(pattern) if path.is_file()}))
     return Upload(repository, files, sum(path.stat().st_size for path in files))
 
 
@@ -47,7 +58,7 @@ def push(upload: Upload, *, private: bool = True) -> str:
             repo_id=upload.repository,
             folder_path=str(upload.files[0].parent),
             allow_patterns=[path.name for path in upload.files],
-            commit_message="Adapter trained by tli-bench",
+            commit_message="Trained by tli-bench",
         )
     except (HfHubHTTPError, OSError, ValueError) as err:
         raise OutputError(

@@ -89,7 +89,7 @@ def sample_text(model: Any, tokenizer: Any, *, seed: int, batch_size: int = 64) 
     """Ordinary text for retention when none is given: `SAMPLED_LINES` lines that the base itself says, as token ids.
 
     Each starts at the tokenizer's BOS (or EOS, where there is no BOS) and is sampled at temperature 1, seeded.
-    Raises InputError for a model that cannot generate.
+    Raises InputError for a model that cannot generate, or whose logits are no numbers.
     """
     start = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
     if start is None or not hasattr(model, "generate") or model.get_output_embeddings() is None:
@@ -100,7 +100,7 @@ def sample_text(model: Any, tokenizer: Any, *, seed: int, batch_size: int = 64) 
     model.eval()
     lines: list[tuple[int, ...]] = []
     try:
-        with torch.random.fork_rng():
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             torch.manual_seed(seed)
             while len(lines) < SAMPLED_LINES:
                 ids = torch.full((batch_size, 1), start, device=device)
@@ -119,6 +119,11 @@ def _speak(model: Any, ids: Tensor) -> Tensor:
         output = model(input_ids=last, past_key_values=cache, use_cache=True)
         cache = output.past_key_values
         probabilities = output.logits[:, -1].float().softmax(-1)
+        if not probabilities.isfinite().all():
+            raise InputError(
+                "the base gives NaN or infinite logits on its own words, so it cannot say the retention text; "
+                "try another --dtype, or check its weights"
+            )
         last = torch.multinomial(probabilities, 1)
         ids = torch.cat([ids, last], dim=1)
     return ids

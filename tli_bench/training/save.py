@@ -1,15 +1,22 @@
-"""Folders that appear whole or not at all: written beside their place, flushed to disk, then renamed."""
+"""What training leaves: folders that appear whole or not at all, and in them an adapter or a whole model."""
 
+import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError
 
 from tli_bench.errors import OutputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from tli_bench.models import LoadedModel
 
 
 @contextmanager
@@ -46,7 +53,9 @@ def flush(folder: Path) -> None:
 
 
 def _swap(work: Path, target: Path) -> None:
-    work.chmod(0o755)
+    # What makes temporary folders and safetensors files lets nobody else read them.
+    for path in [work, *work.rglob("*")]:
+        path.chmod(0o755 if path.is_dir() else 0o644)
     if not target.exists():
         work.rename(target)
         return
@@ -59,3 +68,55 @@ def _swap(work: Path, target: Path) -> None:
         raise
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def save_adapter(model: Any, folder: Path) -> None:
+    """Write a PeftModel's adapter; equal trainings give equal files."""
+    # "auto" would look the base up on the Hub to see whether its vocabulary was resized; ours never is.
+    model.save_pretrained(str(folder), safe_serialization=True, save_embedding_layers=False)
+    # PEFT writes a set in whatever order it comes.
+    _edit(folder / "adapter_config.json", target_modules=sorted(model.peft_config["default"].target_modules))
+
+
+def saved_dtype(loaded: "LoadedModel") -> str:
+    """What a tuned model's weights are written in: as the base's files are, whatever they were loaded as."""
+    return loaded.stored or loaded.dtype
+
+
+def round_trained(loaded: "LoadedModel") -> None:
+    """Give the trained weights the values that their file will hold, so that figures are of what is saved."""
+    import torch
+
+    from tli_bench.models.load import DTYPES
+
+    dtype = DTYPES[saved_dtype(loaded)]
+    with torch.no_grad():
+        for parameter in loaded.model.parameters():
+            if parameter.requires_grad:
+                parameter.copy_(parameter.to(dtype))
+
+
+def save_model(loaded: "LoadedModel", folder: Path) -> None:
+    """Write a whole model and its tokenizer, the weights in `saved_dtype`."""
+    from tli_bench.models.load import DTYPES
+
+    name = saved_dtype(loaded)
+    cast: dict[tuple[int, Any], Tensor] = {}
+    state: dict[str, Tensor] = {}
+    for key, tensor in loaded.model.state_dict().items():
+        # Tied weights are one tensor under two names and must stay one, or the file holds them twice.
+        place = (tensor.data_ptr(), tensor.shape)
+        if place not in cast:
+            cast[place] = tensor.to("cpu", DTYPES[name]) if tensor.is_floating_point() else tensor
+        state[key] = cast[place]
+    loaded.model.save_pretrained(str(folder), state_dict=state, safe_serialization=True)
+    _edit(folder / "config.json", dtype=name)
+    loaded.tokenizer.save_pretrained(str(folder))
+    # How the tokenizer was found says nothing about the model, and would make two equal trainings differ.
+    _edit(folder / "tokenizer_config.json", drop=("is_local", "local_files_only", "name_or_path"))
+
+
+def _edit(path: Path, *, drop: tuple[str, ...] = (), **changes: Any) -> None:
+    data = {key: value for key, value in json.loads(path.read_text(encoding="utf-8")).items() if key not in drop}
+    text = json.dumps(data | changes, indent=2, sort_keys=True, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8")

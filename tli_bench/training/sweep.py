@@ -5,6 +5,7 @@ import itertools
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from tli_bench.errors import InputError, OutputError, ResultError, UnknownNameEr
 from tli_bench.files import write_text
 from tli_bench.languages import pair_id, resolve_pair
 from tli_bench.lexicon import Lexicon, load_lexicon
-from tli_bench.models import LoadedModel, attach_adapter, inspect_adapter
+from tli_bench.models import LoadedModel, LoadOptions, attach_adapter, inspect_adapter, load_model
 from tli_bench.models.fingerprint import hash_file
 from tli_bench.schema import Split
 from tli_bench.training.budget import Budget
@@ -25,13 +26,16 @@ from tli_bench.training.scoring import Curves, layer_curves
 from tli_bench.training.train import train_adapter
 
 POINT_VERSION = 1
+# Full fine-tuning has none of these: a grid over them is one point there, not several equal ones.
+LORA_KEYS = frozenset({"rank", "alpha", "dropout", "modules", "blocks", "dora", "rslora"})
 
 
 class SweepSpec(BaseModel):
     """What a sweep runs.
 
     recipes: where each point starts from; grid: recipe keys with the values to combine; seeds, pairs: crossed with
-    all of them. keep_adapters: keep every trained adapter beside its record. retain_text: for points with retention.
+    all of them. Keys that speak of LoRA are left out where all weights are trained. keep_adapters: keep every trained
+    adapter or model beside its record. retain_text: for points with retention.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -56,8 +60,7 @@ class SweepSpec(BaseModel):
         if not (self.pairs and self.recipes and self.seeds):
             raise ValueError("pairs, recipes and seeds must each hold at least one entry")
         for recipe in self.recipes:
-            if load_recipe(recipe).kind == "full":
-                raise ValueError(f"recipe {recipe} is full fine-tuning; a sweep trains adapters (kind: lora)")
+            load_recipe(recipe)
         return self
 
 
@@ -110,20 +113,25 @@ def load_spec(path: Path) -> SweepSpec:
 
 def units_of(spec: SweepSpec) -> list[Unit]:
     """Every point of the specification, seeds innermost; raises InputError for a combination that cannot work."""
-    units = []
+    units: list[Unit] = []
     for pair, name, values in itertools.product(spec.pairs, spec.recipes, itertools.product(*spec.grid.values())):
         chosen = dict(zip(spec.grid, values, strict=True))
-        recipe = load_recipe(name).with_options(**chosen)
+        start = load_recipe(name)
+        if chosen.get("kind", start.kind) == "full":
+            chosen = {key: value for key, value in chosen.items() if key not in LORA_KEYS}
+        recipe = start.with_options(**chosen)
         settings = {"recipe": name} | {key: _text(value) for key, value in chosen.items()}
-        units += [Unit(recipe, settings, pair_id(*resolve_pair(pair)), seed) for seed in spec.seeds]
+        points = [Unit(recipe, settings, pair_id(*resolve_pair(pair)), seed) for seed in spec.seeds]
+        units += [point for point in points if point not in units]
     return units
 
 
 def run_sweep(spec: SweepSpec, loaded: LoadedModel, output: Path, *, on_point: Done | None = None) -> list[Point]:
     """Train and score every point that `output` does not hold yet; `on_point(point, reused)` hears of each.
 
-    loaded: the base of the specification, loaded once; adapters are swapped on it. Raises OutputError when the disk
-    refuses, ResultError for a record that cannot be read, and whatever a training raises.
+    loaded: the base of the specification, loaded once. Adapters are swapped on it; where all weights are trained they
+    are put back after each point. Raises OutputError when the disk refuses, ResultError for a record that cannot be
+    read, and whatever a training raises.
     """
     points: list[Point] = []
     lexicons = {pair: load_lexicon(spec.lexicon, pair=pair) for pair in {unit.pair for unit in units_of(spec)}}
@@ -162,14 +170,8 @@ def _run(
     text: Path | None,
 ) -> Point:
     result = train_adapter(loaded, unit.pair, unit.recipe, folder, lexicon=lexicon, seed=unit.seed, retain_text=text)
-    flags = {name: parameter.requires_grad for name, parameter in loaded.model.named_parameters()}
-    model, _ = attach_adapter(loaded, inspect_adapter(str(folder)))
-    try:
+    with _trained(loaded, folder, unit.recipe.kind) as model:
         curves = _control_curves(model, loaded, lexicon)
-    finally:
-        model.unload()
-        for name, parameter in loaded.model.named_parameters():
-            parameter.requires_grad_(flags[name])
     return Point(
         settings=unit.settings,
         recipe=unit.recipe.name,
@@ -181,6 +183,22 @@ def _run(
         adapted=curves,
         identity=identity,
     )
+
+
+@contextmanager
+def _trained(loaded: LoadedModel, folder: Path, kind: str) -> Iterator[Any]:
+    """What was saved in `folder`: an adapter on the loaded base, or a model of its own."""
+    if kind == "full":
+        yield load_model(str(folder), LoadOptions(dtype=loaded.dtype, device=loaded.device)).model
+        return
+    flags = {name: parameter.requires_grad for name, parameter in loaded.model.named_parameters()}
+    model, _ = attach_adapter(loaded, inspect_adapter(str(folder)))
+    try:
+        yield model
+    finally:
+        model.unload()
+        for name, parameter in loaded.model.named_parameters():
+            parameter.requires_grad_(flags[name])
 
 
 def _control_curves(model: Any, loaded: LoadedModel, lexicon: Lexicon) -> Curves:

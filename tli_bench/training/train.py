@@ -13,6 +13,7 @@ from tli_bench.errors import InputError, OutputError
 from tli_bench.files import write_text
 from tli_bench.lexicon import Lexicon, load_lexicon
 from tli_bench.models import LoadedModel, LoadOptions, load_model
+from tli_bench.models.gate import require_finite
 from tli_bench.schema import Split
 from tli_bench.training.adapt import Adapted, adapted
 from tli_bench.training.card import build_card, write_card
@@ -21,7 +22,7 @@ from tli_bench.training.losses import LOSSES, LossOptions
 from tli_bench.training.objective import PairObjective
 from tli_bench.training.recipe import AUTO, Recipe, load_recipe
 from tli_bench.training.retention import build_retention, sample_text
-from tli_bench.training.save import atomic_folder
+from tli_bench.training.save import atomic_folder, round_trained, save_adapter, save_model
 from tli_bench.training.scoring import DevScores, best_layer, dev_scores, layer_curves
 from tli_bench.training.targets import Target, resolve_targets
 from tli_bench.training.trainer import COMPLETE, Report, build_trainer, last_checkpoint
@@ -76,8 +77,8 @@ def train_adapter(
     retain_text: lines of ordinary text for the recipe's retention term. restart: discard the checkpoints of an
     interrupted run; without it, the same command goes on where it stopped and ends in the same weights.
 
-    Raises LexiconError for an empty split, InputError and UnknownNameError for what does not fit the model,
-    DivergedError for a loss that is no number, OutputError when the disk refuses.
+    Raises LexiconError for an empty split, GateError for a base that holds NaN, InputError and UnknownNameError for
+    what does not fit the model, DivergedError for a loss that is no number, OutputError when the disk refuses.
     """
     chosen = load_recipe(recipe) if isinstance(recipe, str) else recipe
     words = lexicon if isinstance(lexicon, Lexicon) else load_lexicon(lexicon, pair=pair)
@@ -88,10 +89,14 @@ def train_adapter(
     job = _prepare(loaded, words, chosen, seed=seed, retain_text=retain_text)
     resume = _open_run(work, job.fingerprint, restart=restart)
     depth = max(t.block for t in job.targets)
-    with adapted(loaded, chosen, depth=depth, seed=seed) as part:
-        result = _fit(loaded, job, part, work=work, target=target, resume=resume, seed=seed, progress=progress)
-    if _is_main_process():
-        shutil.rmtree(work, ignore_errors=True)
+    done = False
+    try:
+        with adapted(loaded, chosen, depth=depth, seed=seed) as part:
+            result = _fit(loaded, job, part, work=work, target=target, resume=resume, seed=seed, progress=progress)
+        done = True
+    finally:
+        if is_main_process() and (done or last_checkpoint(work) is None):
+            shutil.rmtree(work, ignore_errors=True)
     return result
 
 
@@ -110,6 +115,7 @@ class _Job:
 
 
 def _prepare(loaded: LoadedModel, lexicon: Lexicon, recipe: Recipe, *, seed: int, retain_text: Path | None) -> _Job:
+    require_finite(loaded)
     needs_dev = recipe.keep == "best" or AUTO in recipe.layer
     train = split_data(lexicon, Split.TRAIN, loaded.tokenizer, at_least=2 if LOSSES[recipe.loss].needs_batch else 1)
     dev = None
@@ -180,10 +186,19 @@ def _fit(
     )
     before = dev_scores(objective, job.dev) if job.dev is not None else None
     trainer = build_trainer(
-        objective, recipe, collator, job.dev, folder=work, seed=seed, device=loaded.device, report=progress
+        objective,
+        recipe,
+        collator,
+        job.dev,
+        folder=work,
+        seed=seed,
+        device=loaded.device,
+        report=progress if is_main_process() else None,
     )
     trainer.train(resume_from_checkpoint=str(resume) if resume else None)
     trainer.require_finite()
+    if recipe.kind == "full":
+        round_trained(loaded)
     losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
     rows = min(recipe.batch_size, len(job.train)) * recipe.gradient_accumulation * trainer.args.world_size
     result = TrainingResult(
@@ -207,6 +222,8 @@ def _fit(
     trainer.accelerator.wait_for_everyone()
     if trainer.is_world_process_zero():
         _save(loaded, job, part, result)
+    # Whoever returns may read what was saved.
+    trainer.accelerator.wait_for_everyone()
     return result
 
 
@@ -214,21 +231,10 @@ def _save(loaded: LoadedModel, job: _Job, part: Adapted, result: TrainingResult)
     card = build_card(loaded, job.lexicon, result, text_sha256=job.text_sha256)
     with atomic_folder(result.output) as folder:
         if job.recipe.kind == "lora":
-            # "auto" would look the base up on the Hub to see whether its vocabulary was resized; ours never is.
-            part.model.save_pretrained(str(folder), safe_serialization=True, save_embedding_layers=False)
-            _sort_modules(folder)
+            save_adapter(part.model, folder)
         else:
-            part.model.save_pretrained(str(folder), safe_serialization=True)
-            loaded.tokenizer.save_pretrained(str(folder))
+            save_model(loaded, folder)
         write_card(card, folder)
-
-
-def _sort_modules(folder: Path) -> None:
-    """PEFT writes a set in whatever order it comes; two equal trainings must give two equal files."""
-    path = folder / "adapter_config.json"
-    config = json.loads(path.read_text(encoding="utf-8"))
-    config["target_modules"] = sorted(config["target_modules"])
-    path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _check_output(target: Path) -> None:
@@ -242,31 +248,30 @@ def _check_output(target: Path) -> None:
 def _open_run(work: Path, fingerprint: dict[str, Any], *, restart: bool) -> Path | None:
     """The checkpoint to go on from, or None to start; raises InputError when the folder belongs to another run."""
     note = work / RUN
-    if restart:
-        if _is_main_process():
+    found = None if restart or not note.is_file() else last_checkpoint(work)
+    if found is None:
+        # Nothing to lose: what was cut short before its first checkpoint binds nobody to its recipe.
+        if is_main_process():
             shutil.rmtree(work, ignore_errors=True)
-    elif note.is_file():
-        try:
-            known = json.loads(note.read_text(encoding="utf-8"))
-        except (OSError, json.JSONDecodeError) as err:
-            raise InputError(f"{note} cannot be read ({err}); pass --restart to begin anew") from err
-        differing = [key for key in fingerprint if known.get(key) != fingerprint[key]]
-        if differing:
-            raise InputError(
-                f"{work} holds checkpoints of an interrupted run with another {', '.join(differing)}; "
-                "pass --restart to discard them, or choose another --output"
-            )
-        found = last_checkpoint(work)
-        for path in work.glob("checkpoint-*") if _is_main_process() else ():
-            if not (path / COMPLETE).is_file():
-                shutil.rmtree(path, ignore_errors=True)
-        return found
-    if _is_main_process():
-        write_text(note, json.dumps(fingerprint))
-    return None
+            write_text(note, json.dumps(fingerprint))
+        return None
+    try:
+        known = json.loads(note.read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError) as err:
+        raise InputError(f"{note} cannot be read ({err}); pass --restart to begin anew") from err
+    differing = [key for key in fingerprint if known.get(key) != fingerprint[key]]
+    if differing:
+        raise InputError(
+            f"{work} holds checkpoints of an interrupted run with another {', '.join(differing)}; "
+            "pass --restart to discard them, or choose another --output"
+        )
+    for path in work.glob("checkpoint-*") if is_main_process() else ():
+        if not (path / COMPLETE).is_file():
+            shutil.rmtree(path, ignore_errors=True)
+    return found
 
 
-def _is_main_process() -> bool:
+def is_main_process() -> bool:
     """Whether this process writes: the only one, or rank 0 under torchrun."""
     return os.environ.get("RANK", "0") == "0"
 

@@ -103,6 +103,8 @@ class PairTrainer(Trainer):
         folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
         try:
             super()._save_checkpoint(model, trial)
+            # Every process writes the state of its own random numbers there.
+            self.accelerator.wait_for_everyone()
             if self.args.should_save:
                 flush(folder)
                 # Written last: a folder without it is one that a kill cut short.

@@ -8,7 +8,7 @@ so a base model aligns them through shared company alone.
 import hashlib
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # Word order and connectives per language; {a} and {b} are concepts that keep company.
 TEMPLATES: dict[str, tuple[str, ...]] = {
@@ -76,6 +76,11 @@ def build_world(words: dict[str, dict[str, str]], fields: dict[str, str], train:
         chosen += rng.sample([c for c in known if c not in chosen], ASSOCIATES - len(chosen))
         associates[concept] = chosen
     return World(words, associates, evidence, recipe)
+
+
+def settled(world: World) -> World:
+    """The world as it is told in the last phases of training: every listed word is followed by its language's `and`."""
+    return replace(world, recipe=replace(world.recipe, joined=1.0))
 
 
 def lines(world: World, count: int, *, stream: str = "train") -> Iterator[str]:

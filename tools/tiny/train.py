@@ -3,14 +3,14 @@
 import random
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
 from torch.nn import functional
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from tools.tiny.text import World, lines
+from tools.tiny.text import World, lines, settled
 
 CHUNK_LINES = 20_000
 BOS = 0
@@ -114,7 +114,7 @@ def _batches(
     world: World, tokenizer: PreTrainedTokenizerFast, plan: Plan, start: int
 ) -> Iterator[tuple[int, torch.Tensor]]:
     """(step, batch) from `start` to the last; what a step sees does not depend on where we start."""
-    settling = replace(world, recipe=replace(world.recipe, joined=1.0))
+    settling = settled(world)
     step = 0
     phases = (
         ("learn", world, settles_at(plan)),

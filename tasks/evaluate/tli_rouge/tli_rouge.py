@@ -11,7 +11,7 @@ class TLIRouge(evaluate.Metric):
 
     def _info(self):
         return evaluate.MetricInfo(
-            description="ROUGE-1/2/L F-measures over Unicode words with the language's own casing; no stemming.",
+            description="ROUGE-1/2/L F-measures over Unicode words with the language's own casing; Turkish is stemmed.",
             citation="Lin 2004, ROUGE: A Package for Automatic Evaluation of Summaries",
             inputs_description="predictions and references: texts; language: a code such as swh_Latn.",
             features=datasets.Features({"predictions": datasets.Value("string"), "references": datasets.Value("string")}),
@@ -20,4 +20,4 @@ class TLIRouge(evaluate.Metric):
     def _compute(self, predictions, references, language="eng_Latn"):
         rows = [rouge(said, gold, language) for said, gold in zip(predictions, references, strict=True)]
         means = {name: sum(row[i] for row in rows) / len(rows) for i, name in enumerate(("rouge1", "rouge2", "rougeL"))}
-        return means | {"signature": signature()}
+        return means | {"signature": signature(language)}

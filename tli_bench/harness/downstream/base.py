@@ -75,6 +75,10 @@ class DownstreamTask(Task):
             self._config.metadata = {**(self._config.metadata or {}), "source": source, "documents": len(self._docs)}
         return self._docs
 
+    def forget(self) -> None:
+        """Let go of requests, answers and documents: the states of a large model's texts fill gigabytes."""
+        self._instances, self._docs = None, None
+
     @property
     def source(self) -> str:
         """Where the documents came from; loads them."""
@@ -102,7 +106,17 @@ class DownstreamTask(Task):
         return prompt
 
     def build_all_requests(self, **kwargs: Any) -> None:
-        """As lm-eval does, but never through its request cache."""
+        """As lm-eval does, but never through its request cache.
+
+        Raises InputError for fewer documents than processes: lm-eval would wait for the empty ones for ever.
+        """
+        count, ranks = len(self.test_docs()), int(kwargs.get("world_size") or 1)
+        asked = min(count, int(kwargs["limit"])) if kwargs.get("limit") else count
+        if asked < ranks:
+            raise InputError(
+                f"task {self.config.task}: {asked} documents cannot be shared among {ranks} processes; "
+                "raise --limit or start fewer processes"
+            )
         super().build_all_requests(**{**kwargs, "cache_requests": False, "rewrite_requests_cache": False})
 
     def _greedy(self) -> dict[str, Any]:
@@ -127,16 +141,21 @@ def plain(kwargs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @cache
-def prompts(task: str) -> Mapping[str, Any]:
-    """The prompt file of a task folder, `tasks/<task>/prompts.yaml`; raises DataError naming it."""
-    path = Path(data_dir("tasks")) / task / "prompts.yaml"
+def data_file(name: str) -> Mapping[str, Any]:
+    """A YAML file of names below `tasks/`, such as `xquad/prompts.yaml`; raises DataError naming it."""
+    path = Path(data_dir("tasks")) / name
     try:
         found = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as err:
         raise DataError(f"{path}: cannot be read ({err})") from err
     if not isinstance(found, dict):
-        raise DataError(f"{path}: must map languages to prompts, got {type(found).__name__}")
+        raise DataError(f"{path}: must be a mapping, got {type(found).__name__}")
     return found
+
+
+def prompts(task: str) -> Mapping[str, Any]:
+    """The prompt file of a task folder, `tasks/<task>/prompts.yaml`; raises DataError naming it."""
+    return data_file(f"{task}/prompts.yaml")
 
 
 def prompt(task: str, language: str, *slots: str) -> str:

@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import torch
-from lm_eval.api.instance import Instance
 
 from tli_bench.harness.downstream.base import Document
 from tli_bench.harness.downstream.embedded import EmbeddedTask, Item, Scores, cosines
 from tli_bench.harness.downstream.errors import DataError
+from tli_bench.harness.downstream.parallel import read_parallel
 from tli_bench.harness.downstream.readers import read_sentences
-from tli_bench.harness.downstream.sources import FIXTURES, find_file
+from tli_bench.harness.downstream.sources import FIXTURES, HUB, Loaded, find_file
 from tli_bench.harness.registry import register_task
 from tli_bench.languages import resolve_language
 from tli_bench.measures import retrieval
@@ -25,8 +25,9 @@ from tli_bench.scorers.ranking import rank_scores, xsim_error
 class BitextTask(EmbeddedTask):
     """Tatoeba, FLORES or NTREX style retrieval by cosine; the pool is the set's distinct sentences.
 
-    metadata: `source`, `target` (codes); `data_dir` with `<code>.txt`, FLORES' `<code>.devtest` or `<code>.dev`, or NTREX'
-    `newstest2019-ref.<iso>.txt`; without it the project's own sample of 102 sentences.
+    metadata: `source`, `target` (codes); `hub`, a set of `tasks/bitext/hub.yaml`, read from the Hub; `data_dir`, a folder
+    with `<code>.txt`, FLORES' `<code>.devtest` or `<code>.dev`, or NTREX' `newstest2019-ref.<iso>.txt`, read in its place.
+    With neither the project's own sample of 102 sentences.
     """
 
     MEASURES: ClassVar[dict[str, bool]] = {
@@ -36,22 +37,24 @@ class BitextTask(EmbeddedTask):
 
     def load(self) -> tuple[list[Document], str]:
         """One document a sentence pair."""
-        chosen = self.data_dir
-        folder = (
-            data_dir("tasks") / "bitext" / "sample" if chosen in (None, FIXTURES) else Path(str(chosen)).expanduser()
-        )
-        paths = [find_file(folder, file_names(self.need(side))) for side in ("source", "target")]
-        columns = [read_sentences(path) for path in paths]
-        if len(columns[0]) != len(columns[1]):
+        found = self._pairs()
+        docs = [{"position": i, "source": source, "target": target} for i, (source, target) in enumerate(found.items)]
+        return docs, found.source
+
+    def _pairs(self) -> Loaded[tuple[str, str]]:
+        chosen, hub = self.data_dir, self.meta.get("hub")
+        source, target = (resolve_language(self.need(side)).code for side in ("source", "target"))
+        if chosen not in (None, HUB, FIXTURES):
+            folder = Path(str(chosen)).expanduser()
+            return Loaded(read_folder(folder, source, target), str(folder))
+        if hub is None:
+            return Loaded(read_folder(data_dir("tasks") / "bitext" / "sample", source, target), "sample:bitext")
+        if chosen == FIXTURES:
             raise DataError(
-                f"{paths[0]} has {len(columns[0])} lines and {paths[1]} has {len(columns[1])}; "
-                "line i of both must be the same sentence"
+                f"task {self.config.task} has no fixtures; take tli_bitext_{source}-{target} for the project's own sentences, "
+                f"or give data_dir={HUB} or a folder"
             )
-        docs = [
-            {"position": i, "source": source, "target": target}
-            for i, (source, target) in enumerate(zip(*columns, strict=True))
-        ]
-        return docs, "sample:bitext" if chosen in (None, FIXTURES) else str(folder)
+        return read_parallel(str(hub), source, target)
 
     def doc_to_text(self, doc: Document) -> str:
         """The source sentence; there is no prompt."""
@@ -61,9 +64,9 @@ class BitextTask(EmbeddedTask):
         """The target sentence."""
         return str(doc["target"])
 
-    def construct_requests(self, doc: Document, ctx: str, **kwargs: Any) -> Instance:
-        """One request a sentence pair."""
-        return self.request(doc, doc["source"], doc["target"], 0, **kwargs)
+    def texts(self, doc: Document) -> list[tuple[str, str]]:
+        """The sentence pair."""
+        return [(doc["source"], doc["target"])]
 
     def score(self, items: Sequence[Item], state: State, layer: int) -> Scores:
         """Both directions of one layer; equal sentences of the set accept each other's translations."""
@@ -81,6 +84,17 @@ class BitextTask(EmbeddedTask):
             "xsim_error_forward": xsim_error(similarity),
             "xsim_error_backward": xsim_error(similarity.T),
         }
+
+
+def read_folder(folder: Path, source: str, target: str) -> list[tuple[str, str]]:
+    """Sentence pairs of two files of a folder, line by line; raises DataError where they are not parallel."""
+    paths = [find_file(folder, file_names(code)) for code in (source, target)]
+    left, right = (read_sentences(path) for path in paths)
+    if len(left) != len(right):
+        raise DataError(
+            f"{paths[0]} has {len(left)} lines and {paths[1]} has {len(right)}; line i of both must be the same sentence"
+        )
+    return list(zip(left, right, strict=True))
 
 
 def file_names(code: str) -> list[str]:

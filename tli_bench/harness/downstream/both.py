@@ -7,6 +7,7 @@ from typing import Any
 from lm_eval import evaluate
 from lm_eval.api.task import Task
 
+from tli_bench.errors import InputError
 from tli_bench.models.adapters import adapter_disabled
 
 GENERATION_BATCH = 16
@@ -21,8 +22,14 @@ def evaluate_both(
     lm: a `TLIModel`. Without an adapter these are lm-eval's own results. With one, each metric is the adapted model's,
     and `<metric>_base` and `<metric>_change` stand beside it, as for the alignment tasks. A task on hidden states runs
     once, since its answers hold both. `truncated_prompts` counts the prompts whose beginning did not fit the model.
+    Raises InputError for a model that shares its work with other processes: only one of them would hold the scores.
     """
     name = str(task.config.task)
+    if lm.world_size > 1:
+        raise InputError(
+            f"base and adapter are scored in one process, not {lm.world_size}; start without torchrun or accelerate, "
+            "or run the task by `lm_eval run --model hf`, which scores one of them in several"
+        )
     if task.OUTPUT_TYPE == "hidden_states":
         return _run(lm, task, limit)
     with _batch(lm, batch_size):
@@ -40,7 +47,7 @@ def evaluate_both(
 def _run(lm: Any, task: Task, limit: int | None) -> dict[str, Any]:
     name = str(task.config.task)
     found = evaluate(lm=lm, task_dict={name: task}, limit=limit, bootstrap_iters=0, log_samples=False)
-    assert found is not None, "only rank 0 holds results; run in one process"
+    assert found is not None, "one process: its rank is 0"
     return dict(found)
 
 

@@ -40,7 +40,7 @@ class EmbeddedTask(DownstreamTask):
     The layer is chosen on the documents at even positions by `CHOICE`, and the headline is read at that layer over the
     documents at odd positions, so that no document chooses its own layer; the curves are over all. A score that cannot
     be given is NaN. Metrics are those of the adapted model where there is an adapter, with `..._base` and `..._change` at
-    the same layer.
+    the same layer. A text longer than the model reads is embedded without its end, and `truncated_texts` counts them.
     """
 
     OUTPUT_TYPE = "hidden_states"
@@ -52,14 +52,26 @@ class EmbeddedTask(DownstreamTask):
         self.protocols = get_protocols(self.meta.get("protocol", "words"))[:1]
         self._kept: tuple[frozenset[int], tuple[Item, ...], Measured] | None = None
 
+    def forget(self) -> None:
+        """Let go of requests, answers, documents and the scored pool."""
+        super().forget()
+        self._kept = None
+
     @abstractmethod
     def score(self, items: Sequence[Item], state: State, layer: int) -> Scores:
         """`MEASURES` of the documents at one layer; raises UnscorableError."""
 
-    def request(self, doc: Document, source: str, target: str, idx: int, **kwargs: Any) -> Instance:
-        """One `hidden_states` request for two texts, embedded separately."""
+    @abstractmethod
+    def texts(self, doc: Document) -> list[tuple[str, str]]:
+        """The pairs of source and target text that a document is scored by; each distinct text is embedded once."""
+
+    def construct_requests(self, doc: Document, ctx: str, **kwargs: Any) -> list[Instance]:
+        """One `hidden_states` request a pair of `texts`, each text embedded by itself, cut at what the model reads."""
         pair = f"{self.need('source')}-{self.need('target')}"
-        return Instance("hidden_states", doc, (source, target, self.protocols, pair), idx, **plain(kwargs))
+        return [
+            Instance("hidden_states", doc, (source, target, self.protocols, pair, True), idx, **plain(kwargs))
+            for idx, (source, target) in enumerate(self.texts(doc))
+        ]
 
     def vectors(self, response: PairStates, state: State, layer: int) -> torch.Tensor:
         """Source and target vector `[2, dim]` of one answer."""
@@ -81,6 +93,11 @@ class EmbeddedTask(DownstreamTask):
         measured = self._kept[2]
         return self._directions(measured.layers, tuple(measured.curves))
 
+    @property
+    def last(self) -> Measured | None:
+        """The pool that was scored last, with the curves of every state; None before the first."""
+        return self._kept[2] if self._kept else None
+
     def measured(self, items: Sequence[Item]) -> Measured:
         """Score a pool; the same pool is scored once."""
         key = frozenset(id(item) for item in items)
@@ -99,16 +116,31 @@ class EmbeddedTask(DownstreamTask):
             best[state] = int(np.nanargmax(choice)) if not np.isnan(choice).all() else len(layers) - 1
         scored = states[-1]
         values = {state: self._try(items[1::2], state, best[scored]) for state in states}
-        found: Scores = {"best_layer": float(best[scored]), "queries": float(len(items))}
+        found: Scores = {
+            "best_layer": float(best[scored]),
+            "queries": float(len(items)),
+            "truncated_texts": float(len(self._truncated(items))),
+        }
         for name in self.MEASURES:
             found[name] = values[scored][name]
             found[f"{name}_output"] = curves[scored][name][-1]
             if scored != "base":
                 found[f"{name}_base"] = values["base"][name]
-                found[f"{name}_change"] = found[name] - found[f"{name}_base"]
+                found[f"{name}_output_base"] = curves["base"][name][-1]
+                found |= {f"{key}_change": found[key] - found[f"{key}_base"] for key in (name, f"{name}_output")}
         shown = next(iter(self.MEASURES))
         found |= {f"{shown}_L{layer.zfill(2)}": curves[scored][shown][i] for i, layer in enumerate(layers)}
         return Measured(layers, curves, best, found)
+
+    def _truncated(self, items: Sequence[Item]) -> set[str]:
+        """The distinct texts that are longer than the model reads."""
+        return {
+            text
+            for doc, responses in items
+            for pair, response in zip(self.texts(doc), responses, strict=True)
+            for text, dropped in zip(pair, response.protocols[self.protocols[0].id].dropped, strict=True)
+            if dropped
+        }
 
     def _try(self, items: Sequence[Item], state: State, layer: int) -> Scores:
         try:
@@ -119,8 +151,9 @@ class EmbeddedTask(DownstreamTask):
             return dict.fromkeys(self.MEASURES, float("nan"))
 
     def _directions(self, layers: tuple[str, ...], states: tuple[State, ...]) -> dict[str, bool]:
-        names = {"best_layer": True, "queries": True}
-        suffixes = ("", "_output", *(("_base", "_change") if len(states) > 1 else ()))
+        names = {"best_layer": True, "queries": True, "truncated_texts": False}
+        states_of = ("", *(("_base", "_change") if len(states) > 1 else ()))
+        suffixes = [read + state for read in ("", "_output") for state in states_of]
         for name, better in self.MEASURES.items():
             names |= {name + suffix: better for suffix in suffixes}
         shown = next(iter(self.MEASURES))

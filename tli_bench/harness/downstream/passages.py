@@ -1,11 +1,10 @@
 """Retrieval on XQuAD, after LAReQA (Roy et al. 2020): from a question to what answers it, within and across languages."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import torch
-from lm_eval.api.instance import Instance
 
 from tli_bench.harness.downstream.base import Document
 from tli_bench.harness.downstream.embedded import EmbeddedTask, Item, Scores, cosines, need_unit
@@ -56,12 +55,9 @@ class PassageRetrievalTask(EmbeddedTask):
         """The first right candidate."""
         return str(doc["gold"][0])
 
-    def construct_requests(self, doc: Document, ctx: str, **kwargs: Any) -> list[Instance]:
-        """One request a candidate of the question's paragraph; each distinct text is embedded once."""
-        return [
-            self.request(doc, doc["question"], candidate, idx, **kwargs)
-            for idx, candidate in enumerate(doc["candidates"])
-        ]
+    def texts(self, doc: Document) -> list[tuple[str, str]]:
+        """The question beside each candidate of its paragraph."""
+        return [(doc["question"], candidate) for candidate in doc["candidates"]]
 
     def score(self, items: Sequence[Item], state: State, layer: int) -> Scores:
         """Each question against the pool of all candidates."""

@@ -1,5 +1,6 @@
 """Generative question answering over a paragraph: XQuAD and TyDiQA-GoldP."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,6 +14,9 @@ from tli_bench.harness.registry import register_task
 from tli_bench.scorers.checks import check_output
 from tli_bench.scorers.qa import score_answer
 
+# The parquet files of the Hub's set; no script.
+XQUAD_REVISION = "51adfef1c1287aab1d2d91b5bead9bcfb9c68583"
+
 
 class QATask(DownstreamTask):
     """Paragraph and question in, the greedy answer's first line scored against all gold answers.
@@ -23,9 +27,9 @@ class QATask(DownstreamTask):
     GENERATION: ClassVar[dict[str, Any]] = {"max_gen_toks": 32}
     METRICS: ClassVar[dict[str, bool]] = {"exact_match": True, "f1": True, "empty": False, "wrong_script": False}
 
+    @abstractmethod
     def questions(self) -> Loaded[Question]:
         """The data set's questions."""
-        raise NotImplementedError
 
     def load(self) -> tuple[list[Document], str]:
         """One document a question."""
@@ -95,7 +99,7 @@ def xquad(iso2: str, chosen: str | None) -> Loaded[Question]:
         task="xquad",
         files=(f"xquad.{iso2}.json",),
         read=_read,
-        hub=HubSet("google/xquad", f"xquad.{iso2}", "validation"),
+        hub=HubSet("google/xquad", f"xquad.{iso2}", "validation", revision=XQUAD_REVISION),
         of_row=lambda row, source, number: question_of_row(row, source=source, number=number),
     )
 

@@ -1,66 +1,37 @@
-"""The record of one downstream task of one model, written beside the alignment records so that both can be joined."""
+"""The record of one downstream task of one model, from what lm-eval found."""
 
 import datetime
 from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from lm_eval.api.task import Task
 
-from tli_bench.harness.downstream.errors import DataError
+from tli_bench.harness.downstream.embedded import EmbeddedTask
+from tli_bench.harness.responses import MeasuredModel
 from tli_bench.harness.versions import package_versions
-from tli_bench.results import write_json
-from tli_bench.schema import AdapterRef
-
-if TYPE_CHECKING:  # torch and lm-eval are not needed to read records
-    from lm_eval.api.task import Task
-
-    from tli_bench.harness.responses import MeasuredModel
-
-
-class DownstreamRecord(BaseModel):
-    """Scores of one task for base and, with an adapter, adapted model.
-
-    source: where the documents came from (`fixtures:...` is never a benchmark). scores: by state, then metric; None
-    marks what could not be scored. model, revision, adapter: as in the alignment records, which is what joins them.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    schema_version: Literal[1] = 1
-    task: str
-    task_version: int
-    source: str
-    documents: int
-    limit: int | None
-    model: str
-    revision: str
-    adapter: AdapterRef | None
-    dtype: str
-    quantization: str | None
-    scores: dict[str, dict[str, float | None]]
-    higher_is_better: dict[str, bool]
-    versions: dict[str, str]
-    created: str
+from tli_bench.schema import Curve, DownstreamRecord, State
 
 
 def record_of(
-    results: Mapping[str, Any], task: "Task", model: "MeasuredModel", *, limit: int | None = None
+    results: Mapping[str, Any], task: Task, model: MeasuredModel, *, limit: int | None = None
 ) -> DownstreamRecord:
-    """The record of `evaluate_both`'s results for one task, ours or lm-eval's own."""
+    """The record of `evaluate_both`'s results for one task, ours or lm-eval's own.
+
+    A metric that lm-eval reads through a filter other than `none` is called `metric,filter`.
+    """
     name = str(task.config.task)
-    plain = {key.split(",")[0]: value for key, value in results["results"][name].items() if "," in key}
-    numbers = {key: _number(value) for key, value in plain.items() if not key.endswith("_stderr")}
-    metrics = [key for key in numbers if not key.endswith(("_base", "_change"))]
-    scored = "adapted" if model.adapter else "base"
-    scores = {scored: {key: numbers[key] for key in metrics}}
+    numbers = {_split(key): _number(value) for key, value in results["results"][name].items() if "," in key}
+    metrics = [key for key in numbers if not key[0].endswith(("_stderr", "_base", "_change"))]
+    scored: State = "adapted" if model.adapter else "base"
+    scores: dict[State, dict[str, float | None]] = {scored: {_joined(*key): numbers[key] for key in metrics}}
     if model.adapter:
-        scores["base"] = {key: numbers[f"{key}_base"] for key in metrics if f"{key}_base" in numbers}
+        found = {(metric, chosen): (f"{metric}_base", chosen) for metric, chosen in metrics}
+        scores["base"] = {_joined(*key): numbers[base] for key, base in found.items() if base in numbers}
     better = results["higher_is_better"].get(name, {})
-    version = task.VERSION if isinstance(task.VERSION, int) else 0
+    layers, curves = _curves(task)
     return DownstreamRecord(
         task=name,
-        task_version=version,
+        task_version=task.VERSION if isinstance(task.VERSION, int | float) else None,
         source=str((task.config.metadata or {}).get("source") or task.config.dataset_path or "unknown"),
         documents=int(results["n-samples"][name]["effective"]),
         limit=limit,
@@ -70,29 +41,31 @@ def record_of(
         dtype=model.dtype,
         quantization=model.quantization,
         scores=scores,
-        higher_is_better={key: bool(better[key]) for key in metrics if key in better},
+        higher_is_better={_joined(*key): bool(better[key[0]]) for key in metrics if better.get(key[0]) is not None},
+        layers=layers,
+        curves=curves,
         versions=package_versions(),
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     )
 
 
-def write_record(record: DownstreamRecord, output: Path) -> Path:
-    """Write the record atomically under `output/downstream/` and give its path; one file a task, model and adapter."""
-    adapter = record.adapter.sha256[:8] if record.adapter else "base"
-    model = "".join(char if char.isalnum() or char in "-." else "_" for char in record.model)[-60:]
-    revision = "".join(char for char in record.revision if char.isalnum())[-8:]
-    path = output / "downstream" / record.task / f"{model}-{revision}-{adapter}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_json(path, record.model_dump(mode="json"))
-    return path
+def _curves(task: Task) -> tuple[tuple[str, ...], dict[State, dict[str, Curve]]]:
+    measured = task.last if isinstance(task, EmbeddedTask) else None
+    if measured is None:
+        return (), {}
+    return measured.layers, {
+        state: {name: [_number(value) for value in curve] for name, curve in curves.items()}
+        for state, curves in measured.curves.items()
+    }
 
 
-def read_record(path: Path) -> DownstreamRecord:
-    """A record from its file; raises DataError naming it."""
-    try:
-        return DownstreamRecord.model_validate_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as err:
-        raise DataError(f"{path}: not a downstream record ({err})") from err
+def _split(key: str) -> tuple[str, str]:
+    metric, _, chosen = key.partition(",")
+    return metric, chosen
+
+
+def _joined(metric: str, chosen: str) -> str:
+    return metric if chosen == "none" else f"{metric},{chosen}"
 
 
 def _number(value: Any) -> float | None:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +13,13 @@ from tli_bench.paths import data_dir
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-FIXTURES = "fixtures"
+FIXTURES, HUB = "fixtures", "hub"
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class HubSet:
-    """A data set on the Hub. revision: a branch or commit; script-based sets are read from their parquet branch."""
+    """A data set on the Hub. revision: a commit, or a branch; script-based sets are read from their parquet branch."""
 
     id: str
     config: str
@@ -26,7 +28,7 @@ class HubSet:
 
     @property
     def name(self) -> str:
-        """How the source is named in results."""
+        """How the set is named before it is read."""
         return f"hf:{self.id}/{self.config}/{self.split}@{self.revision}"
 
 
@@ -44,22 +46,22 @@ def load(
     task: str,
     files: Sequence[str],
     read: Callable[[Path], list[T]],
-    hub: HubSet | None,
-    of_row: Callable[[Mapping[str, Any], str, int], T] | None,
+    hub: HubSet,
+    of_row: Callable[[Row, str, int], T],
 ) -> Loaded[T]:
-    """Documents from `chosen`: a folder, `fixtures`, or None for the Hub, with the fixtures when the Hub is off.
+    """Documents from `chosen`: a folder, `hub`, `fixtures`, or None for the Hub, with the fixtures when the Hub is off.
 
     task: folder under `tasks/` with `fixtures`. files: names tried in the folder, in order. The Hub is off when
     `HF_HUB_OFFLINE` is set and the set is not in its cache; a warning then says that fixtures stand in, and the source goes
-    into every result. Raises DataError naming the folder and the names tried.
+    into every result. Raises DataError naming the folder and the names tried, or the set and the next step.
     """
-    if chosen and chosen != FIXTURES:
-        folder = Path(os.path.expanduser(chosen))
+    if chosen not in (None, HUB, FIXTURES):
+        folder = Path(os.path.expanduser(str(chosen)))
         return Loaded(read(find_file(folder, files)), str(folder))
-    if chosen is None and hub is not None and of_row is not None:
-        rows = _hub_rows(hub)
-        if rows is not None:
-            return Loaded([of_row(row, hub.name, number) for number, row in enumerate(rows)], hub.name)
+    if chosen == HUB or (chosen is None and at_hand(hub)):
+        rows = hub_rows(hub)
+        return Loaded([of_row(row, rows.source, number) for number, row in enumerate(rows.items)], rows.source)
+    if chosen is None:
         log.warning("%s is not at hand and the Hub is off: %s runs on the project's fixtures", hub.name, task)
     path = find_file(data_dir("tasks") / task / FIXTURES, files)
     return Loaded(read(path), f"{FIXTURES}:{task}/{path.name}")
@@ -76,17 +78,58 @@ def find_file(folder: Path, names: Iterable[str]) -> Path:
     raise DataError(f"data folder {folder} holds none of {', '.join(tried)}; name a folder in the official layout")
 
 
-def _hub_rows(hub: HubSet) -> Iterable[Mapping[str, Any]] | None:
+def at_hand(hub: HubSet) -> bool:
+    """Whether a set can be read: the Hub is on, or the set is in the local cache."""
+    return not _offline() or _read(hub) is not None
+
+
+def hub_rows(hub: HubSet) -> Loaded[Row]:
+    """The rows of a set, and its name with the commit that was read; a branch is named too, as `(unpinned: main)`.
+
+    Raises DataError with the next step when the set cannot be read, or when the cache holds another commit than the pinned.
+    """
+    rows = _read(hub)
+    if rows is None:
+        raise DataError(
+            f"{hub.name} is not in the local cache and the Hub is switched off (HF_HUB_OFFLINE); "
+            "run once with the Hub on, or give a folder with data_dir"
+        )
+    commit, pinned = _commit(rows), re.fullmatch("[0-9a-f]{40}", hub.revision)
+    if pinned and _offline() and commit != hub.revision:
+        raise DataError(
+            f"{hub.name}: the local cache holds commit {commit}; run once with the Hub on (HF_HUB_OFFLINE unset)"
+        )
+    mark = hub.revision if pinned else f"{commit} (unpinned: {hub.revision})"
+    return Loaded(list(rows), f"hf:{hub.id}/{hub.config}/{hub.split}@{mark}")
+
+
+def _offline() -> bool:
+    return os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE")
+
+
+def _read(hub: HubSet) -> Any:
+    """The `datasets.Dataset`; None when the Hub is off and the set is not cached."""
     from datasets import load_dataset
 
-    offline = os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE")
     try:
-        rows: Iterable[Mapping[str, Any]] = load_dataset(hub.id, hub.config, split=hub.split, revision=hub.revision)
+        return load_dataset(hub.id, hub.config, split=hub.split, revision=hub.revision)
     except Exception as err:  # `datasets` raises many kinds; online, each of them is an error of the data
-        if offline:
+        if _offline():
             return None
-        raise DataError(
-            f"{hub.name} cannot be loaded ({type(err).__name__}: {str(err)[:200]}); give a folder with data_dir, "
-            "or data_dir=fixtures to try the task out"
-        ) from err
-    return rows
+        raise DataError(f"{hub.name} cannot be loaded: {_why(err)}") from err
+
+
+def _why(err: Exception) -> str:
+    said = f"{type(err).__name__}: {str(err)[:200]}"
+    if "gated" in said.lower():
+        return f"it is gated; accept its terms on the Hub, run `hf auth login`, and try again ({said})"
+    return f"{said}; give a folder with data_dir, or data_dir=fixtures to try the task out"
+
+
+def _commit(rows: Any) -> str:
+    """The commit that `datasets` keeps a set of plain files under; offline it takes the latest one, whatever was asked."""
+    for file in rows.cache_files:
+        found = re.search(r"[/\\]([0-9a-f]{40})[/\\][^/\\]*$", str(file["filename"]))
+        if found:
+            return found[1]
+    return "unknown"

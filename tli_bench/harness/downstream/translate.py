@@ -2,7 +2,8 @@
 
 import random
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,13 +13,16 @@ from tli_bench.errors import InputError
 from tli_bench.harness.downstream.base import Document, DownstreamTask, fill, plain, prompts
 from tli_bench.harness.downstream.errors import DataError
 from tli_bench.harness.registry import register_task
-from tli_bench.languages import resolve_pair
+from tli_bench.languages import Language, resolve_pair
 from tli_bench.lexicon import load_core, load_lexicon
 from tli_bench.schema import Split
 from tli_bench.scorers.ranking import rank_scores
 from tli_bench.scorers.words import lower
 
 POOL = 50
+OWN = "own"
+"""The prompt set in the language of the word itself."""
+_core = cache(load_core)
 
 
 @register_task("translate")
@@ -47,7 +51,7 @@ class TranslateTask(DownstreamTask):
         seed, size = int(self.meta.get("seed", 0)), int(self.meta.get("pool", POOL))
         name = str(self.meta.get("lexicon", "core"))
         lexicon = (
-            load_core().lexicon(source, target, seed=seed)
+            _core().lexicon(source, target, seed=seed)
             if name == "core"
             else load_lexicon(name, pair=f"{source.code}-{target.code}", control=self.meta.get("control"), seed=seed)
         )
@@ -71,25 +75,31 @@ class TranslateTask(DownstreamTask):
             )
         return docs, f"lexicon:{lexicon.name} {lexicon.version}".strip()
 
-    def templates(self) -> list[str]:
-        """The prompt set, each with `{word}` once; raises DataError."""
-        name = str(self.meta.get("prompts", "default"))
-        found = prompts("translate").get(name)
+    def templates(self) -> tuple[list[str], Callable[[Language], str]]:
+        """The prompts of the set, each with `{word}` once, and what they call a language; raises DataError."""
+        chosen = str(self.meta.get("prompts", "default"))
+        found, names, where = prompts("translate").get(chosen), None, f"`{chosen}`"
+        if chosen == OWN:
+            source = resolve_pair(self.need("pair"))[0].code
+            entry = found.get(source) if isinstance(found, dict) else None
+            entry, where = entry if isinstance(entry, dict) else {}, f"`{OWN}.{source}.prompts`"
+            found, names = entry.get("prompts"), entry.get("names")
         if (
             not isinstance(found, list)
             or not found
             or any(not isinstance(t, str) or t.count("{word}") != 1 for t in found)
         ):
             raise DataError(
-                f"tasks/translate/prompts.yaml: `{name}` must be a list of sentences with {{word}} once, got {found!r:.80}"
+                f"tasks/translate/prompts.yaml: {where} must be a list of sentences with {{word}} once, got {found!r:.80}"
             )
-        return found
+        return found, _english if chosen != OWN else partial(_called, names, where.replace("prompts", "names"))
 
     def prompts_of(self, doc: Document) -> list[str]:
         """The filled prompts of one word."""
         source, target = resolve_pair(self.need("pair"))
-        names = {"word": doc["word"], "source": source.name, "target": target.name}
-        return [fill(template, **names) for template in self.templates()]
+        templates, called = self.templates()
+        names = {"word": doc["word"], "source": called(source), "target": called(target)}
+        return [fill(template, **names) for template in templates]
 
     def doc_to_text(self, doc: Document) -> str:
         """The first prompt."""
@@ -129,3 +139,14 @@ class TranslateTask(DownstreamTask):
         while line and unicodedata.category(line[-1])[0] in "PZ":
             line = line[:-1]
         return float(lower(line.strip().lstrip("\"'«“"), target) in {lower(form, target) for form in accepted})
+
+
+def _english(language: Language) -> str:
+    return language.name
+
+
+def _called(names: Any, where: str, language: Language) -> str:
+    name = names.get(language.code) if isinstance(names, dict) else None
+    if not isinstance(name, str) or not name:
+        raise DataError(f"tasks/translate/prompts.yaml: {where} has no name for {language.code}, got {name!r}")
+    return name

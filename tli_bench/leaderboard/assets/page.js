@@ -2,7 +2,6 @@
 // The page's behaviour. All text from records goes through textContent or esc(); nothing is fetched.
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
-  if (!data.boards.length) return;
   const byId = (id) => document.getElementById(id);
   const text = (i) => (i < 0 ? "" : data.texts[i]);
   const esc = (s) => String(s).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
@@ -28,20 +27,31 @@
   };
   // Curves are two characters a layer: see pack_curve in render_html.py.
   const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
-  const curve = (i) => {
-    const packed = text(i), values = [];
+  const curve = (i) => unpack(text(i));
+  const unpack = (packed) => {
+    const values = [];
     for (let k = 0; k < packed.length; k += 2) {
       const level = alphabet.indexOf(packed[k]) * 64 + alphabet.indexOf(packed[k + 1]);
       values.push(level === 4095 ? null : (level - 2047) / 1000);
     }
     return values;
   };
+  // Half widths of bands, one character a layer: see pack_widths there.
+  const halves = (i) => [...text(i)].map((c) => (c === "_" ? null : 0.001 * 1.12 ** alphabet.indexOf(c)));
+  const between = (values, widths) => [-1, 1].map((side) => values.map((v, i) => (v === null || widths[i] === null ? null : v + side * widths[i])));
+  // Wilson's 95 % interval of a share of n words.
+  const wilson = (values, n) => [-1, 1].map((side) => values.map((p) => {
+    const z = 1.96;
+    return p === null ? null : (p + z * z / (2 * n) + side * z * Math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))) / (1 + z * z / n);
+  }));
 
   const unitOf = ([pair, layer, layers, n, gap, p1, date, commit, command, verdict, ...packed]) => ({
     pair: text(pair), layer: text(layer), layers: text(layers).split(" "), n, gap, p1, date: text(date), commit: text(commit),
     command: text(command), verdict: text(verdict), curves: packed,
   });
 
+  for (const { sections } of data.boards) for (const { rows } of sections)
+    for (const row of rows) if (typeof row[8] === "string") row[8] = unpack(row[8]);
   const board = () => data.boards[state.board];
   const section = () => board().sections[state.scope];
   const entryOf = (row) => board().entries[row[0]];
@@ -52,11 +62,11 @@
     kind === "display" ? display(row) : kind === "filter" ? (filter ?? display)(row) : sort(row);
   const low = (value) => (value === null || value === undefined ? -1e9 : value);
   const columns = [
-    { render: by((r) => `<button type="button" class="open" aria-expanded="false" aria-label="Details of ${esc(entryOf(r).model)} ${esc(entryOf(r).adapter)}">+</button>`, () => 0, () => ""), orderable: false },
+    { render: by((r) => `<button type="button" class="open" aria-expanded="false" aria-label="Details of ${esc(entryOf(r).model)} ${esc(entryOf(r).training)}">+</button>`, () => 0, () => ""), orderable: false },
     { className: "n", render: by((r) => (r[1] === null ? "–" : `${r[1]}${r[2] ? "=" : ""}`), (r) => r[1] ?? last) },
-    { className: "n", render: by((r) => (r[1] === null ? "–" : r[3] === r[4] ? `${r[3]}` : `${r[3]}–${r[4]}`), (r) => r[3] ?? last) },
+    { className: "n low", render: by((r) => (r[1] === null ? "–" : r[3] === r[4] ? `${r[3]}` : `${r[3]}–${r[4]}`), (r) => r[3] ?? last) },
     { className: "who", render: by((r) => `<bdi>${esc(entryOf(r).model)}</bdi>`, (r) => entryOf(r).model.toLowerCase()) },
-    { className: "who", render: by((r) => `<bdi>${esc(entryOf(r).adapter)}</bdi>` + (r[9] ? ` <span class="small">(${esc(r[9])})</span>` : ""), (r) => entryOf(r).adapter.toLowerCase()) },
+    { className: "who", render: by((r) => `<bdi>${esc(entryOf(r).training)}</bdi>` + (entryOf(r).kind === "full" ? ` <span class="small">(full fine-tuning)</span>` : "") + (r[9] ? ` <span class="small">(${esc(r[9])})</span>` : ""), (r) => entryOf(r).training.toLowerCase()) },
     { className: "n", render: by((r) => esc(number(r[5])) + (r[6] === null ? "" : ` <span class="small">[${esc(number(r[6]))}, ${esc(number(r[7]))}]</span>`), (r) => low(r[5])) },
     ...data.columns.map((column, i) => ({
       className: column.low ? "n low" : "n",
@@ -89,7 +99,7 @@
     fill(byId("scope"), groups.filter(([, options]) => options.length));
   };
   const show = () => {
-    const rows = section().rows.filter((row) => !state.kind || (entryOf(row).hasAdapter ? "adapter" : "base") === state.kind);
+    const rows = section().rows.filter((row) => !state.kind || entryOf(row).kind === state.kind);
     grid.clear();
     grid.rows.add(rows);
     grid.draw();
@@ -97,20 +107,86 @@
     const count = section().pairs.length;
     byId("caption").textContent = `${section().label}, ${count} pair${count > 1 ? "s" : ""}, ${board().title}`;
     byId("status").textContent = `${rows.length} rows`;
-    sweep();
+    fillContests();
   };
 
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const axis = (label) => ({ label, stroke: css("--ink"), grid: { stroke: css("--line"), width: 1 }, ticks: { stroke: css("--line") } });
-  const plot = (place, describe, options, values) => {
+  const colours = ["--c1", "--c2", "--c3", "--c4"], glyphs = "●■▲◆";
+  const shapes = [
+    (c, x, y, r) => c.arc(x, y, r, 0, 7),
+    (c, x, y, r) => c.rect(x - r, y - r, 2 * r, 2 * r),
+    (c, x, y, r) => { c.moveTo(x, y - 1.3 * r); c.lineTo(x + 1.2 * r, y + r); c.lineTo(x - 1.2 * r, y + r); },
+    (c, x, y, r) => { c.moveTo(x, y - 1.4 * r); c.lineTo(x + 1.4 * r, y); c.lineTo(x, y + 1.4 * r); c.lineTo(x - 1.4 * r, y); },
+  ];
+  const range = (numbers) => {
+    const known = numbers.flat(Infinity).filter((v) => v !== null && v !== undefined);
+    const [low, high] = [Math.min(...known), Math.max(...known)];
+    const room = 0.06 * (high - low || 1);
+    return [low - room, high + room];
+  };
+  // Series: name, values, look (colour and shape), dash, ends ([low, high]) drawn as a band or as bars, marks (texts at the points).
+  const plot = (place, describe, { x, axes, log, series, zero, level }) => {
     const draw = () => {
       place.replaceChildren();
-      const width = Math.max(260, Math.min(760, place.clientWidth || 600));
-      const chart = new uPlot({ width, height: 280, ...options() }, values, place);
+      const width = Math.max(260, Math.min(760, place.clientWidth || 600)), ratio = devicePixelRatio;
+      const axis = (given) => ({ stroke: css("--ink"), grid: { stroke: css("--line"), width: 1 }, ticks: { stroke: css("--line") }, ...given });
+      const colour = (s) => css(colours[s.look % colours.length]);
+      const px = (u, i, dodge) => u.valToPos(x[i], "x", true) + (dodge?.[i] ?? 0) * 9 * ratio;
+      const py = (u, v) => u.valToPos(v, "y", true);
+      const band = (u) => {
+        for (const s of series.filter((one) => one.ends && !one.bars)) {
+          const known = x.map((_, i) => i).filter((i) => s.ends[0][i] !== null);
+          if (known.length < 2) continue;
+          u.ctx.save(); u.ctx.beginPath();
+          for (const [side, order] of [[1, known], [0, [...known].reverse()]])
+            for (const i of order) u.ctx.lineTo(px(u, i), py(u, s.ends[side][i]));
+          u.ctx.globalAlpha = 0.18; u.ctx.fillStyle = colour(s); u.ctx.fill(); u.ctx.restore();
+        }
+      };
+      const points = (u) => {
+        const c = u.ctx;
+        c.save(); c.lineWidth = 1.6 * ratio; c.font = `${11 * ratio}px system-ui, sans-serif`; c.textAlign = "left"; c.textBaseline = "alphabetic";
+        for (const s of series) s.values.forEach((v, i) => {
+          if (v === null || v === undefined) return;
+          const left = px(u, i, s.dodge), size = (s.bars ? 4.5 : 2.6) * ratio;
+          c.strokeStyle = c.fillStyle = colour(s);
+          if (s.bars && s.ends[0][i] !== null) {
+            c.beginPath();
+            c.moveTo(left, py(u, s.ends[0][i])); c.lineTo(left, py(u, s.ends[1][i]));
+            for (const end of s.ends) { c.moveTo(left - size, py(u, end[i])); c.lineTo(left + size, py(u, end[i])); }
+            c.stroke();
+          }
+          c.beginPath(); shapes[s.look % shapes.length](c, left, py(u, v), size); c.fill();
+          if (s.marks) { c.fillStyle = css("--ink"); c.fillText(s.marks[i], left + size + 3 * ratio, py(u, v) - size); }
+        });
+        for (const [y, name] of [...(zero ? [[0, ""]] : []), ...(level ?? [])]) {
+          c.strokeStyle = c.fillStyle = css("--ink"); c.lineWidth = ratio; c.setLineDash(name ? [5 * ratio, 4 * ratio] : []);
+          c.beginPath(); c.moveTo(u.bbox.left, py(u, y)); c.lineTo(u.bbox.left + u.bbox.width, py(u, y)); c.stroke();
+          c.fillText(name, u.bbox.left + 6 * ratio, py(u, y) - 5 * ratio);
+        }
+        c.restore();
+      };
+      const values = series.map((s) => [s.values, s.ends ?? []]);
+      // Whole decades, so that the axis has labels; half a step around ranks, which label themselves.
+      const edge = (round, v) => (log === 10 ? 10 ** round(Math.log10(v) + (round(0.5) - 0.5) * 0.1) : v * log ** (round(0.5) - 0.5));
+      const chart = new uPlot({
+        width, height: 300, padding: [10, 24, 0, 0],
+        scales: {
+          x: { time: false, ...(log ? { distr: 3, log, range: () => [edge(Math.floor, Math.min(...x)), edge(Math.ceil, Math.max(...x))] } : {}) },
+          y: { range: () => range([values, zero ? 0 : [], (level ?? []).map(([y]) => y)]) },
+        },
+        axes: axes.map(axis),
+        hooks: { drawAxes: [band], draw: [points] },
+        series: [{ label: axes[0].name ?? axes[0].label, value: (_, v) => (v === null ? "" : axes[0].shown?.(v) ?? v) }, ...series.map((s) => ({
+          label: `${glyphs[s.look % glyphs.length]} ${s.name}`, stroke: colour(s), dash: s.dash, width: 2, points: { show: false },
+          value: (_, v) => number(v, 3, Boolean(zero)), ...(s.line === false ? { paths: () => null } : { spanGaps: true }),
+        }))],
+      }, [x, ...series.map((s) => s.values)], place);
       chart.root.querySelector("canvas").setAttribute("role", "img");
       chart.root.querySelector("canvas").setAttribute("aria-label", describe);
     };
     draw();
+    for (let i = charts.length; i--;) if (charts[i].place === place) charts.splice(i, 1);
     charts.push({ place, draw });
   };
   const redraw = () => {
@@ -124,31 +200,36 @@
   addEventListener("resize", () => { clearTimeout(resized); resized = setTimeout(redraw, 150); });
 
   const curves = (entry, unit, place) => {
-    const layers = unit.layers;
+    const { layers, n } = unit, trained = entry.kind !== "base";
     const named = [
-      [entry.hasAdapter ? "gap, adapter" : "gap", unit.curves[0], "--c1", []], ["gap, base", unit.curves[2], "--c1", [6, 4]],
-      [entry.hasAdapter ? "P@1, adapter" : "P@1", unit.curves[1], "--c2", []], ["P@1, base", unit.curves[3], "--c2", [6, 4]],
-    ].filter(([, index]) => index >= 0).map(([name, index, colour, dash]) => ({ name, values: curve(index), colour, dash }));
+      [trained ? "gap, trained" : "gap", 0, 4, [], 0], ["gap, base (dashed)", 2, 5, [6, 4], 0],
+      [trained ? "P@1, trained" : "P@1", 1, -1, [], 1], ["P@1, base (dashed)", 3, -1, [6, 4], 1],
+    ].filter(([, k]) => unit.curves[k] >= 0).map(([name, k, width, dash, look]) => {
+      const values = curve(unit.curves[k]);
+      const ends = look ? wilson(values, n) : unit.curves[width] >= 0 ? between(values, halves(unit.curves[width])) : null;
+      return { name, values, dash, look, ends };
+    });
     const chart = make("div", [], { class: "chart" });
     const rows = layers.map((layer, i) => [layer, ...named.map((s) => number(s.values[i]))]);
+    const banded = named.some((s) => s.ends && !s.look);
+    const note = make("p", `Bands are 95 % over the ${n} words, layer by layer` + (banded
+      ? ": the gap plus or minus 1.96 standard errors, Wilson's interval for P@1." : ": Wilson's interval for P@1. This record has no standard errors of the gap."), { class: "soft" });
     const values = make("details", [make("summary", "The same as a table"),
       table(`Control words by layer, ${unit.pair}`, ["layer", ...named.map((s) => s.name)], rows, named.map((_, i) => i + 1))]);
-    place.replaceChildren(chart, values);
-    plot(chart, `Curves by layer for ${unit.pair}: ${named.map((s) => s.name).join(", ")}; values in the table below`, () => ({
-      scales: { x: { time: false } },
-      axes: [{ ...axis("layer"), values: (_, ticks) => ticks.map((t) => (Number.isInteger(t) ? layers[t] ?? "" : "")) }, axis("score")],
-      series: [{ label: "layer", value: (_, v) => (v === null ? "" : layers[v]) }, ...named.map((s) => ({
-        label: s.name, stroke: css(s.colour), dash: s.dash, width: 2, value: (_, v) => number(v),
-      }))],
-    }), [layers.map((_, i) => i), ...named.map((s) => s.values)]);
+    place.replaceChildren(chart, note, values);
+    plot(chart, `Curves by layer for ${unit.pair}: ${named.map((s) => s.name).join(", ")}; values in the table below`, {
+      x: layers.map((_, i) => i), series: named,
+      axes: [{ label: "layer", values: (_, ticks) => ticks.map((t) => (Number.isInteger(t) ? layers[t] ?? "" : "")), shown: (v) => layers[v] },
+        { label: "score on control words" }],
+    });
   };
 
   const detail = (row) => {
     const entry = entryOf(row), node = make("div", [], { class: "detail" });
     const all = entry.units.map(unitOf);
     const units = section().pairs.map((pair) => all.find((u) => u.pair === pair)).filter(Boolean);
-    const heading = make("h3", `${entry.model}, ${entry.adapter}`);
-    const scores = table("Scores by pair", ["pair", "words", "layer", "gap", "P@1", "date", "commit", "verdict"],
+    const heading = make("h3", `${entry.model}, ${entry.training}`);
+    const scores = table("Scores by pair", ["pair", "words", "layer", "gap", "P@1", "date", "commit", "verdict, base at the same layer"],
       units.map((u) => [u.pair, String(u.n), u.layer, number(u.gap), number(u.p1), u.date, u.commit, u.verdict]), [1, 3, 4]);
     const averages = table(section().label, ["measure", "value"],
       data.columns.map((c, i) => [c.label, number(row[8][i], c.digits, c.signed)]).filter(([, v]) => v !== "–"), [1]);
@@ -180,30 +261,87 @@
     button.textContent = open ? "−" : "+";
   });
 
-  const gain = data.columns.findIndex((c) => c.id === "gap_change");
-  const sweep = () => {
-    const points = section().rows.map((row) => ({ entry: entryOf(row), gain: row[8][gain] }))
-      .filter((p) => p.entry.parameters && p.gain !== null && p.gain !== undefined)
-      .sort((a, b) => a.entry.parameters - b.entry.parameters);
-    byId("sweep").hidden = !points.length;
-    if (!points.length) return;
-    const kinds = [...new Set(points.map((p) => p.entry.recipe))].sort();
-    const colours = ["--c1", "--c2", "--c3", "--c4"];
-    const rows = points.map((p) => [p.entry.model, p.entry.adapter, p.entry.recipe, p.entry.rank ?? "–",
-      p.entry.parameters.toLocaleString("en"), number(p.gain, 3, true)]);
-    byId("sweep-table").replaceChildren(table("Adapters by parameters",
-      ["model", "adapter", "recipe", "LoRA rank", "trainable parameters", "gain"], rows, [3, 4, 5]));
-    byId("sweep-chart").replaceChildren();
-    plot(byId("sweep-chart"), "Gain in control gap against trainable parameters; values in the table below", () => ({
-      scales: { x: { time: false, distr: 3 } },
-      axes: [axis("trainable parameters"), axis("gain in control gap")],
-      series: [{ label: "parameters" }, ...kinds.map((kind, i) => ({
-        label: kind, stroke: css(colours[i % 4]), paths: () => null, points: { show: true, size: 9, fill: css(colours[i % 4]) },
-        value: (_, v) => number(v, 3, true),
-      }))],
-    }), [points.map((p) => p.entry.parameters), ...kinds.map((kind) => points.map((p) => (p.entry.recipe === kind ? p.gain : null)))]);
+  const contests = () => section().contests;
+  const fillContests = () => {
+    const found = contests();
+    byId("trainings").hidden = !found.length;
+    if (!found.length) return;
+    const names = found.map(([base]) => `${board().entries[base].model} (${board().entries[base].signature.revision ?? ""}, ${board().entries[base].signature.dtype ?? ""})`);
+    const kept = byId("contest").selectedIndex;
+    fill(byId("contest"), [["", names.map((name, i) => [i, name])]]);
+    byId("contest").selectedIndex = kept >= 0 && kept < found.length ? kept : 0;
+    trainings();
+  };
+  const changed = (values) => {
+    const [value, low, high] = values;
+    const interval = () => make("span", `[${number(low, 3, true)}, ${number(high, 3, true)}]`, { class: "small" });
+    return value === null ? "–" : make("span", [`${number(value, 3, true)} `, interval()]);
+  };
+  const trainings = () => {
+    const [base, values, packed] = contests()[byId("contest").selectedIndex], which = byId("quantity").selectedIndex;
+    const rows = packed.map(([i, changes, english], k) => {
+      const numbers = unpack(changes);
+      return { entry: board().entries[i], mark: String(k + 1), changes: data.quantities.map((_, q) => numbers.slice(3 * q, 3 * q + 3)), english };
+    });
+    const english = rows.some((row) => row.english !== null);
+    const cells = rows.map(({ entry, mark, changes, english: change }) => [mark, data.kinds[entry.how], entry.training, entry.pair, entry.loss,
+      entry.parameters?.toLocaleString("en") ?? "–", ...changes.map(changed), ...(english ? [number(change, 3, true)] : [])]);
+    const head = ["#", "kind", "training", "trained on", "loss layer", "parameters", ...data.quantities, ...(english ? ["English"] : [])];
+    const first = ["", "untrained", "base", "–", "–", "–", ...values.map((v) => number(v)), ...(english ? ["–"] : [])];
+    byId("trainings-table").replaceChildren(table(`${section().label}: change against the base, whose own values stand in the first row`,
+      head, [first, ...cells], head.map((_, i) => i).filter((i) => i > 4)));
+    const drawn = rows.filter((row) => row.entry.parameters && row.changes[which][0] !== null).sort((a, b) => a.entry.parameters - b.entry.parameters);
+    byId("trainings-chart").replaceChildren();
+    if (!drawn.length) return;
+    const x = drawn.map((row) => row.entry.parameters);
+    // Contenders of one size stand beside each other, not on each other.
+    const dodge = x.map((size, i) => i - x.indexOf(size) - (x.filter((other) => other === size).length - 1) / 2);
+    const kinds = Object.keys(data.kinds).filter((kind) => drawn.some((row) => row.entry.how === kind));
+    const only = (kind, value) => drawn.map((row) => (row.entry.how === kind ? value(row) : null));
+    plot(byId("trainings-chart"), `${data.quantities[which]}: change against the base by trainable parameters; values in the table below`, {
+      x, log: 10, zero: true,
+      axes: [{ label: "trainable parameters (numbers: rows of the table)", name: "parameters", shown: (v) => v.toLocaleString("en"),
+        values: (_, ticks) => ticks.map((t) => (Number.isInteger(Math.log10(t)) ? t.toLocaleString("en", { notation: "compact" }) : "")) },
+      { label: "change against the base" }],
+      series: kinds.map((kind) => ({
+        name: data.kinds[kind], look: Object.keys(data.kinds).indexOf(kind), line: false, bars: true, dodge,
+        values: only(kind, (row) => row.changes[which][0]), ends: [1, 2].map((end) => only(kind, (row) => row.changes[which][end])),
+        marks: drawn.map((row) => row.mark),
+      })),
+    });
   };
 
+  const sweeps = () => {
+    const sweep = data.sweeps[byId("sweep").selectedIndex], which = byId("score").selectedIndex;
+    const found = sweep.scores[which], lines = found.filter((line) => line.points.length);
+    byId("sweep-about").textContent = sweep.about;
+    byId("sweep-table").replaceChildren(table(sweep.title, ["training", "LoRA rank", "parameters", "seeds", ...data.scores], sweep.rows, [1, 2, 3, 4, 5, 6, 7]));
+    const x = [...new Set(lines.flatMap((line) => line.points.map(([rank]) => rank)))].sort((a, b) => a - b);
+    byId("sweep-chart").replaceChildren();
+    if (!x.length) return;
+    const read = (line, k) => x.map((rank) => line.points.find(([own]) => own === rank)?.[k] ?? null);
+    plot(byId("sweep-chart"), `${data.scores[which]}: change against the base by LoRA rank; values in the table below`, {
+      x, log: 2, zero: true,
+      axes: [{ label: "LoRA rank", splits: () => x, values: (_, ticks) => ticks }, { label: "change against the base" }],
+      level: found.filter((line) => line.level).map(({ label, level: [value, low, high] }) =>
+        [value, `${label}: ${number(value, 3, true)}` + (low === undefined ? "" : ` [${number(low, 3, true)}, ${number(high, 3, true)}]`)]),
+      series: lines.map((line, i) => ({ name: line.label, look: i, dash: [[], [8, 4], [2, 3], [10, 3, 2, 3]][i % 4], bars: true,
+        values: read(line, 1), ends: [read(line, 2), read(line, 3)] })),
+    });
+  };
+
+  fill(byId("quantity"), [["", data.quantities.map((name, i) => [i, name])]]);
+  fill(byId("sweep"), [["", data.sweeps.map((sweep, i) => [i, sweep.title])]]);
+  fill(byId("score"), [["", data.scores.map((name, i) => [i, name])]]);
+  byId("contest").addEventListener("change", trainings);
+  byId("quantity").addEventListener("change", trainings);
+  byId("sweep").addEventListener("change", sweeps);
+  byId("score").addEventListener("change", sweeps);
+  if (data.sweeps.length) {
+    byId("sweeps").hidden = false;
+    sweeps();
+  }
+  if (!data.boards.length) return;
   fill(byId("board"), [["", data.boards.map((b, i) => [i, b.title])]]);
   fillScopes();
   byId("controls").hidden = false;

@@ -1,0 +1,12 @@
+"""Verbs that are one process say so when they are started as several."""
+
+import os
+
+from tli_bench.errors import InputError
+
+
+def require_one_process(verb: str, instead: str) -> None:
+    """Raise InputError under torchrun or accelerate with more than one process; instead: what to do."""
+    count = os.environ.get("WORLD_SIZE", "1")
+    if count != "1":
+        raise InputError(f"tli-bench {verb} is one process, and it was started as {count}; {instead}")

@@ -1,0 +1,76 @@
+"""What the card that tli-bench writes beside weights says of their training: of models tuned whole, and of adapters."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from tli_bench.errors import ModelError
+from tli_bench.schema import TrainingRef
+
+CARD = "tli_card.json"
+
+
+def read_model_card(folder: Path) -> dict[str, Any] | None:
+    """The `tli_card.json` of a model folder, None without one; raises ModelError for one that cannot be read."""
+    path = folder / CARD
+    if not path.is_file():
+        return None
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as err:
+        raise ModelError(f"{path} cannot be read: {err}; restore the card, or delete it") from err
+    if not isinstance(card, dict):
+        raise ModelError(f"{path} holds a {type(card).__name__}, not an object; restore the card, or delete it")
+    training_of(card, where=path)
+    return card
+
+
+def hub_model_card(repository: str, revision: str) -> dict[str, Any] | None:
+    """The card of a model on the Hub at a commit, None where the repository has none or cannot be asked."""
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import EntryNotFoundError
+
+    try:
+        path = hf_hub_download(repository, CARD, revision=revision)
+    except (EntryNotFoundError, OSError, ValueError):
+        return None
+    return read_model_card(Path(path).parent)
+
+
+def training_of(card: Mapping[str, Any] | None, *, where: Path | str = CARD) -> TrainingRef | None:
+    """How a model was tuned whole, for its signature; None for a model without a card of that kind.
+
+    Raises ModelError for a card that lacks what the signature states.
+    """
+    if card is None or card.get("kind") != "full":
+        return None
+    base = card.get("base")
+    facts = {
+        "kind": "full",
+        "name": card.get("name"),
+        "base": base.get("id") if isinstance(base, dict) else None,
+        "base_revision": base.get("revision") if isinstance(base, dict) else None,
+        **facts_of(card),
+    }
+    try:
+        return TrainingRef.model_validate(facts)
+    except ValidationError as err:
+        first = err.errors()[0]
+        raise ModelError(
+            f"{where} is damaged: {'.'.join(str(part) for part in first['loc'])}: {first['msg']}; restore it, or delete it"
+        ) from err
+
+
+def facts_of(card: Mapping[str, Any]) -> dict[str, Any]:
+    """Recipe, numbers that received gradient, layers of the loss and language pair; left out where a card lacks them."""
+    budget, layers = card.get("budget"), card.get("layers")
+    found = {
+        "recipe": card.get("recipe"),
+        "trainable_parameters": budget.get("trainable_parameters") if isinstance(budget, dict) else None,
+        "loss_layers": layers.get("loss") if isinstance(layers, dict) else None,
+        "trained_on": card.get("pair"),
+    }
+    return {name: value for name, value in found.items() if value is not None}

@@ -1,6 +1,7 @@
 """`make leaderboard-records`: score `tiny`, each shipped adapter and each tuned model on the default pairs.
 
-Runs are kept under build/ and go on where they stopped; records go to leaderboards/records, packed and untrimmed.
+Runs are kept under build/ and go on where they stopped; records go to leaderboards/records, packed and untrimmed. With
+no names given, records of what is no longer a contender go away.
 Commit first: a record names the commit it was made from.
 """
 
@@ -44,17 +45,24 @@ def _tell_card(name: str, output: Path) -> None:
 
 
 def main() -> None:
-    """Run the contenders named on the command line, or all, and put their records where they are committed."""
+    """Run the contenders named on the command line, or all, then put their records where they are committed.
+
+    Nothing tracked is written before the last run has ended: a record says when it was made from a changed checkout.
+    """
     known = commands()
-    for name in sys.argv[1:] or known:
+    chosen = sys.argv[1:] or list(known)
+    for name in chosen:
         if name not in known:
             raise SystemExit(f"unknown contender {name!r}; known: {', '.join(known)}")
-        output = RUNS / name
-        arguments = [*known[name], "--output", str(output.relative_to(ROOT))]
+        arguments = [*known[name], "--output", str((RUNS / name).relative_to(ROOT))]
         print(f"{name}: tli-bench {' '.join(arguments)}", flush=True)
         subprocess.run([sys.executable, "-c", LAUNCH, *arguments], cwd=ROOT, check=True)
-        done = merge([output], RecordStore(RECORDS, compressed=True), replace=True)
-        _tell_card(name, output)
+    if chosen == list(known):
+        for path in RECORDS.rglob("*.json.gz"):
+            path.unlink()
+    for name in chosen:
+        done = merge([RUNS / name], RecordStore(RECORDS, compressed=True), replace=True)
+        _tell_card(name, RUNS / name)
         print(f"{name}: {len(done.added)} added, {len(done.replaced)} replaced, {len(done.same)} unchanged", flush=True)
 
 

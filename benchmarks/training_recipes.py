@@ -7,6 +7,7 @@ t-intervals over seeds; and perplexity of held-out generated text, base and adap
 """
 
 import argparse
+import re
 import statistics
 import tempfile
 from pathlib import Path
@@ -25,7 +26,7 @@ from tools.tiny.text import Recipe as TextRecipe
 
 def recipe_of(text: str) -> Recipe:
     name, _, changes = text.partition(":")
-    given = dict(change.split("=", 1) for change in changes.split(",") if change)
+    given = dict(change.split("=", 1) for change in re.split(r",(?=\w+=)", changes) if change)
     return load_recipe(name).with_options(**given)
 
 
@@ -45,12 +46,12 @@ def scores(figures: PairFigures, best: int) -> dict[str, float]:
     return found
 
 
-def interval(values: list[float]) -> str:
+def interval(values: list[float], *, digits: int = 3) -> str:
     mean = statistics.fmean(values)
     if len(values) < 2:
-        return f"{mean:.3f}"
+        return f"{mean:.{digits}f}"
     half = sps.t.ppf(0.975, len(values) - 1) * statistics.stdev(values) / len(values) ** 0.5
-    return f"{mean:.3f} ± {half:.3f}"
+    return f"{mean:.{digits}f} ± {half:.{digits}f}"
 
 
 def main() -> None:
@@ -83,7 +84,8 @@ def main() -> None:
                 changes.append(perplexity(adapted, base.tokenizer, world) / ppl - 1)
             cells = " | ".join(interval([row[column] for row in rows]) for column in columns)
             worse = statistics.fmean(changes)
-            print(f"| {name} | {cells} | {ppl * (1 + worse):.3f} | {100 * worse:+.1f} % |", flush=True)
+            percent = interval([100 * change for change in changes], digits=1)
+            print(f"| {name} | {cells} | {ppl * (1 + worse):.5g} | {percent} % |", flush=True)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ Commit first: a record names the commit it was made from.
 """
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -58,8 +59,9 @@ def main() -> None:
         print(f"{name}: tli-bench {' '.join(arguments)}", flush=True)
         subprocess.run([sys.executable, "-c", LAUNCH, *arguments], cwd=ROOT, check=True)
     if chosen == list(known):
-        for path in RECORDS.rglob("*.json.gz"):
-            path.unlink()
+        for path in RECORDS.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
     for name in chosen:
         done = merge([RUNS / name], RecordStore(RECORDS, compressed=True), replace=True)
         _tell_card(name, RUNS / name)

@@ -7,9 +7,11 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
+from tests.leaderboard import cases
 from tests.support import scored_record
 from tli_bench.cli import app
 from tli_bench.cli.verbs import register
+from tli_bench.leaderboard.sweeps import write_sweep
 from tli_bench.results import RecordStore
 from tli_bench.schema import AdapterRef
 
@@ -79,6 +81,28 @@ def test_leaderboard_writes_every_format(runs, tmp_path):
         "sweeps.csv",
         "trainings.csv",
     ]
+
+
+def test_sweeps_are_found_beside_the_records_or_named(runs, tmp_path):
+    invoke("leaderboard", runs, "--out", tmp_path / "none")
+    assert "Rank of LoRA" not in (tmp_path / "none" / "leaderboard.md").read_text(encoding="utf-8")
+    packed = tmp_path / "sweeps" / "ranks.json"
+    write_sweep(cases.sweep(), packed)
+    assert "1 sweeps" in invoke("leaderboard", runs, "--out", tmp_path / "lb").stdout
+    table = (tmp_path / "lb" / "leaderboard.md").read_text(encoding="utf-8")
+    assert "### ranks: org/good, swh-eng" in table
+    assert "1 sweeps" in invoke("leaderboard", runs, "--out", tmp_path / "lb", "--sweep", packed).stdout
+    message = invoke("leaderboard", runs, "--out", tmp_path / "lb", "--sweep", tmp_path / "no.json", code=1).exception
+    assert "tli-bench sweep SPEC --pack" in str(message)
+
+
+def test_plot_of_a_packed_sweep(tmp_path):
+    write_sweep(cases.sweep(), tmp_path / "ranks.json")
+    for more in ([], ["--against", "parameters", "--layer", "loss", "--measure", "p1"]):
+        paths = invoke("plot", "sweep", tmp_path / "ranks.json", "--out", tmp_path / "plots", *more).stdout.split()
+        assert sorted(p.rsplit(".", 1)[1] for p in paths) == ["png", "svg"]
+    message = invoke("plot", "sweep", tmp_path / "ranks.json", "--against", "x", code=1).exception
+    assert "choose rank or parameters" in str(message)
 
 
 def test_schema_to_a_file(tmp_path):

@@ -71,6 +71,14 @@ def test_a_record_without_standard_errors_has_bars_where_words_were_kept(monkeyp
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["base", "adapted"]
 
 
+def test_a_model_tuned_whole_is_not_called_a_base(monkeypatch, tmp_path):
+    tuned = scored_record(training=cases.FULL)
+    (axes,) = drawn(monkeypatch, lambda: plots.layer_curves(tuned, tmp_path / "x"))
+    assert axes.get_legend().get_texts()[0].get_text() == "fully fine-tuned"
+    (axes,) = drawn(monkeypatch, lambda: plots.distributions(tuned, tmp_path / "x"))
+    assert axes.get_title().startswith("fully fine-tuned, layer 1")
+
+
 def test_before_and_after_are_the_words_of_the_best_layer(monkeypatch, record, tmp_path):
     (axes,) = drawn(monkeypatch, lambda: plots.before_after(record, tmp_path / "x"))
     points = axes.collections[0].get_offsets()

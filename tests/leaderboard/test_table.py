@@ -169,6 +169,46 @@ def test_a_folder_that_is_none_is_refused(tmp_path):
     assert (list(records), scores) == ([], [])
 
 
+def bitext(task, value, *, model="org/model", version="1"):
+    return TaskScore(
+        task=task, metric="p1", filter="none", stderr=None, higher_is_better=True, version=version, n=5, where="x",
+        model=model, adapter=None, value=value, limit=None,
+    )  # fmt: skip
+
+
+def test_a_task_of_a_pair_belongs_to_that_pair_only():
+    """`swh-tur` names Swahili, and says nothing of `swh-eng`; a translation task may have the pair the other way round."""
+    records = [scored_record(pair=pair) for pair in cases.PAIRS]
+    tasks = {"tli_bitext_swh_Latn-eng_Latn": 0.2, "tli_bitext_flores_swh_Latn-tur_Latn": 0.8}
+    scores = [bitext(task, value) for task, value in tasks.items()]
+    scores.append(bitext("tli_translate_eng_Latn-swh_Latn", 0.3))
+    (only,) = build(records, scores=scores).boards
+    found = {s.scope.id: s.rows[0].cells.get("bitext") for s in only.sections}
+    assert found["swh_Latn-eng_Latn"] == pytest.approx(0.2)
+    assert found["swh_Latn-tur_Latn"] == pytest.approx(0.8)
+    assert found["tur_Latn-eng_Latn"] is None
+    assert found["overall"] == found["swahili"] == pytest.approx(0.5)
+    assert section(only, "swh_Latn-eng_Latn").rows[0].cells["bli"] == pytest.approx(0.3)
+    assert "bli" not in section(only, "swh_Latn-tur_Latn").rows[0].cells
+
+
+def test_a_downstream_column_is_over_the_same_tasks_for_all():
+    """Two entries have both tasks, one an easy one only, one another version: their means would not be comparable."""
+    names = ("org/a", "org/b", "org/easy", "org/new")
+    records = [scored_record(model=name) for name in names]
+    hard, easy = "tli_bitext_swh_Latn-eng_Latn", "tli_bitext_tatoeba_swh_Latn-eng_Latn"
+    scores = [bitext(hard, 0.2, model=name) for name in ("org/a", "org/b")]
+    scores += [bitext(easy, 0.9, model=name) for name in ("org/a", "org/b", "org/easy", "org/new")]
+    scores += [
+        bitext(hard, 0.8, model="org/new", version="2"),
+        bitext("tli_bitext_x_swh_Latn-eng_Latn", 1, model="org/b"),
+    ]
+    scores.append(bitext("tli_bitext_x_swh_Latn-eng_Latn", 1, model="org/a"))
+    (only,) = build(records, scores=scores).boards
+    found = {model: row.cells.get("bitext") for (model, _), row in by_name(only).items()}
+    assert found == {"org/a": pytest.approx(0.7), "org/b": pytest.approx(0.7), "org/easy": None, "org/new": None}
+
+
 def test_downstream_records_are_joined_by_revision_and_adapter_hash():
     adapter = AdapterRef(name="a", sha256="b" * 64)
     shared = {

@@ -102,6 +102,9 @@ def test_words_on_both_sides_need_the_leaking_flag():
         ({"model": "m" * 5000}, "5,000 characters"),
         ({"revision": "a\x00b"}, "U\\+0000"),
         ({"lexicon_hash": "xyz"}, "not a SHA-256"),
+        ({"adapter": ADAPTER.model_copy(update={"trained_on": "a\u202eb"})}, "adapter.trained_on .*U\\+202E"),
+        ({"adapter": ADAPTER.model_copy(update={"loss_layers": ("2", "x\x00")})}, "adapter.loss_layers .*U\\+0000"),
+        ({"adapter": ADAPTER.model_copy(update={"recipe": "r" * 5000})}, "adapter.recipe has 5,000 characters"),
     ],
 )
 def test_hostile_names_are_refused(fields, message):

@@ -16,6 +16,7 @@ from tli_bench.cli import main
 from tli_bench.cli.push import push
 from tli_bench.cli.sweep import sweep
 from tli_bench.cli.train import train
+from tli_bench.leaderboard.sweeps import load_sweep
 
 
 @pytest.fixture
@@ -163,9 +164,12 @@ def test_sweep_lists_its_points_without_training(run, tmp_path):
 def test_sweep_writes_its_table(run, llama_folder, words, tmp_path):
     spec = tmp_path / "s.yaml"
     spec.write_text(f"model: {llama_folder}\nlexicon: {words}\ngrid: {{rank: [2], max_steps: [2], batch_size: [8]}}\n")
-    result = run("sweep", spec, "-o", tmp_path / "out")
+    result = run("sweep", spec, "-o", tmp_path / "out", "--pack", tmp_path / "packed.json")
     assert result.exit_code == 0, result.exception
     assert (tmp_path / "out" / "table.md").read_text() in result.stdout
+    packed, folder = load_sweep(tmp_path / "packed.json"), load_sweep(tmp_path / "out")
+    assert (packed.name, packed.points, packed.base) == ("s", folder.points, folder.base)
+    assert (packed.points[0].rank, packed.points[0].steps) == (2, 2)
 
 
 def test_a_sweep_tells_of_a_wrong_layer_after_its_first_point(refused, llama_folder, words, tmp_path):

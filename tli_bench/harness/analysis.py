@@ -13,6 +13,7 @@ from tli_bench.harness.sink import sink_curves
 from tli_bench.measures.geometry import Centre, centre
 from tli_bench.measures.registry import compute
 from tli_bench.measures.view import LayerView
+from tli_bench.results.comparison import comparison
 from tli_bench.schema import Comparison, Controls, Curve, PairValues, Split, State, WordPair
 from tli_bench.stats import paired
 
@@ -258,19 +259,7 @@ class Analyser:
             resamples = SHOWN_RESAMPLES if shown else OTHER_RESAMPLES
             before, after = _per_pair(base, quantity), _per_pair(adapted, quantity)
             result = paired(before, after, seed=self.seed, resamples=resamples)
-            yield Comparison(
-                split=split,
-                layer=layer,
-                quantity=quantity,
-                n=result.n,
-                before=result.mean_before,
-                after=result.mean_after,
-                difference=result.difference,
-                ci=(float(result.ci[0]), float(result.ci[1])),
-                t=result.t,
-                p=result.p,
-                d_z=result.d_z,
-            )
+            yield comparison(split, layer, quantity, result)
 
 
 def _per_pair(view: LayerView, quantity: str) -> np.ndarray:

@@ -6,8 +6,9 @@ import numpy as np
 
 from tli_bench.harness.analysis import Analysis
 from tli_bench.harness.sink import RATIO
-from tli_bench.measures.verdict import Change, VerdictInput, verdict
-from tli_bench.schema import Comparison, Split
+from tli_bench.measures.verdict import VerdictInput, verdict
+from tli_bench.results.comparison import change
+from tli_bench.schema import Split
 from tli_bench.stats import bootstrap_ci
 
 
@@ -44,20 +45,8 @@ def _input(analysis: Analysis, split: Split, layer: str, seed: int) -> VerdictIn
         p1=curves["p1"][depth],
         sink_ratio=ratios[depth] if ratios else None,
         sink_pooled=analysis.controls.first_pooled,
-        control=_change(analysis.comparisons, split, layer),
-        train=_change(analysis.comparisons, Split.TRAIN, layer),
-    )
-
-
-def _change(comparisons: Sequence[Comparison], split: Split, layer: str) -> Change | None:
-    here = {c.quantity: c for c in comparisons if (c.split, c.layer) == (split, layer)}
-    if not {"cosine", "mismatched", "gap"} <= here.keys() or here["gap"].ci is None:
-        return None
-    return Change(
-        matched=here["cosine"].difference,
-        mismatched=here["mismatched"].difference,
-        gap=here["gap"].difference,
-        gap_ci=here["gap"].ci,
+        control=change(analysis.comparisons, split, layer),
+        train=change(analysis.comparisons, Split.TRAIN, layer),
     )
 
 

@@ -95,7 +95,7 @@ def layer_curves(record: RunRecord, stem: Path, *, measure: str = "gap", split: 
                 continue
             values = np.array([math.nan if v is None else v for v in curves[measure]])
             style = {"color": COLOURS[i], "marker": "os"[i], "ms": 4}
-            axes.plot(range(len(layers)), values, _STYLES[state], label=state, **style)
+            axes.plot(range(len(layers)), values, _STYLES[state], label=_name(record, state), **style)
             ends = _band(curves, measure, values, record.signature.n.get(split.value, 0))
             if ends is not None:
                 intervals = "shaded: 95 % over words"
@@ -150,7 +150,7 @@ def distributions(record: RunRecord, stem: Path, *, split: Split = Split.CONTROL
             axes.hist(wrong[state], bins, color=COLOURS[1], hatch="///", label="mismatched, mean of each word", **style)
             axes.hist([v.cosine for v in rows[state]], bins, color=COLOURS[5], label="matched", **style)
             axes.set_xlabel("cosine")
-            axes.set_title(f"{state}, layer {record.best_layer[state]} (chosen on dev)", fontsize=9)
+            axes.set_title(f"{_name(record, state)}, layer {record.best_layer[state]} (chosen on dev)", fontsize=9)
         np.atleast_1d(panels)[0].set_ylabel("words")
         drawn.legend(*np.atleast_1d(panels)[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
         drawn.suptitle(_title(record, split), fontsize=9)
@@ -308,6 +308,12 @@ def _ticks(layers: Sequence[str]) -> tuple[list[int], list[str]]:
     step = max(1, math.ceil(len(layers) / 12))
     places = list(range(0, len(layers), step))
     return places, [layers[i] for i in places]
+
+
+def _name(record: RunRecord, state: str) -> str:
+    """What a reader calls a state: a model that was tuned whole and has no adapter is no base."""
+    signature = record.signature
+    return "fully fine-tuned" if state == "base" and signature.training and not signature.adapter else state
 
 
 def _title(record: RunRecord, split: Split) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from tli_bench.errors import ResultError, UnscorableError
 from tli_bench.leaderboard.columns import COLUMNS
-from tli_bench.leaderboard.downstream import DownstreamScores
+from tli_bench.leaderboard.downstream import DownstreamScores, Joined
 from tli_bench.leaderboard.entries import BoardKey, Entry, Unit, collect
 from tli_bench.leaderboard.ranking import Ranked, rank_entries
 from tli_bench.leaderboard.reported import Reported
@@ -113,9 +113,10 @@ def _board(
         if scope.pairs not in done:
             done[scope.pairs] = _ranks(entries, scope, words, seed=seed, resamples=resamples)
         places = done[scope.pairs]
-        rows = [_row(i, entry, scope, *places[i], bases[i], downstream) for i, entry in enumerate(entries)]
+        joined = downstream.of(entries, scope)
+        rows = [_row(i, entry, scope, *places[i], bases[i], joined[i]) for i, entry in enumerate(entries)]
         fit = {i for i, (place, _) in places.items() if place}
-        compared += contests(entries, scope, fit, bases, downstream, seed=seed, resamples=resamples)
+        compared += contests(entries, scope, fit, bases, joined, seed=seed, resamples=resamples)
         shown = [row for row in rows if any(p in entries[row.entry].units for p in scope.pairs)]
         sections.append(Section(scope, tuple(sorted(shown, key=_place))))
     used = {name for s in sections for row in s.rows for name, value in row.cells.items() if value is not None}
@@ -179,7 +180,7 @@ def _row(
     ranked: Ranked | None,
     reason: str,
     bases: dict[str, Unit],
-    downstream: DownstreamScores,
+    joined: Joined,
 ) -> Row:
     units = [entry.units[pair] for pair in scope.pairs if pair in entry.units]
     complete = len(units) == len(scope.pairs)
@@ -198,7 +199,7 @@ def _row(
             name: mean([u.measures.get(name) for u in units])
             for name in ("p1", "csls_p1", "mexa", "cosine", "mismatched")
         },
-        **downstream.of(entry, scope),
+        **joined,
     }
     return Row(index, ranked, ranked.score if ranked else mean(gaps), cells, visible(reason))
 

@@ -8,7 +8,7 @@ from statistics import fmean
 import numpy as np
 
 from tli_bench.errors import UnscorableError
-from tli_bench.leaderboard.downstream import DownstreamScores
+from tli_bench.leaderboard.downstream import Joined
 from tli_bench.leaderboard.entries import Entry, Floats, Unit
 from tli_bench.leaderboard.ranking import resample_means
 from tli_bench.leaderboard.scopes import Scope
@@ -98,12 +98,15 @@ def contests(
     scope: Scope,
     fit: AbstractSet[int],
     bases: dict[int, dict[str, Unit]],
-    downstream: DownstreamScores,
+    joined: Sequence[Joined],
     *,
     seed: int,
     resamples: int,
 ) -> list[Contest]:
-    """One contest a base with contenders in the scope. fit: positions of the entries that may be ranked there."""
+    """One contest a base with contenders in the scope. fit: positions of the entries that may be ranked there.
+
+    bases: as `base_units` finds them; joined: downstream scores by position.
+    """
     places = {entry.key: i for i, entry in enumerate(entries)}
     groups: dict[int, list[int]] = {}
     for i in sorted(fit):
@@ -115,13 +118,8 @@ def contests(
     everyone = [i for inside in groups.values() for i in inside]
     changes = _changes(entries, scope, everyone, bases, seed=seed, resamples=resamples)
     for base, inside in sorted(groups.items()):
-        english = downstream.of(entries[base], scope).get("english")
-        rows = [
-            Trained(
-                i, kind_of(entries[i]), changes[i], _minus(downstream.of(entries[i], scope).get("english"), english)
-            )
-            for i in inside
-        ]
+        english = joined[base].get("english")
+        rows = [Trained(i, kind_of(entries[i]), changes[i], _minus(joined[i].get("english"), english)) for i in inside]
         values = {q: _mean([_per_word(entries[base].units[pair], q) for pair in scope.pairs]) for q in QUANTITIES}
         order = sorted(rows, key=lambda r: (list(KINDS).index(r.kind), -_value(r), r.entry))
         found.append(Contest(base, scope, {q: v for q, v in values.items() if v is not None}, tuple(order)))

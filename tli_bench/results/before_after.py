@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from tli_bench.errors import ResultError
-from tli_bench.measures.verdict import Change, VerdictInput, verdict
+from tli_bench.measures.verdict import VerdictInput, verdict
 from tli_bench.results.arithmetic import quantity as per_pair
+from tli_bench.results.comparison import change, comparison
 from tli_bench.schema import Comparison, PairValues, RunRecord, Split
 from tli_bench.stats import bootstrap_ci, paired
 
@@ -66,21 +67,7 @@ def _compare(base: RunRecord, tuned: RunRecord, split: Split, layer: str) -> lis
         if len(scored) < len(both):
             continue
         result = paired([x for x, _ in scored], [y for _, y in scored], seed=tuned.signature.seed)
-        found.append(
-            Comparison(
-                split=split,
-                layer=layer,
-                quantity=name,
-                n=result.n,
-                before=result.mean_before,
-                after=result.mean_after,
-                difference=result.difference,
-                ci=(float(result.ci[0]), float(result.ci[1])),
-                t=result.t,
-                p=result.p,
-                d_z=result.d_z,
-            )
-        )
+        found.append(comparison(split, layer, name, result))
     return found
 
 
@@ -93,7 +80,7 @@ def _values(record: RunRecord, split: Split, layer: str) -> dict[Word, PairValue
 
 
 def _verdict(tuned: RunRecord, comparisons: list[Comparison], layer: str) -> str | None:
-    control = _change(comparisons, Split.CONTROL, layer)
+    control = change(comparisons, Split.CONTROL, layer)
     rows = [v for v in _values(tuned, Split.CONTROL, layer).values() if v.mismatched is not None]
     if control is None:
         return None
@@ -109,18 +96,6 @@ def _verdict(tuned: RunRecord, comparisons: list[Comparison], layer: str) -> str
         sink_ratio=curves["sink_ratio"][depth] if "sink_ratio" in curves else None,
         sink_pooled=tuned.controls.first_pooled if tuned.controls else None,
         control=control,
-        train=_change(comparisons, Split.TRAIN, layer),
+        train=change(comparisons, Split.TRAIN, layer),
     )
     return verdict(data).text
-
-
-def _change(comparisons: list[Comparison], split: Split, layer: str) -> Change | None:
-    here = {c.quantity: c for c in comparisons if (c.split, c.layer) == (split, layer)}
-    if not {"cosine", "mismatched", "gap"} <= here.keys() or here["gap"].ci is None:
-        return None
-    return Change(
-        matched=here["cosine"].difference,
-        mismatched=here["mismatched"].difference,
-        gap=here["gap"].difference,
-        gap_ci=here["gap"].ci,
-    )

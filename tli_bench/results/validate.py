@@ -48,12 +48,15 @@ def _names(record: RunRecord) -> Iterator[str]:
         "signature.revision": signature.revision,
         "signature.protocol": signature.protocol,
         "signature.lexicon": signature.lexicon,
-        "signature.adapter.name": adapter.name if adapter else "",
-        "signature.training.name": training.name if training else "",
         "signature.training.base": training.base if training else "",
         "signature.training.base_revision": (training.base_revision or "") if training else "",
-        "signature.training.recipe": (training.recipe or "") if training else "",
     }
+    for place, trained in (("adapter", adapter), ("training", training)):
+        if trained:
+            texts[f"signature.{place}.name"] = trained.name
+            texts[f"signature.{place}.recipe"] = trained.recipe or ""
+            texts[f"signature.{place}.trained_on"] = trained.trained_on or ""
+            texts[f"signature.{place}.loss_layers"] = ", ".join(trained.loss_layers)
     yield from _texts(texts)
     if len(record.command) > MAX_COMMAND:
         yield f"command has {len(record.command):,} characters, at most {MAX_COMMAND} are allowed"

@@ -131,7 +131,7 @@
       const width = Math.max(260, Math.min(760, place.clientWidth || 600)), ratio = devicePixelRatio;
       const axis = (given) => ({ stroke: css("--ink"), grid: { stroke: css("--line"), width: 1 }, ticks: { stroke: css("--line") }, ...given });
       const colour = (s) => css(colours[s.look % colours.length]);
-      const px = (u, i, dodge) => u.valToPos(x[i], "x", true) + (dodge?.[i] ?? 0) * 9 * ratio;
+      const px = (u, i, dodge) => u.valToPos(x[i], "x", true) + (dodge?.[i] ?? 0) * 14 * ratio;
       const py = (u, v) => u.valToPos(v, "y", true);
       const band = (u) => {
         for (const s of series.filter((one) => one.ends && !one.bars)) {

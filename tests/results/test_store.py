@@ -39,6 +39,16 @@ def test_another_measurement_is_not_taken_for_this_one(tmp_path, change):
     assert store.find(record.task, record.signature.model_copy(update=change)) is None
 
 
+def test_a_quantised_run_does_not_take_the_place_of_another(tmp_path):
+    store, record = RecordStore(tmp_path), make_record()
+    signature = record.signature.model_copy(update={"dtype": "bfloat16", "quantization": "nf4"})
+    quantised = record.model_copy(update={"signature": signature})
+    store.write(record)
+    assert store.write(quantised).name.endswith(".bfloat16.nf4.json")
+    assert store.find(record.task, record.signature) == record
+    assert store.find(record.task, signature) == quantised
+
+
 def test_names_from_strangers_stay_inside_the_folder(tmp_path):
     store = RecordStore(tmp_path / "runs")
     signature = make_record().signature.model_copy(update={"model": "../../../etc/pass<wd>", "revision": ".."})

@@ -5,7 +5,7 @@ from pathlib import Path, PurePath
 
 from tli_bench.errors import ResultError
 from tli_bench.files import write_json
-from tli_bench.results.disk import json_object, read_bytes, safe_name
+from tli_bench.results.disk import json_object, marks_of, read_bytes, safe_name
 from tli_bench.results.lm_eval import TaskScore
 from tli_bench.results.wording import visible
 from tli_bench.schema import DownstreamRecord, parse_downstream
@@ -19,10 +19,13 @@ def is_downstream(path: PurePath) -> bool:
 
 
 def downstream_path(root: Path, record: DownstreamRecord) -> Path:
-    """Where a record belongs: one file a task, model, adapter and limit; small samples never take a benchmark's place."""
+    """Where a record belongs: one file a task, model, adapter, limit, dtype and quantisation.
+
+    Small samples never take a benchmark's place.
+    """
     adapter = record.adapter.sha256[:8] if record.adapter else "base"
     revision = "".join(char for char in record.revision if char.isalnum())[-8:]
-    marks = ("" if record.limit is None else f".limit{record.limit}") + (".fixtures" if record.fixtures else "")
+    marks = marks_of(record) + (".fixtures" if record.fixtures else "")
     name = f"{safe_name(record.model)[-60:]}-{revision}-{safe_name(adapter)}{marks}.json"
     return root / FOLDER / safe_name(record.task) / name
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from tli_bench.errors import ResultError
 from tli_bench.files import write_bytes, write_json
-from tli_bench.results.disk import json_object, read_bytes, safe_name
+from tli_bench.results.disk import json_object, marks_of, read_bytes, safe_name
 from tli_bench.results.downstream import is_downstream
 from tli_bench.results.migrate import migrate
 from tli_bench.results.wording import visible
@@ -24,6 +24,7 @@ IDENTITY = (
 class RecordStore:
     """Records under `root`: `<model>/<revision>+<adapter>/<task>/<pair>.<protocol>.json`.
 
+    A limit, a dtype other than float32 and a quantisation stand before the ending.
     compressed: write `.json.gz`, about a tenth of the size; both kinds are read.
     """
 
@@ -34,9 +35,9 @@ class RecordStore:
         """Where a unit's record belongs. Model and adapter names are third-party text: they cannot leave the root."""
         adapter = signature.adapter
         state = signature.revision + (f"+{adapter.name}-{adapter.sha256[:8]}" if adapter else "")
-        limit = "" if signature.limit is None else f".limit{signature.limit}"
+        marks = marks_of(signature)
         ending = ".json.gz" if self.compressed else ".json"
-        name = f"{safe_name(signature.pair)}.{safe_name(signature.protocol)}{limit}{ending}"
+        name = f"{safe_name(signature.pair)}.{safe_name(signature.protocol)}{marks}{ending}"
         return self.root / safe_name(signature.model) / safe_name(state) / safe_name(task) / name
 
     def write(self, record: RunRecord) -> Path:

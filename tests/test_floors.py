@@ -1,11 +1,11 @@
 """The shape of the house: imports run one way, third parties stay in their rooms, the front door is light."""
 
 import ast
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.command import require_light
 
 PACKAGE = Path(__file__).resolve().parent.parent / "tli_bench"
 FLOORS = [
@@ -85,11 +85,4 @@ def test_measures_and_stats_know_nothing_of_ours_but_errors():
     "arguments", [["--help"], ["run", "--help"], ["ls"], ["ls", "tasks"], ["lexicon", "check", "--json"]]
 )
 def test_light_commands_do_not_import_torch(arguments):
-    code = (
-        "import sys\nfrom tli_bench.cli import main\n"
-        f"try:\n    main({arguments!r})\nexcept SystemExit as stop:\n    assert not stop.code, stop.code\n"
-        "heavy = {'torch', 'transformers', 'peft', 'lm_eval'} & set(sys.modules)\nassert not heavy, heavy\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout
+    assert require_light(arguments)

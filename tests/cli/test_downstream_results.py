@@ -9,6 +9,7 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
+from tests.command import require_light
 from tests.support import downstream_record, scored_record
 from tli_bench.cli import app
 from tli_bench.cli.verbs import register
@@ -183,10 +184,4 @@ def test_explain_says_plainly_what_it_lacks(tmp_path, folder):
 
 
 def test_explain_loads_no_torch(folder):
-    code = (
-        "import sys\nfrom tli_bench.cli import main\n"
-        f"try:\n    main(['explain', {str(folder)!r}])\nexcept SystemExit as stop:\n    assert not stop.code\n"
-        "heavy = {'torch', 'transformers', 'peft', 'lm_eval', 'matplotlib'} & set(sys.modules)\nassert not heavy, heavy\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
+    require_light(["explain", folder], heavy=("torch", "transformers", "peft", "lm_eval", "matplotlib"))

@@ -1,12 +1,11 @@
 """The verbs that read records, through the command line itself."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 from typer.testing import CliRunner
 
+from tests.command import require_light
 from tests.leaderboard import cases
 from tests.support import scored_record
 from tli_bench.cli import app
@@ -126,13 +125,7 @@ def test_reading_verbs_load_no_torch(runs, tmp_path):
         ["leaderboard", str(runs), "--out", str(tmp_path)],
         ["submit", str(runs), "--out", str(tmp_path / "s.zip")],
     ]
-    code = (
-        "import sys\nfrom tli_bench.cli import main\n"
-        f"for call in {calls!r}:\n    try:\n        main(call)\n    except SystemExit as stop:\n        assert not stop.code, call\n"
-        "heavy = {'torch', 'transformers', 'peft', 'lm_eval', 'matplotlib'} & set(sys.modules)\nassert not heavy, heavy\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
+    require_light(*calls, heavy=("torch", "transformers", "peft", "lm_eval", "matplotlib"))
 
 
 def test_a_record_cannot_write_to_the_terminal(tmp_path):

@@ -127,3 +127,12 @@ def attached():
             model.unload().requires_grad_(True)
 
     return attach
+
+
+@pytest.fixture
+def words(lexicon, tmp_path):
+    """The lexicon of the tests as a file, splits included."""
+    path = tmp_path / "pairs.tsv"
+    rows = ["source\ttarget\tsplit", *(f"{p.source}\t{p.target}\t{p.split.value}" for p in lexicon.pairs)]
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return path

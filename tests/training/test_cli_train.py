@@ -31,14 +31,6 @@ def run():
     return invoke
 
 
-@pytest.fixture
-def words(lexicon, tmp_path):
-    path = tmp_path / "pairs.tsv"
-    rows = ["source\ttarget\tsplit", *(f"{p.source}\t{p.target}\t{p.split.value}" for p in lexicon.pairs)]
-    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
-    return path
-
-
 def test_train_saves_an_adapter_and_shows_dev_figures(run, llama_folder, words, tmp_path):
     output = tmp_path / "adapter"
     given = ("train", "-m", llama_folder, "--lexicon", words, "-o", output, "--steps", 4, "--batch-size", 8)

@@ -49,17 +49,9 @@ def _no_file_larger_than(size):
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-@pytest.fixture
-def word_list(lexicon, tmp_path):
-    path = tmp_path / "pairs.tsv"
-    rows = ["source\ttarget\tsplit", *(f"{p.source}\t{p.target}\t{p.split.value}" for p in lexicon.pairs)]
-    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
-    return path
-
-
-def test_resume_after_a_kill_ends_in_the_same_weights(loaded, llama_folder, word_list, tmp_path):
+def test_resume_after_a_kill_ends_in_the_same_weights(loaded, llama_folder, words, tmp_path):
     output, whole = tmp_path / "killed", tmp_path / "whole"
-    command = [sys.executable, "-c", KILLED, str(llama_folder), str(word_list), str(output)]
+    command = [sys.executable, "-c", KILLED, str(llama_folder), str(words), str(output)]
     child = subprocess.run(
         command, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, check=False
     )
@@ -68,8 +60,8 @@ def test_resume_after_a_kill_ends_in_the_same_weights(loaded, llama_folder, word
     assert (tmp_path / ".killed.checkpoints" / "checkpoint-6" / "complete.json").is_file()
     # What a kill in the middle of writing leaves behind must not be picked up.
     (tmp_path / ".killed.checkpoints" / "checkpoint-8").mkdir()
-    resumed = train_adapter(loaded, "swh-eng", RECIPE, output, lexicon=word_list)
-    straight = train_adapter(loaded, "swh-eng", RECIPE, whole, lexicon=word_list)
+    resumed = train_adapter(loaded, "swh-eng", RECIPE, output, lexicon=words)
+    straight = train_adapter(loaded, "swh-eng", RECIPE, whole, lexicon=words)
     assert (resumed.resumed, straight.resumed) == (True, False)
     assert resumed.steps == straight.steps == 12
     assert (output / WEIGHTS).read_bytes() == (whole / WEIGHTS).read_bytes()

@@ -30,14 +30,6 @@ Path(told, os.environ["RANK"]).write_text(json.dumps(facts))
 """
 
 
-@pytest.fixture
-def words(lexicon, tmp_path):
-    path = tmp_path / "pairs.tsv"
-    rows = ["source\ttarget\tsplit", *(f"{p.source}\t{p.target}\t{p.split.value}" for p in lexicon.pairs)]
-    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
-    return path
-
-
 def _torchrun(*arguments):
     return subprocess.run(
         [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", *map(str, arguments)],

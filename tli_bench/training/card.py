@@ -95,29 +95,30 @@ def add_records(folder: Path, records: Sequence[RunRecord], *, base: Sequence[Ru
     if card is None:
         raise AdapterError(f"{folder} has no {CARD}; only what tli-bench has trained has one")
     if card.get("kind") == "full":
-        summaries = [_joined(record, base, folder) for record in records]
+        revision = model_fingerprint(folder)
+        summaries = [_joined(record, base, folder.name, revision) for record in records]
     else:
-        summaries = [_adapted(record, folder) for record in records]
+        sha256 = inspect_adapter(str(folder)).sha256
+        summaries = [_adapted(record, folder.name, sha256) for record in records]
     card = card | {"records": summaries}
     write_text(folder / CARD, json.dumps(card, indent=2, ensure_ascii=False) + "\n")
     write_text(folder / "README.md", render_card(card))
     return card
 
 
-def _adapted(record: RunRecord, folder: Path) -> dict[str, Any]:
-    sha256, scored = inspect_adapter(str(folder)).sha256, record.signature.adapter
+def _adapted(record: RunRecord, name: str, sha256: str) -> dict[str, Any]:
+    scored = record.signature.adapter
     if scored is None or scored.sha256 != sha256:
         other = f"adapter {scored.name!r} ({scored.sha256[:12]})" if scored else "a base without an adapter"
-        raise ResultError(f"the record of {record.task} scored {other}, not {folder.name} ({sha256[:12]})")
+        raise ResultError(f"the record of {record.task} scored {other}, not {name} ({sha256[:12]})")
     return _summary(record, record.comparisons, record.verdicts)
 
 
-def _joined(record: RunRecord, base: Sequence[RunRecord], folder: Path) -> dict[str, Any]:
-    revision = model_fingerprint(folder)
+def _joined(record: RunRecord, base: Sequence[RunRecord], name: str, revision: str) -> dict[str, Any]:
     if record.signature.revision != revision or record.signature.adapter is not None:
         raise ResultError(
             f"the record of {record.task} scored {record.signature.model} at {record.signature.revision}, not "
-            f"{folder.name} alone at {revision}"
+            f"{name} alone at {revision}"
         )
     for other in base:
         if (other.task, other.signature.protocol) == (record.task, record.signature.protocol):

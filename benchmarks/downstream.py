@@ -17,9 +17,9 @@ def main() -> None:
     import torch
     from lm_eval.tasks import TaskManager
 
-    from tli_bench.harness.downstream.both import evaluate_both
-    from tli_bench.harness.lm import TLIModel
-    from tli_bench.paths import data_dir
+    from tli_bench.base.paths import data_dir
+    from tli_bench.plugin.both import evaluate_both
+    from tli_bench.plugin.lm import TLIModel
 
     model, adapter, limit, *names = (*sys.argv[1:], *("tiny", "none", "5")[len(sys.argv) - 1 :])
     manager = TaskManager(

@@ -15,10 +15,10 @@ import numpy as np
 
 from tests.support import scored_record
 from tli_bench.languages import DEFAULT_PAIRS, LANGUAGES
-from tli_bench.leaderboard.table import build, load_results
-from tli_bench.leaderboard.write import write_all
-from tli_bench.results import RecordStore, write_text
-from tli_bench.schema import AdapterRef
+from tli_bench.models.identity import AdapterRef
+from tli_bench.records import RecordStore, write_text
+from tli_bench.report.table import build, load_results
+from tli_bench.report.write import write_all
 
 
 def pairs(count: int) -> list[str]:

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from tests.support import scored_record
-from tli_bench.results import RecordStore
+from tli_bench.records import RecordStore
 
 
 def fill(folder: Path, count: int) -> int:

@@ -16,8 +16,8 @@ from typing import Any
 import torch
 from scipy import stats as sps
 
+from tli_bench.lexicon.pairs import Split
 from tli_bench.models import attach_adapter, inspect_adapter, load_model
-from tli_bench.schema import Split
 from tli_bench.training import Recipe, load_recipe, train_adapter
 from tools.tiny.__main__ import world_of
 from tools.tiny.measure import PairFigures, pair_figures, perplexity

@@ -7,9 +7,9 @@ from typing import Any
 import torch
 import yaml
 
+from tli_bench.base.paths import data_dir
 from tli_bench.lexicon import load_lexicon
-from tli_bench.paths import data_dir
-from tli_bench.schema import Split
+from tli_bench.lexicon.pairs import Split
 
 LUGHA = "Lugha-Llama/Lugha-Llama-8B-wura"
 SENTENCES: list[str] = yaml.safe_load((data_dir("tasks") / "gate.yaml").read_text(encoding="utf-8"))["default"]

@@ -2,7 +2,9 @@
 
 from statistics import stdev
 
-from tli_bench.schema import AdapterRef, DownstreamRecord, PairValues, RunRecord, Signature, Split
+from tli_bench.lexicon.pairs import Split
+from tli_bench.models.identity import AdapterRef
+from tli_bench.records.schema import DownstreamRecord, PairValues, RunRecord, Signature
 
 
 def make_signature(**changes):

@@ -11,14 +11,14 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from tli_bench.lexicon import Lexicon as Lexicon
     from tli_bench.lexicon import load_lexicon as load_lexicon
-    from tli_bench.schema import RunRecord as RunRecord
-    from tli_bench.schema import WordPair as WordPair
+    from tli_bench.lexicon.pairs import WordPair as WordPair
+    from tli_bench.records.schema import RunRecord as RunRecord
 
 _FACADE = {
     "Lexicon": "tli_bench.lexicon",
     "load_lexicon": "tli_bench.lexicon",
-    "RunRecord": "tli_bench.schema",
-    "WordPair": "tli_bench.schema",
+    "RunRecord": "tli_bench.records.schema",
+    "WordPair": "tli_bench.lexicon.pairs",
 }
 
 __all__ = ["Lexicon", "RunRecord", "WordPair", "__version__", "load_lexicon"]

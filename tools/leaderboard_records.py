@@ -11,8 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tli_bench.results import RecordStore
-from tli_bench.results.merge import merge
+from tli_bench.records import RecordStore
+from tli_bench.records.merge import merge
 from tli_bench.training.card import add_records
 
 ROOT = Path(__file__).resolve().parent.parent

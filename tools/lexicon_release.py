@@ -13,12 +13,12 @@ from pathlib import Path
 
 import yaml
 
-from tli_bench.files import write_text
+from tli_bench.base.files import write_text
 from tli_bench.languages import DEFAULT_PAIRS, LANGUAGES, resolve_pair
 from tli_bench.lexicon import Core, assign_splits, stats
 from tli_bench.lexicon.core import CORE_FILE, VERSION_FILE, core_table, read_core_table
 from tli_bench.lexicon.entries import VARIANT_SEPARATOR
-from tli_bench.schema import Split
+from tli_bench.lexicon.pairs import Split
 
 CARD = "README.md"
 PAIR_COLUMNS = ("concept", "source", "target", "source_variants", "target_variants", "pos", "field")

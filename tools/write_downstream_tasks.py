@@ -3,10 +3,10 @@
 import sys
 from pathlib import Path
 
-from tli_bench.harness.downstream.parallel import parallel_sets
+from tli_bench.downstream.parallel import parallel_sets
 from tli_bench.languages import DEFAULT_PAIRS, LANGUAGES
 
-ROOM = "tli_bench.harness.downstream"
+ROOM = "tli_bench.downstream"
 XQUAD = {
     "eng_Latn": "en", "tur_Latn": "tr", "arb_Arab": "ar", "deu_Latn": "de", "ell_Grek": "el", "spa_Latn": "es",
     "hin_Deva": "hi", "ron_Latn": "ro", "rus_Cyrl": "ru", "tha_Thai": "th", "vie_Latn": "vi", "zho_Hans": "zh",

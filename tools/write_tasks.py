@@ -17,7 +17,7 @@ def task_yaml(kind: str, pair: str) -> str:
     """Definition of one task."""
     return (
         f"task: tli_{kind}_{pair}\n"
-        f"class: !function tli_bench.harness.tasks.{KINDS[kind]}\n"
+        f"class: !function tli_bench.plugin.tasks.{KINDS[kind]}\n"
         "metadata:\n"
         f"  pair: {pair}\n"
         "  version: 1\n"

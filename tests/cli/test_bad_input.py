@@ -14,7 +14,7 @@ from peft import LoraConfig, get_peft_model
 from tests.replica import learn_sentences, llama3_model, llama3_tokenizer
 from tli_bench.cli import main
 from tli_bench.models import load_model
-from tli_bench.results import RecordStore
+from tli_bench.records import RecordStore
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

@@ -14,9 +14,10 @@ from tests.support import downstream_record, scored_record
 from tli_bench.cli import app
 from tli_bench.cli.verbs import register
 from tli_bench.languages import DEFAULT_PAIRS
-from tli_bench.results import RecordStore
-from tli_bench.results.downstream import iter_downstream, write_downstream
-from tli_bench.schema import AdapterRef, Split
+from tli_bench.lexicon.pairs import Split
+from tli_bench.models.identity import AdapterRef
+from tli_bench.records import RecordStore
+from tli_bench.records.downstream import iter_downstream, write_downstream
 
 register(app)
 TASKS = "tli_alignment,tli_bitext,tli_xquad_tur_Latn"

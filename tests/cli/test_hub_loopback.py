@@ -16,7 +16,7 @@ import pytest
 from tests.hub import LoopbackHub
 from tests.replica import LUGHA, save_replica, train_stock_adapter
 from tli_bench.models import inspect_adapter
-from tli_bench.results import RecordStore
+from tli_bench.records import RecordStore
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COMMIT = "5f3c0d1e" * 5

@@ -6,13 +6,13 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.command import require_light
-from tests.leaderboard import cases
+from tests.report import cases
 from tests.support import scored_record
 from tli_bench.cli import app
 from tli_bench.cli.verbs import register
-from tli_bench.leaderboard.sweeps import write_sweep
-from tli_bench.results import RecordStore
-from tli_bench.schema import AdapterRef
+from tli_bench.models.identity import AdapterRef
+from tli_bench.records import RecordStore
+from tli_bench.report.sweeps import write_sweep
 
 register(app)
 ADAPTER = AdapterRef(name="tli", sha256="a" * 64, recipe="tli", rank=4, trainable_parameters=100)

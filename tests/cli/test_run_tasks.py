@@ -10,10 +10,10 @@ import sys
 import pytest
 
 from tests.command import tli_bench
-from tli_bench.harness.downstream.suites import members
 from tli_bench.languages import DEFAULT_PAIRS
-from tli_bench.results import RecordStore
-from tli_bench.results.downstream import iter_downstream
+from tli_bench.plugin.suites import members
+from tli_bench.records import RecordStore
+from tli_bench.records.downstream import iter_downstream
 
 NAMES = [
     *(f"tli_alignment_{pair}" for pair in DEFAULT_PAIRS),

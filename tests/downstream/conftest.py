@@ -6,7 +6,7 @@ from lm_eval.api.model import LM
 from lm_eval.tasks import TaskManager
 
 from tests.conftest import make_model, make_tokenizer
-from tli_bench.paths import data_dir
+from tli_bench.base.paths import data_dir
 
 
 class Scripted(LM):

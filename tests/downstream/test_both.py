@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from tli_bench.harness.downstream.both import evaluate_both
-from tli_bench.harness.downstream.record import record_of
-from tli_bench.results.downstream import read_downstream, write_downstream
+from tli_bench.plugin.both import evaluate_both
+from tli_bench.plugin.downstream_record import record_of
+from tli_bench.records.downstream import read_downstream, write_downstream
 
 TASKS = [
     "tli_xquad_eng_Latn",
@@ -22,7 +22,7 @@ def models(long_model, tmp_path_factory):
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
 
-    from tli_bench.harness.lm import TLIModel
+    from tli_bench.plugin.lm import TLIModel
 
     torch.manual_seed(1)
     model = get_peft_model(

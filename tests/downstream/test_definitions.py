@@ -6,11 +6,11 @@ import sys
 import pytest
 import yaml
 
-from tli_bench.errors import InputError
-from tli_bench.harness.catalog import load_tasks
-from tli_bench.harness.downstream.suites import members, names_stock_tasks
-from tli_bench.paths import data_dir
-from tli_bench.tasklist import our_task_names
+from tli_bench.base.errors import InputError
+from tli_bench.base.paths import data_dir
+from tli_bench.plugin.catalog import load_tasks
+from tli_bench.plugin.suites import members, names_stock_tasks
+from tli_bench.plugin.tasklist import our_task_names
 from tools.write_downstream_tasks import definitions, groups
 
 
@@ -75,8 +75,8 @@ def test_evaluate_loads_our_metrics_by_folder(tmp_path):
 
 
 def test_the_language_guesser_knows_half_of_the_sample_from_the_other():
-    from tli_bench.harness.downstream.readers import read_sentences
-    from tli_bench.scorers.checks import LanguageGuesser
+    from tli_bench.downstream.readers import read_sentences
+    from tli_bench.downstream.scorers.checks import LanguageGuesser
 
     sample = {path.stem: read_sentences(path) for path in (data_dir("tasks") / "bitext" / "sample").glob("*.txt")}
     guesser = LanguageGuesser({code: lines[::2] for code, lines in sample.items()})

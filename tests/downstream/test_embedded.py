@@ -8,13 +8,14 @@ from lm_eval import evaluate
 
 from tests.conftest import make_model, make_tokenizer
 from tests.downstream.conftest import Scripted
-from tli_bench.errors import InputError
-from tli_bench.harness.downstream.bitext import BitextTask, file_names
-from tli_bench.harness.downstream.errors import DataError
-from tli_bench.harness.responses import MeasuredModel, PairStates, ProtocolStates
+from tli_bench.base.errors import InputError
+from tli_bench.base.paths import data_dir
+from tli_bench.downstream.bitext import BitextTask, file_names
+from tli_bench.downstream.errors import DataError
 from tli_bench.languages import LANGUAGES
-from tli_bench.paths import data_dir
-from tli_bench.protocols import get_protocols
+from tli_bench.models.identity import MeasuredModel
+from tli_bench.vectors.protocols import get_protocols
+from tli_bench.vectors.responses import PairStates, ProtocolStates
 
 IDENTITY = MeasuredModel("planted", "1", "float32", None, "bos", None)
 
@@ -98,7 +99,7 @@ def meta(folder):
 
 def test_texts_longer_than_the_model_are_cut_and_counted(tmp_path):
     """The tiny Llama of these tests reads 64 tokens: two of six sentences are longer."""
-    from tli_bench.harness.lm import TLIModel
+    from tli_bench.plugin.lm import TLIModel
 
     folder = tmp_path / "model"
     make_model("llama").save_pretrained(folder)

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.hub import LoopbackHub
-from tli_bench.harness.downstream.errors import DataError
-from tli_bench.harness.downstream.parallel import ParallelSet, parallel_sets, read_parallel
+from tli_bench.downstream.errors import DataError
+from tli_bench.downstream.parallel import ParallelSet, parallel_sets, read_parallel
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PINNED = parallel_sets()["tatoeba"].revision  # the Hub below serves one commit: that of the set that is pinned
@@ -27,10 +27,10 @@ SENTENCES = {
 }
 SERIES = """
 import json, sys
-from tli_bench.errors import TLIError
-from tli_bench.harness.downstream.bitext import BitextTask
-from tli_bench.harness.downstream.qa import TyDiQATask
-from tli_bench.harness.downstream.summaries import XLSumTask
+from tli_bench.base.errors import TLIError
+from tli_bench.downstream.bitext import BitextTask
+from tli_bench.downstream.qa import TyDiQATask
+from tli_bench.downstream.summaries import XLSumTask
 kinds = {"bitext": BitextTask, "tydiqa": TyDiQATask, "xlsum": XLSumTask}
 for kind, metadata in json.loads(sys.argv[1]):
     task = kinds[kind]({"task": "t", "metadata": metadata})
@@ -195,7 +195,7 @@ def test_a_set_that_is_not_described_is_named():
 
 
 def test_a_malformed_description_names_set_and_field(monkeypatch):
-    import tli_bench.harness.downstream.parallel as parallel
+    import tli_bench.downstream.parallel as parallel
 
     monkeypatch.setattr(parallel, "data_file", lambda name: {"mine": {"id": "a/b", "revision": "main"}})
     with pytest.raises(DataError, match=r"tasks/bitext/hub.yaml: `mine.config`: Field required"):

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tli_bench.errors import InputError
-from tli_bench.harness.downstream.both import evaluate_both
-from tli_bench.harness.downstream.translate import TranslateTask
+from tli_bench.base.errors import InputError
+from tli_bench.downstream.translate import TranslateTask
+from tli_bench.plugin.both import evaluate_both
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TASKS = ["tli_translate_eng_Latn-swh_Latn", "tli_bitext_swh_Latn-eng_Latn", "tli_xlsum_kyrgyz"]
@@ -22,7 +22,7 @@ import torch.distributed as dist
 from lm_eval import evaluate
 from lm_eval.tasks import TaskManager
 from tests.downstream.test_embedded import Planted, one_hot
-from tli_bench.paths import data_dir
+from tli_bench.base.paths import data_dir
 
 rank, ranks = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
 if ranks > 1:

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from tli_bench.harness.downstream.errors import DataError
-from tli_bench.harness.downstream.readers import read_sentences, read_squad, read_xlsum
-from tli_bench.harness.downstream.sentences import sentences
-from tli_bench.paths import data_dir
+from tli_bench.base.paths import data_dir
+from tli_bench.downstream.errors import DataError
+from tli_bench.downstream.readers import read_sentences, read_squad, read_xlsum
+from tli_bench.downstream.sentences import sentences
 
 XQUAD = data_dir("tasks") / "xquad" / "fixtures"
 

@@ -3,10 +3,10 @@
 import pytest
 
 from tests.downstream.conftest import Scripted
-from tli_bench.harness.downstream.errors import DataError
-from tli_bench.harness.downstream.translate import TranslateTask
+from tli_bench.downstream.errors import DataError
+from tli_bench.downstream.scorers.checks import script_of
+from tli_bench.downstream.translate import TranslateTask
 from tli_bench.languages import LANGUAGES
-from tli_bench.scorers.checks import script_of
 
 QA = ["tli_xquad_eng_Latn", "tli_xquad_tur_Latn", "tli_xquad_spa_Latn", "tli_tydiqa_swh_Latn"]
 XLSUM = [
@@ -126,7 +126,7 @@ def test_every_language_has_prompts_of_its_own_with_a_name_for_each_other():
 
 
 def test_prompt_sets_that_are_broken_are_named(monkeypatch):
-    import tli_bench.harness.downstream.translate as translate
+    import tli_bench.downstream.translate as translate
 
     broken = {"default": ["no slot"], "own": {"swh_Latn": {"prompts": ["{word} {target}"], "names": {}}}}
     monkeypatch.setattr(translate, "prompts", lambda task: broken)

@@ -5,10 +5,10 @@ import shutil
 
 import pytest
 
-from tli_bench.harness.downstream.errors import DataError
-from tli_bench.harness.downstream.qa import XQuADTask
-from tli_bench.harness.downstream.readers import article_of_row, question_of_row
-from tli_bench.paths import data_dir
+from tli_bench.base.paths import data_dir
+from tli_bench.downstream.errors import DataError
+from tli_bench.downstream.qa import XQuADTask
+from tli_bench.downstream.readers import article_of_row, question_of_row
 
 
 def xquad(**metadata):

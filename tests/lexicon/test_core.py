@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tli_bench.errors import LexiconError
+from tli_bench.base.errors import LexiconError
+from tli_bench.base.paths import data_dir
 from tli_bench.languages import DEFAULT_PAIRS, LANGUAGES, resolve_pair
 from tli_bench.lexicon import check, load_core, load_lexicon, match_key, stats
 from tli_bench.lexicon.alphabet import foreign_letters, unusual_characters
 from tli_bench.lexicon.core import COLUMNS, CORE_FILE, VERSION_FILE, core_table, read_core_table
-from tli_bench.paths import data_dir
-from tli_bench.schema import Split
+from tli_bench.lexicon.pairs import Split
 
 FOLDER = data_dir("tasks") / "lexicon"
 TEXT = (FOLDER / CORE_FILE).read_bytes().decode("utf-8")

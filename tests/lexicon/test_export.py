@@ -6,12 +6,12 @@ from types import ModuleType
 
 import pytest
 
-from tli_bench.errors import LexiconError, OutputError
+from tli_bench.base.errors import LexiconError, OutputError
+from tli_bench.base.paths import data_dir
 from tli_bench.languages import DEFAULT_PAIRS
 from tli_bench.lexicon import Lexicon, export, load_core, load_lexicon, match_key
 from tli_bench.lexicon.core import COLUMNS
-from tli_bench.paths import data_dir
-from tli_bench.schema import Split
+from tli_bench.lexicon.pairs import Split
 
 FOLDER = data_dir("tasks") / "lexicon"
 TOOL = Path(__file__).parents[2] / "tools" / "lexicon_release.py"

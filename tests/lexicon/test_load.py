@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tli_bench.errors import InputError, LexiconError, UnknownNameError
+from tli_bench.base.errors import InputError, LexiconError, UnknownNameError
 from tli_bench.lexicon import Lexicon, load_lexicon
-from tli_bench.schema import Split
+from tli_bench.lexicon.pairs import Split
 
 
 def written(tmp_path: Path, text: str, name: str = "words.tsv") -> Path:

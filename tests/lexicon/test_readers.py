@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from tli_bench.errors import LexiconError
+from tli_bench.base.errors import LexiconError
 from tli_bench.lexicon import Lexicon, load_lexicon
-from tli_bench.schema import Split
+from tli_bench.lexicon.pairs import Split
 
 FIXTURES = Path(__file__).parent / "fixtures"
 

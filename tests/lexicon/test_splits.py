@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tli_bench.errors import InputError
+from tli_bench.base.errors import InputError
 from tli_bench.lexicon import Entry, assign_splits, load_core
 from tli_bench.lexicon.leakage import find_leakage, find_leaks
-from tli_bench.schema import Split
+from tli_bench.lexicon.pairs import Split
 
 # Few, short words, so that nearly all entries share a form with another.
 form = st.text(alphabet="abkmu", min_size=1, max_size=4)

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tli_bench.errors import UnscorableError
+from tli_bench.base.errors import UnscorableError
 from tli_bench.measures.distance import lexical_distance
 
 words = st.lists(st.text(alphabet="abcd", min_size=1, max_size=6), min_size=3, max_size=8)

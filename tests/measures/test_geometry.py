@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tli_bench.errors import UnscorableError
+from tli_bench.base.errors import UnscorableError
 from tli_bench.measures.geometry import centre, cka_permutation_p, debiased_cka, sink_ratio
 
 from .conftest import make_cloud

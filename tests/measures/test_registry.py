@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tli_bench.errors import InputError, UnknownNameError
+from tli_bench.base.errors import InputError, UnknownNameError
 from tli_bench.measures import LayerView, centre, compute, get_measure, list_measures, register_measure
 
 from .conftest import make_cloud

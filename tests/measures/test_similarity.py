@@ -3,7 +3,7 @@ import pytest
 import torch
 from scipy import stats as sps
 
-from tli_bench.errors import UnscorableError
+from tli_bench.base.errors import UnscorableError
 from tli_bench.measures.similarity import (
     auc,
     clipscore,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tli_bench.errors import UnscorableError
+from tli_bench.base.errors import UnscorableError
 from tli_bench.measures.verdict import Change, VerdictInput, VerdictKind, verdict
 
 PLAIN = VerdictInput(n=63, raw=0.6, mismatched=0.2, gap_ci=(0.37, 0.43), p1=0.7, sink_ratio=1.2, sink_pooled=False)

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from tli_bench.errors import UnscorableError
+from tli_bench.base.errors import UnscorableError
 from tli_bench.measures import LayerView, centre
 
 from .conftest import make_cloud

@@ -12,7 +12,7 @@ import torch
 from peft import LoraConfig, PromptTuningConfig, get_peft_model
 from safetensors.torch import load_file, save_file
 
-from tli_bench.errors import AdapterError
+from tli_bench.base.errors import AdapterError
 from tli_bench.models import adapter_disabled, attach_adapter, inspect_adapter, load_model
 
 WEIGHTS, CONFIG, CARD = "adapter_model.safetensors", "adapter_config.json", "tli_card.json"

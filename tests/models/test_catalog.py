@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from tli_bench.errors import ModelError, UnknownNameError
+from tli_bench.base.errors import ModelError, UnknownNameError
 from tli_bench.models.catalog import ALIASES, check_model_folder, resolve_model
 
 

@@ -5,7 +5,7 @@ import torch
 
 from tests.conftest import make_model, make_tokenizer
 from tests.replica import SENTENCES, learn_sentences, llama3_model, llama3_tokenizer
-from tli_bench.errors import GateError
+from tli_bench.base.errors import GateError
 from tli_bench.models.gate import known_text, require_sane
 from tli_bench.models.load import LoadedModel
 

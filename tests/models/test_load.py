@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 
 from tests.conftest import make_model, make_tokenizer
 from tests.replica import llama3_model, llama3_tokenizer
-from tli_bench.errors import InputError, ModelError
+from tli_bench.base.errors import InputError, ModelError
 from tli_bench.models import LoadOptions, load_model
 from tli_bench.models.fingerprint import model_fingerprint
 

@@ -7,8 +7,8 @@ from importlib.metadata import version
 
 import pytest
 
-from tli_bench.errors import UnknownNameError
-from tli_bench.tasklist import require_known, stock_names
+from tli_bench.base.errors import UnknownNameError
+from tli_bench.plugin.tasklist import require_known, stock_names
 from tools.stock_tasks import DOC, SUITES, stock_tasks, suite_names, updated
 
 
@@ -51,7 +51,7 @@ def test_names_read_from_the_texts_are_those_of_lm_evals_index(manager):
 
 def test_unknown_names_are_told_without_importing_lm_eval():
     code = (
-        "import sys; from tli_bench.tasklist import require_known\n"
+        "import sys; from tli_bench.plugin.tasklist import require_known\n"
         "try: require_known(['xcopa_turkish'])\n"
         "except Exception as err: print(err, 'lm_eval' in sys.modules, 'torch' in sys.modules)"
     )

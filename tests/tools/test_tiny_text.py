@@ -6,7 +6,7 @@ from itertools import islice
 import pytest
 
 from tli_bench.lexicon import load_core
-from tli_bench.schema import Split
+from tli_bench.lexicon.pairs import Split
 from tools.tiny.__main__ import world_of
 from tools.tiny.text import HUB, TEMPLATES, Recipe, _say, lines
 from tools.tiny.tokenizer import BOS, train_tokenizer

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tli_bench.errors import UnknownNameError
+from tli_bench.base.errors import UnknownNameError
+from tli_bench.base.paths import data_dir
 from tli_bench.languages import DEFAULT_PAIRS
-from tli_bench.paths import data_dir
-from tli_bench.tasklist import our_task_names
+from tli_bench.plugin.tasklist import our_task_names
 from tools.write_tasks import definitions
 
 
@@ -25,20 +25,20 @@ def test_every_default_pair_has_its_tasks_and_groups_name_them():
 
 
 def test_lm_eval_loads_our_groups_into_our_classes():
-    from tli_bench.harness.catalog import load_tasks
-    from tli_bench.harness.registry import get_task_class
+    from tli_bench.plugin.catalog import load_tasks
+    from tli_bench.plugin.tasks import AlignmentTask
 
     tasks = load_tasks(["tli_swahili", "tli_probe_control_tur_Latn-eng_Latn"], metadata={"seed": 0})
     assert set(tasks) == {
         "tli_alignment_swh_Latn-eng_Latn", "tli_alignment_swh_Latn-tur_Latn", "tli_probe_control_tur_Latn-eng_Latn"
     }  # fmt: skip
-    assert type(tasks["tli_alignment_swh_Latn-eng_Latn"]) is get_task_class("alignment")
+    assert type(tasks["tli_alignment_swh_Latn-eng_Latn"]) is AlignmentTask
     docs = tasks["tli_probe_control_tur_Latn-eng_Latn"].test_docs()
     assert {doc["split"] for doc in docs} == {"control", "dev"}
 
 
 def test_any_two_languages_of_the_lexicon_make_a_task():
-    from tli_bench.harness.catalog import load_tasks
+    from tli_bench.plugin.catalog import load_tasks
 
     task = load_tasks(["tli_alignment_kaz-uzn"], metadata={})["tli_alignment_kaz-uzn"]
     assert task.pair == "kaz_Cyrl-uzn_Latn"
@@ -56,7 +56,7 @@ def test_any_two_languages_of_the_lexicon_make_a_task():
 def test_an_unknown_name_is_suggested(name, suggestion, monkeypatch):
     from lm_eval.tasks import TaskManager
 
-    from tli_bench.harness import catalog
+    from tli_bench.plugin import catalog
 
     # The index of lm-eval's own 14,000 tasks takes seconds and does not matter here.
     monkeypatch.setattr(
@@ -64,16 +64,3 @@ def test_an_unknown_name_is_suggested(name, suggestion, monkeypatch):
     )
     with pytest.raises(UnknownNameError, match=suggestion):
         catalog.load_tasks([name], metadata={})
-
-
-def test_registries_suggest_and_refuse_twins():
-    from tli_bench.errors import InputError
-    from tli_bench.harness.registry import get_task_class, list_task_classes, register_measure, register_task
-
-    with pytest.raises(UnknownNameError, match="did you mean 'alignment'"):
-        get_task_class("alignement")
-    assert set(list_task_classes()) >= {"alignment", "probe_trained", "probe_control"}
-    with pytest.raises(InputError, match="already registered"):
-        register_task("alignment")(type("Other", (), {}))
-    with pytest.raises(InputError, match="exists already"):
-        register_measure("gap", higher_is_better=True)(lambda view: 0.0)

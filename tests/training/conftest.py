@@ -9,8 +9,8 @@ import torch
 
 from tli_bench.languages import resolve_pair
 from tli_bench.lexicon import Lexicon, load_lexicon
+from tli_bench.lexicon.pairs import Split, WordPair
 from tli_bench.models import LoadedModel, attach_adapter, inspect_adapter, load_model
-from tli_bench.schema import Split, WordPair
 
 torch.set_num_threads(1)
 

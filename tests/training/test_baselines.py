@@ -4,7 +4,7 @@ import pytest
 import torch
 from scipy.linalg import orthogonal_procrustes
 
-from tli_bench.errors import LexiconError, UnscorableError
+from tli_bench.base.errors import LexiconError, UnscorableError
 from tli_bench.training.baselines import linear_baseline, procrustes
 
 

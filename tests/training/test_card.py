@@ -5,9 +5,11 @@ import json
 import pytest
 import yaml
 
-from tli_bench.errors import AdapterError, InputError, ResultError
+from tli_bench.base.errors import AdapterError, InputError, ResultError
+from tli_bench.lexicon.pairs import Split
 from tli_bench.models import inspect_adapter
-from tli_bench.schema import AdapterRef, Comparison, RunRecord, Signature, Split
+from tli_bench.models.identity import AdapterRef
+from tli_bench.records.schema import Comparison, RunRecord, Signature
 from tli_bench.training import load_recipe, train_adapter
 from tli_bench.training.card import add_records, render_card
 from tli_bench.training.push import plan_push

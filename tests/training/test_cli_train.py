@@ -16,7 +16,7 @@ from tli_bench.cli import main
 from tli_bench.cli.push import push
 from tli_bench.cli.sweep import sweep
 from tli_bench.cli.train import train
-from tli_bench.leaderboard.sweeps import load_sweep
+from tli_bench.report.sweeps import load_sweep
 
 
 @pytest.fixture

@@ -12,15 +12,14 @@ import torch
 from safetensors import safe_open
 
 from tests.hub import LoopbackHub
+from tli_bench.base.errors import AdapterError, ModelError, ResultError
 from tli_bench.cli import main
-from tli_bench.errors import AdapterError, ModelError, ResultError
-from tli_bench.hidden import Pooling
 from tli_bench.lexicon import load_lexicon
+from tli_bench.lexicon.pairs import Split
 from tli_bench.models import LoadOptions, load_model
 from tli_bench.models.tuned import read_model_card
-from tli_bench.results import RecordStore
-from tli_bench.results.before_after import before_after
-from tli_bench.schema import Split
+from tli_bench.records import RecordStore
+from tli_bench.records.before_after import before_after
 from tli_bench.training import Recipe, train_adapter
 from tli_bench.training.card import add_records
 from tli_bench.training.data import split_data
@@ -29,6 +28,7 @@ from tli_bench.training.push import plan_push
 from tli_bench.training.retention import sample_text
 from tli_bench.training.scoring import dev_scores
 from tli_bench.training.targets import resolve_targets
+from tli_bench.vectors import Pooling
 
 RECIPE = Recipe(name="whole", kind="full", batch_size=8, max_steps=3, learning_rate=1e-3, eval_steps=2)
 

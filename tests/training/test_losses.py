@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tli_bench.errors import UnscorableError
+from tli_bench.base.errors import UnscorableError
 from tli_bench.training.losses import LOSSES, LossOptions, barlow, cosine, csls, infonce, negatives_of, triplet, vicreg
 
 

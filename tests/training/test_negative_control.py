@@ -4,8 +4,8 @@ import pytest
 
 from tli_bench.languages import resolve_pair
 from tli_bench.lexicon import Lexicon, load_lexicon
+from tli_bench.lexicon.pairs import Split, WordPair
 from tli_bench.models import LoadedModel
-from tli_bench.schema import Split, WordPair
 from tli_bench.training import Recipe, train_adapter
 from tli_bench.training.data import split_data
 from tli_bench.training.scoring import layer_curves

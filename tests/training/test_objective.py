@@ -4,9 +4,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from tli_bench.errors import InputError, UnknownNameError
-from tli_bench.hidden import Pooling, all_layers, blocks_of, encode_words, extract
-from tli_bench.schema import Split
+from tli_bench.base.errors import InputError, UnknownNameError
+from tli_bench.lexicon.pairs import Split
 from tli_bench.training import Recipe, load_recipe, train_adapter
 from tli_bench.training.adapt import adapted
 from tli_bench.training.data import Collator, split_data
@@ -14,6 +13,7 @@ from tli_bench.training.losses import LossOptions, triplet
 from tli_bench.training.objective import PairObjective, pool, target_states, truncated
 from tli_bench.training.targets import resolve_targets
 from tli_bench.training.trainer import build_trainer
+from tli_bench.vectors import Pooling, all_layers, blocks_of, encode_words, extract
 
 PAPER = load_recipe("tli-paper").with_options(dropout=0.0)
 

@@ -5,9 +5,9 @@ import json
 import pytest
 import torch
 
-from tli_bench.errors import InputError, ResultError, UnknownNameError
+from tli_bench.base.errors import InputError, ResultError, UnknownNameError
+from tli_bench.lexicon.pairs import Split
 from tli_bench.models import load_model
-from tli_bench.schema import Split
 from tli_bench.training import train_adapter
 from tli_bench.training.budget import Budget
 from tli_bench.training.data import split_data

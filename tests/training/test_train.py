@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from tests.conftest import make_model, make_tokenizer
-from tli_bench.errors import InputError, LexiconError, OutputError
-from tli_bench.schema import Split
+from tli_bench.base.errors import InputError, LexiconError, OutputError
+from tli_bench.lexicon.pairs import Split
 from tli_bench.training import DivergedError, Recipe, load_recipe, train_adapter
 from tli_bench.training.data import shuffled, split_data
 from tli_bench.training.retention import SAMPLED_LINES, SAMPLED_TOKENS, sample_text
@@ -199,8 +199,8 @@ def test_early_stopping_ends_before_the_last_step_and_keeps_the_best(loaded, lex
 
 
 def test_auto_takes_the_layer_with_the_best_dev_mrr(loaded, lexicon, tmp_path):
-    from tli_bench.hidden import Pooling, extract
     from tli_bench.measures import LayerView, compute
+    from tli_bench.vectors import Pooling, extract
 
     dev = split_data(lexicon, Split.DEV, loaded.tokenizer, at_least=2)
     states = extract(loaded.model, [*dev.sources, *dev.targets])

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from tli_bench.errors import TLIError
+from tli_bench.base.errors import TLIError
 
 app = typer.Typer(
     name="tli-bench",

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tli_bench.errors import InputError
+from tli_bench.base.errors import InputError
 
 if TYPE_CHECKING:
-    from tli_bench.results.compare import CompareResult, PairComparison
+    from tli_bench.records.compare import CompareResult, PairComparison
 
 FORMATS = ("table", "markdown", "json")
 _HEADER = ("against", "task", "layers", "n", "A", "B", "B - A [95 % CI]", "p", "p adjusted", "d_z")
@@ -34,10 +34,10 @@ def compare(
     form: Annotated[str, typer.Option("--format", help=f"One of: {', '.join(FORMATS)}.")] = "table",
 ) -> None:
     """Compare every later side with the first, pair by pair, on the same words; refuse what is not comparable."""
-    from tli_bench.results.compare import compare as compare_sides
-    from tli_bench.results.compare import load_side
-    from tli_bench.results.wording import visible
-    from tli_bench.schema import Split
+    from tli_bench.base.wording import visible
+    from tli_bench.lexicon.pairs import Split
+    from tli_bench.records.compare import compare as compare_sides
+    from tli_bench.records.compare import load_side
 
     if form not in FORMATS:
         raise InputError(f"unknown format {form!r}; choose one of {', '.join(FORMATS)}")
@@ -94,7 +94,7 @@ def _caption(found: "CompareResult") -> str:
 
 
 def _markdown(found: "CompareResult") -> str:
-    from tli_bench.results.wording import visible
+    from tli_bench.base.wording import visible
 
     def line(cells: list[str]) -> str:
         return (
@@ -112,7 +112,7 @@ def _print(found: "CompareResult") -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from tli_bench.results.wording import visible
+    from tli_bench.base.wording import visible
 
     table: Any = Table(title=Text(visible(_caption(found), limit=200)), box=None, padding=(0, 1), title_justify="left")
     for i, name in enumerate(_HEADER):

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tli_bench.errors import InputError
+from tli_bench.base.errors import InputError
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from tli_bench.results.explain import Explanation
+    from tli_bench.evaluate.explain import Explanation
 
 
 def explain(
@@ -45,15 +45,15 @@ def explain(
     from rich.console import Console
     from rich.text import Text
 
-    from tli_bench.cli.joined import print_join
     from tli_bench.cli.run import names
-    from tli_bench.cli.tables import show_table
-    from tli_bench.results import RecordStore, write_json
-    from tli_bench.results.changes import BEST, OUTPUT
-    from tli_bench.results.downstream import iter_downstream
-    from tli_bench.results.explain import explain as relate
-    from tli_bench.results.explain import read_distances
-    from tli_bench.results.join import join
+    from tli_bench.evaluate.changes import BEST, OUTPUT
+    from tli_bench.evaluate.explain import explain as relate
+    from tli_bench.evaluate.explain import read_distances
+    from tli_bench.evaluate.join import join
+    from tli_bench.records import RecordStore, write_json
+    from tli_bench.records.downstream import iter_downstream
+    from tli_bench.report.terminal.joined import print_join
+    from tli_bench.report.terminal.tables import show_table
 
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder; give the one that `tli-bench run --output` wrote to")

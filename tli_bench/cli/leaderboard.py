@@ -26,10 +26,10 @@ def leaderboard(
     resamples: Annotated[int, typer.Option(min=100, help="Bootstrap resamples.")] = 1000,
 ) -> None:
     """Rank what was measured and write Markdown, CSV, LaTeX and one HTML page that works offline."""
-    from tli_bench.leaderboard.reported import load_reported
-    from tli_bench.leaderboard.sweeps import load_sweep
-    from tli_bench.leaderboard.table import build, load_results
-    from tli_bench.leaderboard.write import write_all
+    from tli_bench.report.reported import load_reported
+    from tli_bench.report.sweeps import load_sweep
+    from tli_bench.report.table import build, load_results
+    from tli_bench.report.write import write_all
 
     records, scores = load_results(results)
     homes = (out, results.parent)

@@ -16,8 +16,8 @@ def lm_eval(context: typer.Context) -> None:
     """
     from lm_eval.__main__ import cli_evaluate
 
-    import tli_bench.harness.lm  # noqa: F401  registers the model
-    from tli_bench.paths import data_dir
+    import tli_bench.plugin.lm  # noqa: F401  registers the model
+    from tli_bench.base.paths import data_dir
 
     arguments = list(context.args)
     if arguments and arguments[0] in _WITH_TASKS and "--include_path" not in arguments:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from tli_bench.errors import UnknownNameError
+from tli_bench.base.errors import UnknownNameError
 
 KINDS = ("models", "languages", "pairs", "tasks", "adapters", "protocols")
 
@@ -47,19 +47,19 @@ def _pairs() -> list[str]:
 
 
 def _tasks() -> list[str]:
-    from tli_bench.tasklist import our_task_names
+    from tli_bench.plugin.tasklist import our_task_names
 
     return [f"{kind:<6} {name}" for name, kind in our_task_names().items()]
 
 
 def _adapters() -> list[str]:
-    from tli_bench.paths import data_dir
+    from tli_bench.base.paths import data_dir
 
     return [str(path.parent) for path in sorted(data_dir("adapters").glob("*/adapter_config.json"))]
 
 
 def _protocols() -> list[str]:
-    from tli_bench.protocols import all_protocols
+    from tli_bench.vectors.protocols import all_protocols
 
     return [f"{p.id:<21} {p.pooling:<13} {p.note}" for p in all_protocols().values()]
 

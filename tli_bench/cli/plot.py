@@ -24,7 +24,7 @@ def curves(
     split: SplitName = "control",
 ) -> None:
     """A measure by layer, base and adapted, with 95 % bands over words; cosine has bars where words were kept."""
-    from tli_bench.leaderboard.plots import layer_curves
+    from tli_bench.report.plots import layer_curves
 
     for stem, item in _records(record, out, f"curves-{measure}"):
         _say(layer_curves(item, stem, measure=measure, split=_split(split)))
@@ -38,8 +38,8 @@ def change(
     split: SplitName = "control",
 ) -> None:
     """Every word before and after the adapter."""
-    from tli_bench.errors import InputError
-    from tli_bench.leaderboard.plots import before_after
+    from tli_bench.base.errors import InputError
+    from tli_bench.report.plots import before_after
 
     if quantity not in ("gap", "p1", "cosine"):
         raise InputError(f"unknown quantity {quantity!r}; choose gap, p1 or cosine")
@@ -50,7 +50,7 @@ def change(
 @app.command("distributions")
 def distributions(record: Record, out: Out = Path("plots"), split: SplitName = "control") -> None:
     """Cosines of translations against those of wrong pairs."""
-    from tli_bench.leaderboard.plots import distributions as draw
+    from tli_bench.report.plots import distributions as draw
 
     for stem, item in _records(record, out, "distributions"):
         _say(draw(item, stem, split=_split(split)))
@@ -71,10 +71,10 @@ def sweep(
     from tli_bench.cli.quiet import quiet_libraries
 
     quiet_libraries()
-    from tli_bench.errors import InputError
-    from tli_bench.leaderboard.plots import sweep as draw
-    from tli_bench.leaderboard.scopes import pair_label
-    from tli_bench.leaderboard.sweeps import lines, load_sweep
+    from tli_bench.base.errors import InputError
+    from tli_bench.report.plots import sweep as draw
+    from tli_bench.report.scopes import pair_label
+    from tli_bench.report.sweeps import lines, load_sweep
 
     if measure not in ("gap", "p1"):
         raise InputError(f"unknown measure {measure!r}; choose gap or p1")
@@ -110,8 +110,8 @@ def embedding_map(
     """Words of two languages in the plane, before and after the adapter. This one loads the model."""
     from tli_bench.cli.quiet import quiet_libraries
     from tli_bench.languages import pair_id, resolve_pair
-    from tli_bench.leaderboard.plots import embedding_map as draw
-    from tli_bench.leaderboard.scopes import pair_label
+    from tli_bench.report.plots import embedding_map as draw
+    from tli_bench.report.scopes import pair_label
 
     quiet_libraries()
     name = pair_id(*resolve_pair(pair))
@@ -129,8 +129,8 @@ def _short(name: str) -> str:
 
 
 def _records(source: Path, out: Path, kind: str) -> Any:
-    from tli_bench.results.disk import safe_name
-    from tli_bench.results.sources import iter_records
+    from tli_bench.records.disk import safe_name
+    from tli_bench.records.sources import iter_records
 
     for _, record in iter_records(source):
         adapter = record.signature.adapter
@@ -145,8 +145,8 @@ def _records(source: Path, out: Path, kind: str) -> Any:
 
 
 def _split(name: str) -> Any:
-    from tli_bench.errors import InputError
-    from tli_bench.schema import Split
+    from tli_bench.base.errors import InputError
+    from tli_bench.lexicon.pairs import Split
 
     if name not in {split.value for split in Split}:
         raise InputError(f"unknown split {name!r}; choose one of {', '.join(split.value for split in Split)}")
@@ -160,13 +160,13 @@ def _say(paths: list[Path]) -> None:
 
 def _vectors(model: str, adapter: str | None, pair: str, *, layer: str | None, protocol: str, words: int) -> Any:
     """Layer's name, and by state the source and target vectors of the first control words."""
-    from tli_bench.errors import UnknownNameError
-    from tli_bench.hidden import encode_words, extract
+    from tli_bench.base.errors import UnknownNameError
     from tli_bench.lexicon import load_lexicon
+    from tli_bench.lexicon.pairs import Split
     from tli_bench.models import attach_adapter, inspect_adapter, load_model
     from tli_bench.models.adapters import adapter_disabled
-    from tli_bench.protocols import get_protocol
-    from tli_bench.schema import Split
+    from tli_bench.vectors import encode_words, extract
+    from tli_bench.vectors.protocols import get_protocol
 
     lexicon = load_lexicon("core", pair=pair)
     rows = [p for p in lexicon.pairs if p.split is Split.CONTROL][:words]

@@ -2,7 +2,7 @@
 
 import os
 
-from tli_bench.errors import InputError
+from tli_bench.base.errors import InputError
 
 
 def require_one_process(verb: str, instead: str) -> None:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from tli_bench.harness.repro import Reproduction
+    from tli_bench.plugin.repro import Reproduction
 
 app = typer.Typer(
     name="repro", help="Published experiments with the controls they lack.", no_args_is_help=True, rich_markup_mode=None
@@ -50,18 +50,18 @@ def tli_paper(
     """
     from rich.console import Console
 
+    from tli_bench.base.files import require_writable, write_json
     from tli_bench.cli.quiet import quiet_libraries
     from tli_bench.cli.running import default_adapter
-    from tli_bench.files import require_writable, write_json
 
     quiet_libraries()
     if output is not None:
         require_writable(output.parent)
     console = Console()
     with console.status("loading lm-eval, torch and transformers"):
-        from tli_bench.harness.lm import TLIModel
-        from tli_bench.harness.repro import reproduce
-        from tli_bench.harness.run import tidy
+        from tli_bench.plugin.lm import TLIModel
+        from tli_bench.plugin.repro import reproduce
+        from tli_bench.plugin.run import tidy
     with console.status("measuring"):
         lm = TLIModel(
             pretrained=model,
@@ -84,8 +84,8 @@ def tli_paper(
 def _show(console: "Console", found: "Reproduction") -> None:
     from rich.text import Text
 
-    from tli_bench.cli.tables import show_table
-    from tli_bench.harness.repro import SOURCE
+    from tli_bench.plugin.repro import SOURCE
+    from tli_bench.report.terminal.tables import show_table
 
     signature = found.pilot.signature
     flags = [name for name in ("leaking", "skip_gate", "any_base") if getattr(signature, name)]
@@ -137,7 +137,7 @@ def _pilot(found: "Reproduction") -> "Table":
 def _evaluation(found: "Reproduction") -> "Table":
     from rich.table import Table
 
-    from tli_bench.cli.report import p_value
+    from tli_bench.report.terminal.unit import p_value
 
     table = Table(
         title=f"evaluation: layer {found.layer}, BOS out of the mean, base → adapted",

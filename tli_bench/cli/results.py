@@ -20,12 +20,12 @@ def ls(
 
     Downstream records follow, each with its first scores, base → adapted.
     """
-    from tli_bench.cli.downstream_record import as_line, as_summary
-    from tli_bench.results.digest import record_digest
-    from tli_bench.results.sources import iter_all
-    from tli_bench.results.summary import summarise
-    from tli_bench.results.wording import visible
-    from tli_bench.schema import DownstreamRecord
+    from tli_bench.base.wording import visible
+    from tli_bench.records.digest import record_digest
+    from tli_bench.records.schema import DownstreamRecord
+    from tli_bench.records.sources import iter_all
+    from tli_bench.records.summary import summarise
+    from tli_bench.report.terminal.downstream import as_line, as_summary
 
     for where, record in iter_all(source):
         if isinstance(record, DownstreamRecord):
@@ -52,11 +52,11 @@ def show(
     from rich.console import Console
     from rich.text import Text
 
-    from tli_bench.cli.downstream_record import print_downstream
-    from tli_bench.cli.report import print_record
-    from tli_bench.results.sources import iter_all
-    from tli_bench.results.wording import spelt_out
-    from tli_bench.schema import DownstreamRecord
+    from tli_bench.base.wording import spelt_out
+    from tli_bench.records.schema import DownstreamRecord
+    from tli_bench.records.sources import iter_all
+    from tli_bench.report.terminal.downstream import print_downstream
+    from tli_bench.report.terminal.unit import print_record
 
     console = Console()
     for _, record in iter_all(path):
@@ -83,9 +83,9 @@ def validate(sources: Sources) -> None:
 
     Of downstream records: schema, names, hash and counts. Their scores cannot be computed again from what they hold.
     """
-    from tli_bench.errors import ResultError
-    from tli_bench.results.sources import iter_all, record_paths
-    from tli_bench.results.validate import validate_record
+    from tli_bench.base.errors import ResultError
+    from tli_bench.records.sources import iter_all, record_paths
+    from tli_bench.records.validate import validate_record
 
     good = bad = 0
     for source in sources:
@@ -118,8 +118,8 @@ def merge(
     ] = False,
 ) -> None:
     """Check records and put them into one folder; nothing is written when one is invalid or contradicts another."""
-    from tli_bench.results.merge import merge as merge_records
-    from tli_bench.results.store import RecordStore
+    from tli_bench.records.merge import merge as merge_records
+    from tli_bench.records.store import RecordStore
 
     done = merge_records(sources, RecordStore(into, compressed=compressed), replace=replace)
     typer.echo(f"{len(done.added)} added, {len(done.replaced)} replaced, {len(done.same)} unchanged in {into}")
@@ -130,7 +130,7 @@ def schema(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write; standard output without it.")] = None,
 ) -> None:
     """The JSON Schema of a record, of alignment or of a downstream task."""
-    from tli_bench.results import record_schema, write_json
+    from tli_bench.records import record_schema, write_json
 
     if out is None:
         typer.echo(json.dumps(record_schema(), indent=1))

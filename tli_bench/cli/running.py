@@ -11,16 +11,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from tli_bench.base.errors import InputError
+from tli_bench.base.paths import data_dir
 from tli_bench.cli.processes import require_one_process
 from tli_bench.cli.quiet import quiet_libraries
-from tli_bench.cli.report import print_record, print_summary
-from tli_bench.errors import InputError
-from tli_bench.harness.corrections import as_json, corrected
+from tli_bench.evaluate.corrections import as_json, corrected
 from tli_bench.languages import resolve_pair
-from tli_bench.paths import data_dir
-from tli_bench.protocols import get_protocols
-from tli_bench.results import RecordStore, require_writable, write_json
-from tli_bench.tasklist import require_known
+from tli_bench.plugin.tasklist import require_known
+from tli_bench.records import RecordStore, require_writable, write_json
+from tli_bench.report.terminal.unit import print_record, print_summary
+from tli_bench.vectors.protocols import get_protocols
 
 DEFAULT_ADAPTERS = {"tiny": "tiny-swh-eng-tli"}
 
@@ -66,11 +66,11 @@ def execute(options: RunOptions) -> None:
     protocols = get_protocols(options.protocol)
     quiet_libraries()
     with console.status("loading lm-eval, torch and transformers"):
-        from tli_bench.harness.catalog import default_tasks, load_tasks
-        from tli_bench.harness.downstream.base import DownstreamTask
-        from tli_bench.harness.lm import TLIModel
-        from tli_bench.harness.run import run_tasks, tidy
-        from tli_bench.harness.tasks import HiddenStatesTask
+        from tli_bench.downstream.base import DownstreamTask
+        from tli_bench.plugin.catalog import default_tasks, load_tasks
+        from tli_bench.plugin.lm import TLIModel
+        from tli_bench.plugin.run import run_tasks, tidy
+        from tli_bench.plugin.tasks import HiddenStatesTask
 
     tasks = load_tasks(list(options.tasks) or default_tasks(options.pairs), metadata=_metadata(options))
     with console.status("reading words and documents"):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tli_bench.errors import InputError
+from tli_bench.base.errors import InputError
 
 if TYPE_CHECKING:
     from tli_bench.stats import PairedResult
@@ -43,7 +43,7 @@ def paired(
 
     A small p of a rise in cosine alone shows nothing about translation: give mismatched pairs a group of their own.
     """
-    from tli_bench.files import write_text
+    from tli_bench.base.files import write_text
 
     if output is not None and output.suffix not in _FORMATS:
         raise InputError(f"--output {output}: the ending must be one of {', '.join(_FORMATS)}")
@@ -55,8 +55,8 @@ def paired(
 
 
 def _table(file: Path, before: str, after: str, group: str | None, seed: int) -> list[dict[str, Cell]]:
-    from tli_bench.errors import UnscorableError
-    from tli_bench.results.columns import number, read_rows
+    from tli_bench.base.columns import number, read_rows
+    from tli_bench.base.errors import UnscorableError
     from tli_bench.stats import paired as compare
 
     wanted = [name for name in (before, after, group) if name is not None]
@@ -98,7 +98,7 @@ def _show(rows: Sequence[dict[str, Cell]], group: str | None) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from tli_bench.cli.tables import show_table
+    from tli_bench.report.terminal.tables import show_table
 
     table = Table(box=None, header_style="dim", padding=(0, 1))
     table.add_column(group or "", no_wrap=True)

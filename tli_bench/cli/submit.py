@@ -15,9 +15,9 @@ def submit(
     Hand it in as a pull request, see docs/contributing-a-row.md; anyone checks it by `tli-bench results validate FILE`.
     """
     import tli_bench
-    from tli_bench.results.sources import iter_all
-    from tli_bench.results.submission import pack
-    from tli_bench.results.validate import validate_record
+    from tli_bench.records.sources import iter_all
+    from tli_bench.records.submission import pack
+    from tli_bench.records.validate import validate_record
 
     records = [record for _, record in iter_all(run)]
     manifest = pack(records, out, version=tli_bench.__version__)

@@ -30,10 +30,10 @@ def sweep(
 
     require_one_process("sweep", "start it without torchrun; `tli-bench train` can use several")
     quiet_libraries()  # before the libraries are imported, which is when some of them listen
-    from tli_bench.files import write_text
-    from tli_bench.leaderboard.sweeps import pack as pack_points
-    from tli_bench.leaderboard.sweeps import write_sweep
+    from tli_bench.base.files import write_text
     from tli_bench.models import LoadOptions, load_model
+    from tli_bench.report.sweeps import pack as pack_points
+    from tli_bench.report.sweeps import write_sweep
     from tli_bench.training.pareto import as_markdown, pareto
     from tli_bench.training.sweep import Point, load_spec, run_sweep, units_of
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tli_bench.errors import InputError
+from tli_bench.base.errors import InputError
 
 if TYPE_CHECKING:
     from tli_bench.training.train import TrainingResult

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import yaml
 
-from tli_bench.errors import LexiconError
+from tli_bench.base.errors import LexiconError
+from tli_bench.base.paths import data_dir
 from tli_bench.languages import LANGUAGES, Language
 from tli_bench.lexicon.entries import VARIANT_SEPARATOR, Entry, parse_forms
 from tli_bench.lexicon.lexicon import Lexicon
+from tli_bench.lexicon.pairs import Split, WordPair
 from tli_bench.lexicon.splits import assign_splits
 from tli_bench.lexicon.text import numbered_lines
-from tli_bench.paths import data_dir
-from tli_bench.schema import Split, WordPair
 
 CORE_FILE, VERSION_FILE = "core.tsv", "version.yaml"
 COLUMNS = ("concept", "pos", "field", "note", *LANGUAGES, "split")

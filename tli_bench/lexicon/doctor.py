@@ -12,10 +12,10 @@ from tli_bench.lexicon.findings import Finding, Report, Severity
 from tli_bench.lexicon.leakage import find_leakage, find_leaks
 from tli_bench.lexicon.lexicon import Lexicon
 from tli_bench.lexicon.normalise import match_key
+from tli_bench.lexicon.pairs import Split
 from tli_bench.lexicon.similarity import similarity
 from tli_bench.lexicon.splits import FRACTIONS
 from tli_bench.lexicon.tokens import Tokenizer, count_tokens
-from tli_bench.schema import Split
 
 NEAR_IDENTICAL = 0.75
 _TOLERANCE, _SMALLEST_STRATUM = 0.1, 30

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from tli_bench.errors import LexiconError
-from tli_bench.files import write_text
+from tli_bench.base.errors import LexiconError
+from tli_bench.base.files import write_text
 from tli_bench.lexicon.entries import VARIANT_SEPARATOR
 from tli_bench.lexicon.lexicon import Lexicon
 

@@ -13,8 +13,8 @@ from tli_bench.languages import LANGUAGES, Language
 from tli_bench.lexicon.entries import Entry
 from tli_bench.lexicon.findings import Finding, Severity
 from tli_bench.lexicon.normalise import loosened, match_key
+from tli_bench.lexicon.pairs import Split
 from tli_bench.lexicon.stems import openings, stem_of_key
-from tli_bench.schema import Split
 
 
 class _Word(NamedTuple):

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from tli_bench.languages import Language, pair_id
 from tli_bench.lexicon.normalise import match_key
-from tli_bench.schema import Split, WordPair
+from tli_bench.lexicon.pairs import Split, WordPair
 
 
 @dataclass(frozen=True)

@@ -4,16 +4,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tli_bench.errors import LexiconError
+from tli_bench.base.errors import LexiconError
 from tli_bench.languages import Language, resolve_pair
 from tli_bench.lexicon.core import load_core
 from tli_bench.lexicon.entries import Entry, unique_forms
 from tli_bench.lexicon.lexicon import Lexicon
 from tli_bench.lexicon.normalise import match_key
+from tli_bench.lexicon.pairs import Split, WordPair
 from tli_bench.lexicon.readers import open_source
 from tli_bench.lexicon.readers.base import RawPair, Request
 from tli_bench.lexicon.splits import FRACTIONS, assign_splits
-from tli_bench.schema import Split, WordPair
 
 
 def load_lexicon(

@@ -4,9 +4,9 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from tli_bench.errors import InputError
+from tli_bench.base.errors import InputError
 from tli_bench.lexicon.entries import Entry
-from tli_bench.schema import Split
+from tli_bench.lexicon.pairs import Split
 
 FRACTIONS = (0.7, 0.1, 0.2)
 _ORDER = (Split.TRAIN, Split.DEV, Split.CONTROL)

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tli_bench.errors import UnscorableError
+from tli_bench.base.errors import UnscorableError
 from tli_bench.measures.similarity import require_scorable
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tli_bench.errors import UnscorableError
+from tli_bench.base.errors import UnscorableError
 
 # Equals no code point, so padding never matches.
 _END_OF_TARGET = -1

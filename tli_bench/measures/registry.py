@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from tli_bench.errors import InputError, UnknownNameError, UnscorableError
+from tli_bench.base.errors import InputError, UnknownNameError, UnscorableError
 from tli_bench.measures import geometry, retrieval, similarity
 from tli_bench.measures.view import LayerView
 

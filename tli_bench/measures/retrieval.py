@@ -8,7 +8,7 @@ import torch
 from scipy import stats as sps
 from torch import Tensor
 
-from tli_bench.errors import UnscorableError
+from tli_bench.base.errors import UnscorableError
 
 
 def ranks(similarity: Tensor, gold: Tensor, *, tolerance: float = 0.0) -> Tensor:

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tli_bench.errors import UnscorableError
+from tli_bench.base.errors import UnscorableError
 
 # Float32 products of unit vectors are good to a few 1e-7 of the product of their lengths.
 _RELATIVE_TIE = 1e-6

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from tli_bench.errors import UnscorableError
+from tli_bench.base.errors import UnscorableError
 
 MIN_PAIRS = 10
 """Fewer pairs than this support no verdict."""

@@ -5,7 +5,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from tli_bench.errors import UnscorableError
+from tli_bench.base.errors import UnscorableError
 from tli_bench.measures import retrieval
 from tli_bench.measures.geometry import Centre
 from tli_bench.measures.similarity import Cosines, cosine_matrix, mismatched_per_pair, require_scorable, unit_rows

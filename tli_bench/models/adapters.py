@@ -15,12 +15,12 @@ import torch
 from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 
-from tli_bench.errors import AdapterError
+from tli_bench.base.errors import AdapterError
 from tli_bench.models.catalog import ALIASES
 from tli_bench.models.fingerprint import hash_files
+from tli_bench.models.identity import AdapterRef
 from tli_bench.models.load import LoadedModel
 from tli_bench.models.tuned import CARD, facts_of
-from tli_bench.schema import AdapterRef
 
 # A module that LoRA wraps keeps its own weight under this name; PEFT writes it out for embeddings.
 BASE_LAYER = ".base_layer.weight"

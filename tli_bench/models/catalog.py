@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from tli_bench.errors import ModelError, UnknownNameError
+from tli_bench.base.errors import ModelError, UnknownNameError
 
 _HUB_ID = re.compile(r"[\w][\w.-]*/[\w][\w.-]*")
 TINY_DIR = Path(__file__).resolve().parent / "tiny"

@@ -10,9 +10,9 @@ from typing import Any
 import torch
 import yaml
 
-from tli_bench.errors import GateError
+from tli_bench.base.errors import GateError
+from tli_bench.base.paths import data_dir
 from tli_bench.models.load import LoadedModel
-from tli_bench.paths import data_dir
 
 SHUFFLES = 8
 # Random weights win half of the comparisons, by hundredths of a nat; sound models win all of them, by nats.

@@ -7,11 +7,11 @@ from typing import Any
 
 import torch
 
-from tli_bench.errors import InputError, ModelError, TLIError
+from tli_bench.base.errors import InputError, ModelError, TLIError
 from tli_bench.models.catalog import ModelSource, resolve_model
 from tli_bench.models.fingerprint import hub_commit, model_fingerprint
+from tli_bench.models.identity import TrainingRef
 from tli_bench.models.tuned import hub_model_card, read_model_card, training_of
-from tli_bench.schema import TrainingRef
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 QUANTIZATIONS = ("nf4", "int8", "none")

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from tli_bench.errors import ModelError
-from tli_bench.schema import TrainingRef
+from tli_bench.base.errors import ModelError
+from tli_bench.models.identity import TrainingRef
 
 CARD = "tli_card.json"
 

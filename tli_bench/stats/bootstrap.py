@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tli_bench.errors import UnscorableError
+from tli_bench.base.errors import UnscorableError
 from tli_bench.stats.arrays import Floats, clean
 
 # Resamples are drawn in chunks of at most this many values: they stay in the cache, and memory stays flat.

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats as sps
 
-from tli_bench.errors import UnscorableError
+from tli_bench.base.errors import UnscorableError
 from tli_bench.stats.arrays import Floats, paired_arrays
 from tli_bench.stats.bootstrap import Interval, bootstrap_ci, chunks
 

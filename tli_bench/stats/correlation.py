@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tli_bench.errors import UnscorableError
+from tli_bench.base.errors import UnscorableError
 from tli_bench.stats.arrays import Floats, paired_arrays
 from tli_bench.stats.bootstrap import Interval, chunks, cluster_ids, percentiles
 

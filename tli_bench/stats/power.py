@@ -4,7 +4,7 @@ import numpy as np
 from scipy import optimize, special
 from scipy import stats as sps
 
-from tli_bench.errors import UnscorableError
+from tli_bench.base.errors import UnscorableError
 
 
 def minimum_detectable_effect(n: int, sd: float, *, alpha: float = 0.05, power: float = 0.8) -> float:

@@ -6,14 +6,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from tli_bench.errors import UnscorableError
-from tli_bench.hidden import Pooling
+from tli_bench.base.errors import UnscorableError
 from tli_bench.lexicon import Lexicon
+from tli_bench.lexicon.pairs import Split
 from tli_bench.models import LoadedModel
-from tli_bench.schema import Split
 from tli_bench.training.budget import Budget
 from tli_bench.training.data import split_data
 from tli_bench.training.scoring import Curves, score, states_of
+from tli_bench.vectors.protocols import Pooling
 
 
 def procrustes(source: Tensor, target: Tensor) -> Tensor:

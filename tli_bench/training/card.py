@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from tli_bench import __version__
-from tli_bench.errors import AdapterError, ResultError
-from tli_bench.files import write_text
+from tli_bench.base.errors import AdapterError, ResultError
+from tli_bench.base.files import write_text
 from tli_bench.languages import LANGUAGES
 from tli_bench.lexicon import Lexicon
+from tli_bench.lexicon.pairs import Split
 from tli_bench.models import LoadedModel, inspect_adapter
 from tli_bench.models.fingerprint import model_fingerprint
 from tli_bench.models.tuned import CARD, read_model_card
-from tli_bench.results.before_after import before_after
-from tli_bench.schema import Comparison, RunRecord, Split
+from tli_bench.records.before_after import before_after
+from tli_bench.records.schema import Comparison, RunRecord
 from tli_bench.training.save import saved_dtype
 
 if TYPE_CHECKING:

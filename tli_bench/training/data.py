@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from tli_bench.errors import InputError, LexiconError
-from tli_bench.hidden import Encoded, Pooling, encode_words, pooling_weights
+from tli_bench.base.errors import InputError, LexiconError
 from tli_bench.lexicon import Lexicon
-from tli_bench.schema import Split, WordPair
+from tli_bench.lexicon.pairs import Split, WordPair
+from tli_bench.vectors import Encoded, Pooling, encode_words, pooling_weights
 
 
 @dataclass(frozen=True, slots=True)

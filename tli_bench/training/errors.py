@@ -1,6 +1,6 @@
 """What can go wrong while training that no argument check can foresee."""
 
-from tli_bench.errors import TLIError
+from tli_bench.base.errors import TLIError
 
 
 class DivergedError(TLIError):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from tli_bench.errors import UnscorableError
+from tli_bench.base.errors import UnscorableError
 
 _EPS = 1e-5
 

@@ -7,12 +7,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from tli_bench.errors import InputError
-from tli_bench.hidden import Encoded, Pooling, blocks_of, body_of
-from tli_bench.hidden.body import text_config
+from tli_bench.base.errors import InputError
+from tli_bench.models.body import text_config
 from tli_bench.training.data import pad
 from tli_bench.training.losses import LOSSES, LossOptions
 from tli_bench.training.targets import Target
+from tli_bench.vectors import Encoded, Pooling, blocks_of, body_of
 
 
 @contextmanager

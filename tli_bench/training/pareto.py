@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from scipy import stats as sps
 
-from tli_bench.errors import UnknownNameError
+from tli_bench.base.errors import UnknownNameError
 from tli_bench.training.budget import Budget
 
 if TYPE_CHECKING:

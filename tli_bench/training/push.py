@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from tli_bench.errors import AdapterError, InputError, OutputError
+from tli_bench.base.errors import AdapterError, InputError, OutputError
 from tli_bench.models import inspect_adapter
 from tli_bench.models.catalog import check_model_folder
 from tli_bench.models.tuned import CARD, read_model_card

@@ -6,9 +6,9 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from tli_bench.errors import InputError, UnknownNameError
-from tli_bench.paths import data_dir
-from tli_bench.protocols import Pooling
+from tli_bench.base.errors import InputError, UnknownNameError
+from tli_bench.base.paths import data_dir
+from tli_bench.vectors.protocols import Pooling
 
 OUTPUT, BEFORE_NORM, AUTO = "output", "before-norm", "auto"
 ALL_LINEAR = "all-linear"

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tli_bench.errors import InputError
+from tli_bench.base.errors import InputError
 from tli_bench.models import adapter_disabled
 from tli_bench.training.objective import target_states
 from tli_bench.training.targets import Target

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError
 
-from tli_bench.errors import OutputError
+from tli_bench.base.errors import OutputError
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -7,11 +7,11 @@ from typing import Any
 
 from torch import Tensor
 
-from tli_bench.errors import UnscorableError
-from tli_bench.hidden import Pooling, States, extract
+from tli_bench.base.errors import UnscorableError
 from tli_bench.measures import LayerView, compute
 from tli_bench.training.data import PairData
 from tli_bench.training.objective import PairObjective
+from tli_bench.vectors import Pooling, States, extract
 
 MEASURES = ("cosine", "mismatched", "gap", "p1", "mrr")
 Curves = dict[str, dict[str, float]]

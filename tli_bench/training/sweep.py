@@ -12,13 +12,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
-from tli_bench.errors import InputError, OutputError, ResultError, UnknownNameError
-from tli_bench.files import write_text
+from tli_bench.base.errors import InputError, OutputError, ResultError, UnknownNameError
+from tli_bench.base.files import write_text
 from tli_bench.languages import pair_id, resolve_pair
 from tli_bench.lexicon import Lexicon, load_lexicon
+from tli_bench.lexicon.pairs import Split
 from tli_bench.models import LoadedModel, LoadOptions, attach_adapter, inspect_adapter, load_model
 from tli_bench.models.fingerprint import hash_file
-from tli_bench.schema import Split
 from tli_bench.training.budget import Budget
 from tli_bench.training.data import split_data
 from tli_bench.training.recipe import Recipe, load_recipe, read_yaml

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tli_bench.errors import InputError
-from tli_bench.hidden import blocks_of
+from tli_bench.base.errors import InputError
 from tli_bench.training.recipe import AUTO, BEFORE_NORM, OUTPUT
+from tli_bench.vectors import blocks_of
 
 
 @dataclass(frozen=True, slots=True)

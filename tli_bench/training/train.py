@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tli_bench.errors import InputError, OutputError
-from tli_bench.files import write_text
+from tli_bench.base.errors import InputError, OutputError
+from tli_bench.base.files import write_text
 from tli_bench.lexicon import Lexicon, load_lexicon
+from tli_bench.lexicon.pairs import Split
 from tli_bench.models import LoadedModel, LoadOptions, load_model
 from tli_bench.models.gate import require_finite
-from tli_bench.schema import Split
 from tli_bench.training.adapt import Adapted, adapted
 from tli_bench.training.card import build_card, write_card
 from tli_bench.training.data import Collator, PairData, pad_id_of, read_text, shuffled, split_data

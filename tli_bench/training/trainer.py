@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 from transformers import EarlyStoppingCallback, PrinterCallback, ProgressCallback, Trainer, TrainerCallback
 from transformers import TrainingArguments as HFTrainingArguments
 
-from tli_bench.errors import OutputError, UnscorableError
+from tli_bench.base.errors import OutputError, UnscorableError
 from tli_bench.training.data import Collator, PairData, PairDataset
 from tli_bench.training.errors import DivergedError
 from tli_bench.training.objective import PairObjective

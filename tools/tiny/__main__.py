@@ -11,8 +11,8 @@ import torch
 
 from tli_bench.languages import DEFAULT_PAIRS
 from tli_bench.lexicon import load_core
+from tli_bench.lexicon.pairs import Split
 from tli_bench.models.catalog import TINY_DIR
-from tli_bench.schema import Split
 from tools.tiny.measure import pair_figures, perplexity
 from tools.tiny.text import Recipe, World, build_world, lines
 from tools.tiny.tokenizer import train_tokenizer

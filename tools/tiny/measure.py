@@ -6,12 +6,12 @@ from typing import Any
 
 import torch
 
-from tli_bench.hidden import encode_words, extract
 from tli_bench.lexicon import load_lexicon
+from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.registry import compute
 from tli_bench.measures.view import LayerView
-from tli_bench.protocols import Pooling
-from tli_bench.schema import Split
+from tli_bench.vectors import encode_words, extract
+from tli_bench.vectors.protocols import Pooling
 from tools.tiny.text import World, lines, settled
 
 

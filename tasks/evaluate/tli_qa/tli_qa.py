@@ -3,7 +3,7 @@
 import datasets
 import evaluate
 
-from tli_bench.scorers.qa import score_answer
+from tli_bench.downstream.scorers.qa import score_answer
 
 
 class TLIQA(evaluate.Metric):

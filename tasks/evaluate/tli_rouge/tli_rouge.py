@@ -3,7 +3,7 @@
 import datasets
 import evaluate
 
-from tli_bench.scorers.rouge import rouge, signature
+from tli_bench.downstream.scorers.rouge import rouge, signature
 
 
 class TLIRouge(evaluate.Metric):

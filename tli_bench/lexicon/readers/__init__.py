@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
-from tli_bench.errors import LexiconError
+from tli_bench.base.errors import LexiconError
 from tli_bench.lexicon.readers.base import RawPair, Reader, Request
 
 # Format -> module and function; imported when first used, since some need heavy packages.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tli_bench.languages import Language
-from tli_bench.schema import Split
+from tli_bench.lexicon.pairs import Split
 
 
 @dataclass(frozen=True, slots=True)

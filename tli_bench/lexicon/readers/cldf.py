@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tli_bench.errors import LexiconError, UnknownNameError
+from tli_bench.base.errors import LexiconError, UnknownNameError
 from tli_bench.languages import Language, resolve_language
 from tli_bench.lexicon.readers.base import RawPair, Request
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.parsers import expat
 
-from tli_bench.errors import LexiconError, UnknownNameError
+from tli_bench.base.errors import LexiconError, UnknownNameError
 from tli_bench.languages import resolve_language
 from tli_bench.lexicon.readers.base import RawPair, Request
 

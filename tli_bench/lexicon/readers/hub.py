@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tli_bench.errors import LexiconError
+from tli_bench.base.errors import LexiconError
+from tli_bench.lexicon.pairs import Split
 from tli_bench.lexicon.readers.base import RawPair, Request
 from tli_bench.lexicon.readers.pairs_json import pair_of
-from tli_bench.schema import Split
 
 _SPLIT_NAMES = {
     "train": Split.TRAIN,

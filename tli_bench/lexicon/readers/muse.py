@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from tli_bench.errors import LexiconError
+from tli_bench.base.errors import LexiconError
 from tli_bench.lexicon.readers.base import RawPair, Request
 from tli_bench.lexicon.text import numbered_lines
 

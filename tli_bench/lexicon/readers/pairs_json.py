@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tli_bench.errors import LexiconError, UnknownNameError
+from tli_bench.base.errors import LexiconError, UnknownNameError
 from tli_bench.languages import Language, resolve_language
 from tli_bench.lexicon.core import parse_split
 from tli_bench.lexicon.entries import VARIANT_SEPARATOR

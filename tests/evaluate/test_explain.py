@@ -1,0 +1,121 @@
+"""Alignment against language distance, on records with known scores, and from the command line."""
+
+import json
+
+import pytest
+from scipy import stats as sps
+
+from tests.command import tli_bench
+from tests.support import make_record, make_signature
+from tli_bench.base.errors import InputError
+from tli_bench.evaluate.explain import LEXICAL, explain, read_distances
+from tli_bench.languages import DEFAULT_PAIRS, LANGUAGES, resolve_pair
+from tli_bench.lexicon import load_lexicon
+from tli_bench.lexicon.pairs import Split
+from tli_bench.measures import lexical_distance
+from tli_bench.records import RecordStore
+from tli_bench.records.schema import PairValues
+
+
+def record_of(pair, gap, gain=None, protocol="words.v1"):
+    """A record of some core words of a pair whose control gap is `gap` at layer 1, and `gap + gain` adapted."""
+    words = load_lexicon(pair=pair).of(Split.CONTROL)[:40]
+    states = {"base": gap} if gain is None else {"base": gap, "adapted": gap + gain}
+    values = [
+        PairValues(
+            concept=w.concept, split=w.split, source=w.source, target=w.target, layer="1", state="base",
+            cosine=0.5, mismatched=0.4, rank_forward=1, rank_backward=1,
+        )
+        for w in words
+    ]  # fmt: skip
+    return make_record(
+        task=f"tli_alignment_{pair}",
+        pair=pair,
+        signature=make_signature(pair=pair, protocol=protocol),
+        best_layer=dict.fromkeys(states, "1"),
+        curves={Split.CONTROL: {s: {"gap": [None, v], "p1": [None, v]} for s, v in states.items()}},
+        values=values,
+    )
+
+
+def test_the_correlation_is_scipys_over_the_pairs():
+    gaps = {pair: 0.05 * (i % 7) + 0.01 * i for i, pair in enumerate(DEFAULT_PAIRS)}
+    (found,) = explain(record_of(pair, gap, gain=0.1 - gap / 3) for pair, gap in gaps.items())
+    facts = {p.pair: p for p in found.pairs}
+    assert facts.keys() == gaps.keys()
+    distances = [facts[pair].distances[LEXICAL] for pair in gaps]
+    for relation in found.relations:
+        values = [facts[pair].outcomes[relation.outcome] for pair in gaps]
+        assert relation.result.rho == pytest.approx(sps.spearmanr(values, distances).statistic)
+        assert relation.n == len(gaps)
+        assert not relation.note
+    assert facts["tur_Latn-azj_Latn"].outcomes["gain in gap"] == pytest.approx(0.1 - gaps["tur_Latn-azj_Latn"] / 3)
+
+
+def test_lexical_distance_is_that_of_the_words_romanised_across_scripts():
+    (found,) = explain([record_of("tur_Latn-azj_Latn", 0.1), record_of("tur_Latn-kaz_Cyrl", 0.1)])
+    near, across = found.pairs
+    words = load_lexicon(pair="tur-azj").of(Split.CONTROL)[:40]
+    expected = lexical_distance([w.source for w in words], [w.target for w in words]).ldnd
+    assert near.distances[LEXICAL] == pytest.approx(expected)
+    assert (near.romanised, across.romanised) == (False, True)
+    assert near.same_branch
+    assert (across.same_family, across.same_branch, across.same_script) == (True, False, False)
+    assert near.distances[LEXICAL] < across.distances[LEXICAL] < 1.0  # relatives, seen through two alphabets
+
+
+def test_few_pairs_are_said_to_be_few():
+    (found,) = explain([record_of("swh_Latn-eng_Latn", 0.1), record_of("tur_Latn-azj_Latn", 0.3)])
+    for relation in found.relations:
+        assert relation.result is None
+        assert "2 pairs are too few to tell a correlation from chance; 10 are needed" in relation.note
+    (found,) = explain(record_of(pair, 0.1 * i) for i, pair in enumerate(DEFAULT_PAIRS[:5]))
+    assert all(r.result is not None and "5 pairs are too few" in r.note for r in found.relations)
+
+
+def test_what_was_measured_differently_is_not_mixed():
+    records = [record_of("swh_Latn-eng_Latn", 0.1, protocol=p) for p in ("words.v1", "mexa.v1")]
+    assert [len(part.pairs) for part in explain(records)] == [1, 1]
+
+
+def test_supplied_distances(tmp_path):
+    path = tmp_path / "uriel.csv"
+    path.write_text("lang1,lang2,genetic,geographic\neng,swh,1.0,0.5\ntur,aze,0.2,\nfra,eng,0.1,0.1\n")
+    found = read_distances(path)
+    assert found["genetic"] == {frozenset(("eng_Latn", "swh_Latn")): 1.0, frozenset(("tur_Latn", "azj_Latn")): 0.2}
+    (part,) = explain([record_of("tur_Latn-azj_Latn", 0.1)], supplied=found)
+    assert part.pairs[0].distances["genetic"] == 0.2
+    assert part.pairs[0].distances["geographic"] is None
+    assert "geographic: no row for tur_Latn-azj_Latn" in part.pairs[0].notes
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("lang1,lang2\na,b\n", "no distance beside lang1 and lang2"),
+        ("a,b,c\n1,2,3\n", ":1: no column 'lang1'"),
+        ("lang1,lang2,d\neng,swh,far\n", ":2: column 'd' holds 'far'"),
+        ("lang1,lang2,d\neng,swh,1\nswh,eng,2\n", ":3: 'd' of eng_Latn-swh_Latn differs from an earlier line"),
+    ],
+)
+def test_broken_distances_name_line_and_column(tmp_path, text, message):
+    (tmp_path / "u.csv").write_text(text)
+    with pytest.raises(InputError, match=message):
+        read_distances(tmp_path / "u.csv")
+
+
+def test_from_the_command_line(tmp_path):
+    store = RecordStore(tmp_path / "runs")
+    for i, pair in enumerate(DEFAULT_PAIRS[:4]):
+        store.write(record_of(pair, 0.1 + 0.05 * i))
+    uriel = tmp_path / "u.csv"
+    uriel.write_text("lang1,lang2,genetic\n" + "".join(f"{code},eng,0.{i}\n" for i, code in enumerate(LANGUAGES, 1)))
+    printed = tli_bench("explain", tmp_path / "runs", "--uriel", uriel, "--output", tmp_path / "out.json")
+    assert "4 pairs are too few" in printed
+    assert all(resolve_pair(pair)[0].code in printed for pair in DEFAULT_PAIRS[:4])
+    (part,) = json.loads((tmp_path / "out.json").read_text())["distance"]
+    assert len(part["pairs"]) == 4
+    assert {r["distance"] for r in part["relations"]} == {LEXICAL, "genetic"}
+    (tmp_path / "empty").mkdir()
+    assert "no records to explain" in tli_bench("explain", tmp_path / "empty", code=2)
+    assert "is not a folder" in tli_bench("explain", tmp_path / "absent", code=2)

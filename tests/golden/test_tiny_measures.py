@@ -1,0 +1,33 @@
+"""Every measure of `tiny`, base and `tli`, at every layer of two pairs, as the first edition gave it (commit 7e885a0)."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.command import tli_bench
+from tli_bench.records import RecordStore
+
+GOLDEN = json.loads(gzip.decompress((Path(__file__).parent / "tiny_measures.json.gz").read_bytes()))
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory):
+    output = tmp_path_factory.mktemp("golden")
+    tli_bench("run", "--pairs", ",".join(GOLDEN), "--output", output)
+    return {record.pair: record for record in RecordStore(output)}
+
+
+@pytest.mark.parametrize("pair", GOLDEN)
+def test_no_measure_has_moved(records, pair):
+    record, golden = records[pair].model_dump(mode="json"), GOLDEN[pair]
+    assert list(record["signature"]["layers"]) == golden["layers"]
+    assert record["best_layer"] == golden["best_layer"]
+    compared = 0
+    for split, states in golden["curves"].items():
+        for state, measures in states.items():
+            for name, curve in measures.items():
+                assert record["curves"][split][state][name] == pytest.approx(curve, abs=1e-9), (split, state, name)
+                compared += len(curve)
+    assert compared == 3 * 2 * 37 * 8

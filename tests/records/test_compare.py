@@ -1,0 +1,108 @@
+"""Comparisons: figures against closed forms, corrections over the family, refusals that say why."""
+
+import pytest
+
+from tests.support import scored_record
+from tli_bench.base.errors import InputError, ResultError
+from tli_bench.models.identity import AdapterRef
+from tli_bench.records import RecordStore
+from tli_bench.records.compare import compare, load_side
+
+PAIRS = ("swh_Latn-eng_Latn", "tur_Latn-eng_Latn")
+
+
+def folder(tmp_path, name, records):
+    store = RecordStore(tmp_path / name)
+    for record in records:
+        store.write(record)
+    return str(tmp_path / name)
+
+
+def sides(tmp_path, a, b, **options):
+    paths = [folder(tmp_path, name, records) for name, records in (("a", a), ("b", b))]
+    return compare([load_side(path, results=tmp_path) for path in paths], **options)
+
+
+def test_difference_test_and_effect_size_follow_the_closed_form(tmp_path):
+    # Differences 0.1, 0.2, 0.3: mean 0.2, sd 0.1, t = 0.2 / (0.1 / sqrt 3) = 3.4641, d_z = 2; p of t with 2 df.
+    found = sides(tmp_path, [scored_record(gaps=(0.0, 0.0, 0.0))], [scored_record(model="org/b", gaps=(0.1, 0.2, 0.3))])
+    row = found.rows[0]
+    assert row.difference == pytest.approx(0.2)
+    assert row.t == pytest.approx(3.4641016, rel=1e-6)
+    assert row.d_z == pytest.approx(2.0)
+    assert row.p == pytest.approx(0.0741799, rel=1e-5)  # 1 - t / sqrt(t^2 + 2), the two-sided tail at 2 df
+    assert row.p == pytest.approx(1 - row.t / (row.t**2 + 2) ** 0.5)
+    assert row.ci[0] >= 0.1 - 1e-9
+    assert row.ci[1] <= 0.3 + 1e-9
+
+
+def test_p_values_are_corrected_over_all_units(tmp_path):
+    a = [scored_record(pair=pair, gaps=(0.0, 0.0, 0.0)) for pair in PAIRS]
+    b = [scored_record(model="org/b", pair=pair, gaps=(0.1, 0.2, 0.3)) for pair in PAIRS]
+    found = sides(tmp_path, a, b)
+    assert found.tests == 2
+    assert [row.p_adjusted for row in found.rows] == pytest.approx([2 * row.p for row in found.rows])
+
+
+def test_a_side_against_itself_shows_nothing(tmp_path):
+    records = [scored_record()]
+    row = sides(tmp_path, records, records).rows[0]
+    assert (row.difference, row.t, row.p) == (0.0, 0.0, 1.0)
+
+
+def test_base_and_adapted_of_one_run(tmp_path):
+    adapter = AdapterRef(name="tli", sha256="a" * 64)
+    path = folder(tmp_path, "run", [scored_record(adapter=adapter, gaps=(0.2, 0.4, 0.3), base_gaps=(0.1, 0.1, 0.2))])
+    found = compare([load_side(f"{path}@base", results=tmp_path), load_side("tli", results=tmp_path)])
+    assert found.rows[0].difference == pytest.approx(0.5 / 3)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"lexicon_hash": "1" * 64}, "lexicon_hash"),
+        ({"limit": 2}, "limit"),
+        ({"measures": "0"}, "measures"),
+        ({"leaking": True}, "leaking"),
+    ],
+)
+def test_what_is_not_comparable_is_refused_by_the_field(tmp_path, change, field):
+    with pytest.raises(ResultError, match=f"not comparable: {field} is"):
+        sides(tmp_path, [scored_record()], [scored_record(model="org/b", **change)])
+
+
+def test_other_words_are_refused(tmp_path):
+    other = scored_record(model="org/b")
+    values = [v.model_copy(update={"source": "kitu"}) for v in other.values]
+    with pytest.raises(ResultError, match="the words differ"):
+        sides(tmp_path, [scored_record()], [other.model_copy(update={"values": values})])
+
+
+def test_a_pair_that_one_side_lacks_is_reported_beside_the_rest(tmp_path):
+    a = [scored_record(pair=pair) for pair in PAIRS]
+    found = sides(tmp_path, a, [scored_record(model="org/b", gaps=(0.2, 0.2, 0.5))])
+    assert len(found.rows) == 1
+    assert any("tur_Latn-eng_Latn" in line and "only" in line for line in found.refused)
+
+
+def test_unknown_names_and_quantities_say_what_there_is(tmp_path):
+    path = folder(tmp_path, "a", [scored_record()])
+    with pytest.raises(ResultError, match=r"no records of 'nobody'.*org/model"):
+        load_side("nobody", results=tmp_path / "a")
+    side = load_side(path, results=tmp_path)
+    with pytest.raises(InputError, match="choose one of gap, p1"):
+        compare([side, side], quantity="mexa")
+    with pytest.raises(InputError, match="two sides"):
+        compare([side])
+    with pytest.raises(ResultError, match="no adapted state"):
+        load_side(f"{path}@adapted", results=tmp_path)
+    with pytest.raises(ResultError, match="kept are layers 1"):
+        compare([side, side], layer="0")
+
+
+def test_one_name_for_two_runs_is_refused(tmp_path):
+    store = RecordStore(tmp_path)
+    store.write(scored_record(revision="one"))
+    store.write(scored_record(revision="two"))
+    with pytest.raises(ResultError, match=r"means 2 runs: org/model one; org/model two"):
+        load_side("org/model", results=tmp_path)

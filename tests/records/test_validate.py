@@ -1,0 +1,152 @@
+"""Validation: an honest record passes; each lie, hidden character and hostile name is found and named."""
+
+import re
+
+import pytest
+
+from tests.support import scored_record
+from tli_bench.base.wording import unseen, visible
+from tli_bench.lexicon.pairs import Split
+from tli_bench.models.identity import AdapterRef
+from tli_bench.records import RecordStore
+from tli_bench.records.validate import validate_record
+
+ADAPTER = AdapterRef(name="tli", sha256="a" * 64, recipe="tli", rank=4, trainable_parameters=1000)
+
+
+def changed(record, **fields):
+    """The record with fields replaced, checked by the schema again."""
+    return type(record).model_validate(record.model_dump() | fields)
+
+
+def with_signature(record, **fields):
+    return changed(record, signature=record.signature.model_dump() | fields)
+
+
+def test_an_honest_record_has_no_errors():
+    assert validate_record(scored_record()).errors == ()
+    assert validate_record(scored_record(adapter=ADAPTER, base_gaps=(0.0, 0.1, 0.1))).errors == ()
+
+
+@pytest.mark.parametrize("measure", ["gap", "cosine", "mismatched", "p1", "mrr"])
+def test_an_aggregate_that_its_words_do_not_give_is_named(measure):
+    record = scored_record(hits=[True, False, True])
+    curves = record.model_dump()["curves"]
+    curves[Split.CONTROL]["base"][measure][1] += 0.01
+    errors = validate_record(changed(record, curves=curves)).errors
+    assert any(f"control/base/layer 1: {measure} is given as" in line for line in errors)
+
+
+def test_a_layer_chosen_on_other_than_dev_is_found():
+    record = scored_record()
+    curves = record.model_dump()["curves"]
+    curves[Split.DEV]["base"]["mrr"][0] = 1.0
+    errors = validate_record(changed(record, curves=curves)).errors
+    assert any("best layer of base is given as 1, the dev split gives 0" in line for line in errors)
+
+
+def test_a_missing_word_is_counted():
+    record = scored_record()
+    errors = validate_record(changed(record, values=record.model_dump()["values"][:-1])).errors
+    assert any("control/base/layer 1: 2 pair values, n says 3" in line for line in errors)
+
+
+def test_an_impossible_cosine_and_rank_are_found():
+    record = scored_record()
+    values = record.model_dump()["values"]
+    values[-1] |= {"cosine": 1.5, "rank_forward": 9}
+    errors = validate_record(changed(record, values=values)).errors
+    assert any("has a cosine outside [-1, 1]" in line for line in errors)
+    assert any("has rank 9 in a pool of 3" in line for line in errors)
+
+
+def test_a_comparison_is_computed_again():
+    record = scored_record(adapter=ADAPTER, base_gaps=(0.0, 0.1, 0.1))
+    lie = {
+        "split": "control", "layer": "1", "quantity": "gap", "n": 3, "before": 0.2 / 3, "after": 0.2, "difference": 0.5,
+        "ci": None, "t": None, "p": None, "d_z": None,
+    }  # fmt: skip
+    errors = validate_record(changed(record, comparisons=[lie])).errors
+    assert len(errors) == 1
+    assert "difference is given as 0.5, the pair values give 0.1333" in errors[0]
+
+
+@pytest.mark.parametrize(("ci", "fair"), [((0.1, 0.2), True), ((0.101, 0.199), True), ((0.14, 0.16), False)])
+def test_an_interval_may_differ_by_the_luck_of_the_draws_only(ci, fair):
+    record = scored_record(adapter=ADAPTER, base_gaps=(0.0, 0.1, 0.1))
+    item = {
+        "split": "control", "layer": "1", "quantity": "gap", "n": 3, "before": 0.2 / 3, "after": 0.2, "difference": 0.4 / 3,
+        "ci": ci, "t": None, "p": None, "d_z": None,
+    }  # fmt: skip
+    errors = validate_record(changed(record, comparisons=[item])).errors
+    assert errors == () if fair else "ci is given as [0.1400, 0.1600]" in errors[0]
+
+
+def test_words_on_both_sides_need_the_leaking_flag():
+    record = scored_record()
+    values = record.model_dump()["values"]
+    leak = [v | {"split": "train"} for v in values if v["split"] == "control"]
+    leaking = changed(record, values=[*values, *leak])
+    assert any("trained and control at once" in line for line in validate_record(leaking).errors)
+    flagged = with_signature(leaking, leaking=True, allow_leakage=True)
+    assert not any("at once" in line for line in validate_record(flagged).errors)
+    assert any(
+        "leakage was not allowed" in line for line in validate_record(with_signature(record, leaking=True)).errors
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"model": "org/x\u202egnp"}, "U\\+202E"),
+        ({"model": "../../etc/passwd"}, "`..` path part"),
+        ({"model": "m" * 5000}, "5,000 characters"),
+        ({"revision": "a\x00b"}, "U\\+0000"),
+        ({"lexicon_hash": "xyz"}, "not a SHA-256"),
+        ({"adapter": ADAPTER.model_copy(update={"trained_on": "a\u202eb"})}, "adapter.trained_on .*U\\+202E"),
+        ({"adapter": ADAPTER.model_copy(update={"loss_layers": ("2", "x\x00")})}, "adapter.loss_layers .*U\\+0000"),
+        ({"adapter": ADAPTER.model_copy(update={"recipe": "r" * 5000})}, "adapter.recipe has 5,000 characters"),
+    ],
+)
+def test_hostile_names_are_refused(fields, message):
+    errors = validate_record(with_signature(scored_record(), **fields)).errors
+    assert any(re.search(message, line) for line in errors), errors
+
+
+def test_dates_and_tasks_are_checked():
+    errors = validate_record(changed(scored_record(), created="yesterday", task="tli_alignment_other")).errors
+    assert any("not an ISO 8601" in line for line in errors)
+    assert any("is not a task of the pair" in line for line in errors)
+
+
+def test_a_record_that_claims_the_core_lexicon_is_held_against_it():
+    from tli_bench.lexicon import load_lexicon
+
+    lexicon = load_lexicon("core", pair="swh-eng")
+    record = scored_record(lexicon=f"{lexicon.name} {lexicon.version}")
+    assert any("lexicon_hash 000000000000 is not that of core" in line for line in validate_record(record).errors)
+    true_hash = with_signature(record, lexicon_hash=lexicon.content_hash)
+    errors = validate_record(true_hash).errors
+    assert any("values are of words that core" in line for line in errors)
+    assert any("n.control is 3, core" in line for line in errors)
+
+
+def test_reservations_are_notes_not_errors():
+    found = validate_record(scored_record(skip_gate=True, limit=3, model="/home/me/model"))
+    assert found.ok
+    assert any("sanity gate skipped" in line for line in found.notes)
+    assert any("only the first 3 words" in line for line in found.notes)
+    assert any("local folder" in line for line in found.notes)
+
+
+def test_unseen_characters_are_spelt_out():
+    assert unseen("a\u202eb\u200bc") == ["U+202E", "U+200B"]
+    assert visible("a\u202eb\nc") == "a<U+202E>b c"
+    assert visible("x" * 500, limit=10) == "x" * 9 + "…"
+    assert visible("Kiswahili çğüöıİ кыргыз ئۇيغۇر") == "Kiswahili çğüöıİ кыргыз ئۇيغۇر"
+
+
+def test_the_store_keeps_hostile_records_inside(tmp_path):
+    store = RecordStore(tmp_path / "in", compressed=True)
+    path = store.write(scored_record(model="../../../x", pair="swh_Latn-eng_Latn"))
+    assert path.resolve().is_relative_to((tmp_path / "in").resolve())

@@ -1,0 +1,65 @@
+"""What is committed under leaderboards/ is what `make leaderboard` would write now, and every committed record is sound."""
+
+import json
+import tomllib
+
+import pytest
+
+from tli_bench.base.paths import data_dir
+from tli_bench.records import RecordStore, read_record, record_schema
+from tli_bench.records.validate import validate_record
+from tli_bench.report.reported import load_reported
+from tli_bench.report.sweeps import load_sweep, write_sweep
+from tli_bench.report.table import build, load_results
+from tli_bench.report.write import RENDERERS
+from tli_bench.training.sweep import load_spec, units_of
+
+FOLDER = data_dir("leaderboards")
+RECORDS = sorted(RecordStore(FOLDER / "records").paths())
+SWEEPS = sorted(FOLDER.glob("sweeps/*.json"))
+
+
+@pytest.fixture(scope="module")
+def built():
+    records, scores = load_results(FOLDER / "records")
+    sweeps = [load_sweep(path) for path in SWEEPS]
+    return build(records, scores=scores, sweeps=sweeps, reported=load_reported(FOLDER / "reported.yaml"))
+
+
+@pytest.mark.parametrize("name", list(RENDERERS))
+def test_the_committed_tables_are_fresh(built, name):
+    fresh = RENDERERS[name](built) == (FOLDER / name).read_bytes().decode()
+    assert fresh, f"leaderboards/{name} is stale: run `make leaderboard` and commit the result"
+
+
+def test_the_committed_schema_is_fresh():
+    committed = json.loads((FOLDER / "schema.json").read_text(encoding="utf-8"))
+    assert committed == record_schema(), "leaderboards/schema.json is stale: run `make leaderboard`"
+
+
+def test_every_committed_record_is_valid_and_ranked_without_reservation():
+    for path in RECORDS:
+        record = read_record(path)
+        assert validate_record(record).errors == (), path
+        assert RecordStore(FOLDER / "records", compressed=True).path(record.task, record.signature) == path
+
+
+def test_every_committed_sweep_is_as_pack_writes_it_of_a_committed_specification(tmp_path):
+    for path in SWEEPS:
+        write_sweep(load_sweep(path), tmp_path / path.name)
+        assert (tmp_path / path.name).read_bytes() == path.read_bytes(), f"{path}: run `make leaderboard-sweeps`"
+        spec = load_spec(path.with_suffix(".yaml"))
+        assert len(load_sweep(path).points) == len(units_of(spec)), path
+
+
+def test_the_wheel_holds_the_tables_and_no_records():
+    config = tomllib.loads((FOLDER.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    packed = config["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    shipped = {name.removeprefix("leaderboards/") for name in packed if name.startswith("leaderboards")}
+    assert shipped == {*RENDERERS, "reported.yaml", "schema.json", "sweeps"}
+    assert all(packed[f"leaderboards/{name}"] == f"tli_bench/data/leaderboards/{name}" for name in shipped)
+
+
+def test_reported_figures_are_in_no_rank(built):
+    ranked = {entry.key.model for board in built.boards for entry in board.entries}
+    assert not ranked & {row.model for row in built.reported}

@@ -1,0 +1,52 @@
+"""What the tables of `tli-bench run` print, from constructed records."""
+
+import io
+
+from rich.console import Console
+
+from tests.support import make_record
+from tli_bench.lexicon.pairs import Split
+from tli_bench.records.schema import Comparison
+from tli_bench.report.terminal.unit import p_value, print_record
+
+
+def test_a_p_value_is_never_printed_as_zero():
+    assert [p_value(p) for p in (None, 0.0, 2e-5, 0.25)] == ["–", "<1e-300", "2.0e-05", "0.250"]
+
+
+def test_a_narrow_console_cuts_no_score():
+    change = Comparison(
+        split=Split.CONTROL,
+        layer="1",
+        quantity="gap",
+        n=2,
+        before=0.1,
+        after=0.35,
+        difference=0.25,
+        ci=(0.125, 0.375),
+        t=1.0,
+        p=0.5,
+        d_z=0.7,
+    )
+    value = {
+        "concept": "c",
+        "split": "control",
+        "source": "s",
+        "target": "t",
+        "cosine": 0.5,
+        "mismatched": 0.1,
+        "layer": "1",
+    }
+    record = make_record(
+        best_layer={"base": "1", "adapted": "1"},
+        curves={Split.CONTROL: {state: {"cosine": [0.1, 0.523], "gap": [0.1, 0.417]} for state in ("base", "adapted")}},
+        comparisons=[change],
+        values=[{**value, "state": "base", "rank_forward": 1, "rank_backward": 1}],
+        verdicts={"1": "generalises"},
+    )
+    out = io.StringIO()
+    print_record(Console(file=out, width=40), record, reused=False)
+    printed = out.getvalue()
+    assert "…" not in printed
+    for text in ("0.523 → 0.523", "+0.250 [+0.125, +0.375]", "layer 1: generalises"):
+        assert text in printed

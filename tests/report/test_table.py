@@ -1,0 +1,225 @@
+"""Boards: who is ranked with whom, who is not and why, and what each column holds."""
+
+import random
+
+import pytest
+
+from tests.report import cases
+from tests.support import scored_record
+from tli_bench.base.errors import ResultError
+from tli_bench.base.paths import data_dir
+from tli_bench.models.identity import AdapterRef
+from tli_bench.records import TaskScore
+from tli_bench.report.reported import load_reported
+from tli_bench.report.table import build, load_results, model_label, rank_text, training_label
+
+
+def section(board, scope):
+    return next(s for s in board.sections if s.scope.id == scope)
+
+
+def by_name(board, scope="overall"):
+    rows = section(board, scope).rows
+    return {(model_label(board.entries[r.entry]), training_label(board.entries[r.entry])): r for r in rows}
+
+
+@pytest.fixture(scope="module")
+def board():
+    (only,) = cases.leaderboard().boards
+    return only
+
+
+def test_scopes_are_overall_families_languages_and_pairs(board):
+    assert [s.scope.id for s in board.sections] == [
+        "overall",
+        "swahili",
+        "turkic",
+        "swh_Latn",
+        "tur_Latn",
+        *cases.PAIRS,
+    ]
+    assert section(board, "turkic").scope.pairs == ("tur_Latn-eng_Latn", "swh_Latn-tur_Latn")
+
+
+def test_ranks_and_ties(board):
+    rows = by_name(board)
+    names = ("good-full", "tli-r4", "base", "tli-early")
+    assert [rank_text(rows["org/good", name]) for name in names] == ["1", "2", "3", "4"]
+    assert rank_text(rows["org/weak", "base"]) == rank_text(rows["org/weak-too", "base"]) == "5="
+
+
+def test_an_incomplete_entry_is_ranked_only_where_it_is_complete(board):
+    row = by_name(board)["org/incomplete", "base"]
+    assert (row.ranked, row.score, row.unranked) == (None, None, "1 of 3 pairs")
+    assert rank_text(by_name(board, "swh_Latn-eng_Latn")["org/incomplete", "base"]) == "1"
+
+
+def test_a_reservation_keeps_an_entry_out_of_every_rank(board):
+    rows = by_name(board, "swh_Latn-eng_Latn")
+    (row,) = [row for (name, _), row in rows.items() if name.startswith("<script>")]
+    assert row.ranked is None
+    assert row.unranked == "skip_gate"
+    assert row.score == pytest.approx(0.875)
+
+
+def test_columns_come_from_words_curves_and_other_tasks(board):
+    adapted, base, weak = (
+        by_name(board)[k] for k in (("org/good", "tli-r4"), ("org/good", "base"), ("org/weak", "base"))
+    )
+    assert adapted.score == pytest.approx(0.6875)
+    assert adapted.cells["gap_change"] == pytest.approx(0.0875)
+    assert base.cells["gap_change"] is None
+    assert weak.cells["p1"] == pytest.approx(0.5)
+    assert base.cells["xquad"] == pytest.approx(0.4)
+    assert "xquad" not in adapted.cells  # scored without the adapter
+    assert "xquad" not in by_name(board, "swh_Latn-eng_Latn")["org/good", "base"].cells
+    assert by_name(board, "swh_Latn-eng_Latn")["org/good", "base"].cells["xlsum"] == pytest.approx(0.2)
+    assert board.columns == ("gap_change", "p1", "mexa", "cosine", "mismatched", "output_gap", "xquad", "xlsum")
+
+
+def test_the_score_is_computed_from_the_words_whatever_the_curve_says():
+    record = scored_record(gaps=(0.1, 0.2, 0.3))
+    curves = {
+        split: {s: {**c, "gap": [0.9, 0.9]} for s, c in states.items()} for split, states in record.curves.items()
+    }
+    (only,) = build([record.model_copy(update={"curves": curves})]).boards
+    assert only.sections[0].rows[0].score == pytest.approx(0.2)
+
+
+def test_what_differs_in_protocol_words_or_measures_has_a_board_of_its_own():
+    changes = [{}, {"protocol": "mexa.v1"}, {"lexicon_hash": "1" * 64}, {"measures": "2"}, {"split_seed": 5}]
+    assert len(build([scored_record(**change) for change in changes]).boards) == 5
+
+
+def test_precision_and_revision_make_another_entry():
+    changes = [{}, {"dtype": "bfloat16"}, {"quantization": "nf4"}, {"revision": "other"}]
+    (only,) = build([scored_record(**change) for change in changes]).boards
+    assert len(only.entries) == 4
+
+
+def test_other_words_than_the_rest_have_no_rank():
+    odd = scored_record(model="org/odd")
+    values = [v.model_copy(update={"target": "other"}) for v in odd.values]
+    records = [scored_record(), scored_record(model="org/two"), odd.model_copy(update={"values": values})]
+    (only,) = build(records).boards
+    assert by_name(only)["org/odd", "base"].unranked == "swh_Latn-eng_Latn: other words than the rest"
+
+
+def test_the_base_of_an_adapter_run_stands_in_for_a_missing_base_run():
+    adapter = AdapterRef(name="a", sha256="b" * 64)
+    adapted = scored_record(adapter=adapter, gaps=(0.5, 0.5, 0.6), base_gaps=(0.1, 0.1, 0.2))
+    (only,) = build([adapted]).boards
+    assert by_name(only)["org/model", "base"].score == pytest.approx(0.4 / 3)
+    (only,) = build([adapted, scored_record(gaps=(0.3, 0.3, 0.3))]).boards
+    assert by_name(only)["org/model", "base"].score == pytest.approx(0.3)
+
+
+def test_a_pair_beyond_the_default_ones_takes_nobody_out_of_the_ranks():
+    extra = scored_record(model="org/more", pair="uzn_Latn-uig_Arab")
+    (only,) = build([scored_record(), scored_record(model="org/more"), extra]).boards
+    assert rank_text(by_name(only)["org/model", "base"]) == "1="
+    assert section(only, "uzn_Latn-uig_Arab").rows
+
+
+def test_the_later_record_of_a_unit_counts():
+    old, new = (
+        scored_record(gaps=(0.1, 0.1, 0.1)),
+        scored_record(gaps=(0.2, 0.2, 0.2), created="2026-05-01T00:00:00+00:00"),
+    )
+    for order in ([old, new], [new, old]):
+        (only,) = build(order).boards
+        assert only.sections[0].rows[0].score == pytest.approx(0.2)
+
+
+def test_other_tasks_of_ours_are_left_out_and_counted():
+    probe = scored_record().model_copy(update={"task": "tli_probe_control_swh_Latn-eng_Latn"})
+    built = build([scored_record(), probe, probe])
+    assert built.left_out == ("2 x tli_probe_control_swh_Latn-eng_Latn: not an alignment task",)
+
+
+def test_the_order_of_records_does_not_matter():
+    records = cases.records()
+    straight = build(records, resamples=200)
+    random.Random(1).shuffle(records)
+    shuffled = build(records, resamples=200)
+    assert [s.rows for s in straight.boards[0].sections] == [s.rows for s in shuffled.boards[0].sections]
+
+
+def test_reported_rows_are_checked(tmp_path):
+    rows = load_reported(data_dir("leaderboards") / "reported.yaml")
+    assert all(row.source.url == "https://arxiv.org/abs/2506.15415" for row in rows)
+    assert {row.value for row in rows} >= {0.4113, 0.4033}
+    path = tmp_path / "r.yaml"
+    path.write_text("rows:\n  - model: x\n")
+    with pytest.raises(ResultError, match=r"r\.yaml: row 1: method: Field required"):
+        load_reported(path)
+    path.write_text("rows:\n  - !!python/object/apply:os.system [id]\n")
+    with pytest.raises(ResultError, match="could not determine a constructor"):
+        load_reported(path)
+    text = (data_dir("leaderboards") / "reported.yaml").read_text().replace("https://arxiv.org", "javascript:alert")
+    path.write_text(text)
+    with pytest.raises(ResultError, match=r"source\.url"):
+        load_reported(path)
+
+
+def test_a_folder_that_is_none_is_refused(tmp_path):
+    with pytest.raises(ResultError, match="is no folder of records"):
+        load_results(tmp_path / "nowhere")
+    records, scores = load_results(tmp_path)
+    assert (list(records), scores) == ([], [])
+
+
+def bitext(task, value, *, model="org/model", version="1"):
+    return TaskScore(
+        task=task, metric="p1", filter="none", stderr=None, higher_is_better=True, version=version, n=5, where="x",
+        model=model, adapter=None, value=value, limit=None,
+    )  # fmt: skip
+
+
+def test_a_task_of_a_pair_belongs_to_that_pair_only():
+    """`swh-tur` names Swahili, and says nothing of `swh-eng`; a translation task may have the pair the other way round."""
+    records = [scored_record(pair=pair) for pair in cases.PAIRS]
+    tasks = {"tli_bitext_swh_Latn-eng_Latn": 0.2, "tli_bitext_flores_swh_Latn-tur_Latn": 0.8}
+    scores = [bitext(task, value) for task, value in tasks.items()]
+    scores.append(bitext("tli_translate_eng_Latn-swh_Latn", 0.3))
+    (only,) = build(records, scores=scores).boards
+    found = {s.scope.id: s.rows[0].cells.get("bitext") for s in only.sections}
+    assert found["swh_Latn-eng_Latn"] == pytest.approx(0.2)
+    assert found["swh_Latn-tur_Latn"] == pytest.approx(0.8)
+    assert found["tur_Latn-eng_Latn"] is None
+    assert found["overall"] == found["swahili"] == pytest.approx(0.5)
+    assert section(only, "swh_Latn-eng_Latn").rows[0].cells["bli"] == pytest.approx(0.3)
+    assert "bli" not in section(only, "swh_Latn-tur_Latn").rows[0].cells
+
+
+def test_a_downstream_column_is_over_the_same_tasks_for_all():
+    """Two entries have both tasks, one an easy one only, one another version: their means would not be comparable."""
+    names = ("org/a", "org/b", "org/easy", "org/new")
+    records = [scored_record(model=name) for name in names]
+    hard, easy = "tli_bitext_swh_Latn-eng_Latn", "tli_bitext_tatoeba_swh_Latn-eng_Latn"
+    scores = [bitext(hard, 0.2, model=name) for name in ("org/a", "org/b")]
+    scores += [bitext(easy, 0.9, model=name) for name in ("org/a", "org/b", "org/easy", "org/new")]
+    scores += [
+        bitext(hard, 0.8, model="org/new", version="2"),
+        bitext("tli_bitext_x_swh_Latn-eng_Latn", 1, model="org/b"),
+    ]
+    scores.append(bitext("tli_bitext_x_swh_Latn-eng_Latn", 1, model="org/a"))
+    (only,) = build(records, scores=scores).boards
+    found = {model: row.cells.get("bitext") for (model, _), row in by_name(only).items()}
+    assert found == {"org/a": pytest.approx(0.7), "org/b": pytest.approx(0.7), "org/easy": None, "org/new": None}
+
+
+def test_downstream_records_are_joined_by_revision_and_adapter_hash():
+    adapter = AdapterRef(name="a", sha256="b" * 64)
+    shared = {
+        "task": "tli_bitext_swh_Latn-eng_Latn", "metric": "p1", "filter": "none", "stderr": None, "higher_is_better": True,
+        "version": "1", "n": 5, "where": "x", "model": "org/model", "adapter": "a",
+    }  # fmt: skip
+    scores = [
+        TaskScore(value=0.7, limit=None, revision="sha256:abc", adapter_sha256="b" * 64, **shared),
+        TaskScore(value=0.1, limit=None, revision="sha256:other", adapter_sha256="b" * 64, **shared),
+        TaskScore(value=0.2, limit=5, revision="sha256:abc", adapter_sha256="b" * 64, **shared),
+    ]
+    (only,) = build([scored_record(adapter=adapter)], scores=scores).boards
+    assert by_name(only)["org/model", "a"].cells["bitext"] == pytest.approx(0.7)
+    assert "bitext" not in by_name(only)["org/model", "base"].cells

@@ -1,0 +1,79 @@
+"""The tables of downstream tasks: base alone, missing values, what was cut, and tasks that are not ours."""
+
+import io
+import re
+
+import pytest
+from rich.console import Console
+
+from tli_bench.report.terminal.tasks import print_task_tables
+
+
+def printed(results, *, sources=(), without=()):
+    console = Console(file=io.StringIO(), width=60)
+    sections = {
+        "results": {name: {"alias": name, **metrics} for name, metrics in results.items()},
+        "n-samples": {name: {"original": 9, "effective": 3} for name in results},
+        "configs": {name: {"metadata": {"source": source}} for name, source in dict(sources).items()},
+    }
+    print_task_tables(console, sections, without=set(without))
+    return console.file.getvalue()
+
+
+QA = {
+    "exact_match,none": 0.5,
+    "exact_match_stderr,none": "N/A",
+    "f1,none": 0.75,
+    "empty,none": 0.25,
+    "copied,none": 0.0,
+}
+
+
+def test_the_base_alone_has_no_arrows_and_shares_that_are_zero_are_not_noted():
+    text = printed({"tli_xquad_tur_Latn": QA})
+    assert re.search(r"^ tli_xquad_tur_Latn +3 +0\.500 +0\.750 +25% empty", text, re.MULTILINE)
+    assert "→" not in text
+    assert "fixtures" not in text
+
+
+def test_base_and_adapted_stand_side_by_side_and_a_missing_value_is_a_dash():
+    both = {"p1,none": float("nan"), "p1_base,none": 0.5, "p1_change,none": float("nan"), "truncated_texts,none": 4.0}
+    text = printed({"tli_bitext_swh_Latn-eng_Latn": both})
+    assert re.search(r"3 +0\.500 → – +4 texts cut", text)
+    assert "base → adapted" in text
+
+
+def test_the_layer_is_named_not_numbered():
+    curve = {f"p1_L{layer},none": 0.0 for layer in ("00", "01", "2p", "02")}
+    for position, name in ((0.0, "0"), (2.0, "2p"), (3.0, "2")):
+        text = printed({"tli_bitext_a": {"best_layer,none": position, "p1,none": 1.0, **curve}})
+        assert re.search(rf"layer {name}\s", text)
+
+
+def test_tasks_of_one_kind_share_a_table_and_lm_evals_own_have_theirs():
+    text = printed(
+        {
+            "xcopa_tr": {"acc,none": 0.6},
+            "tli_xquad_tur_Latn": QA,
+            "odd": {"weird,none": 0.1},
+            "tli_tydiqa_swh_Latn": QA,
+        },
+        sources={"tli_xquad_tur_Latn": "fixtures:xquad/x.json"},
+    )
+    assert text.count("question answering") == 1
+    assert text.count("lm-eval's own tasks") == 2  # other metrics, another table
+    assert re.search(r"task +docs +weird\s", text)
+    assert "1 of these 4 tasks read the project's small fixtures: a trial of the tools, never a benchmark" in text
+
+
+def test_a_metric_read_through_two_filters_is_two_columns():
+    text = printed(
+        {"gsm": {"exact_match,strict-match": 0.25, "exact_match,flexible-extract": 0.5, "x_base,strict": 0.1}}
+    )
+    assert re.search(r"docs +exact_match,strict-match +exact_match,flexible-extract\s", text)
+    assert re.search(r"gsm +3 +0\.250 +0\.500", text)
+
+
+@pytest.mark.parametrize("results", [{}, {"tli_alignment_x": {"gap,none": 0.1}}])
+def test_nothing_is_printed_where_there_is_no_downstream_task(results):
+    assert printed(results, without=results) == ""

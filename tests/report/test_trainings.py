@@ -1,0 +1,191 @@
+"""Trained from one base: who is compared with whom, and changes and intervals on constructed records with known answers."""
+
+import numpy as np
+import pytest
+
+from tests.report import cases
+from tests.support import scored_record
+from tli_bench.records import TaskScore
+from tli_bench.report.reported import Reported, Source
+from tli_bench.report.table import build
+from tli_bench.report.trainings import change_text, kind_of
+
+SWH, TUR = "swh_Latn-eng_Latn", "tur_Latn-eng_Latn"
+
+
+def record(gaps, output_gaps, *, base=((0.5, 0.5), (0.2, 0.2)), hits=None, best="1", **options):
+    """A record whose states were kept at layer 1, `best`, and at the output, 2; base: its gaps at both layers."""
+    adapter = options.get("adapter")
+    made = scored_record(layers=cases.LAYERS, gaps=output_gaps, hits=hits, base_gaps=base[1], **options)
+    gaps_of = {"base": base[0] if adapter else gaps, "adapted": gaps}
+    more = []
+    for value in made.values:
+        if value.split == "control":
+            i = int(value.concept.removeprefix("control"))
+            more.append(value.model_copy(update={"layer": best, "cosine": 0.25 + gaps_of[value.state][i]}))
+    kept = [v for v in made.values if v.split != "control" or v.layer != best]
+    return made.model_copy(update={"best_layer": dict.fromkeys(made.best_layer, best), "values": kept + more})
+
+
+def only(records, scope="overall", **options):
+    (board,) = build(records, resamples=2000, **options).boards
+    (contest,) = [c for c in board.contests if c.scope.id == scope]
+    return board, contest
+
+
+def test_changes_are_read_at_the_chosen_layer_and_at_the_output():
+    """Every word rises by 0.1 at the chosen layer and falls by 0.05 at the output: no doubt is left about either."""
+    adapted = record((0.6, 0.7), (0.15, 0.35), base=((0.5, 0.6), (0.2, 0.4)), adapter=cases.EARLY)
+    board, contest = only([adapted])
+    (row,) = contest.rows
+    assert board.entries[row.entry].trained.name == "tli-early"
+    assert row.changes["gap"].value == pytest.approx(0.1)
+    assert row.changes["gap"].ci == pytest.approx((0.1, 0.1))
+    assert row.changes["output_gap"].value == pytest.approx(-0.05)
+    assert row.changes["output_gap"].ci == pytest.approx((-0.05, -0.05))
+    assert contest.values == pytest.approx({"gap": 0.55, "p1": 1.0, "output_gap": 0.3, "output_p1": 1.0})
+
+
+def test_p1_is_of_both_directions():
+    base = scored_record(layers=cases.LAYERS, gaps=(0.1,) * 4, hits=[True, False, False, False])
+    training = cases.FULL.model_copy(update={"base": "org/model"})
+    after = {"gaps": (0.1,) * 4, "hits": [True, True, True, False], "model": "x", "revision": "y", "training": training}
+    tuned = scored_record(layers=cases.LAYERS, **after)
+    _, contest = only([base, tuned])
+    (row,) = contest.rows
+    assert (row.kind, contest.values["p1"]) == ("full", 0.25)
+    assert row.changes["p1"].value == row.changes["output_p1"].value == pytest.approx(0.5)
+    low, high = row.changes["p1"].ci
+    # Two of four words change by one: over draws of four words the mean change is 0 to 1 with a spread of 0.25.
+    assert low < 0.1
+    assert high > 0.9
+
+
+def test_the_interval_is_that_of_the_paired_difference():
+    """1.96 sd / sqrt(n) of the differences, however far the words themselves are apart."""
+    rng = np.random.default_rng(0)
+    before = rng.normal(0.3, 0.2, 100)
+    change = rng.normal(0.05, 0.04, 100)
+    adapted = record(before + change, before, base=(before, before), adapter=cases.EARLY)
+    _, contest = only([adapted])
+    found = contest.rows[0].changes["gap"]
+    half = 1.96 * change.std() / 10
+    assert found.value == pytest.approx(change.mean())
+    assert found.ci == pytest.approx((change.mean() - half, change.mean() + half), abs=0.15 * half)
+
+
+def test_over_pairs_it_is_the_mean_of_the_pairs():
+    records = [
+        record((0.6, 0.6), (0.2, 0.2), adapter=cases.EARLY, pair=SWH),
+        record((0.9, 0.9), (0.3, 0.3), adapter=cases.EARLY, pair=TUR),
+    ]
+    _, overall = only(records)
+    assert overall.rows[0].changes["gap"].value == pytest.approx((0.1 + 0.4) / 2)
+    _, turkish = only(records, TUR)
+    assert turkish.rows[0].changes["gap"].value == pytest.approx(0.4)
+    assert turkish.rows[0].changes["output_gap"].value == pytest.approx(0.1)
+
+
+def test_lora_on_early_layers_at_full_depth_and_all_weights_stand_in_one_contest():
+    (board,) = cases.leaderboard().boards
+    overall = next(c for c in board.contests if c.scope.id == "overall")
+    assert board.entries[overall.base].key.model == "org/good"
+    told = [(row.kind, board.entries[row.entry].trained.name) for row in overall.rows]
+    assert told == [("early", "tli-early"), ("deep", "tli-r4"), ("full", "good-full")]
+    assert [row.changes["gap"].value for row in overall.rows] == pytest.approx([-0.07, 0.0875, 0.155])
+    assert {c.scope.id for c in board.contests} >= {"swahili", "turkic", *cases.PAIRS}
+
+
+def test_the_gain_of_the_table_is_the_change_of_the_contest():
+    (board,) = cases.leaderboard().boards
+    rows = {row.entry: row for row in board.sections[0].rows}
+    for change in next(c for c in board.contests if c.scope.id == "overall").rows:
+        assert rows[change.entry].cells["gap_change"] == change.changes["gap"].value
+
+
+@pytest.mark.parametrize(
+    ("loss", "kind"),
+    [(("1",), "early"), (("0", "1"), "early"), (("2",), "deep"), (("2p",), "deep"), (("1", "2"), "deep"), ((), "lora"), (("9",), "lora")],
+)  # fmt: skip
+def test_where_the_loss_was_taken_tells_early_from_full_depth(loss, kind):
+    adapter = cases.EARLY.model_copy(update={"loss_layers": loss})
+    board, contest = only([record((0.6, 0.6), (0.2, 0.2), adapter=adapter)])
+    assert contest.rows[0].kind == kind == kind_of(board.entries[contest.rows[0].entry])
+
+
+def tuned(**changes):
+    training = cases.FULL.model_copy(update={"base": "org/model"} | changes)
+    return scored_record(
+        layers=cases.LAYERS, gaps=(0.4, 0.5), model="runs/full", revision="sha256:def", training=training
+    )
+
+
+def test_a_tuned_model_is_compared_with_the_base_it_names_only():
+    base = scored_record(layers=cases.LAYERS, gaps=(0.1, 0.2))
+    (board,) = build([base, tuned()]).boards
+    assert board.contests[0].rows[0].changes["gap"].value == pytest.approx(0.3)
+    for other in ({"base_revision": "sha256:other"}, {"base_revision": None}, {"base": "org/other"}):
+        (board,) = build([base, tuned(**other)]).boards
+        assert board.contests == ()
+        gains = {row.cells["gap_change"] for row in board.sections[0].rows}
+        assert gains == {None}
+
+
+def test_another_precision_than_the_base_is_no_contest():
+    base = scored_record(layers=cases.LAYERS, gaps=(0.1, 0.2), dtype="bfloat16")
+    (board,) = build([base, tuned()]).boards
+    assert board.contests == ()
+
+
+def test_what_has_no_rank_is_in_no_contest():
+    """A leaking contender, one without all pairs, and a base that skipped its gate."""
+    base = scored_record(gaps=(0.1, 0.2))
+    leaking = scored_record(gaps=(0.9, 0.9), base_gaps=(0.1, 0.2), adapter=cases.EARLY, leaking=True)
+    (board,) = build([base, leaking]).boards
+    assert board.contests == ()
+    more = scored_record(pair=TUR, gaps=(0.1, 0.2))
+    half = scored_record(gaps=(0.9, 0.9), base_gaps=(0.1, 0.2), adapter=cases.EARLY)
+    (board,) = build([base, more, half]).boards
+    assert {c.scope.id for c in board.contests} == {"swahili", "swh_Latn", SWH}
+    gateless = scored_record(gaps=(0.9, 0.9), base_gaps=(0.1, 0.2), adapter=cases.EARLY, skip_gate=True)
+    (board,) = build([gateless]).boards
+    assert board.contests == ()
+
+
+def test_english_is_compared_where_both_were_scored():
+    shared = {
+        "task": "tli_xquad_eng_Latn", "metric": "f1", "filter": "none", "stderr": None, "higher_is_better": True, "version": "1",
+        "n": 5, "where": "x", "model": "org/model", "limit": None, "revision": "sha256:abc",
+    }  # fmt: skip
+    scores = [
+        TaskScore(value=0.5, adapter=None, adapter_sha256=None, **shared),
+        TaskScore(value=0.4, adapter="tli-early", adapter_sha256=cases.EARLY.sha256, **shared),
+    ]
+    adapted = record((0.6, 0.6), (0.2, 0.2), adapter=cases.EARLY)
+    _, contest = only([adapted], scores=scores)
+    assert contest.rows[0].english == pytest.approx(-0.1)
+    _, contest = only([adapted], scores=scores[:1])
+    assert contest.rows[0].english is None
+
+
+def test_reported_figures_are_in_no_contest():
+    source = Source(title="t", url="https://example.org/1", year=2025)
+    row = Reported(
+        model="org/model", method="full fine-tuning", pair=SWH, split="control", quantity="gap", protocol="p", layer="2",
+        before=0.1, value=0.9, source=source,
+    )  # fmt: skip
+    adapted = record((0.6, 0.6), (0.2, 0.2), adapter=cases.EARLY)
+    _, contest = only([adapted], reported=[row])
+    assert len(contest.rows) == 1
+    assert only([adapted])[1] == contest
+
+
+def test_a_base_that_was_only_seen_in_an_adapters_record_has_no_verdict_of_the_adapter():
+    adapted = record((0.6, 0.6), (0.2, 0.2), adapter=cases.EARLY).model_copy(update={"verdicts": {"1": "generalises"}})
+    board, contest = only([adapted])
+    verdicts = [board.entries[i].units[SWH].verdict for i in (contest.base, contest.rows[0].entry)]
+    assert verdicts == ["", "generalises"]
+
+
+def test_a_change_that_could_not_be_scored_is_a_dash():
+    assert change_text(None) == "–"

@@ -1,0 +1,114 @@
+"""Several protocols from one forward pass: what is run is counted, what comes out is compared to a pass of its own."""
+
+import weakref
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from tests.conftest import make_model, make_tokenizer
+from tli_bench.models.identity import MeasuredModel
+from tli_bench.vectors import body_of, encode_words, extract
+from tli_bench.vectors.answer import answer, inputs_of
+from tli_bench.vectors.protocols import Pooling, get_protocols
+
+PAIRS = [("maji", "water"), ("moto", "fire"), ("jua", "sun"), ("maji", "house")]
+IDENTITY = MeasuredModel("m", "r", "float32", None, "bos", None)
+
+
+def ask(model, tokenizer, names, pair="swh_Latn-eng_Latn"):
+    """Answers for PAIRS, and the number of forward passes and of tokens that the body saw."""
+    seen = []
+    handle = body_of(model).register_forward_pre_hook(
+        lambda _module, _args, kwargs: seen.append(kwargs["input_ids"].numel()), with_kwargs=True
+    )
+    requests = [SimpleNamespace(args=(source, target, get_protocols(names), pair)) for source, target in PAIRS]
+    try:
+        found = answer(requests, model=model, tokenizer=tokenizer, identity=IDENTITY)
+    finally:
+        handle.remove()
+    return found, len(seen), sum(seen)
+
+
+def test_protocols_with_the_same_inputs_share_one_pass_per_token_sequence():
+    tokenizer = make_tokenizer()
+    one, passes_of_one, tokens_of_one = ask(make_model("llama"), tokenizer, "words")
+    many, passes, tokens = ask(make_model("llama"), tokenizer, "words,tli-pilot,tli-eval,mexa,mexa-last,words-last")
+    distinct = {word for pair in PAIRS for word in pair}
+    assert tokens == sum(len(item.ids) for item in encode_words(tokenizer, sorted(distinct)))
+    assert (passes, tokens) == (passes_of_one, tokens_of_one)
+    for ours, theirs in zip(one, many, strict=True):
+        torch.testing.assert_close(ours.protocols["words.v1"].vectors, theirs.protocols["words.v1"].vectors)
+
+
+def test_a_carrier_adds_only_its_own_sentences_and_a_second_call_adds_nothing():
+    tokenizer, model = make_tokenizer(), make_model("llama")
+    _, _, alone = ask(model, tokenizer, "tli-pilot,tli-eval")
+    _, _, both = ask(make_model("llama"), tokenizer, "tli-pilot,carrier:next")
+    protocol = get_protocols("carrier:next")[0]
+    carried = 0
+    for side, language in enumerate(("swh_Latn", "eng_Latn")):
+        words = sorted({pair[side] for pair in PAIRS})
+        items = encode_words(tokenizer, words, template=protocol.template(language), cut=True)
+        carried += sum(len(item.ids) for item in items)
+    assert both == alone + carried
+    assert ask(model, tokenizer, "tli-pilot,tli-eval")[1:] == (0, 0)
+
+
+def test_every_protocol_gets_its_own_pooling():
+    tokenizer, model = make_tokenizer(), make_model("llama")
+    found, _, _ = ask(model, tokenizer, "tli-pilot,mexa,words-last")
+    states = extract(
+        make_model("llama"),
+        encode_words(tokenizer, ["maji", "water"]),
+        poolings=[Pooling.ALL_MEAN, Pooling.ALL_WEIGHTED, Pooling.WORD_LAST],
+    )
+    for name, pooling in (("tli-pilot", "all-mean"), ("mexa", "all-weighted"), ("words-last", "word-last")):
+        ours = found[0].protocols[f"{name}.v1"].vectors["base"]
+        torch.testing.assert_close(ours, states.vectors[Pooling(pooling)], rtol=1e-5, atol=1e-6)
+
+
+def test_the_answer_says_whether_position_0_is_pooled_and_how_long_the_words_are():
+    found, _, _ = ask(make_model("llama"), make_tokenizer(), "words,tli-pilot")
+    words, pilot = (found[0].protocols[name] for name in ("words.v1", "tli-pilot.v1"))
+    assert not words.first_pooled
+    assert pilot.first_pooled
+    assert words.last.keys() == {"base"}
+    assert not pilot.last
+    lengths = tuple(sum(item.word) for item in encode_words(make_tokenizer(), list(PAIRS[0])))
+    assert words.tokens == lengths
+    without_bos, _, _ = ask(make_model("llama"), make_tokenizer(bos=False), "words")
+    assert without_bos[0].protocols["words.v1"].first_pooled  # the sink sits on the word itself
+
+
+def test_the_matched_cosine_with_and_without_position_0():
+    tokenizer, model = make_tokenizer(), make_model("llama")
+    found, _, _ = ask(model, tokenizer, "words,tli-pilot")
+    sink = found[0].protocols["words.v1"].sinks["base"]
+    for column, name in enumerate(("tli-pilot.v1", "words.v1")):
+        source, target = found[0].protocols[name].vectors["base"].unbind(dim=1)
+        expected = torch.nn.functional.cosine_similarity(source.double(), target.double(), dim=-1)
+        torch.testing.assert_close(sink.cosines[:, column], expected)
+
+
+def test_sentences_are_cut_only_where_nothing_after_the_word_is_read(tmp_path):
+    (tmp_path / "p.yaml").write_text("{name: whole, version: 1, pooling: all-mean, template: 'a {word} b'}")
+    (tmp_path / "q.yaml").write_text("{name: own, version: 1, pooling: word-mean, template: 'a {word} b'}")
+    own, whole = get_protocols([str(tmp_path / "q.yaml")]), get_protocols([str(tmp_path / "p.yaml")])
+    assert inputs_of(own, "eng_Latn", causal=True)["own"].cut
+    assert not inputs_of(own, "eng_Latn", causal=False)["own"].cut
+    assert not inputs_of(whole, "eng_Latn", causal=True)["whole"].cut
+    both = inputs_of((*own, *whole), "eng_Latn", causal=True)
+    assert both["own"] == both["whole"]  # one pass for both
+
+
+@pytest.mark.parametrize("names", ["words", "words,carrier:next"])
+def test_states_go_when_the_model_goes(names):
+    model = make_model("llama")
+    ask(model, make_tokenizer(), names)
+    gone = weakref.ref(model)
+    del model
+    import gc
+
+    gc.collect()
+    assert gone() is None

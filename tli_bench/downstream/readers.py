@@ -1,0 +1,157 @@
+"""Files of the official data sets, checked field by field; every error names file and field."""
+
+import json
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tli_bench.downstream.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question with its paragraph. answers: all gold answers; starts: their first characters in `context`."""
+
+    id: str
+    context: str
+    question: str
+    answers: tuple[str, ...]
+    starts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One article and its human summary."""
+
+    id: str
+    title: str
+    text: str
+    summary: str
+
+
+def read_squad(path: Path, *, id_prefix: str = "") -> list[Question]:
+    """Questions of a SQuAD-layout JSON: XQuAD's `xquad.<lang>.json`, TyDiQA-GoldP's `tydiqa-goldp-v1.1-dev.json`.
+
+    id_prefix: keep only the ids that begin with it (TyDiQA marks the language so, `swahili-`). Raises DataError.
+    """
+    found = []
+    data = _json(path)
+    for a, article in enumerate(_list(data, "data", path, "")):
+        for p, paragraph in enumerate(_list(article, "paragraphs", path, f"data[{a}].")):
+            where = f"data[{a}].paragraphs[{p}]."
+            context = _text(paragraph, "context", path, where)
+            for q, item in enumerate(_list(paragraph, "qas", path, where)):
+                here = f"{where}qas[{q}]."
+                ident = _text(item, "id", path, here)
+                if ident.startswith(id_prefix):
+                    answers = _list(item, "answers", path, here)
+                    found.append(_question(path, here, ident, context, _text(item, "question", path, here), answers))
+    if not found:
+        kept = f" whose id begins with {id_prefix!r}" if id_prefix else ""
+        raise DataError(f"{path}: `data` holds no question{kept}")
+    return found
+
+
+def question_of_row(row: Mapping[str, Any], *, source: str, number: int) -> Question:
+    """A row of the Hub's `google/xquad` or `tydiqa`: answers as columns `text` and `answer_start`."""
+    where, path = f"row {number}.", Path(source)
+    columns = row.get("answers")
+    if not isinstance(columns, dict) or not {"text", "answer_start"} <= set(columns):
+        raise DataError(f"{source}: `{where}answers` must hold `text` and `answer_start`, got {columns!r:.60}")
+    answers = [{"text": t, "answer_start": s} for t, s in zip(columns["text"], columns["answer_start"], strict=False)]
+    ident = _text(row, "id", path, where)
+    return _question(
+        path, where, ident, _text(row, "context", path, where), _text(row, "question", path, where), answers
+    )
+
+
+def _question(path: Path, where: str, ident: str, context: str, question: str, answers: list[Any]) -> Question:
+    if not answers:
+        raise DataError(f"{path}: `{where}answers` is empty; every question needs a gold answer")
+    texts, starts = [], []
+    for i, answer in enumerate(answers):
+        here = f"{where}answers[{i}]."
+        text = _text(answer, "text", path, here)
+        start = answer.get("answer_start")
+        if not isinstance(start, int) or isinstance(start, bool) or not 0 <= start < len(context):
+            raise DataError(f"{path}: `{here}answer_start` must be a position in the context, got {start!r}")
+        texts.append(text)
+        starts.append(start)
+    return Question(ident, context, question, tuple(texts), tuple(starts))
+
+
+def read_xlsum(path: Path) -> list[Article]:
+    """Articles of an XL-Sum JSON-lines file (`id`, `title`, `text`, `summary` a line). Raises DataError."""
+    found = []
+    for number, line in enumerate(_lines(path), start=1):
+        if line.strip():
+            try:
+                row = json.loads(line)
+            except (json.JSONDecodeError, RecursionError) as err:
+                raise DataError(f"{path}: line {number} is not JSON ({err})") from err
+            found.append(article_of_row(row, source=str(path), number=number))
+    if not found:
+        raise DataError(f"{path}: no articles; one JSON object a line is expected")
+    return found
+
+
+def article_of_row(row: Any, *, source: str, number: int) -> Article:
+    """An XL-Sum row, from a line or from the Hub."""
+    path, where = Path(source), f"line {number}."
+    return Article(*(_text(row, name, path, where) for name in ("id", "title", "text", "summary")))
+
+
+def read_sentences(path: Path) -> list[str]:
+    """Sentences of a text file, one a line (FLORES `<lang>.devtest`, NTREX, `<lang>.txt`), in NFC. Raises DataError."""
+    found = [unicodedata.normalize("NFC", line.strip()) for line in _lines(path)]
+    for number, line in enumerate(found, start=1):
+        if not line:
+            raise DataError(f"{path}: line {number} is empty; line i of every language must be the same sentence")
+    if not found:
+        raise DataError(f"{path}: no sentences")
+    return found
+
+
+def _lines(path: Path) -> list[str]:
+    # Only line feeds end a line: str.splitlines would also split at U+2028, which stands inside real sentences.
+    text = _read(path).replace("\r\n", "\n")
+    return text.removesuffix("\n").split("\n") if text else []
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as err:
+        raise DataError(f"{path}: not UTF-8 at byte {err.start}; convert the file") from err
+    except OSError as err:
+        raise DataError(f"{path}: cannot be read ({err.strerror}); check the folder given as data_dir") from err
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(_read(path))
+    except (json.JSONDecodeError, RecursionError) as err:
+        raise DataError(f"{path}: not JSON ({err})") from err
+
+
+def _list(holder: Any, field: str, path: Path, where: str) -> list[Any]:
+    value = holder.get(field) if isinstance(holder, dict) else None
+    if not isinstance(value, list):
+        raise DataError(f"{path}: `{where}{field}` must be a list, got {_said(holder, field)}")
+    return value
+
+
+def _text(holder: Any, field: str, path: Path, where: str) -> str:
+    value = holder.get(field) if isinstance(holder, Mapping) else None
+    if not isinstance(value, str) or not value.strip():
+        raise DataError(f"{path}: `{where}{field}` must be a non-empty text, got {_said(holder, field)}")
+    # Answers point into the context by position: it stays as it is.
+    return value if field == "context" else unicodedata.normalize("NFC", value)
+
+
+def _said(holder: Any, field: str) -> str:
+    if not isinstance(holder, Mapping):
+        return f"no object but {type(holder).__name__}"
+    return f"{holder[field]!r:.60}" if field in holder else "nothing"

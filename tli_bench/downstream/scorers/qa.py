@@ -1,0 +1,60 @@
+"""SQuAD exact match and F1 over all gold answers, with a normaliser that is right outside English."""
+
+import re
+import string
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tli_bench.base.errors import UnscorableError
+from tli_bench.downstream.scorers.words import lower, words
+
+_ENGLISH_ARTICLES = re.compile(r"\b(a|an|the)\b")
+
+
+class AnswerScore(NamedTuple):
+    """Exact match (0 or 1) and token F1 (0 to 1) of one prediction: each the best over the gold answers."""
+
+    exact: float
+    f1: float
+
+
+def normalise(text: str, language: str) -> str:
+    """The answer as it is compared: lower case, no punctuation, single spaces.
+
+    English is exactly the official SQuAD normaliser (ASCII punctuation deleted, articles a, an, the removed; Rajpurkar
+    et al. 2016). Elsewhere there are no articles to remove, casing is the language's own and words are Unicode words.
+    """
+    if language.startswith("eng"):
+        # Deleted, not replaced by spaces: that is what the official script does.
+        kept = "".join(char for char in text.lower() if char not in string.punctuation)
+        return " ".join(_ENGLISH_ARTICLES.sub(" ", kept).split())
+    found = words(text, language)
+    # Symbols alone (%, °, €) are no words: fall back to the text, so that such an answer is not an empty one.
+    return " ".join(found) or " ".join(lower(unicodedata.normalize("NFC", text), language).split())
+
+
+def score_answer(prediction: str, golds: Sequence[str], language: str) -> AnswerScore:
+    """Exact match and F1 of `prediction` against every gold answer, the best of each.
+
+    Raises UnscorableError when there is no gold answer.
+    """
+    if not golds:
+        raise UnscorableError("a question without gold answers cannot be scored; remove it or give its answers")
+    said = normalise(prediction, language)
+    wanted = [normalise(gold, language) for gold in golds]
+    return AnswerScore(
+        float(any(said == gold for gold in wanted)), max(token_f1(said.split(), gold.split()) for gold in wanted)
+    )
+
+
+def token_f1(said: Sequence[str], gold: Sequence[str]) -> float:
+    """F1 of two bags of tokens; two empty ones agree, one empty one does not (as in the SQuAD 1.1 and 2.0 scripts)."""
+    if not said or not gold:
+        return float(list(said) == list(gold))
+    common = sum((Counter(said) & Counter(gold)).values())
+    if not common:
+        return 0.0
+    precision, recall = common / len(said), common / len(gold)
+    return 2 * precision * recall / (precision + recall)

@@ -1,0 +1,278 @@
+"""From pooled states to scores: layer curves per split, the layer chosen on dev, base against adapted, controls."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from tli_bench.base.errors import UnscorableError
+from tli_bench.evaluate import controls as beside
+from tli_bench.evaluate.sink import sink_curves
+from tli_bench.lexicon.pairs import Split, WordPair
+from tli_bench.measures.geometry import Centre, centre
+from tli_bench.measures.registry import compute
+from tli_bench.measures.view import LayerView
+from tli_bench.models.identity import State
+from tli_bench.records.comparison import comparison
+from tli_bench.records.schema import Comparison, Controls, Curve, PairValues
+from tli_bench.stats import paired
+from tli_bench.vectors.responses import PairSink
+
+BEST_LAYER_RULE = "highest dev MRR (mean of both directions), the earlier layer on a tie"
+COMPARED = ("cosine", "mismatched", "gap", "p1")
+LAST = ("cosine", "mismatched", "gap", "p1", "mrr")
+SHOWN_RESAMPLES, OTHER_RESAMPLES = 10_000, 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """States of the evaluated pairs under one state of the model: source and target, each `[layers, pairs, dim]`."""
+
+    source: torch.Tensor
+    target: torch.Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of the pairs besides their vectors, in the same order; everything may be missing.
+
+    last: states of the words' last tokens, scored beside. sinks: by state. first_pooled: whether position 0 is pooled.
+    tokens: own tokens of source and target.
+    """
+
+    last: dict[State, Vectors] = field(default_factory=dict)
+    sinks: dict[State, Sequence[PairSink]] = field(default_factory=dict)
+    first_pooled: bool | None = None
+    tokens: Sequence[tuple[int, int]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """All scores of one unit; the fields are those of `RunRecord`."""
+
+    layers: tuple[str, ...]
+    n: dict[str, int]
+    curves: dict[Split, dict[str, dict[str, Curve]]]
+    best_layer: dict[str, str]
+    comparisons: list[Comparison]
+    values: list[PairValues]
+    controls: Controls
+    unscored: list[str]
+
+
+class Analyser:
+    """Computes an `Analysis`. pairs: in document order; gold: bool `[pairs, pairs]`, accepted translations.
+
+    shown: layers to show beside the best ones and the output.
+    """
+
+    def __init__(
+        self,
+        pairs: Sequence[WordPair],
+        layers: tuple[str, ...],
+        states: dict[State, Vectors],
+        gold: torch.Tensor,
+        *,
+        seed: int = 0,
+        facts: Facts | None = None,
+        shown: Sequence[str] = (),
+    ) -> None:
+        self.pairs, self.layers, self.states, self.gold, self.seed = tuple(pairs), layers, states, gold, seed
+        self.facts, self.shown = facts or Facts(), [layer for layer in shown if layer in layers]
+        self.rows = {split: [i for i, p in enumerate(self.pairs) if p.split == split] for split in Split}
+        scored = [split for split in (Split.CONTROL, Split.TRAIN, Split.DEV) if self.rows[split]]
+        self.tested = scored[0] if scored else Split.CONTROL
+        self._gaps: dict[State, dict[str, beside.Floats]] = {state: {} for state in states}
+        self.unscored: list[str] = []
+
+    def run(self) -> Analysis:
+        """Score every split, state and layer."""
+        curves: dict[Split, dict[str, dict[str, Curve]]] = {
+            split: {state: self._curves(split, state) for state in self.states} for split in Split if self.rows[split]
+        }
+        best: dict[str, str] = {state: self._best_layer(curves, state) for state in self.states}
+        chosen = list(dict.fromkeys([*self.shown, *best.values(), self.layers[-1]]))
+        values: list[PairValues] = []
+        comparisons: list[Comparison] = []
+        controls = self._unit_controls()
+        for layer in chosen:
+            views = {
+                (split, state): self._view(split, state, self.layers.index(layer))
+                for split in curves
+                for state in self.states
+            }
+            for split in curves:
+                for state in self.states:
+                    values += self._values(split, layer, state, views[split, state])
+                if "adapted" in self.states:
+                    comparisons += self._compare(split, layer, views[split, "base"], views[split, "adapted"])
+            self._layer_controls(controls, layer, views)
+        n = {split.value: len(rows) for split, rows in self.rows.items() if rows}
+        unscored = list(dict.fromkeys(self.unscored))
+        return Analysis(self.layers, n, curves, best, comparisons, values, controls, unscored)
+
+    def _unit_controls(self) -> Controls:
+        """The controls that belong to no single layer; the others are added to its lists layer by layer."""
+        spelled = {}
+        for split, rows in self.rows.items():
+            if len(rows) > 1:
+                pairs = [self.pairs[i] for i in rows]
+                spelled[split] = beside.spelling(pairs, self.gold[rows][:, rows].numpy())
+        family = beside.family_of(self.layers, self._gaps, split=self.tested, reasons=self.unscored)
+        self._labels = {
+            split: beside.labels_of(
+                [self.pairs[i] for i in rows], [self.facts.tokens[i] for i in rows if self.facts.tokens]
+            )
+            for split, rows in self.rows.items()
+            if rows
+        }
+        return Controls(first_pooled=self.facts.first_pooled, spelling=spelled, family=family)
+
+    def _layer_controls(
+        self, controls: Controls, layer: str, views: dict[tuple[Split, State], LayerView | None]
+    ) -> None:
+        for (split, state), view in views.items():
+            if view is not None and split is not Split.DEV:
+                controls.strata.extend(
+                    beside.strata_of(view, self._labels[split], split=split, state=state, layer=layer)
+                )
+                if split is self.tested:
+                    try:
+                        null = beside.null_of(view, split=split, state=state, layer=layer, seed=self.seed)
+                        controls.nulls.append(null)
+                    except UnscorableError as err:
+                        self.unscored.append(f"{split.value}/{state}/CKA null of layer {layer}: {err}")
+        try:
+            if "adapted" in self.states:
+                concepts = {split: [self.pairs[i].concept for i in rows] for split, rows in self.rows.items()}
+                contrast = beside.contrast_of(
+                    layer, lambda split, state: views.get((split, state)), concepts, seed=self.seed
+                )
+                controls.contrasts.extend([contrast] if contrast else [])
+            base, adapted = self._gaps["base"].get(layer), self._gaps.get("adapted", {}).get(layer)
+            if base is not None and ("adapted" not in self.states or adapted is not None):
+                values, quantity = (base, "gap") if adapted is None else (adapted - base, "gap change")
+                # Where an adapter reaches nothing, as at the embeddings, there is no spread and nothing to find.
+                if values.any():
+                    power = beside.power_of(values, split=self.tested, layer=layer, quantity=quantity)
+                    controls.power.append(power)
+        except UnscorableError as err:
+            self.unscored.append(f"contrast and power of layer {layer}: {err}")
+
+    def _centre(self, split: Split, state: State, layer: int, vectors: Vectors | None = None) -> Centre | None:
+        """Language means fitted on the pairs that are not being scored."""
+        held_out = [i for i, pair in enumerate(self.pairs) if pair.split != split]
+        if len(held_out) < 2:
+            return None
+        vectors = vectors or self.states[state]
+        return centre(vectors.source[layer, held_out], vectors.target[layer, held_out])
+
+    def _view(self, split: Split, state: State, layer: int, vectors: Vectors | None = None) -> LayerView | None:
+        rows, vectors = self.rows[split], vectors or self.states[state]
+        try:
+            return LayerView(
+                vectors.source[layer, rows],
+                vectors.target[layer, rows],
+                gold=self.gold[rows][:, rows],
+                centre=self._centre(split, state, layer, vectors),
+            )
+        except UnscorableError as err:
+            self.unscored.append(f"{split.value}/{state}/layer {self.layers[layer]}: {err}")
+            return None
+
+    def _curves(self, split: Split, state: State) -> dict[str, Curve]:
+        curves: dict[str, Curve] = {}
+        for layer, name in enumerate(self.layers):
+            view = self._view(split, state, layer)
+            if view is None:
+                continue
+            self._measure(curves, layer, view, where=f"{split.value}/{state}")
+            if split is self.tested:
+                self._gaps[state][name] = view.gap_per_pair.double().numpy()
+            if state in self.facts.last:
+                last = self._view(split, state, layer, self.facts.last[state])
+                if last is not None:
+                    self._measure(curves, layer, last, where=f"{split.value}/{state}", names=LAST, suffix="_last")
+        if state in self.facts.sinks:
+            sinks = self.facts.sinks[state]
+            found, reasons = sink_curves([sinks[i] for i in self.rows[split]])
+            curves |= found
+            self.unscored += [f"{split.value}/{state}/{reason}" for reason in reasons]
+        return curves
+
+    def _measure(
+        self,
+        curves: dict[str, Curve],
+        layer: int,
+        view: LayerView,
+        *,
+        where: str,
+        names: Sequence[str] | None = None,
+        suffix: str = "",
+    ) -> None:
+        """Put the measures of one view into `curves` at `layer`."""
+        measured = compute(view, names)
+        self.unscored += [f"{where}/{name}{suffix}: {why}" for name, why in measured.reasons.items()]
+        for name, value in measured.values.items():
+            curves.setdefault(name + suffix, [None] * len(self.layers))[layer] = value
+
+    def _best_layer(self, curves: dict[Split, dict[str, dict[str, Curve]]], state: State) -> str:
+        curve = curves.get(Split.DEV, {}).get(state, {}).get("mrr", [])
+        scored = [(value, -layer) for layer, value in enumerate(curve) if value is not None]
+        if not scored:
+            self.unscored.append(f"best layer of {state}: the dev split cannot be scored, so the output layer is shown")
+            return self.layers[-1]
+        return self.layers[-max(scored)[1]]
+
+    def _values(self, split: Split, layer: str, state: State, view: LayerView | None) -> Iterator[PairValues]:
+        if view is None:
+            return
+        columns = zip(
+            self.rows[split],
+            view.matched.tolist(),
+            view.mismatched_per_pair.tolist(),
+            view.ranks_forward.tolist(),
+            view.ranks_backward.tolist(),
+            strict=True,
+        )
+        for row, cosine, mismatched, forward, backward in columns:
+            pair = self.pairs[row]
+            yield PairValues(
+                concept=pair.concept,
+                split=split,
+                source=pair.source,
+                target=pair.target,
+                layer=layer,
+                state=state,
+                cosine=cosine,
+                mismatched=mismatched,
+                rank_forward=forward,
+                rank_backward=backward,
+            )
+
+    def _compare(
+        self, split: Split, layer: str, base: LayerView | None, adapted: LayerView | None
+    ) -> Iterator[Comparison]:
+        if base is None or adapted is None:
+            return
+        for quantity in COMPARED:
+            shown = quantity == "gap" and split is not Split.DEV
+            resamples = SHOWN_RESAMPLES if shown else OTHER_RESAMPLES
+            before, after = _per_pair(base, quantity), _per_pair(adapted, quantity)
+            result = paired(before, after, seed=self.seed, resamples=resamples)
+            yield comparison(split, layer, quantity, result)
+
+
+def _per_pair(view: LayerView, quantity: str) -> np.ndarray:
+    """Values `[n]` of one compared quantity; for `p1` the mean of the hits in both directions."""
+    match quantity:
+        case "cosine":
+            values = view.matched
+        case "mismatched":
+            values = view.mismatched_per_pair
+        case "gap":
+            values = view.gap_per_pair
+        case _:
+            values = ((view.ranks_forward == 1).double() + (view.ranks_backward == 1).double()) / 2
+    return values.double().numpy()

@@ -1,0 +1,190 @@
+"""What an adapter changed, in alignment and in downstream scores, keyed so that only like meets like."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from tli_bench.base.errors import UnknownNameError
+from tli_bench.lexicon.pairs import Split
+from tli_bench.models.identity import AdapterRef
+from tli_bench.records.arithmetic import AGGREGATES
+from tli_bench.records.schema import Curve, DownstreamRecord, RunRecord
+from tli_bench.records.summary import downstream_flags, flags
+from tli_bench.records.task_pairs import kind_of, pair_of, unordered
+
+BEST, OUTPUT = "best", "output"
+
+
+class Base(NamedTuple):
+    """The model that was scored with its adapter off and on."""
+
+    model: str
+    revision: str
+    dtype: str
+    quantization: str | None
+
+
+class Who(NamedTuple):
+    """One pair under one adapter of one base: what an alignment record and a downstream record must share to meet."""
+
+    base: Base
+    adapter: str
+    pair: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """Change of one alignment measure on the control words. by_layer: None where unscored; best: as dev chose it, adapted.
+
+    output: name of the last layer.
+    """
+
+    who: Who
+    adapter: str
+    by_layer: dict[str, float | None]
+    best: str
+    output: str
+
+    def at(self, layer: str) -> float | None:
+        """The change at `best`, `output` or a layer's name; None where there is none."""
+        return self.by_layer.get({BEST: self.best, OUTPUT: self.output}.get(layer, layer))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Change of one downstream score. data: why it is no benchmark, empty for one; by_layer: empty for most tasks."""
+
+    who: Who
+    kind: str
+    data: str
+    metric: str
+    higher_is_better: bool
+    headline: float | None
+    by_layer: dict[str, float | None]
+
+    def at(self, layer: str, gain: Gain) -> float | None:
+        """The change beside the alignment's at `layer`: at the same layer where the task is read by layer, else as it is."""
+        if layer == BEST or not self.by_layer:
+            return self.headline
+        return self.by_layer.get(gain.output if layer == OUTPUT else layer)
+
+
+@dataclass(slots=True)
+class Gathered:
+    """gains: by title, which says what was measured and how, adapters apart; unscored: titles under which nothing was scored at any layer.
+
+    repeated: records that a later one of the same unit replaces.
+    """
+
+    gains: dict[str, dict[Who, Gain]]
+    unscored: dict[str, dict[Who, Gain]]
+    repeated: int
+
+
+def gather(records: Iterable[RunRecord], measure: str) -> Gathered:
+    """The change of `measure` in every alignment record with an adapter and control words.
+
+    Raises UnknownNameError for a measure that no record has a curve of and that is no common one, unscored here.
+    """
+    found, created, known = Gathered({}, {}, 0), dict[tuple[str, Who], str](), set[str]()
+    for record in records:
+        states = record.curves.get(Split.CONTROL, {})
+        known |= set(states.get("base", {}))
+        signature = record.signature
+        adapter, best = signature.adapter, record.best_layer.get("adapted")
+        if adapter is None or best is None or "adapted" not in states:
+            continue
+        base = Base(signature.model, signature.revision, signature.dtype, signature.quantization)
+        who, title = Who(base, adapter.sha256, unordered(record.pair)), _title(record, base)
+        found.repeated += (title, who) in created
+        if created.get((title, who), "") > record.created:
+            continue
+        created[title, who] = record.created
+        changes = _difference(states["base"].get(measure), states["adapted"].get(measure), len(signature.layers))
+        by_layer = dict(zip(signature.layers, changes, strict=True))
+        found.gains.setdefault(title, {})[who] = Gain(who, _label(adapter), by_layer, best, signature.layers[-1])
+    if known and measure not in known | AGGREGATES.keys():
+        raise UnknownNameError("measure", measure, known | AGGREGATES.keys(), hint="docs/measures.md describes them")
+    for title, gains in list(found.gains.items()):
+        if all(value is None for gain in gains.values() for value in gain.by_layer.values()):
+            found.unscored[title] = found.gains.pop(title)
+    return found
+
+
+@dataclass(slots=True)
+class Scored:
+    """outcomes: of every score that base and adapter both have. tasks: by what their records share with alignment's.
+
+    apart: tasks that are not of one pair; without: records without an adapter; repeated: as in `Gathered`.
+    """
+
+    outcomes: list[Outcome]
+    tasks: dict[Who, set[str]]
+    apart: set[str]
+    without: int
+    repeated: int
+
+
+def outcomes(records: Iterable[DownstreamRecord]) -> Scored:
+    """The change of every score in every downstream record with an adapter."""
+    latest: dict[tuple[str, str, Base, str], DownstreamRecord] = {}
+    found = Scored([], {}, set(), 0, 0)
+    for record in records:
+        if record.adapter is None:
+            found.without += 1
+            continue
+        base = Base(record.model, record.revision, record.dtype, record.quantization)
+        key = (record.task, ", ".join(downstream_flags(record)), base, record.adapter.sha256)
+        found.repeated += key in latest
+        if key not in latest or latest[key].created <= record.created:
+            latest[key] = record
+    for (task, data, base, adapter), record in latest.items():
+        pair = pair_of(task)
+        if pair is None:
+            found.apart.add(task)
+            continue
+        who = Who(base, adapter, pair)
+        found.tasks.setdefault(who, set()).add(task)
+        found.outcomes += [
+            Outcome(who, kind_of(task), data, metric, record.higher_is_better[metric], headline, by_layer)
+            for metric, headline, by_layer in _changes(record)
+            if metric in record.higher_is_better
+        ]
+    return found
+
+
+def _changes(record: DownstreamRecord) -> Iterable[tuple[str, float | None, dict[str, float | None]]]:
+    """Metric, change and change by layer; a task that is read by layer has only the metrics that its curves have."""
+    base, adapted = record.scores["base"], record.scores["adapted"]
+    curves = {state: record.curves.get(state, {}) for state in ("base", "adapted")}
+    for metric in base:
+        if metric not in adapted or (record.curves and metric not in curves["adapted"]):
+            continue
+        (headline,) = _difference([base[metric]], [adapted[metric]], 1)
+        by_layer = _difference(curves["base"].get(metric), curves["adapted"].get(metric), len(record.layers))
+        yield metric, headline, dict(zip(record.layers, by_layer, strict=True))
+
+
+def _difference(before: Curve | None, after: Curve | None, depth: int) -> list[float | None]:
+    if before is None or after is None:
+        return [None] * depth
+    return [None if b is None or a is None else a - b for b, a in zip(before, after, strict=True)]
+
+
+def _title(record: RunRecord, base: Base) -> str:
+    signature = record.signature
+    kind = record.task.removesuffix(record.pair).strip("_")
+    precision = [base.dtype, *([base.quantization] if base.quantization else [])]
+    parts = [base.model, base.revision, *precision, signature.protocol, kind, signature.lexicon, *flags(signature)]
+    return ", ".join(parts)
+
+
+def _label(adapter: AdapterRef) -> str:
+    return f"{adapter.name}-{adapter.sha256[:8]}"
+
+
+def labels(gains: Mapping[Who, Gain]) -> dict[str, str]:
+    """Adapter hash to its name, with the hash's beginning where two adapters share a name."""
+    full = {gain.who.adapter: gain.adapter for gain in gains.values()}
+    short = {sha: label.rsplit("-", 1)[0] for sha, label in full.items()}
+    return {sha: name if list(short.values()).count(name) == 1 else full[sha] for sha, name in short.items()}

@@ -1,0 +1,249 @@
+"""Does alignment matter? The change of alignment by an adapter against the change of each downstream score."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from tli_bench.base.errors import UnknownNameError, UnscorableError
+from tli_bench.evaluate.changes import BEST, OUTPUT, Gain, Gathered, Outcome, Scored, Who, gather, labels, outcomes
+from tli_bench.evaluate.explain import ENOUGH
+from tli_bench.records.schema import DownstreamRecord, RunRecord
+from tli_bench.stats import SpearmanResult, benjamini_hochberg, holm, spearman
+
+ALPHA = 0.05
+EACH, EVERY = "each", "all"
+"""Layers: every layer with the score at the same layer, in one correlation; and every layer by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """x: change of the alignment measure on the control words; y: change of the score. layer: where x was read."""
+
+    pair: str
+    adapter: str
+    layer: str
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Association:
+    """The points of one score at one choice of layer, and their rank correlation.
+
+    data: why the score is no benchmark, empty for one. over: `pairs` are the independent units, or `adapters`; within:
+    the one adapter, or the one pair, empty where adapters are pooled. units: how many there are. unscored: points that
+    could not be had. result, note: None and the reason where it has none. holm, bh: p corrected over the family; None
+    where nothing was tested. verdict: what may be said.
+    """
+
+    kind: str
+    data: str
+    metric: str
+    higher_is_better: bool
+    over: str
+    within: str
+    layer: str
+    units: int
+    unscored: int
+    points: tuple[Point, ...]
+    result: SpearmanResult | None
+    note: str
+    holm: float | None = None
+    bh: float | None = None
+    verdict: str = ""
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are enough independent units to tell anything."""
+        return self.units >= ENOUGH
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """All associations of one base under one protocol. family: how many were tested and corrected together."""
+
+    title: str
+    measure: str
+    pairs: int
+    adapters: tuple[str, ...]
+    family: int
+    associations: tuple[Association, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """What was joined, and what was not and why."""
+
+    joined: tuple[Joined, ...]
+    notes: tuple[str, ...]
+
+
+def join(
+    alignment: Iterable[RunRecord],
+    downstream: Iterable[DownstreamRecord],
+    *,
+    measure: str = "gap",
+    layers: Sequence[str] = (BEST, OUTPUT),
+    metrics: Sequence[str] = (),
+    seed: int = 0,
+) -> Join:
+    """Correlate the change of every downstream score with that of `measure`, over pairs and adapters.
+
+    Only records of one model, revision, precision and adapter meet, and a task of one language meets that language's
+    pair with English. layers: of the alignment: `best` (of the adapted model, chosen on dev), `output`, a name, or `all`.
+    Tasks that are read by layer are read at the same layer, and have one association more over all layers together.
+    metrics: downstream metrics to test; all without any. Raises UnknownNameError for a measure, layer or metric that no
+    record has.
+    """
+    gathered, scored = gather(alignment, measure), outcomes(downstream)
+    _require("metric", metrics, {outcome.metric for outcome in scored.outcomes})
+    names = dict.fromkeys(
+        name for gains in gathered.gains.values() for gain in gains.values() for name in gain.by_layer
+    )
+    _require("layer", layers, {BEST, OUTPUT, EVERY, *names})
+    joined = []
+    for title, gains in gathered.gains.items():
+        here = [o for o in scored.outcomes if o.who in gains and (not metrics or o.metric in metrics)]
+        if here:
+            joined.append(_joined(title, measure, here, gains, layers, seed))
+    return Join(tuple(joined), tuple(_notes(gathered, scored, measure)))
+
+
+def _joined(
+    title: str, measure: str, here: Sequence[Outcome], gains: dict[Who, Gain], layers: Sequence[str], seed: int
+) -> Joined:
+    names = dict.fromkeys(name for gain in gains.values() for name in gain.by_layer)
+    shown = list(dict.fromkeys(name for asked in layers for name in (names if asked == EVERY else [asked])))
+    found = _corrected([a for group in _groups(here, gains) for a in _associations(group, gains, shown, seed)])
+    adapters = sorted({labels(gains)[outcome.who.adapter] for outcome in here})
+    pairs, family = len({outcome.who.pair for outcome in here}), sum(a.holm is not None for a in found)
+    return Joined(title, measure, pairs, tuple(adapters), family, tuple(found))
+
+
+def _require(what: str, asked: Sequence[str], known: set[str]) -> None:
+    for name in asked:
+        if known and name not in known:
+            raise UnknownNameError(what, name, known)
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Outcomes of one metric that one association is made of, one a pair and adapter."""
+
+    over: str
+    within: str
+    outcomes: tuple[Outcome, ...]
+
+
+def _groups(found: Sequence[Outcome], gains: dict[Who, Gain]) -> Iterator[_Group]:
+    """Each metric's outcomes: with several adapters pooled and each adapter alone; and a pair's, of as many adapters."""
+    names = labels(gains)
+    by_metric: dict[tuple[str, str, str], list[Outcome]] = defaultdict(list)
+    for outcome in found:
+        by_metric[outcome.kind, outcome.data, outcome.metric].append(outcome)
+    for _, members in sorted(by_metric.items()):
+        adapters = sorted({o.who.adapter for o in members}, key=names.__getitem__)
+        if len(adapters) > 1:
+            yield _Group("pairs", "", tuple(members))
+        for adapter in adapters:
+            yield _Group("pairs", names[adapter], tuple(o for o in members if o.who.adapter == adapter))
+        for pair in sorted({o.who.pair for o in members}):
+            one = tuple(o for o in members if o.who.pair == pair)
+            if len(one) >= ENOUGH:
+                yield _Group("adapters", pair, one)
+
+
+def _associations(group: _Group, gains: dict[Who, Gain], layers: Sequence[str], seed: int) -> Iterator[Association]:
+    names = labels(gains)
+    by_layer = any(outcome.by_layer for outcome in group.outcomes)
+    for layer in [*layers, *([EACH] if by_layer else [])]:
+        points, unscored = [], 0
+        for outcome in group.outcomes:
+            gain = gains[outcome.who]
+            for read in list(gain.by_layer) if layer == EACH else [layer]:
+                x, y = gain.at(read), outcome.at(read, gain)
+                if x is None or y is None:
+                    unscored += 1
+                    continue
+                place = {BEST: gain.best, OUTPUT: gain.output}.get(read, read)
+                points.append(Point(outcome.who.pair, names[outcome.who.adapter], place, x, y))
+        first = group.outcomes[0]
+        units = len({p.pair if group.over == "pairs" else p.adapter for p in points})
+        result, note = _correlate(points, group.over, each=layer == EACH, seed=seed)
+        yield Association(
+            first.kind, first.data, first.metric, first.higher_is_better, group.over, group.within, layer,
+            units, unscored, tuple(points), result, note,
+        )  # fmt: skip
+
+
+def _correlate(points: Sequence[Point], over: str, *, each: bool, seed: int) -> tuple[SpearmanResult | None, str]:
+    for name, side in (("the score", {p.y for p in points}), ("alignment", {p.x for p in points})):
+        if len(points) > 1 and len(side) == 1:
+            value = side.pop()
+            return None, f"{name} did not change" if value == 0 else f"{name} changed by {value:+.3g} everywhere"
+    units = [p.pair if over == "pairs" else p.adapter for p in points]
+    slots = [(p.adapter if over == "pairs" else p.pair, p.layer if each else "") for p in points]
+    try:
+        return spearman([p.x for p in points], [p.y for p in points], clusters=units, slots=slots, seed=seed), ""
+    except UnscorableError as err:
+        return None, str(err)
+
+
+def _corrected(found: list[Association]) -> list[Association]:
+    tested = [a.result is not None and a.enough for a in found]
+    p = [a.result.p for a, ok in zip(found, tested, strict=True) if ok and a.result]
+    strict, mild = (iter(correct(p).tolist()) if p else iter(()) for correct in (holm, benjamini_hochberg))
+    family = len(p)
+    corrected = [replace(a, holm=next(strict), bh=next(mild)) if ok else a for a, ok in zip(found, tested, strict=True)]
+    return [replace(a, verdict=_verdict(a, family)) for a in corrected]
+
+
+def _verdict(found: Association, family: int) -> str:
+    if not found.enough:
+        units = f"1 {found.over[:-1]} is" if found.units == 1 else f"{found.units} {found.over} are"
+        unscored = f"; {found.unscored} points are unscored" if found.unscored else ""
+        return f"{units} too few to tell; {ENOUGH} are needed" + unscored
+    result, corrected = found.result, found.holm
+    if result is None or corrected is None:
+        return f"cannot be told: {found.note}"
+    clear = result.ci is not None and not result.ci.low <= 0 <= result.ci.high
+    if clear and corrected < ALPHA:
+        good = (result.rho > 0) == found.higher_is_better
+        said = f"{'better' if good else 'worse'} where alignment gained more"
+    elif clear and result.p < ALPHA:
+        said = f"may be chance among {family} tests"
+    elif clear and result.n > result.clusters:
+        said = f"no more than the difference between {'layers' if found.layer == EACH else 'adapters'} gives"
+    else:
+        said = "cannot be told from none"
+    return "; ".join([said, *result.notes])
+
+
+def _notes(gathered: Gathered, scored: Scored, measure: str) -> Iterator[str]:
+    if not scored.outcomes and not scored.apart and not scored.without:
+        yield "no downstream records: `tli-bench run --tasks tli_alignment,tli_bitext --output` the same folder writes some"
+    if scored.without:
+        yield (
+            f"{scored.without} downstream records have no adapter: nothing changed that could be related; "
+            "run them with --adapter"
+        )
+    for title, gains in gathered.unscored.items():
+        yield f"{title}: {measure} of the control words is unscored in all {len(gains)} records; a larger --limit scores more"
+    if scored.outcomes and not gathered.gains and not gathered.unscored:
+        yield "no alignment record has an adapter and control words; run `--tasks tli_alignment` with the same --adapter"
+    met = {who for gains in (gathered.gains | gathered.unscored).values() for who in gains}
+    alone = sorted(task for who, tasks in scored.tasks.items() if who not in met for task in tasks)
+    if alone and gathered.gains:
+        yield (
+            f"{len(alone)} downstream records have no alignment record of the same model, precision, adapter and pair: "
+            + _few(alone)
+        )
+    if scored.apart:
+        yield f"of no one pair, so left out: {_few(sorted(scored.apart))}"
+    repeated = gathered.repeated + scored.repeated
+    if repeated:
+        yield f"{repeated} records are of a unit that occurs twice; the later of the two counts"
+
+
+def _few(names: Sequence[str], limit: int = 5) -> str:
+    return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")

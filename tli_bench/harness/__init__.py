@@ -1,1 +1,0 @@
-"""The lm-evaluation-harness plugin: the model class, the Task classes, the registry and the runner."""

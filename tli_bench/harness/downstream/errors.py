@@ -1,7 +1,0 @@
-"""The error of data files."""
-
-from tli_bench.errors import TLIError
-
-
-class DataError(TLIError):
-    """A data set that is missing or malformed; names the file and the field."""

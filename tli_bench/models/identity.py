@@ -1,0 +1,61 @@
+"""What was scored: the identity of a model, of its adapter and of its training, as signatures state them."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tli_bench.base.frozen import Frozen
+
+State = Literal["base", "adapted"]
+"""The model without and with its adapter, both from one load."""
+
+
+class AdapterRef(Frozen):
+    """Which adapter was scored: its name for people, its hash for machines.
+
+    trainable_parameters: numbers that received gradient, as its card says; without a card, all that it holds.
+    loss_layers: where the loss was taken, by layer name; trained_on: language pair. Both from the card, empty without one.
+    """
+
+    name: str
+    sha256: str
+    recipe: str | None = None
+    rank: int | None = None
+    trainable_parameters: int | None = None
+    loss_layers: tuple[str, ...] = ()
+    trained_on: str | None = None
+
+
+class TrainingRef(Frozen):
+    """How the scored model itself was trained by us from another, as the `tli_card.json` in its folder says.
+
+    name: of the tuned model, for people. base, base_revision: what it was trained from: the `model` and `revision` of
+    that model's own signatures, so that the two can be told to belong together. The rest as in AdapterRef.
+    """
+
+    kind: Literal["full"]
+    name: str
+    recipe: str | None = None
+    base: str
+    base_revision: str | None = None
+    trainable_parameters: int | None = None
+    loss_layers: tuple[str, ...] = ()
+    trained_on: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredModel:
+    """Identity of the model that gave the states, for the signature.
+
+    trained: concepts that its adapter, or a model that was tuned whole itself, was trained on.
+    """
+
+    id: str
+    revision: str
+    dtype: str
+    quantization: str | None
+    tokens: str
+    adapter: AdapterRef | None
+    training: TrainingRef | None = None
+    any_base: bool = False
+    skip_gate: bool = False
+    trained: frozenset[str] = frozenset()

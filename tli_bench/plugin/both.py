@@ -1,0 +1,88 @@
+"""Any lm-eval task scored for base and adapter on the one loaded model; the adapter is switched off, never merged."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+from lm_eval import evaluate
+from lm_eval.api.task import Task
+
+from tli_bench.base.errors import InputError
+from tli_bench.models.adapters import adapter_disabled
+
+GENERATION_BATCH = 16
+"""Prompts a batch: documents are hundreds of times longer than the words that the model's batch size is meant for."""
+
+
+def evaluate_both(
+    lm: Any, task: Task, limit: int | None = None, *, batch_size: int = GENERATION_BATCH
+) -> dict[str, Any]:
+    """lm-eval results of `task` in one dictionary, with base and adapter in it.
+
+    lm: a `TLIModel`. Without an adapter these are lm-eval's own results. With one, each metric is the adapted model's,
+    and `<metric>_base` and `<metric>_change` stand beside it, as for the alignment tasks. A task on hidden states runs
+    once, since its answers hold both. `truncated_prompts` counts the prompts whose beginning did not fit the model.
+    Raises InputError for a model that shares its work with other processes: only one of them would hold the scores.
+    """
+    name = str(task.config.task)
+    if lm.world_size > 1:
+        raise InputError(
+            f"base and adapter are scored in one process, not {lm.world_size}; start without torchrun or accelerate, "
+            "or run the task by `lm_eval run --model hf`, which scores one of them in several"
+        )
+    if task.OUTPUT_TYPE == "hidden_states":
+        return _run(lm, task, limit)
+    with _batch(lm, batch_size):
+        found = _run(lm, task, limit)
+        found["results"][name]["truncated_prompts,none"] = truncated(lm, task)
+        found["higher_is_better"].setdefault(name, {})["truncated_prompts"] = False
+        if lm.identity.adapter is None:
+            return found
+        with adapter_disabled(lm.model):
+            base = _run(lm, task, limit)
+    _beside(found, base, name)
+    return found
+
+
+def _run(lm: Any, task: Task, limit: int | None) -> dict[str, Any]:
+    name = str(task.config.task)
+    found = evaluate(lm=lm, task_dict={name: task}, limit=limit, bootstrap_iters=0, log_samples=False)
+    assert found is not None, "one process: its rank is 0"
+    return dict(found)
+
+
+def _beside(found: dict[str, Any], base: dict[str, Any], name: str) -> None:
+    """Put the base's metrics and the changes into `found`."""
+    row, before = found["results"][name], base["results"][name]
+    better = found["higher_is_better"].get(name, {})
+    for key, value in list(row.items()):
+        metric, comma, chosen = key.partition(",")
+        other = before.get(key)
+        if not comma or metric.endswith("_stderr") or not isinstance(value, float) or not isinstance(other, float):
+            continue
+        row[f"{metric}_base,{chosen}"] = other
+        row[f"{metric}_change,{chosen}"] = value - other
+        better |= {f"{metric}{suffix}": better.get(metric, True) for suffix in ("_base", "_change")}
+
+
+def truncated(lm: Any, task: Task) -> int:
+    """How many distinct prompts of the last run are longer than the model reads beside what it is to generate."""
+    room: dict[str, int] = {}
+    for instance in task.instances:
+        if instance.request_type == "generate_until":
+            room[instance.args[0]] = lm.max_length - int(instance.args[1].get("max_gen_toks", lm.max_gen_toks))
+    return sum(len(lm.tok_encode(text)) > size for text, size in room.items())
+
+
+@contextmanager
+def _batch(lm: Any, size: int) -> Iterator[None]:
+    kept = getattr(lm, "batch_size_per_gpu", None)
+    if not isinstance(kept, int):
+        with nullcontext():
+            yield
+        return
+    lm.batch_size_per_gpu = min(kept, size)
+    try:
+        yield
+    finally:
+        lm.batch_size_per_gpu = kept

@@ -1,0 +1,73 @@
+"""The record of one downstream task of one model, from what lm-eval found."""
+
+import datetime
+from collections.abc import Mapping
+from typing import Any
+
+from lm_eval.api.task import Task
+
+from tli_bench.base.versions import package_versions
+from tli_bench.downstream.embedded import EmbeddedTask
+from tli_bench.models.identity import MeasuredModel, State
+from tli_bench.records.schema import Curve, DownstreamRecord
+
+
+def record_of(
+    results: Mapping[str, Any], task: Task, model: MeasuredModel, *, limit: int | None = None
+) -> DownstreamRecord:
+    """The record of `evaluate_both`'s results for one task, ours or lm-eval's own.
+
+    A metric that lm-eval reads through a filter other than `none` is called `metric,filter`.
+    """
+    name = str(task.config.task)
+    numbers = {_split(key): _number(value) for key, value in results["results"][name].items() if "," in key}
+    metrics = [key for key in numbers if not key[0].endswith(("_stderr", "_base", "_change"))]
+    scored: State = "adapted" if model.adapter else "base"
+    scores: dict[State, dict[str, float | None]] = {scored: {_joined(*key): numbers[key] for key in metrics}}
+    if model.adapter:
+        found = {(metric, chosen): (f"{metric}_base", chosen) for metric, chosen in metrics}
+        scores["base"] = {_joined(*key): numbers[base] for key, base in found.items() if base in numbers}
+    better = results["higher_is_better"].get(name, {})
+    layers, curves = _curves(task)
+    return DownstreamRecord(
+        task=name,
+        task_version=task.VERSION if isinstance(task.VERSION, int | float) else None,
+        source=str((task.config.metadata or {}).get("source") or task.config.dataset_path or "unknown"),
+        documents=int(results["n-samples"][name]["effective"]),
+        limit=limit,
+        model=model.id,
+        revision=model.revision,
+        adapter=model.adapter,
+        dtype=model.dtype,
+        quantization=model.quantization,
+        scores=scores,
+        higher_is_better={_joined(*key): bool(better[key[0]]) for key in metrics if better.get(key[0]) is not None},
+        layers=layers,
+        curves=curves,
+        versions=package_versions(),
+        created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _curves(task: Task) -> tuple[tuple[str, ...], dict[State, dict[str, Curve]]]:
+    measured = task.last if isinstance(task, EmbeddedTask) else None
+    if measured is None:
+        return (), {}
+    return measured.layers, {
+        state: {name: [_number(value) for value in curve] for name, curve in curves.items()}
+        for state, curves in measured.curves.items()
+    }
+
+
+def _split(key: str) -> tuple[str, str]:
+    metric, _, chosen = key.partition(",")
+    return metric, chosen
+
+
+def _joined(metric: str, chosen: str) -> str:
+    return metric if chosen == "none" else f"{metric},{chosen}"
+
+
+def _number(value: Any) -> float | None:
+    number = float(value) if isinstance(value, int | float) else None
+    return None if number is None or number != number or abs(number) == float("inf") else number

@@ -1,0 +1,160 @@
+"""Run units through lm-eval one after another: each is written when it is done, and a second run does what is missing."""
+
+import logging
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lm_eval import evaluate, simple_evaluate
+from lm_eval.api.task import Task
+from lm_eval.tasks import TaskManager
+
+from tli_bench.base.paths import data_dir
+from tli_bench.downstream.base import DownstreamTask
+from tli_bench.plugin.both import evaluate_both
+from tli_bench.plugin.downstream_record import record_of
+from tli_bench.plugin.lm import TLIModel
+from tli_bench.plugin.tasks import HiddenStatesTask
+from tli_bench.records import RecordStore
+from tli_bench.records.downstream import write_downstream
+from tli_bench.records.schema import RunRecord
+
+log = logging.getLogger(__name__)
+_SECTIONS = ("results", "group_subtasks", "configs", "versions", "n-shot", "higher_is_better", "n-samples")
+
+
+@dataclass(slots=True)
+class RunResult:
+    """Records of our units in order, and one results dictionary in lm-eval's layout for all tasks."""
+
+    records: list[RunRecord] = field(default_factory=list)
+    results: dict[str, Any] = field(default_factory=dict)
+    reused: list[str] = field(default_factory=list)
+
+
+def run_tasks(
+    lm: TLIModel,
+    tasks: dict[str, Task],
+    *,
+    limit: int | None = None,
+    store: RecordStore | None = None,
+    on_unit: Callable[[RunRecord, bool], None] | None = None,
+    on_task: Callable[[str], None] | None = None,
+    on_start: Callable[[str], None] | None = None,
+) -> RunResult:
+    """Evaluate every task with lm-eval's `simple_evaluate`, writing each of our units to `store` as it is done.
+
+    A unit is a task under one protocol. One that `store` already holds, measured under the same conditions, is read
+    back instead of run. `on_unit(record, reused)` is called after each of ours. Any other task is scored for base and
+    adapted model, its record goes to `downstream/` under the store, and `on_task(name)` is called after it.
+    `on_start(name)` is called before each task.
+    """
+    outcome = RunResult()
+    commit = source_commit()
+    for name, task in tasks.items():
+        if on_start:
+            on_start(name)
+        if not isinstance(task, HiddenStatesTask):
+            found = evaluate_both(lm, task, limit)
+            merge_results(outcome.results, found)
+            if store:
+                write_downstream(store.root, record_of(found, task, lm.identity, limit=limit))
+            if isinstance(task, DownstreamTask):
+                task.forget()
+            if on_task:
+                on_task(name)
+            continue
+        expected = task.expected_signatures(lm.identity, limit)
+        kept = [store.find(name, signature) if store else None for signature in expected]
+        records = [record for record in kept if record is not None]
+        if len(records) < len(expected):
+            # What `simple_evaluate` adds (versions, environment, time) is that of the run: once is enough.
+            again = bool(outcome.results.get("config"))
+            merge_results(outcome.results, _evaluate_again(lm, task, limit) if again else _evaluate(lm, task, limit))
+            fresh = task.records(limit=limit, commit=commit)
+            task.forget()
+            records = [old or new for old, new in zip(kept, fresh, strict=True)]
+        else:
+            merge_results(outcome.results, results_of(records, task))
+            outcome.reused.append(name)
+        for record, old in zip(records, kept, strict=True):
+            if store and old is None:
+                store.write(record)
+            outcome.records.append(record)
+            if on_unit:
+                on_unit(record, old is not None)
+    return outcome
+
+
+def _evaluate(lm: TLIModel, task: HiddenStatesTask, limit: int | None) -> dict[str, Any]:
+    # An empty manager: the task is given as an object, and the default one would index every stock task.
+    manager = TaskManager(include_defaults=False)
+    found = simple_evaluate(
+        model=lm, tasks=[task], task_manager=manager, limit=limit, bootstrap_iters=0, log_samples=False
+    )
+    return dict(found)
+
+
+def _evaluate_again(lm: TLIModel, task: HiddenStatesTask, limit: int | None) -> dict[str, Any]:
+    found = evaluate(lm=lm, task_dict={task.config.task: task}, limit=limit, bootstrap_iters=0, log_samples=False)
+    return dict(found)
+
+
+def merge_results(into: dict[str, Any], new: dict[str, Any]) -> None:
+    """Add one `simple_evaluate` result to another; whatever is not per task comes from the first."""
+    for key, value in new.items():
+        if key in _SECTIONS and isinstance(value, dict):
+            into.setdefault(key, {}).update(value)
+        else:
+            into.setdefault(key, value)
+
+
+def results_of(records: Sequence[RunRecord], task: HiddenStatesTask) -> dict[str, Any]:
+    """The part of an lm-eval results dictionary that a task's records, one a protocol, determine."""
+    first = records[0]
+    layers, name = first.signature.layers, first.task
+    values = task.headlines({record.signature.protocol: record for record in records}, layers)
+    total = sum(first.signature.n.values())
+    return {
+        "results": {name: {"alias": name, **{f"{metric},none": value for metric, value in values.items()}}},
+        "versions": {name: task.VERSION},
+        "n-shot": {name: 0},
+        "higher_is_better": {name: task.directions(layers, adapted="adapted" in first.best_layer)},
+        "n-samples": {name: {"original": len(task.pairs), "effective": total}},
+        "configs": {name: task.dump_config()},
+    }
+
+
+def source_commit() -> str | None:
+    """Commit of the checkout that tli-bench runs from, with `+dirty` when files differ; None for an installed wheel."""
+    root = data_dir("tasks").parent
+    if not (root / ".git").exists():
+        return None
+    commit = _git(root, "rev-parse", "--short=12", "HEAD")
+    if commit is None:
+        return None
+    return commit + ("+dirty" if _git(root, "status", "--porcelain", "--untracked-files=no") else "")
+
+
+def _git(root: Any, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(root), *arguments], capture_output=True, text=True, timeout=10, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
+
+
+def tidy(value: Any) -> Any:
+    """Results ready for strict JSON: NaN becomes None, and what JSON does not know becomes its text."""
+    if isinstance(value, dict):
+        return {str(key): tidy(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [tidy(item) for item in value]
+    if isinstance(value, bool | int | str) or value is None:
+        return value
+    if isinstance(value, float):
+        return value if value == value and abs(value) != float("inf") else None
+    return tidy(value.item()) if hasattr(value, "item") else str(value)

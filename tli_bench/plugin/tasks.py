@@ -1,0 +1,361 @@
+"""lm-eval Task classes: word pairs in, `hidden_states` requests out, scores aggregated over the whole pool."""
+
+import datetime
+import os
+import shlex
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from itertools import chain, zip_longest
+from typing import Any
+
+import torch
+from lm_eval.api.instance import Instance
+from lm_eval.api.task import Task, TaskConfig
+from lm_eval.filters import build_filter_ensemble
+
+from tli_bench.base.errors import InputError, LexiconError
+from tli_bench.base.versions import package_versions
+from tli_bench.evaluate.analysis import BEST_LAYER_RULE, Analyser, Analysis, Facts, Vectors
+from tli_bench.evaluate.headline import Scored, headline, headline_directions
+from tli_bench.evaluate.verdicts import verdicts
+from tli_bench.languages import pair_id, resolve_pair
+from tli_bench.lexicon import Lexicon, load_core, load_lexicon
+from tli_bench.lexicon.doctor import leaks
+from tli_bench.lexicon.pairs import Split, WordPair
+from tli_bench.lexicon.unseen import require_unseen, seen_control
+from tli_bench.measures import MEASURES_VERSION
+from tli_bench.models.identity import MeasuredModel, State
+from tli_bench.plugin.lm import attach_to_stock
+from tli_bench.records.schema import RunRecord, Signature
+from tli_bench.vectors.protocols import Protocol, get_protocols
+from tli_bench.vectors.responses import PairStates
+
+attach_to_stock()
+
+# Read and checked once for all pairs of a run: the table does not change under a running process.
+_core = cache(load_core)
+
+
+class HiddenStatesTask(Task):
+    """Scores the hidden states of word pairs; a subclass says which splits it shows.
+
+    Configuration comes from the YAML's `metadata`: pair (required), lexicon, control, protocol (one, or several joined
+    by commas), seed, allow_leakage, shown (layers to show beside the best and the output). Of several protocols the
+    first gives the plain metric names, the others put theirs after `NAME/`. Documents alternate between the splits, so
+    that `--limit` keeps all of them. lm-eval's request cache is bypassed: its keys leave the data out.
+    """
+
+    VERSION = 1
+    OUTPUT_TYPE = "hidden_states"
+    SPLITS: tuple[Split, ...] = tuple(Split)
+    KIND = ""
+
+    def __init__(self, config: Mapping[str, Any] | None = None, *, lexicon: Lexicon | None = None) -> None:
+        given = dict(config or {})
+        meta = dict(given.get("metadata") or {})
+        if lexicon is not None:
+            meta["pair"] = lexicon.pair
+        if "pair" not in meta:
+            raise InputError(
+                f"task {given.get('task')!r} names no pair; put `metadata: {{pair: swh_Latn-eng_Latn}}` in it"
+            )
+        source, target = resolve_pair(str(meta["pair"]))
+        self.pair = pair_id(source, target)
+        self.protocols = get_protocols(meta.get("protocol", "words"))
+        for protocol in self.protocols:
+            for language in (source, target):
+                protocol.template(language.code)
+        self.shown = tuple(str(layer) for layer in meta.get("shown") or ())
+        self.allow_leakage = bool(meta.get("allow_leakage", False))
+        self._given_lexicon = lexicon
+        self._source: str = str(meta.get("lexicon", "core"))
+        self._control: str | None = meta.get("control")
+        self.seed = int(meta.get("seed", 0))
+        self._config = TaskConfig(
+            task=given.get("task") or f"tli_{self.KIND}_{self.pair}",
+            output_type="hidden_states",
+            num_fewshot=0,
+            metadata={**meta, "version": self.VERSION},
+        )
+        self._instances: list[Instance] | None = None
+        self._filters = [build_filter_ensemble("none", [["take_first", None]])]
+        self._analysed: _Analysed | None = None
+        self._docs: list[WordPair] | None = None
+        self._lexicon: Lexicon | None = None
+        self.leaking = False
+        self.fewshot_rnd = None
+
+    @property
+    def lexicon(self) -> Lexicon:
+        """The pair's lexicon, loaded on first use; raises LexiconError when it leaks and that was not allowed."""
+        if self._lexicon is None:
+            self._lexicon = self._given_lexicon or self._load()
+            found = leaks(self._lexicon)
+            self.leaking = bool(found)
+            if found and not self.allow_leakage:
+                raise LexiconError(
+                    f"{self._lexicon.name} leaks between train and control ({len(found)} forms, first: {found[0].message}); "
+                    "see `tli-bench lexicon check`, or pass --allow-leakage to score it all the same and have every score say so"
+                )
+        return self._lexicon
+
+    def _load(self) -> Lexicon:
+        if self._source == "core" and self._control is None:
+            return _core().lexicon(*resolve_pair(self.pair), seed=self.seed)
+        return load_lexicon(self._source, pair=self.pair, control=self._control, seed=self.seed)
+
+    @property
+    def pairs(self) -> list[WordPair]:
+        """The documents' word pairs: the task's splits, alternating."""
+        if self._docs is None:
+            columns = [self.lexicon.of(split) for split in self.SPLITS]
+            alternating = chain.from_iterable(zip_longest(*columns))
+            self._docs = [pair for pair in alternating if pair is not None]
+        return self._docs
+
+    def has_training_docs(self) -> bool:
+        """There is nothing to draw few-shot examples from."""
+        return False
+
+    def has_validation_docs(self) -> bool:
+        """All documents are test documents; dev words are among them."""
+        return False
+
+    def has_test_docs(self) -> bool:
+        """Always."""
+        return True
+
+    def test_docs(self) -> list[dict[str, str]]:
+        """One document a word pair."""
+        return [
+            {"concept": p.concept, "source": p.source, "target": p.target, "split": p.split.value} for p in self.pairs
+        ]
+
+    def doc_to_text(self, doc: dict[str, str]) -> str:
+        """The source word; there is no prompt."""
+        return doc["source"]
+
+    def doc_to_target(self, doc: dict[str, str]) -> str:
+        """The target word."""
+        return doc["target"]
+
+    def fewshot_context(self, doc: dict[str, str], *_: Any, **__: Any) -> str:
+        """The source word alone: nothing may stand before a measured word."""
+        return doc["source"]
+
+    def build_all_requests(self, **kwargs: Any) -> None:
+        """As lm-eval does, but never through its request cache."""
+        super().build_all_requests(**{**kwargs, "cache_requests": False, "rewrite_requests_cache": False})
+
+    def construct_requests(self, doc: dict[str, str], ctx: str, **kwargs: Any) -> Instance:
+        """One `hidden_states` request a pair: (source, target, protocols, pair id)."""
+        for key in ("apply_chat_template", "chat_template"):
+            kwargs.pop(key, None)
+        return Instance(
+            request_type="hidden_states",
+            doc=doc,
+            arguments=(doc["source"], doc["target"], self.protocols, self.pair),
+            idx=0,
+            **kwargs,
+        )
+
+    def process_results(self, doc: dict[str, str], results: Sequence[PairStates]) -> dict[str, Any]:
+        """The same (concept, states) under every metric name; the pool is scored in `aggregation`."""
+        item = (doc["concept"], results[0])
+        return dict.fromkeys(self._metric_names(results[0]), item)
+
+    def _metric_names(self, response: PairStates) -> list[str]:
+        return list(self.directions(response.layers, adapted="adapted" in response.states))
+
+    def directions(self, layers: tuple[str, ...], *, adapted: bool) -> dict[str, bool]:
+        """Names of the metrics of every protocol, with whether higher is better."""
+        plain = headline_directions(self.SPLITS, layers, adapted=adapted)
+        return {self._prefix(p) + name: better for p in self.protocols for name, better in plain.items()}
+
+    def headlines(self, scored: Mapping[str, Scored], layers: tuple[str, ...]) -> dict[str, float]:
+        """Values of `directions`. scored: analysis or record by protocol id."""
+        return {
+            self._prefix(protocol) + name: value
+            for protocol in self.protocols
+            for name, value in headline(scored[protocol.id], self.SPLITS, layers).items()
+        }
+
+    def _prefix(self, protocol: Protocol) -> str:
+        return "" if protocol is self.protocols[0] else f"{protocol.name}/"
+
+    def aggregation(self) -> dict[str, Callable[[list[Any]], float]]:
+        """A function a metric; all share one analysis of the pool."""
+        return _ByName(self._aggregate)
+
+    def higher_is_better(self) -> dict[str, bool]:
+        """Direction of each metric of the last run."""
+        if self._analysed is None:
+            return {}
+        first = next(iter(self._analysed.analyses.values()))
+        return self.directions(first.layers, adapted="adapted" in first.best_layer)
+
+    def _aggregate(self, metric: str, items: list[tuple[str, PairStates]]) -> float:
+        return self._analyse(items).headlines[metric]
+
+    def check_unseen(self, model: MeasuredModel) -> None:
+        """Raise AdapterError when the model or its adapter was trained on control words and that was not allowed."""
+        if not model.trained or Split.CONTROL not in self.SPLITS:
+            return
+        if not self.allow_leakage:
+            require_unseen(self.lexicon, model.trained, adapter=model.adapter.name if model.adapter else model.id)
+        elif seen_control(self.lexicon, model.trained):
+            self.leaking = True
+
+    def analyse(self, items: list[tuple[str, PairStates]]) -> dict[str, Analysis]:
+        """Score a whole pool of (concept, states), by protocol id; the same pool is scored once."""
+        return self._analyse(items).analyses
+
+    def _analyse(self, items: list[tuple[str, PairStates]]) -> "_Analysed":
+        key = frozenset(id(response) for _, response in items)
+        if self._analysed is None or self._analysed.key != key:
+            by_concept = dict(items)
+            pairs = [pair for pair in self.pairs if pair.concept in by_concept]
+            responses = [by_concept[pair.concept] for pair in pairs]
+            self.check_unseen(responses[0].model)
+            layers, gold = responses[0].layers, torch.from_numpy(self.lexicon.gold(pairs))
+            analyses = {}
+            for protocol in self.protocols:
+                states, facts = _inputs(responses, protocol.id)
+                analyser = Analyser(pairs, layers, states, gold, seed=self.seed, facts=facts, shown=self.shown)
+                analyses[protocol.id] = analyser.run()
+            # The responses are kept, so that no later object can have the id of one of them.
+            self._analysed = _Analysed(
+                key, analyses, self.headlines(analyses, layers), responses[0].model, tuple(by_concept.values())
+            )
+        return self._analysed
+
+    def records(self, *, limit: int | None = None, commit: str | None = None) -> list[RunRecord]:
+        """The records of the last run, one a protocol; raises InputError before one."""
+        if self._analysed is None:
+            raise InputError(f"task {self.config.task} has not been run yet")
+        found = []
+        for protocol in self.protocols:
+            analysis = self._analysed.analyses[protocol.id]
+            signature = self._signature(protocol, analysis.layers, analysis.n, self._analysed.model, limit)
+            record = RunRecord(
+                task=self.config.task,
+                pair=self.pair,
+                signature=signature,
+                created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+                command=shlex.join([os.path.basename(sys.argv[0]), *sys.argv[1:]]),
+                source_commit=commit,
+                best_layer=analysis.best_layer,
+                best_layer_rule=BEST_LAYER_RULE,
+                curves=analysis.curves,
+                comparisons=analysis.comparisons,
+                values=analysis.values,
+                verdicts=verdicts(analysis),
+                controls=analysis.controls,
+                unscored=analysis.unscored,
+            )
+            found.append(record)
+        return found
+
+    def forget(self) -> None:
+        """Let go of the last run's states once its records are made."""
+        self._analysed = self._instances = None
+
+    def expected_signatures(self, model: MeasuredModel, limit: int | None) -> list[Signature]:
+        """What is known of each unit's signature before it runs: everything but the layers and the counts.
+
+        Raises LexiconError for a leaking lexicon, AdapterError for an adapter trained on its control words.
+        """
+        self.check_unseen(model)
+        return [self._signature(protocol, (), {}, model, limit) for protocol in self.protocols]
+
+    def _signature(
+        self, protocol: Protocol, layers: tuple[str, ...], n: dict[str, int], model: MeasuredModel, limit: int | None
+    ) -> Signature:
+        lexicon = self.lexicon
+        return Signature(
+            protocol=protocol.id,
+            pooling=protocol.pooling.value,
+            layers=layers,
+            tokens=model.tokens,
+            lexicon=" ".join(part for part in (lexicon.name, lexicon.version) if part),
+            lexicon_hash=lexicon.content_hash,
+            split_seed=lexicon.seed,
+            pair=self.pair,
+            n=n,
+            limit=limit,
+            allow_leakage=self.allow_leakage,
+            leaking=self.leaking,
+            skip_gate=model.skip_gate,
+            any_base=model.any_base,
+            model=model.id,
+            revision=model.revision,
+            adapter=model.adapter,
+            training=model.training,
+            dtype=model.dtype,
+            quantization=model.quantization,
+            seed=self.seed,
+            measures=MEASURES_VERSION,
+            versions=package_versions(),
+        )
+
+
+class _ByName(dict[str, Callable[[list[Any]], float]]):
+    """Aggregation functions made on demand: the metric names depend on the model's depth."""
+
+    def __init__(self, aggregate: Callable[[str, list[Any]], float]) -> None:
+        super().__init__()
+        self._aggregate = aggregate
+
+    def __missing__(self, metric: str) -> Callable[[list[Any]], float]:
+        return partial(self._aggregate, metric)
+
+
+@dataclass(frozen=True, slots=True)
+class _Analysed:
+    """One scored pool. key: identities of its responses, which are kept with it."""
+
+    key: frozenset[int]
+    analyses: dict[str, Analysis]
+    headlines: dict[str, float]
+    model: MeasuredModel
+    responses: tuple[PairStates, ...]
+
+
+def _inputs(responses: Sequence[PairStates], protocol: str) -> tuple[dict[State, Vectors], Facts]:
+    """What an analysis needs from the responses of all pairs, under one protocol."""
+    measured = [response.protocols[protocol] for response in responses]
+    states = responses[0].states
+    facts = Facts(
+        last={state: _vectors([m.last[state] for m in measured]) for state in measured[0].last},
+        sinks={state: [m.sinks[state] for m in measured] for state in states},
+        first_pooled=any(m.first_pooled for m in measured),
+        tokens=[m.tokens for m in measured],
+    )
+    return {state: _vectors([m.vectors[state] for m in measured]) for state in states}, facts
+
+
+def _vectors(pairs: Sequence[torch.Tensor]) -> Vectors:
+    stacked = torch.stack(list(pairs), dim=2)
+    return Vectors(stacked[:, 0], stacked[:, 1])
+
+
+class AlignmentTask(HiddenStatesTask):
+    """The main task: all splits, layer chosen on dev, trained against control."""
+
+    KIND = "alignment"
+
+
+class TrainedProbeTask(HiddenStatesTask):
+    """Retrieval over the trained words alone."""
+
+    KIND = "probe_trained"
+    SPLITS = (Split.TRAIN, Split.DEV)
+
+
+class ControlProbeTask(HiddenStatesTask):
+    """Retrieval over the control words alone."""
+
+    KIND = "probe_control"
+    SPLITS = (Split.CONTROL, Split.DEV)

@@ -1,0 +1,227 @@
+"""Two scored states compared pair by pair on the same words: difference, test, interval and effect size, corrected."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from tli_bench.base.errors import InputError, ResultError, UnscorableError
+from tli_bench.base.wording import visible
+from tli_bench.lexicon.pairs import Split
+from tli_bench.models.identity import State
+from tli_bench.records.arithmetic import quantity as per_pair
+from tli_bench.records.schema import PairValues, RunRecord, Signature
+from tli_bench.records.sources import iter_records
+from tli_bench.stats import benjamini_hochberg, clustered_bootstrap_ci, holm, paired
+
+QUANTITIES = ("gap", "p1", "cosine", "mismatched")
+Correction = Literal["holm", "bh"]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One contender: its records by (task, pair), and which state of them is compared."""
+
+    name: str
+    state: State
+    records: dict[tuple[str, str], RunRecord]
+
+
+@dataclass(frozen=True, slots=True)
+class PairComparison:
+    """One pair of one task: `b` minus `a` over the same words.
+
+    layer_a, layer_b: where each was read. ci: 95 % bootstrap over concepts. t, p, d_z: paired t-test and Cohen's d_z;
+    p_permutation: sign-flip test. p_adjusted: corrected over the whole family of tests. None: not defined here.
+    """
+
+    a: str
+    b: str
+    task: str
+    pair: str
+    quantity: str
+    split: Split
+    layer_a: str
+    layer_b: str
+    n: int
+    value_a: float
+    value_b: float
+    difference: float
+    ci: tuple[float, float]
+    t: float | None
+    p: float | None
+    d_z: float | None
+    p_permutation: float
+    p_adjusted: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CompareResult:
+    """All comparisons against the first side. refused: why units were left out; tests: size of the corrected family."""
+
+    rows: tuple[PairComparison, ...]
+    refused: tuple[str, ...]
+    correction: Correction
+    tests: int
+
+
+def load_side(spec: str, *, results: Path) -> Side:
+    """The contender `spec`: a record, folder or submission, or the name of a model or adapter among `results`.
+
+    `@base` or `@adapted` at the end picks the state; without it the adapted one where there is one.
+    Raises ResultError when nothing is found, or when one name means several runs.
+    """
+    name, mark, wanted = spec.rpartition("@")
+    if not mark or wanted not in ("base", "adapted"):
+        name, wanted = spec, ""
+    path = Path(name)
+    pool = [record for _, record in iter_records(path if path.exists() else results)]
+    if not path.exists():
+        exact = [r for r in pool if name == _adapter_name(r)] or [r for r in pool if name == r.signature.model]
+        if not exact:
+            known = sorted({r.signature.model for r in pool} | {_adapter_name(r) for r in pool} - {""})
+            raise ResultError(f"no records of {name!r} in {results}; there are: {visible(', '.join(known), limit=600)}")
+        bare = [r for r in exact if r.signature.adapter is None]
+        pool = bare if bare and name not in {_adapter_name(r) for r in exact} and wanted != "adapted" else exact
+    return _side(spec, wanted, pool)
+
+
+def compare(
+    sides: Sequence[Side],
+    *,
+    quantity: str = "gap",
+    layer: str = "best",
+    split: Split = Split.CONTROL,
+    correction: Correction = "holm",
+    seed: int = 0,
+) -> CompareResult:
+    """Compare every later side with the first, on each task and pair that both have.
+
+    layer: `best` (each at the layer that dev chose for it), `output`, or a layer's name. Units that are not comparable
+    are refused one by one with the reason. Raises ResultError when nothing at all can be compared.
+    """
+    if quantity not in QUANTITIES:
+        raise InputError(f"no per-pair values of {quantity!r}; choose one of {', '.join(QUANTITIES)}")
+    if len(sides) < 2:
+        raise InputError("a comparison needs two sides at least: tli-bench compare A B")
+    first, refused, drafts = sides[0], [], []
+    for other in sides[1:]:
+        for key in sorted(first.records.keys() | other.records.keys()):
+            try:
+                drafts.append(_compare_unit(first, other, key, quantity, layer, split, seed))
+            except (ResultError, UnscorableError) as err:
+                refused.append(f"{other.name}, {key[0]}: {err}")
+    if not drafts:
+        raise ResultError("nothing is comparable:\n  " + "\n  ".join(refused[:10] or ["the sides hold no records"]))
+    return CompareResult(
+        tuple(_corrected(drafts, correction)), tuple(refused), correction, sum(d.p is not None for d in drafts)
+    )
+
+
+def _adapter_name(record: RunRecord) -> str:
+    return record.signature.adapter.name if record.signature.adapter else ""
+
+
+def _side(spec: str, wanted: str, pool: Iterable[RunRecord]) -> Side:
+    records: dict[tuple[str, str], RunRecord] = {}
+    runs: dict[tuple[str, str, str, str], str] = {}
+    for record in pool:
+        signature = record.signature
+        runs[_run(signature)] = " ".join(
+            part for part in (signature.model, signature.revision, _adapter_name(record)) if part
+        )
+        records[record.task + f" [{signature.protocol}]", record.pair] = record
+    if len(runs) > 1:
+        raise ResultError(
+            f"{spec!r} means {len(runs)} runs: {visible('; '.join(sorted(runs.values())), limit=600)}; name one run's own folder"
+        )
+    adapted = any("adapted" in record.best_layer for record in records.values())
+    if wanted == "adapted" and not adapted:
+        raise ResultError(f"{spec!r}: these records have no adapted state; leave `@adapted` out")
+    state: State = "adapted" if wanted == "adapted" or (adapted and not wanted) else "base"
+    return Side(spec, state, records)
+
+
+def _run(signature: Signature) -> tuple[str, str, str, str]:
+    adapter = signature.adapter
+    return (
+        signature.model,
+        signature.revision,
+        adapter.sha256 if adapter else "",
+        f"{signature.dtype} {signature.quantization}",
+    )
+
+
+def _compare_unit(
+    a: Side, b: Side, key: tuple[str, str], quantity: str, layer: str, split: Split, seed: int
+) -> PairComparison:
+    if key not in a.records or key not in b.records:
+        raise ResultError(f"only {a.name if key in a.records else b.name} has it")
+    ours, theirs = a.records[key], b.records[key]
+    ours.signature.require_comparable(theirs.signature)
+    layer_a, values_a = _values(ours, a.state, layer, split)
+    layer_b, values_b = _values(theirs, b.state, layer, split)
+    if values_a.keys() != values_b.keys():
+        odd = sorted(values_a.keys() ^ values_b.keys())[0]
+        raise ResultError(
+            f"not comparable: the words differ, {' / '.join(odd)} is in one only; score both on the same words"
+        )
+    x = np.array([_number(values_a[word], quantity) for word in values_a])
+    y = np.array([_number(values_b[word], quantity) for word in values_a])
+    found = paired(x, y, seed=seed)
+    interval = clustered_bootstrap_ci(y - x, [word[0] for word in values_a], seed=seed)
+    return PairComparison(
+        a=a.name,
+        b=b.name,
+        task=ours.task,
+        pair=ours.pair,
+        quantity=quantity,
+        split=split,
+        layer_a=layer_a,
+        layer_b=layer_b,
+        n=found.n,
+        value_a=found.mean_before,
+        value_b=found.mean_after,
+        difference=found.difference,
+        ci=(interval.low, interval.high),
+        t=found.t,
+        p=found.p,
+        d_z=found.d_z,
+        p_permutation=found.permutation_p,
+        p_adjusted=None,
+    )
+
+
+def _values(
+    record: RunRecord, state: State, layer: str, split: Split
+) -> tuple[str, dict[tuple[str, str, str], PairValues]]:
+    if state not in record.best_layer:
+        raise ResultError(f"the record has no {state} state, only {', '.join(record.best_layer)}")
+    name = {"best": record.best_layer[state], "output": record.signature.layers[-1]}.get(layer, layer)
+    values = {
+        (v.concept, v.source, v.target): v for v in record.values if (v.split, v.state, v.layer) == (split, state, name)
+    }
+    if not values:
+        there = ", ".join(dict.fromkeys(v.layer for v in record.values if (v.split, v.state) == (split, state)))
+        raise ResultError(
+            f"no per-pair values of split {split.value} at layer {name}; kept are layers {there or 'none'}"
+        )
+    return name, values
+
+
+def _number(value: PairValues, quantity: str) -> float:
+    found = per_pair(value, quantity)
+    if found is None:
+        raise UnscorableError(f"{value.concept!r} has no {quantity}; a paired test needs every word")
+    return found
+
+
+def _corrected(rows: Sequence[PairComparison], correction: Correction) -> list[PairComparison]:
+    tested = [i for i, row in enumerate(rows) if row.p is not None]
+    if not tested:
+        return list(rows)
+    adjust = {"holm": holm, "bh": benjamini_hochberg}[correction]
+    adjusted = dict(zip(tested, adjust([rows[i].p or 0.0 for i in tested]), strict=True))
+    return [replace(row, p_adjusted=float(adjusted[i])) if i in adjusted else row for i, row in enumerate(rows)]

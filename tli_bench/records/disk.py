@@ -1,0 +1,54 @@
+"""What all files of results share: names that cannot leave a folder, a size that may not eat the memory, JSON objects."""
+
+import gzip
+import json
+import re
+import zlib
+from pathlib import Path
+from typing import Any
+
+from tli_bench.base.errors import ResultError
+from tli_bench.records.schema import DownstreamRecord, Signature
+
+# A record of a 100-layer model over 20,000 pairs stays below this; a file from a stranger may not eat the memory.
+MAX_BYTES = 256 * 1024 * 1024
+
+
+def safe_name(text: str) -> str:
+    """`text` as one path component: letters, digits, `.`, `_`, `+` and `-` only, never `.` or `..`."""
+    name = re.sub(r"[^\w.+-]+", "_", text, flags=re.ASCII).strip(".") or "_"
+    return name[:150]
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a `.json` or `.json.gz` file, unpacked; raises ResultError naming it, also when it is too large."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ResultError(f"{path}: larger than {MAX_BYTES:,} bytes, no record is; check what it is")
+        if path.suffix != ".gz":
+            return path.read_bytes()
+        with gzip.open(path) as file:
+            raw = file.read(MAX_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as err:
+        raise ResultError(f"{path}: {err}") from err
+    if len(raw) > MAX_BYTES:
+        raise ResultError(f"{path}: unpacks to more than {MAX_BYTES:,} bytes, no record does; check what it is")
+    return raw
+
+
+def json_object(raw: bytes, where: str) -> dict[str, Any]:
+    """The object that JSON text holds; raises ResultError naming `where`."""
+    try:
+        data = json.loads(raw)
+    except (ValueError, RecursionError) as err:
+        raise ResultError(f"{where}: {err}") from err
+    if not isinstance(data, dict):
+        raise ResultError(f"{where}: holds a {type(data).__name__}, not a record")
+    return data
+
+
+def marks_of(run: Signature | DownstreamRecord) -> str:
+    """What a file's name says besides the unit: limit, dtype other than float32, quantisation; so nf4 and fp32 coexist."""
+    marks = "" if run.limit is None else f".limit{run.limit}"
+    marks += "" if run.dtype == "float32" else f".{safe_name(run.dtype)}"
+    return marks + ("" if run.quantization is None else f".{safe_name(run.quantization)}")

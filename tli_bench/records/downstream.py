@@ -1,0 +1,91 @@
+"""Records of downstream tasks, `downstream/<task>/*.json` beside the alignment records: written, read, as task scores."""
+
+from collections.abc import Iterator
+from pathlib import Path, PurePath
+
+from tli_bench.base.errors import ResultError
+from tli_bench.base.files import write_json
+from tli_bench.base.wording import visible
+from tli_bench.records.disk import json_object, marks_of, read_bytes, safe_name
+from tli_bench.records.lm_eval import TaskScore
+from tli_bench.records.schema import DownstreamRecord, parse_downstream
+
+FOLDER = "downstream"
+
+
+def is_downstream(path: PurePath) -> bool:
+    """Whether a file lies where downstream records are kept."""
+    return path.parent.parent.name == FOLDER
+
+
+def downstream_path(root: Path, record: DownstreamRecord) -> Path:
+    """Where a record belongs: one file a task, model, adapter, limit, dtype and quantisation.
+
+    Small samples never take a benchmark's place.
+    """
+    adapter = record.adapter.sha256[:8] if record.adapter else "base"
+    revision = "".join(char for char in record.revision if char.isalnum())[-8:]
+    marks = marks_of(record) + (".fixtures" if record.fixtures else "")
+    name = f"{safe_name(record.model)[-60:]}-{revision}-{safe_name(adapter)}{marks}.json"
+    return root / FOLDER / safe_name(record.task) / name
+
+
+def write_downstream(root: Path, record: DownstreamRecord) -> Path:
+    """Write one record atomically and give its path; raises OutputError."""
+    path = downstream_path(root, record)
+    write_json(path, record.model_dump(mode="json"))
+    return path
+
+
+def read_downstream(path: Path) -> DownstreamRecord:
+    """A record from a file that may come from anyone; raises ResultError naming file and field."""
+    return downstream_from_json(read_bytes(path), where=str(path))
+
+
+def downstream_from_json(raw: bytes, *, where: str) -> DownstreamRecord:
+    """A record from JSON text; raises ResultError naming `where` and the field."""
+    try:
+        return parse_downstream(json_object(raw, where), where=where)
+    except ResultError as err:
+        raise ResultError(visible(str(err), limit=600)) from err
+
+
+def downstream_paths(root: Path) -> list[Path]:
+    """Every downstream record file under a folder, in sorted order."""
+    found = [*root.rglob("*.json"), *root.rglob("*.json.gz")]
+    return [path for path in sorted(found) if is_downstream(path) and not path.name.startswith(".")]
+
+
+def iter_downstream(root: Path) -> Iterator[DownstreamRecord]:
+    """The downstream records under a folder, one after another; raises ResultError for one that is damaged."""
+    return (read_downstream(path) for path in downstream_paths(root))
+
+
+def downstream_scores(root: Path) -> Iterator[TaskScore]:
+    """Scores of every downstream record under a folder, base and adapted apart; those of samples are passed over.
+
+    Raises ResultError naming file and field.
+    """
+    for path in downstream_paths(root):
+        record = read_downstream(path)
+        if record.fixtures:
+            continue
+        for state, metrics in record.scores.items():
+            adapter = record.adapter if state == "adapted" else None
+            for metric, value in metrics.items():
+                yield TaskScore(
+                    model=record.model,
+                    adapter=adapter.name if adapter else None,
+                    task=record.task,
+                    metric=metric,
+                    filter="none",
+                    value=value,
+                    stderr=None,
+                    higher_is_better=record.higher_is_better.get(metric),
+                    version=None if record.task_version is None else str(record.task_version),
+                    n=record.documents,
+                    limit=record.limit,
+                    where=str(path),
+                    revision=record.revision,
+                    adapter_sha256=adapter.sha256 if adapter else None,
+                )

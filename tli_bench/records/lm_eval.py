@@ -1,0 +1,99 @@
+"""Scores of any lm-eval task, read from its `results_*.json`, so that stock tasks can stand beside ours."""
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tli_bench.base.errors import ResultError
+
+
+@dataclass(frozen=True, slots=True)
+class TaskScore:
+    """One metric of one task. model: as it was named to lm-eval; adapter: the `peft` argument, None for none.
+
+    value: None where lm-eval gave no finite number. filter: lm-eval's output filter, mostly `none`.
+    revision, adapter_sha256: where the file says so, as our own downstream records do.
+    """
+
+    model: str
+    adapter: str | None
+    task: str
+    metric: str
+    filter: str
+    value: float | None
+    stderr: float | None
+    higher_is_better: bool | None
+    version: str | None
+    n: int | None
+    limit: float | None
+    where: str
+    revision: str | None = None
+    adapter_sha256: str | None = None
+
+
+def read_task_scores(path: Path) -> list[TaskScore]:
+    """Every numeric metric of a results file, in its order; raises ResultError naming the file and what is missing."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as err:
+        raise ResultError(f"{path}: {err}") from err
+    if not isinstance(data, dict) or not isinstance(data.get("results"), dict):
+        raise ResultError(f"{path}: no `results` table in it; expected a results_*.json of lm-eval")
+    config = _table(data, "config")
+    model, adapter = _who(data, config)
+    if model is None:
+        raise ResultError(f"{path}: names no model; expected `model_name` or `config.model_args` with pretrained=...")
+    scores: list[TaskScore] = []
+    for task, metrics in data["results"].items():
+        if not isinstance(metrics, dict):
+            raise ResultError(f"{path}: results.{task} is a {type(metrics).__name__}, expected a table of metrics")
+        directions = _table(_table(data, "higher_is_better"), task)
+        counts = _table(_table(data, "n-samples"), task)
+        for key, value in metrics.items():
+            name, _, filtered = key.partition(",")
+            if name.endswith("_stderr") or isinstance(value, bool) or not isinstance(value, int | float):
+                continue
+            direction, count = directions.get(name), counts.get("effective")
+            version = _table(data, "versions").get(task)
+            scores.append(
+                TaskScore(
+                    model=model,
+                    adapter=adapter,
+                    task=task,
+                    metric=name,
+                    filter=filtered or "none",
+                    value=_finite(value),
+                    stderr=_finite(metrics.get(f"{name}_stderr,{filtered}")),
+                    higher_is_better=direction if isinstance(direction, bool) else None,
+                    version=None if version is None else str(version),
+                    n=count if isinstance(count, int) else None,
+                    limit=_finite(config.get("limit")),
+                    where=str(path),
+                )
+            )
+    return scores
+
+
+def _who(data: dict[str, Any], config: dict[str, Any]) -> tuple[str | None, str | None]:
+    given = config.get("model_args")
+    if isinstance(given, str):
+        given = dict(part.split("=", 1) for part in given.split(",") if "=" in part)
+    arguments = given if isinstance(given, dict) else {}
+    adapter = arguments.get("adapter") or arguments.get("peft")
+    for model in (arguments.get("pretrained"), data.get("model_name"), config.get("model")):
+        if isinstance(model, str) and model:
+            return model, str(adapter) if adapter else None
+    return None, None
+
+
+def _table(data: dict[str, Any], key: str) -> dict[str, Any]:
+    found = data.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def _finite(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)

@@ -1,0 +1,32 @@
+"""Records of older schema versions, brought up to date one version at a time; unknown versions are refused by name."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tli_bench.base.errors import ResultError
+from tli_bench.records.schema import SCHEMA_VERSION
+
+Step = Callable[[dict[str, Any]], dict[str, Any]]
+
+# MIGRATIONS[n] turns the data of version n into that of version n + 1. Version 1 is the first, so there is none yet.
+MIGRATIONS: dict[int, Step] = {}
+
+
+def migrate(
+    data: dict[str, Any], *, where: str, steps: Mapping[int, Step] = MIGRATIONS, target: int = SCHEMA_VERSION
+) -> dict[str, Any]:
+    """Record data of version `target`, from data of that version or of an older one that `steps` leads up from.
+
+    Raises ResultError naming the version found and the versions that can be read.
+    """
+    version = data.get("schema_version")
+    readable = sorted({target, *steps})
+    if not isinstance(version, int) or isinstance(version, bool) or version not in readable:
+        known = ", ".join(str(v) for v in readable)
+        newer = isinstance(version, int) and version > target
+        advice = "update tli-bench to read it" if newer else "run the model again to make a new record"
+        raise ResultError(f"{where}: schema version {version!r} is unknown; this tli-bench reads {known}; {advice}")
+    while version < target:
+        data = steps[version](dict(data)) | {"schema_version": version + 1}
+        version += 1
+    return data

@@ -1,0 +1,44 @@
+"""Records from whatever a user points at: a record file, a folder of records, or a submission."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tli_bench.base.errors import ResultError
+from tli_bench.records.downstream import downstream_paths, is_downstream
+from tli_bench.records.schema import Record, RunRecord
+from tli_bench.records.store import RecordStore, read_record
+from tli_bench.records.submission import unpack
+from tli_bench.records.units import read_unit
+
+
+def record_paths(source: Path) -> list[Path]:
+    """Record files under a folder, alignment before downstream, or the file itself; raises ResultError for none."""
+    if source.is_file():
+        return [source]
+    if not source.is_dir():
+        raise ResultError(f"{source} does not exist; give a record, a folder of records or a submission")
+    found = [*RecordStore(source).paths(), *downstream_paths(source)]
+    if not found:
+        raise ResultError(f"{source} holds no records; `tli-bench run --output {source}` writes some")
+    return found
+
+
+def iter_all(source: Path) -> Iterator[tuple[str, Record]]:
+    """Where each record came from, and the record, of alignment or downstream; one at a time. Raises ResultError."""
+    if source.is_file() and source.suffix == ".zip":
+        yield from unpack(source)
+        return
+    for path in record_paths(source):
+        yield str(path), read_unit(path)
+
+
+def iter_records(source: Path) -> Iterator[tuple[str, RunRecord]]:
+    """The alignment records alone, as `iter_all`; raises ResultError also when there are only downstream ones."""
+    if source.is_file() and source.suffix == ".zip":
+        yield from ((where, record) for where, record in unpack(source) if isinstance(record, RunRecord))
+        return
+    found = [path for path in record_paths(source) if not is_downstream(path.absolute())]
+    if not found:
+        raise ResultError(f"{source}: downstream records only; `tli-bench run --tasks tli_alignment` makes the others")
+    for path in found:
+        yield str(path), read_record(path)

@@ -1,0 +1,204 @@
+"""Is a record what it says? Names, signature and leakage flag are checked, and every aggregate is computed again."""
+
+import datetime
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tli_bench.base.errors import TLIError
+from tli_bench.base.wording import unseen, visible
+from tli_bench.languages import pair_id, resolve_pair
+from tli_bench.lexicon import load_lexicon
+from tli_bench.lexicon.pairs import Split
+from tli_bench.records.arithmetic import recompute
+from tli_bench.records.schema import DownstreamRecord, Record, RunRecord
+from tli_bench.vectors.protocols import all_protocols
+
+MAX_NAME, MAX_COMMAND = 200, 8000
+_HEX = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """errors: why a record cannot be trusted. notes: what a reader should know; it stays out of the ranks for some."""
+
+    errors: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """True when nothing is wrong."""
+        return not self.errors
+
+
+def validate_record(record: Record) -> Validation:
+    """All that is wrong or notable with one record, of alignment or downstream, that already has the schema."""
+    if isinstance(record, DownstreamRecord):
+        return Validation(tuple(_downstream_errors(record)), tuple(_downstream_notes(record)))
+    errors = [*_names(record), *_signature(record), *_leakage(record), *_words(record), *recompute(record)]
+    return Validation(tuple(errors), tuple(_notes(record)))
+
+
+def _names(record: RunRecord) -> Iterator[str]:
+    signature, adapter, training = record.signature, record.signature.adapter, record.signature.training
+    texts = {
+        "task": record.task,
+        "pair": record.pair,
+        "created": record.created,
+        "signature.model": signature.model,
+        "signature.revision": signature.revision,
+        "signature.protocol": signature.protocol,
+        "signature.lexicon": signature.lexicon,
+        "signature.training.base": training.base if training else "",
+        "signature.training.base_revision": (training.base_revision or "") if training else "",
+    }
+    for place, trained in (("adapter", adapter), ("training", training)):
+        if trained:
+            texts[f"signature.{place}.name"] = trained.name
+            texts[f"signature.{place}.recipe"] = trained.recipe or ""
+            texts[f"signature.{place}.trained_on"] = trained.trained_on or ""
+            texts[f"signature.{place}.loss_layers"] = ", ".join(trained.loss_layers)
+    yield from _texts(texts)
+    if len(record.command) > MAX_COMMAND:
+        yield f"command has {len(record.command):,} characters, at most {MAX_COMMAND} are allowed"
+    if hidden := [c for c in unseen(record.command) if c != "U+200C"]:
+        yield f"command holds characters that cannot be seen: {', '.join(hidden[:5])}"
+
+
+def _texts(texts: dict[str, str]) -> Iterator[str]:
+    for name, text in texts.items():
+        if len(text) > MAX_NAME:
+            yield f"{name} has {len(text):,} characters, at most {MAX_NAME} are allowed"
+        if hidden := unseen(text):
+            yield f"{name} {visible(text)!r} holds characters that cannot be seen: {', '.join(hidden[:5])}"
+        if ".." in text.replace("\\", "/").split("/"):
+            yield f"{name} {visible(text)!r} holds a `..` path part; give the model's or adapter's own name"
+
+
+def _created(created: str) -> Iterator[str]:
+    try:
+        if datetime.datetime.fromisoformat(created).tzinfo is None:
+            yield f"created {visible(created)!r} has no time zone"
+    except ValueError:
+        yield f"created {visible(created)!r} is not an ISO 8601 date and time"
+
+
+def _signature(record: RunRecord) -> Iterator[str]:
+    signature = record.signature
+    try:
+        canonical = pair_id(*resolve_pair(record.pair))
+        if canonical != record.pair:
+            yield f"pair {record.pair!r} is not written in its canonical form {canonical!r}"
+    except TLIError as err:
+        yield f"pair: {err}"
+    if not record.task.endswith(record.pair):
+        yield f"task {visible(record.task)!r} is not a task of the pair {visible(record.pair)!r}"
+    hashes = {"lexicon_hash": signature.lexicon_hash}
+    if signature.adapter:
+        hashes["adapter.sha256"] = signature.adapter.sha256
+    for name, value in hashes.items():
+        if not _HEX.fullmatch(value):
+            yield f"signature.{name} {visible(value)!r} is not a SHA-256 in lower-case hex"
+    yield from _created(record.created)
+
+
+def _leakage(record: RunRecord) -> Iterator[str]:
+    signature = record.signature
+    if signature.leaking and not signature.allow_leakage:
+        yield "signature says leaking, but leakage was not allowed: such a run cannot exist"
+    forms: dict[Split, set[str]] = {split: set() for split in Split}
+    concepts: dict[Split, set[str]] = {split: set() for split in Split}
+    for value in record.values:
+        forms[value.split] |= {f"source {value.source.casefold()}", f"target {value.target.casefold()}"}
+        concepts[value.split].add(value.concept)
+    shared = sorted(forms[Split.TRAIN] & forms[Split.CONTROL]) + sorted(concepts[Split.TRAIN] & concepts[Split.CONTROL])
+    if shared and not signature.leaking:
+        yield f"{len(shared)} words are trained and control at once ({visible(shared[0])}), yet the record is not marked leaking"
+
+
+def _words(record: RunRecord) -> Iterator[str]:
+    """Scored words against the core lexicon, where the record says that it was used in the version at hand."""
+    signature = record.signature
+    if not signature.lexicon.startswith("core"):
+        return
+    try:
+        lexicon = load_lexicon("core", pair=record.pair, seed=signature.split_seed)
+    except TLIError:
+        return  # a pair the lexicon does not hold: `_signature` has said so
+    if signature.lexicon != " ".join(part for part in (lexicon.name, lexicon.version) if part):
+        return
+    if signature.lexicon_hash != lexicon.content_hash:
+        yield f"lexicon_hash {signature.lexicon_hash[:12]} is not that of {signature.lexicon}, {lexicon.content_hash[:12]}"
+        return
+    known = {(p.concept, p.split, p.source, p.target) for p in lexicon.pairs}
+    strange = [v for v in record.values if (v.concept, v.split, v.source, v.target) not in known]
+    if strange:
+        first = visible(f"{strange[0].concept}: {strange[0].source} - {strange[0].target} ({strange[0].split})")
+        yield f"{len(strange)} values are of words that {signature.lexicon} does not hold: {first}"
+    if signature.limit is None:
+        counts = {split.value: sum(p.split == split for p in lexicon.pairs) for split in Split}
+        for split, n in signature.n.items():
+            if counts.get(split) != n:
+                yield f"n.{split} is {n}, {signature.lexicon} has {counts.get(split)}; no --limit is recorded"
+
+
+def _notes(record: RunRecord) -> Iterator[str]:
+    signature = record.signature
+    if signature.leaking:
+        yield "leaking lexicon: shown without a rank"
+    if signature.limit is not None:
+        yield f"only the first {signature.limit} words: shown without a rank"
+    if signature.skip_gate:
+        yield "sanity gate skipped: shown without a rank"
+    if signature.any_base:
+        yield "adapter recorded for another base: shown without a rank"
+    if signature.model.startswith(("/", ".", "~")):
+        yield f"model {visible(signature.model)!r} is a local folder: others cannot load it by that name"
+    if signature.protocol not in {protocol.id for protocol in all_protocols().values()}:
+        yield f"protocol {visible(signature.protocol)!r} is not one of ours: ranked only among records of the same"
+    if not signature.lexicon.startswith("core"):
+        yield f"own lexicon {visible(signature.lexicon)!r}: ranked only among records of the same words"
+    if record.source_commit is None or record.source_commit.endswith("+dirty"):
+        yield f"tli-bench commit: {record.source_commit or 'none, an installed package'}"
+    for reason in record.unscored[:3]:
+        yield f"unscored: {visible(reason)}"
+
+
+def _downstream_errors(record: DownstreamRecord) -> Iterator[str]:
+    adapter = record.adapter
+    texts = {
+        "task": record.task,
+        "created": record.created,
+        "model": record.model,
+        "revision": record.revision,
+        "adapter.name": adapter.name if adapter else "",
+    }
+    yield from _texts(texts | {f"metric {i}": name for i, name in enumerate(record.scores["base"])})
+    if hidden := unseen(record.source):
+        yield f"source {visible(record.source)!r} holds characters that cannot be seen: {', '.join(hidden[:5])}"
+    if adapter and not _HEX.fullmatch(adapter.sha256):
+        yield f"adapter.sha256 {visible(adapter.sha256)!r} is not a SHA-256 in lower-case hex"
+    yield from _created(record.created)
+    if record.documents < 1:
+        yield f"documents is {record.documents}: nothing was scored"
+    if record.limit is not None and record.documents > record.limit:
+        yield f"documents is {record.documents}, more than the limit of {record.limit}"
+    lost = sorted(record.scores["base"].keys() - record.scores.get("adapted", record.scores["base"]).keys())
+    if lost:
+        yield f"{len(lost)} scores of the base have no adapted twin: {visible(', '.join(lost[:5]))}"
+
+
+def _downstream_notes(record: DownstreamRecord) -> Iterator[str]:
+    if record.fixtures:
+        yield "small samples that ship with the project: no benchmark, in no table"
+    if record.limit is not None:
+        yield f"only the first {record.limit} documents: in no table"
+    if record.model.startswith(("/", ".", "~")):
+        yield f"model {visible(record.model)!r} is a local folder: others cannot load it by that name"
+    unscored = [
+        f"{metric} ({state})" for state, found in record.scores.items() for metric, v in found.items() if v is None
+    ]
+    if unscored:
+        yield f"unscored: {visible(', '.join(unscored[:5]))}" + (
+            f" and {len(unscored) - 5} more" if unscored[5:] else ""
+        )

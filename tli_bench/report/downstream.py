@@ -1,0 +1,91 @@
+"""Scores of other tasks, joined to the entry that was scored and to the scopes whose languages they test."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import PurePosixPath
+from statistics import fmean
+
+from tli_bench.languages import Language
+from tli_bench.records import TaskScore
+from tli_bench.report.columns import DOWNSTREAM, Downstream
+from tli_bench.report.entries import Entry
+from tli_bench.report.scopes import Scope, languages_of
+
+Joined = dict[str, float | None]
+_PAIR = re.compile(r"[a-z]{3}_[A-Z][a-z]{3}-[a-z]{3}_[A-Z][a-z]{3}")
+# A task at one version: another version asks other questions.
+_Tasks = dict[tuple[str, str], float]
+
+
+class DownstreamScores:
+    """Looks up downstream columns. scores: of any tasks; those that no column names are passed over."""
+
+    def __init__(self, scores: Iterable[TaskScore]) -> None:
+        self._by_who: dict[tuple[str, str, str], list[TaskScore]] = defaultdict(list)
+        for score in scores:
+            # A limited run is a trial: it may not stand beside full ones.
+            if score.value is not None and score.limit is None:
+                adapter = score.adapter_sha256 if score.revision else _name(score.adapter)
+                self._by_who[score.model, score.revision or "", adapter or ""].append(score)
+
+    def of(self, entries: Sequence[Entry], scope: Scope) -> list[Joined]:
+        """By entry, column id to mean over the scope's tasks, for the columns that have one.
+
+        All values of a column are means over the same tasks: those that most entries were scored on. An entry without
+        one of them has no value. Our own downstream records are joined by revision and hash; lm-eval's files, which say
+        less, by names.
+        """
+        found: list[Joined] = [{} for _ in entries]
+        if not self._by_who:
+            return found
+        scores = [self._scores(entry) for entry in entries]
+        for column in DOWNSTREAM:
+            tasks = [_tasks(column, own, scope) for own in scores]
+            wanted = _most(tasks)
+            for joined, own in zip(found, tasks, strict=True):
+                if wanted and wanted <= own.keys():
+                    joined[column.column.id] = fmean(own[task] for task in sorted(wanted))
+        return found
+
+    def _scores(self, entry: Entry) -> list[TaskScore]:
+        adapter, key = entry.signature.adapter, entry.key
+        return [
+            *self._by_who.get((key.model, key.revision, key.adapter), []),
+            *self._by_who.get((key.model, "", adapter.name if adapter else ""), []),
+        ]
+
+
+def _tasks(column: Downstream, scores: Sequence[TaskScore], scope: Scope) -> _Tasks:
+    """Scores of one entry on the column's tasks in a scope, each by the first metric that it has."""
+    values: _Tasks = {}
+    for metric in column.metrics:
+        for score in scores:
+            task = (score.task, score.version or "")
+            fits = column.names(score.task) and score.metric == metric and task not in values
+            if fits and score.value is not None and (column.every_scope or _tests(score.task, scope)):
+                values[task] = score.value
+    return values
+
+
+def _most(tasks: Sequence[_Tasks]) -> frozenset[tuple[str, str]]:
+    """The tasks that most entries have together; of two such sets the larger."""
+    counts = Counter(frozenset(own) for own in tasks if own)
+    return max(counts, key=lambda s: (counts[s], len(s), sorted(s)), default=frozenset())
+
+
+def _tests(task: str, scope: Scope) -> bool:
+    """Whether a task is about a scope: one of a pair by the pair, either way round, any other by a language.
+
+    A language is named by code (`tli_xquad_tur_Latn`) or by an alias as a part (`xquad_tr`).
+    """
+    if pair := _PAIR.search(task):
+        source, target = pair[0].split("-")
+        return bool({pair[0], f"{target}-{source}"} & set(scope.pairs))
+    parts = set(task.lower().replace("-", "_").split("_"))
+    spoken: set[Language] = {lang for name in scope.pairs for lang in languages_of(name) if lang.family != "english"}
+    return any(lang.iso in parts or parts & set(lang.aliases) for lang in spoken)
+
+
+def _name(adapter: str | None) -> str:
+    return PurePosixPath(adapter.replace("\\", "/")).name if adapter else ""

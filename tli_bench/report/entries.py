@@ -1,0 +1,244 @@
+"""From records to entries: what was scored, by what, on which words, without the bulk that no table needs."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tli_bench.lexicon.pairs import Split
+from tli_bench.models.identity import AdapterRef, State, TrainingRef
+from tli_bench.records.schema import Curve, PairValues, RunRecord, Signature
+from tli_bench.records.summary import flags
+
+TASK_PREFIX = "tli_alignment_"
+MEASURES = ("p1", "mexa", "csls_p1", "mrr", "cosine", "mismatched")
+CURVES = ("gap", "gap_se", "p1")
+Floats = NDArray[np.float64]
+
+
+class BoardKey(NamedTuple):
+    """What two scores must share to stand in one rank.
+
+    lexicon_hash: of the words behind the board. A signature's own hash is that of one language pair; a board of several
+    pairs has the hash of theirs together.
+    """
+
+    protocol: str
+    lexicon: str
+    lexicon_hash: str
+    split_seed: int
+    measures: str
+
+
+class EntryKey(NamedTuple):
+    """One contender: the same weights at the same precision, under the same reservations."""
+
+    model: str
+    revision: str
+    adapter: str
+    dtype: str
+    quantization: str
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One entry on one pair. words: concept, source, target.
+
+    gaps, hits: `[words]` at `layer`, which dev chose; hits are the mean of both directions. output_gaps, output_hits: the
+    same at the output. None when unscored. gap, output_gap: means. curves: by layer. base: of the same record, for adapters.
+    """
+
+    pair: str
+    layer: str
+    layers: tuple[str, ...]
+    words: tuple[tuple[str, str, str], ...]
+    gaps: Floats | None
+    hits: Floats | None
+    output_gaps: Floats | None
+    output_hits: Floats | None
+    gap: float | None
+    measures: dict[str, float | None]
+    output_gap: float | None
+    curves: dict[str, Curve]
+    base: "Unit | None"
+    verdict: str
+    created: str
+    command: str
+    commit: str | None
+
+
+@dataclass(slots=True)
+class Entry:
+    """A contender and its scored pairs. signature: of one of its records; the parts named in EntryKey are all alike."""
+
+    key: EntryKey
+    board: BoardKey
+    signature: Signature
+    units: dict[str, Unit] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> Literal["base", "adapter", "full"]:
+        """What was scored: a model as it came, an adapter on one, or a model that was tuned whole."""
+        if self.key.adapter:
+            return "adapter"
+        return "full" if self.signature.training else "base"
+
+    @property
+    def trained(self) -> AdapterRef | TrainingRef | None:
+        """What is known of the training, None for a model as it came."""
+        return self.signature.adapter or self.signature.training
+
+    @property
+    def base_key(self) -> EntryKey | None:
+        """The entry that this one was trained from; None for a model as it came, or one whose base is not stated."""
+        training = self.signature.training
+        if self.key.adapter:
+            return self.key._replace(adapter="", flags=())
+        if training and training.base_revision:
+            return self.key._replace(model=training.base, revision=training.base_revision, flags=())
+        return None
+
+
+@dataclass(slots=True)
+class Collected:
+    """Entries by board, and one line for each record that no board can hold."""
+
+    boards: dict[BoardKey, dict[EntryKey, Entry]] = field(default_factory=lambda: defaultdict(dict))
+    left_out: list[str] = field(default_factory=list)
+    editions: dict[BoardKey, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+
+
+def collect(records: Iterable[RunRecord]) -> Collected:
+    """Group records into boards and entries; the base state of an adapter's record stands in where no base was run alone.
+
+    Two records of one unit: the later one by date counts.
+    """
+    found = Collected()
+    spare = Collected(editions=found.editions)
+    for record in records:
+        signature = record.signature
+        if record.task != f"{TASK_PREFIX}{record.pair}":
+            found.left_out.append(f"{record.task}: not an alignment task")
+            continue
+        alone = _unit(record, "base", None) if "base" in record.best_layer else None
+        if alone:
+            _add(spare if signature.adapter else found, record, "base", alone)
+        if "adapted" in record.best_layer:
+            _add(found, record, "adapted", _unit(record, "adapted", alone))
+    for board, entries in spare.boards.items():
+        for key, entry in entries.items():
+            there = found.boards[board].setdefault(key, entry)
+            there.units = entry.units | there.units
+    return _named(found)
+
+
+def _board_of(found: Collected, signature: Signature) -> BoardKey:
+    """The board of a record: one for all pairs of a lexicon. Other words for a pair already there make another board."""
+    board = BoardKey(signature.protocol, signature.lexicon, "", signature.split_seed, signature.measures)
+    if found.editions[board].setdefault(signature.pair, signature.lexicon_hash) != signature.lexicon_hash:
+        board = board._replace(lexicon_hash=signature.lexicon_hash)
+        found.editions[board][signature.pair] = signature.lexicon_hash
+    return board
+
+
+def _named(found: Collected) -> Collected:
+    """Give every board the hash of its words: the one that all pairs share, or the hash of theirs together."""
+    boards: dict[BoardKey, dict[EntryKey, Entry]] = defaultdict(dict)
+    for board, entries in found.boards.items():
+        hashes = found.editions[board]
+        text = "\n".join(f"{pair} {digest}" for pair, digest in sorted(hashes.items()))
+        shared = set(hashes.values())
+        digest = shared.pop() if len(shared) == 1 else hashlib.sha256(text.encode()).hexdigest()
+        named = board._replace(lexicon_hash=digest)
+        for entry in entries.values():
+            entry.board = named
+        boards[named] |= entries
+    return Collected(boards, found.left_out, found.editions)
+
+
+def _add(found: Collected, record: RunRecord, state: State, unit: Unit) -> None:
+    signature = record.signature
+    board = _board_of(found, signature)
+    adapter = signature.adapter if state == "adapted" else None
+    raised = tuple(f for f in flags(signature) if adapter or f != "any_base")
+    key = EntryKey(
+        signature.model,
+        signature.revision,
+        adapter.sha256 if adapter else "",
+        signature.dtype,
+        signature.quantization or "",
+        raised,
+    )
+    entry = found.boards[board].get(key)
+    if entry is None:
+        entry = found.boards[board][key] = Entry(key, board, signature.model_copy(update={"adapter": adapter}))
+    old = entry.units.get(record.pair)
+    if old is None or old.created <= record.created:
+        entry.units[record.pair] = unit
+
+
+def _unit(record: RunRecord, state: State, base: Unit | None) -> Unit:
+    layers, layer = record.signature.layers, record.best_layer[state]
+    depth = layers.index(layer)
+    kept = [v for v in record.values if v.split is Split.CONTROL and v.state == state]
+    values = [v for v in kept if v.layer == layer]
+    words = tuple((v.concept, v.source, v.target) for v in values)
+    gaps, hits = _per_word(values)
+    output_gaps, output_hits = gaps, hits
+    if layer != layers[-1]:
+        last = [v for v in kept if v.layer == layers[-1]]
+        same = tuple((v.concept, v.source, v.target) for v in last) == words
+        output_gaps, output_hits = _per_word(last if same else [])
+    curves = record.curves.get(Split.CONTROL, {}).get(state, {})
+    measures = {name: _at(curves.get(name), depth) for name in MEASURES}
+    if hits is not None:
+        measures["p1"] = float(hits.mean())
+    return Unit(
+        pair=record.pair,
+        layer=layer,
+        layers=layers,
+        words=words,
+        gaps=gaps,
+        hits=hits,
+        output_gaps=output_gaps,
+        output_hits=output_hits,
+        gap=None if gaps is None else float(gaps.mean()),
+        measures=measures,
+        output_gap=_at(curves.get("gap"), -1),
+        curves=_curves(curves),
+        base=base,
+        # A record with an adapter judges the adapter; of its base it says nothing.
+        verdict=record.verdicts.get(layer, "") if (state == "adapted") == bool(record.signature.adapter) else "",
+        created=record.created,
+        command=record.command,
+        commit=record.source_commit,
+    )
+
+
+def _per_word(values: Sequence[PairValues]) -> tuple[Floats | None, Floats | None]:
+    """Gaps and hits `[words]`; None where a word has none."""
+    gaps = [v.cosine - v.mismatched for v in values if v.mismatched is not None]
+    hits = [((v.rank_forward == 1) + (v.rank_backward == 1)) / 2 for v in values if v.rank_forward and v.rank_backward]
+    full = len(values) or -1
+    return (
+        np.array(gaps, dtype=np.float64) if len(gaps) == full else None,
+        np.array(hits, dtype=np.float64) if len(hits) == full else None,
+    )
+
+
+def _curves(curves: dict[str, Curve]) -> dict[str, Curve]:
+    return {name: curves[name] for name in CURVES if name in curves}
+
+
+def _at(curve: Curve | None, depth: int) -> float | None:
+    return curve[depth] if curve else None
+
+
+def signature_of(entry: Entry) -> dict[str, Any]:
+    """The entry's signature without what differs from pair to pair."""
+    return entry.signature.model_dump(mode="json", exclude={"pair", "n", "layers"})

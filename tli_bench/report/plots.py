@@ -1,0 +1,327 @@
+"""Figures for papers: layer curves, before and after, distributions, rank sweeps and embedding maps; PNG and SVG.
+
+Colours are Okabe and Ito's, told apart by the colour-blind; line styles and markers differ too, for print.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tli_bench.base.errors import InputError, OutputError, ResultError
+from tli_bench.base.wording import visible
+from tli_bench.languages import resolve_pair
+from tli_bench.lexicon.pairs import Split
+from tli_bench.records.arithmetic import quantity
+from tli_bench.records.schema import Curve, RunRecord
+from tli_bench.report.scopes import pair_label
+from tli_bench.report.sweeps import Line
+from tli_bench.stats import bootstrap_ci
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+_STYLES = {"base": "--", "adapted": "-"}
+_LABELS = {
+    "gap": "matched − mismatched cosine",
+    "p1": "P@1",
+    "cosine": "cosine",
+    "mrr": "MRR",
+    "csls_p1": "P@1 (CSLS)",
+    "mexa": "MEXA",
+}
+# Measures that are a share of the words.
+_SHARES = ("p1", "p5", "p10", "csls_p1", "mexa")
+_STYLE = {
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.3,
+    "legend.frameon": False,
+    "svg.hashsalt": "tli-bench",
+    "svg.fonttype": "path",
+    "savefig.dpi": 200,
+}
+
+
+@contextmanager
+def figure(
+    width: float = 5.5, height: float = 3.4, *, columns: int = 1, shared: bool = False
+) -> Iterator[tuple[Any, Any]]:
+    """A styled figure and its axes (an array for several columns), drawn without a display and closed at the end.
+
+    shared: panels have the same scales, so that they can be compared by eye.
+    """
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(_STYLE):
+        drawn = Figure(figsize=(width, height), layout="constrained")
+        FigureCanvasAgg(drawn)
+        yield drawn, drawn.subplots(1, columns, sharex=shared, sharey=shared)
+
+
+def save(drawn: Any, stem: Path) -> list[Path]:
+    """Write `stem`.png and `stem`.svg, the same bytes for the same figure; raises OutputError."""
+    paths = [stem.with_name(f"{stem.name}{ending}") for ending in (".png", ".svg")]
+    try:
+        stem.parent.mkdir(parents=True, exist_ok=True)
+        for path in paths:
+            metadata = {"Software": None} if path.suffix == ".png" else {"Date": None}
+            drawn.savefig(path, metadata=metadata)
+    except OSError as err:
+        raise OutputError(f"cannot write {stem}: {err.strerror or err}; choose another --out") from err
+    return paths
+
+
+def layer_curves(record: RunRecord, stem: Path, *, measure: str = "gap", split: Split = Split.CONTROL) -> list[Path]:
+    """One measure by layer, base and adapted, with 95 % bands over words.
+
+    Bands are mean +- 1.96 standard errors for the gap, where the record has them, and Wilson's interval for a share of
+    words (P@k, MEXA). Any other measure has bars at the layers whose words the record keeps: the chosen ones and the output.
+    """
+    states = record.curves.get(split, {})
+    if not any(measure in curves for curves in states.values()):
+        known = sorted({name for curves in states.values() for name in curves})
+        raise ResultError(f"no curve of {measure!r} on split {split.value}; there are: {', '.join(known) or 'none'}")
+    layers = record.signature.layers
+    intervals = ""
+    with figure() as (drawn, axes):
+        for i, (state, curves) in enumerate(states.items()):
+            if measure not in curves:
+                continue
+            values = np.array([math.nan if v is None else v for v in curves[measure]])
+            style = {"color": COLOURS[i], "marker": "os"[i], "ms": 4}
+            axes.plot(range(len(layers)), values, _STYLES[state], label=_name(record, state), **style)
+            ends = _band(curves, measure, values, record.signature.n.get(split.value, 0))
+            if ends is not None:
+                intervals = "shaded: 95 % over words"
+                axes.fill_between(range(len(layers)), *ends, color=COLOURS[i], alpha=0.2, lw=0)
+            elif _bars(axes, record, split, state, measure, COLOURS[i]):
+                intervals = "bars: 95 % over words"
+        if intervals:
+            axes.plot([], [], color="none", label=intervals)
+        axes.set_xticks(*_ticks(layers))
+        axes.set_xlabel("layer")
+        axes.set_ylabel(_LABELS.get(measure, measure))
+        axes.set_title(_title(record, split), fontsize=9)
+        axes.legend()
+        return save(drawn, stem)
+
+
+def before_after(
+    record: RunRecord, stem: Path, *, quantity_name: str = "gap", split: Split = Split.CONTROL
+) -> list[Path]:
+    """Each word before and after the adapter at the adapted state's best layer, with the means."""
+    pairs = _both(record, split)
+    before = np.array([quantity(b, quantity_name) for b, _ in pairs], dtype=float)
+    after = np.array([quantity(a, quantity_name) for _, a in pairs], dtype=float)
+    with figure(4.2, 4.6) as (drawn, axes):
+        axes.scatter(before, after, s=12, color=COLOURS[0], alpha=0.6, edgecolors="none", label=f"{len(pairs)} words")
+        ends = [float(np.nanmin([before, after])), float(np.nanmax([before, after]))]
+        axes.plot(ends, ends, ":", color="black", lw=1, label="no change")
+        mean = {"color": COLOURS[1], "markeredgecolor": "black", "ms": 8}
+        axes.plot(np.nanmean(before), np.nanmean(after), "D", label="mean", **mean)
+        axes.set_xlabel(f"{_LABELS[quantity_name]}, base")
+        axes.set_ylabel(f"{_LABELS[quantity_name]}, adapted")
+        axes.set_title(f"{_title(record, split)}\nlayer {record.best_layer['adapted']}, both states", fontsize=9)
+        drawn.legend(loc="outside lower center", ncols=3)
+        return save(drawn, stem)
+
+
+def distributions(record: RunRecord, stem: Path, *, split: Split = Split.CONTROL) -> list[Path]:
+    """Matched against mismatched cosine of the words, one panel a state, at each state's best layer."""
+    states = [s for s in ("base", "adapted") if s in record.best_layer]
+    rows = {
+        s: [v for v in record.values if (v.split, v.state, v.layer) == (split, s, record.best_layer[s])] for s in states
+    }
+    wrong = {s: [v.mismatched for v in rows[s] if v.mismatched is not None] for s in states}
+    for state in states:
+        if not wrong[state]:
+            raise ResultError(f"no per-word values of {split.value}/{state} to draw")
+    lowest = min(min(*wrong[s], *(v.cosine for v in rows[s])) for s in states)
+    bins = np.linspace(lowest, 1, 40)
+    with figure(3.2 * len(states) + 1, 3.2, columns=len(states), shared=True) as (drawn, panels):
+        for axes, state in zip(np.atleast_1d(panels), states, strict=True):
+            style = {"edgecolor": "black", "lw": 0.4, "alpha": 0.6}
+            axes.hist(wrong[state], bins, color=COLOURS[1], hatch="///", label="mismatched, mean of each word", **style)
+            axes.hist([v.cosine for v in rows[state]], bins, color=COLOURS[5], label="matched", **style)
+            axes.set_xlabel("cosine")
+            axes.set_title(f"{_name(record, state)}, layer {record.best_layer[state]} (chosen on dev)", fontsize=9)
+        np.atleast_1d(panels)[0].set_ylabel("words")
+        drawn.legend(*np.atleast_1d(panels)[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+        drawn.suptitle(_title(record, split), fontsize=9)
+        return save(drawn, stem)
+
+
+def sweep(found: Sequence[Line], stem: Path, *, title: str, score: str, against: str = "rank") -> list[Path]:
+    """Change of a score by LoRA rank or trainable parameters, one line a setting; raises ResultError without points.
+
+    score: what changes, for the axis. against: `rank` or `parameters`. Full fine-tuning has no rank: a level line.
+    """
+    if not any(line.points or line.level for line in found):
+        raise ResultError("no points to draw; `tli-bench sweep` makes some")
+    with figure(5.5, 3.8) as (drawn, axes):
+        for i, line in enumerate(found):
+            style = {"color": COLOURS[i % len(COLOURS)], "ls": ("-", "--", ":", "-.")[i % 4]}
+            label = visible(line.label, limit=60)
+            if line.level:
+                axes.axhline(line.level.mean, lw=1.2, label=label, **style)
+                axes.axhspan(*(line.level.ci or (line.level.mean,) * 2), color=style["color"], alpha=0.12, lw=0)
+            if line.points:
+                gains = np.array([p.gain.mean for p in line.points])
+                ends = np.array([p.gain.ci or (p.gain.mean,) * 2 for p in line.points])
+                marks = {"marker": "osD^v*X"[i % 7], "ms": 5, "capsize": 3}
+                axes.errorbar([p.x for p in line.points], gains, np.abs(ends.T - gains), label=label, **style, **marks)
+        places = sorted({p.x for line in found for p in line.points})
+        axes.axhline(0, color="black", lw=0.8)
+        axes.set_xscale("log", base=2 if against == "rank" else 10)
+        if against == "rank":
+            axes.set_xticks(places, [str(x) for x in places])
+            axes.minorticks_off()
+        axes.set_xlabel("LoRA rank" if against == "rank" else "trainable parameters")
+        axes.set_ylabel(f"change of {score} from the base")
+        seeds = sorted({p.gain.seeds for line in found for p in line.points})
+        about = (
+            f"control words; bars: 95 % over {'-'.join(map(str, seeds[:1] + seeds[1:][-1:]))} seeds"
+            if seeds != [1]
+            else "one seed"
+        )
+        axes.set_title(f"{visible(title)}\n{about}", fontsize=9, parse_math=False)
+        drawn.legend(loc="outside lower center", ncols=2)
+        return save(drawn, stem)
+
+
+def embedding_map(
+    states: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]],
+    stem: Path,
+    *,
+    pair: str,
+    method: str = "pca",
+    title: str = "",
+    seed: int = 0,
+) -> list[Path]:
+    """Words of two languages in the plane, a line between translations; one panel a state.
+
+    states: by name, source and target vectors `[words, dim]`, L2-normalised here. method: `pca` (one projection fitted
+    on all states, so panels share their axes) or `tsne` (a layout of its own a panel: distances between panels mean nothing).
+    """
+    if method not in ("pca", "tsne"):
+        raise InputError(f"unknown method {method!r}; choose pca or tsne")
+    stacked = {name: _unit(np.concatenate(both)) for name, both in states.items()}
+    flat, parts = (
+        _project(np.concatenate(list(stacked.values()))) if method == "pca" else (np.empty((0, 2)), (0.0, 0.0))
+    )
+    labels = [
+        f"component {i}, {part:.0%} of variance" if method == "pca" else f"t-SNE {i}" for i, part in enumerate(parts, 1)
+    ]
+    names = [language.name for language in resolve_pair(pair)]
+    with figure(3.6 * len(states) + 0.6, 4.1, columns=len(states), shared=method == "pca") as (drawn, panels):
+        start = 0
+        for axes, (name, vectors) in zip(np.atleast_1d(panels), stacked.items(), strict=True):
+            points = flat[start : start + len(vectors)] if method == "pca" else _tsne(vectors, seed)
+            start, half = start + len(vectors), len(vectors) // 2
+            for a, b in zip(points[:half], points[half:], strict=True):
+                axes.plot([a[0], b[0]], [a[1], b[1]], color="#999999", lw=0.5, zorder=1)
+            axes.scatter(*points[:half].T, s=12, color=COLOURS[0], marker="o", label=names[0], zorder=2)
+            axes.scatter(*points[half:].T, s=14, color=COLOURS[1], marker="^", label=names[1], zorder=2)
+            axes.set_title(name, fontsize=9, parse_math=False)
+            axes.set_xlabel(labels[0])
+        first = np.atleast_1d(panels)[0]
+        first.set_ylabel(labels[1])
+        drawn.legend(*first.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+        drawn.suptitle("\n".join(visible(line) for line in title.splitlines()), fontsize=9, parse_math=False)
+        return save(drawn, stem)
+
+
+def _project(vectors: NDArray[np.float64]) -> tuple[NDArray[np.float64], tuple[float, float]]:
+    """The plane of the first two principal components `[n, 2]`, and their shares of the variance."""
+    centred = vectors - vectors.mean(axis=0)
+    _, sizes, axes = np.linalg.svd(centred, full_matrices=False)
+    shares = sizes**2 / (sizes**2).sum()
+    # The sign of a component is arbitrary: its largest loading is made positive, so that a figure can be made again.
+    signs = np.sign(axes[np.arange(2), np.abs(axes[:2]).argmax(axis=1)])
+    return np.asarray(centred @ axes[:2].T * signs), (float(shares[0]), float(shares[1]))
+
+
+def _tsne(vectors: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+    from sklearn.manifold import TSNE  # type: ignore[import-untyped]
+
+    perplexity = min(30.0, (len(vectors) - 1) / 3)
+    return np.asarray(TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(vectors))
+
+
+def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    if not np.isfinite(norms).all() or (norms == 0).any():
+        raise ResultError("a vector is zero or not finite and has no place on a map")
+    return np.asarray(vectors / norms)
+
+
+def _band(
+    curves: dict[str, Curve], measure: str, values: NDArray[np.float64], n: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """95 % band of a curve at every layer, from what the record says of every layer; None where it says too little."""
+    if measure == "gap" and "gap_se" in curves:
+        half = 1.96 * np.array([math.nan if v is None else v for v in curves["gap_se"]])
+        return values - half, values + half
+    if measure.startswith(_SHARES) and n:
+        # Wilson (1927). Both directions of a word count as one draw: too wide rather than too narrow.
+        z = 1.96
+        middle, half = values + z * z / (2 * n), z * np.sqrt(values * (1 - values) / n + z * z / (4 * n * n))
+        return (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
+    return None
+
+
+def _bars(axes: Any, record: RunRecord, split: Split, state: str, measure: str, colour: str) -> bool:
+    """Draw what can be drawn from the words that were kept; whether anything was."""
+    if measure not in ("gap", "cosine", "mismatched"):
+        return False
+    drawn = False
+    for depth, layer in enumerate(record.signature.layers):
+        rows = [v for v in record.values if (v.split, v.state, v.layer) == (split, state, layer)]
+        values = [x for v in rows if (x := quantity(v, measure)) is not None]
+        if len(values) > 1:
+            low, high = bootstrap_ci(values, seed=record.signature.seed)
+            mean = np.mean(values)
+            axes.errorbar([depth], [mean], [[mean - low], [high - mean]], color=colour, capsize=4)
+            drawn = True
+    return drawn
+
+
+def _both(record: RunRecord, split: Split) -> list[tuple[Any, Any]]:
+    if "adapted" not in record.best_layer:
+        raise ResultError("the record has no adapted state; before and after need a run with an adapter")
+    layer = record.best_layer["adapted"]
+    rows = [v for v in record.values if v.split is split and v.layer == layer and v.mismatched is not None]
+    after = {v.concept: v for v in rows if v.state == "adapted"}
+    found = [(v, after[v.concept]) for v in rows if v.state == "base" and v.concept in after]
+    if not found:
+        raise ResultError(f"no per-word values of both states on split {split.value}, layer {layer}")
+    return found
+
+
+def _ticks(layers: Sequence[str]) -> tuple[list[int], list[str]]:
+    step = max(1, math.ceil(len(layers) / 12))
+    places = list(range(0, len(layers), step))
+    return places, [layers[i] for i in places]
+
+
+def _name(record: RunRecord, state: str) -> str:
+    """What a reader calls a state: a model that was tuned whole and has no adapter is no base."""
+    signature = record.signature
+    return "fully fine-tuned" if state == "base" and signature.training and not signature.adapter else state
+
+
+def _title(record: RunRecord, split: Split) -> str:
+    signature = record.signature
+    who = visible(signature.model, limit=50) + (
+        f" + {visible(signature.adapter.name, limit=30)}" if signature.adapter else ""
+    )
+    # `$` would open mathematics in matplotlib.
+    text = f"{who}\n{pair_label(record.pair)}, {split.value} words (n={signature.n.get(split.value, 0)}), {signature.protocol}"
+    return text.replace("$", r"\$")

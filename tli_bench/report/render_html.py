@@ -1,0 +1,345 @@
+"""The leaderboard as one HTML file that needs no network: table, charts and data are inside it."""
+
+import base64
+import hashlib
+import html
+import json
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+from tli_bench.base.wording import spelt_out, visible
+from tli_bench.records.schema import Curve
+from tli_bench.report.columns import COLUMNS, SCORE, shown
+from tli_bench.report.entries import Entry, Unit, signature_of
+from tli_bench.report.render_md import HOW_TO_READ
+from tli_bench.report.reported import Reported
+from tli_bench.report.scopes import Scope, pair_label
+from tli_bench.report.sweeps import ABOUT as SWEEPS_ABOUT
+from tli_bench.report.sweeps import SCORES, Line, Sweep, lines, pairs_of, table_rows
+from tli_bench.report.table import (
+    Board,
+    Leaderboard,
+    Row,
+    interval_text,
+    model_label,
+    rank_text,
+    row_label,
+    training_label,
+)
+from tli_bench.report.trainings import ABOUT as TRAININGS_ABOUT
+from tli_bench.report.trainings import KINDS, QUANTITIES, Change, Contest, base_units, kind_of
+
+_ROOM = Path(__file__).resolve().parent
+_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
+_CODES = [a + b for a in _ALPHABET for b in _ALPHABET]
+# Hidden on a phone; the details of a row still show them.
+_LOW = {"csls_p1", "mexa", "cosine", "mismatched", "output_gap"}
+
+
+def render_html(leaderboard: Leaderboard) -> str:
+    """The whole page. Scripts run only by their hash, so nothing that a record says can become one."""
+    scripts = [
+        _script((_ROOM / "vendor" / "dataTables.min.js").read_text(encoding="utf-8")),
+        _script((_ROOM / "vendor" / "uPlot.iife.min.js").read_text(encoding="utf-8")),
+        _script((_ROOM / "assets" / "page.js").read_text(encoding="utf-8")),
+    ]
+    styles = [_ROOM / "vendor" / "uPlot.min.css", _ROOM / "assets" / "page.css"]
+    first = leaderboard.boards[0] if leaderboard.boards else None
+    parts = {
+        "SCRIPT_HASHES": " ".join(f"'sha256-{_hash(script)}'" for script in scripts),
+        "STYLES": "\n".join(path.read_text(encoding="utf-8") for path in styles),
+        "UPDATED": html.escape(f"Latest record: {visible(leaderboard.updated)}." if leaderboard.updated else ""),
+        "HOW_TO_READ": html.escape(HOW_TO_READ.replace("`", "")),
+        "COLUMN_NOTES": "".join(
+            f"<dt>{html.escape(c.label)}</dt><dd>{html.escape(c.about)}</dd>" for c in (SCORE, *COLUMNS)
+        ),
+        "TRAININGS_ABOUT": html.escape(TRAININGS_ABOUT),
+        "SWEEPS_ABOUT": html.escape(SWEEPS_ABOUT),
+        "CAPTION": html.escape(f"All pairs, {_title(first)}" if first else "No measured rows yet"),
+        "HEADER": _header(),
+        "ROWS": _static_rows(first) if first else "",
+        "REPORTED": _reported(leaderboard),
+        "LEFT_OUT": _left_out(leaderboard),
+        "DATA": _embed(_data(leaderboard)),
+        "SCRIPTS": "\n".join(f"<script>{script}</script>" for script in scripts),
+    }
+    template = (_ROOM / "assets" / "page.html").read_text(encoding="utf-8")
+    return re.sub(r"\{\{([A-Z_]+)\}\}", lambda match: parts[match[1]], template)
+
+
+def pack_curve(curve: Curve) -> str:
+    """A curve as two characters a layer: thousandths from -2.047 to 2.047, and a code for unscored."""
+    return "".join(_CODES[4095 if v is None else int(max(0.5, min(4094.5, v * 1000 + 2047.5)))] for v in curve)
+
+
+def pack_widths(errors: Curve) -> str:
+    """Half widths of 95 % bands from standard errors, one character a layer: 0.001 * 1.12^k, rounded up, `_` for none.
+
+    A step is an eighth of the width: drawn bands are never narrower than they are, and at most that much wider.
+    """
+    return "".join("_" if e is None else _ALPHABET[_width_code(1.959963984540054 * e)] for e in errors)
+
+
+def _width_code(half: float) -> int:
+    return 0 if half <= 0.001 else min(62, math.ceil(math.log(half / 0.001) / math.log(1.12) - 1e-9))
+
+
+def _script(source: str) -> str:
+    if "</script" in source.lower() or "<!--" in source:
+        # Only our own files come here; inside a script element these would end or hide it.
+        source = re.sub(r"</(script)", r"<\\/\1", source, flags=re.IGNORECASE).replace("<!--", "<\\!--")
+    return source.strip()
+
+
+def _hash(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def _embed(data: object) -> str:
+    """JSON that cannot end the element it stands in."""
+    text = json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+class _Texts:
+    """Every text once: rows hold its index, -1 for none."""
+
+    def __init__(self) -> None:
+        self.list: list[str] = []
+        self._index: dict[str, int] = {}
+
+    def add(self, text: str | None) -> int:
+        if not text:
+            return -1
+        if text not in self._index:
+            self._index[text] = len(self.list)
+            self.list.append(text)
+        return self._index[text]
+
+
+def _data(leaderboard: Leaderboard) -> dict[str, Any]:
+    texts = _Texts()
+    boards = [_board(board, texts) for board in leaderboard.boards]
+    columns = [
+        {"id": c.id, "label": c.label, "digits": c.digits, "signed": c.signed, "low": c.id in _LOW} for c in COLUMNS
+    ]
+    return {
+        "columns": columns,
+        "boards": boards,
+        "texts": texts.list,
+        "kinds": KINDS,
+        "quantities": list(QUANTITIES.values()),
+        "scores": [label for _, _, label in SCORES],
+        "sweeps": [_sweep(sweep, pair) for sweep, pair in pairs_of(leaderboard.sweeps)],
+    }
+
+
+def _board(board: Board, texts: _Texts) -> dict[str, Any]:
+    bases = base_units(board.entries)
+    contests: dict[Scope, list[Contest]] = {}
+    for contest in board.contests:
+        contests.setdefault(contest.scope, []).append(contest)
+    return {
+        "title": _title(board),
+        "columns": board.columns,
+        "entries": [_entry(entry, bases[i], texts) for i, entry in enumerate(board.entries)],
+        "sections": [
+            {
+                "kind": s.scope.kind,
+                "id": visible(s.scope.id),
+                "label": visible(s.scope.label),
+                "pairs": [visible(pair) for pair in s.scope.pairs],
+                "rows": [_row(row) for row in s.rows],
+                "contests": [_contest(contest) for contest in contests.get(s.scope, [])],
+            }
+            for s in board.sections
+        ],
+    }
+
+
+def _title(board: Board) -> str:
+    return visible(f"{board.key.protocol}, {board.key.lexicon} ({board.key.lexicon_hash[:8]})")
+
+
+def _contest(contest: Contest) -> list[Any]:
+    """Base, its own values, and a row a contender: entry, changes packed as a curve, change of English."""
+    values = [_round(contest.values.get(name)) for name in QUANTITIES]
+    rows = [
+        [
+            row.entry,
+            pack_curve([n for name in QUANTITIES for n in _numbers(row.changes.get(name))]),
+            _round(row.english),
+        ]
+        for row in contest.rows
+    ]
+    return [contest.base, values, rows]
+
+
+def _numbers(change: Change | None) -> list[float | None]:
+    return [change.value, *change.ci] if change else [None, None, None]
+
+
+def _sweep(sweep: Sweep, pair: str) -> dict[str, Any]:
+    quantized = f", {sweep.quantization}" if sweep.quantization else ""
+    hashed = sweep.lexicon_hashes.get(pair, "")[:8]
+    trainings = [p for p in sweep.points if p.pair == pair]
+    return {
+        "title": visible(f"{sweep.name}: {sweep.model}, {pair_label(pair)}"),
+        "about": visible(
+            f"{sweep.model} at {sweep.revision}, {sweep.dtype}{quantized}; lexicon {sweep.lexicon} ({hashed}); "
+            f"{len(trainings)} trainings, {len({p.seed for p in trainings})} seeds",
+            limit=300,
+        ),
+        "scores": [[_line(line) for line in lines(sweep, pair, measure=m, layer=layer)] for m, layer, _ in SCORES],
+        "rows": [[visible(cell) for cell in row] for row in table_rows(sweep, pair)],
+    }
+
+
+def _line(line: Line) -> dict[str, Any]:
+    level = line.level
+    return {
+        "label": visible(line.label, limit=80),
+        "points": [[p.x, _round(p.gain.mean), *(_round(end) for end in p.gain.ci or ())] for p in line.points],
+        "level": [_round(level.mean), *(_round(end) for end in level.ci or ())] if level else None,
+    }
+
+
+def _entry(entry: Entry, bases: dict[str, Unit], texts: _Texts) -> dict[str, Any]:
+    trained, adapter = entry.trained, entry.signature.adapter
+    found = {
+        "model": model_label(entry),
+        "training": training_label(entry),
+        "kind": entry.kind,
+        "signature": spelt_out(signature_of(entry)),
+        "units": [_unit(unit, bases.get(pair), texts) for pair, unit in entry.units.items()],
+    }
+    if trained:
+        found |= {
+            "how": kind_of(entry),
+            "pair": visible(trained.trained_on or "–"),
+            "loss": visible(", ".join(trained.loss_layers) or "–", limit=40),
+            "recipe": visible(trained.recipe or "not stated", limit=40),
+            "rank": adapter.rank if adapter else None,
+            "parameters": trained.trainable_parameters,
+        }
+    return found
+
+
+def _unit(unit: Unit, base: Unit | None, texts: _Texts) -> list[Any]:
+    """In the order that `unitOf` in page.js reads; texts by index."""
+    before = base.curves if base else {}
+    packed = [unit.curves.get("gap"), unit.curves.get("p1"), before.get("gap"), before.get("p1")]
+    widths = [unit.curves.get("gap_se"), before.get("gap_se")]
+    return [
+        texts.add(visible(unit.pair)),
+        texts.add(visible(unit.layer, limit=20)),
+        texts.add(" ".join(visible(layer, limit=20).replace(" ", "_") for layer in unit.layers)),
+        len(unit.words),
+        _round(unit.gap),
+        _round(unit.measures.get("p1")),
+        texts.add(visible(unit.created, limit=40)),
+        texts.add(visible(unit.commit or "", limit=50)),
+        texts.add(visible(unit.command, limit=1000)),
+        texts.add(visible(unit.verdict, limit=200)),
+        *(texts.add(pack_curve(curve)) if curve else -1 for curve in packed),
+        *(texts.add(pack_widths(curve)) if curve else -1 for curve in widths),
+    ]
+
+
+def _row(row: Row) -> list[Any]:
+    place = row.ranked
+    values = [_round(row.cells.get(column.id)) for column in COLUMNS]
+    while values and values[-1] is None:
+        values.pop()
+    # Packed to a third of the size, where the code holds them all; a score of another scale stays as it is.
+    cells = pack_curve(values) if all(v is None or abs(v) <= 2.047 for v in values) else values
+    if place is None:
+        return [row.entry, None, 0, None, None, _round(row.score), None, None, cells, row.unranked]
+    ci = (_round(place.ci[0]), _round(place.ci[1]))
+    return [row.entry, place.rank, int(place.tied), *place.rank_interval, _round(place.score), *ci, cells, ""]
+
+
+def _round(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
+
+
+def _header() -> str:
+    names = [
+        ("", ""),
+        ("Rank", "n"),
+        ("Rank 95\u00a0%", "n low"),
+        ("Model", ""),
+        ("Training", ""),
+        (f"{SCORE.label} [95\u00a0%]", "n"),
+    ]
+    names += [(c.label, "n low" if c.id in _LOW else "n") for c in COLUMNS]
+    first = '<th scope="col"><span class="visually-hidden">Details</span></th>'
+    return first + "".join(f'<th scope="col" class="{kind}">{html.escape(name)}</th>' for name, kind in names[1:])
+
+
+def _static_rows(board: Board, *, limit: int = 100) -> str:
+    """The first rows as plain HTML, for readers without scripts; the script replaces them."""
+    lines = []
+    for row in board.sections[0].rows[:limit]:
+        entry, place = board.entries[row.entry], row.ranked
+        interval = f" [{place.ci[0]:.3f}, {place.ci[1]:.3f}]" if place else ""
+        note = f" ({row.unranked})" if row.unranked else ""
+        texts = ["", rank_text(row), interval_text(row), model_label(entry), row_label(entry) + note]
+        texts += [shown(SCORE, row.score) + interval, *(shown(c, row.cells.get(c.id)) for c in COLUMNS)]
+        kinds = ["", "n", "n low", "who", "who", "n", *("n low" if c.id in _LOW else "n" for c in COLUMNS)]
+        cells = (f'<td class="{kind}">{html.escape(text)}</td>' for text, kind in zip(texts, kinds, strict=True))
+        lines.append(f"<tr>{''.join(cells)}</tr>")
+    return "\n".join(lines)
+
+
+def _reported(leaderboard: Leaderboard) -> str:
+    if not leaderboard.reported:
+        return "<p>None.</p>"
+    names = (
+        "Model",
+        "Method",
+        "Pair",
+        "Words",
+        "n",
+        "Quantity",
+        "Protocol",
+        "Layer",
+        "Before",
+        "Value",
+        "p",
+        "Source",
+        "Note",
+    )
+    head = "".join(f'<th scope="col">{name}</th>' for name in names)
+    body = "\n".join(f"<tr>{''.join(_reported_cells(row))}</tr>" for row in leaderboard.reported)
+    caption = "<caption>Published figures with their source</caption>"
+    return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _reported_cells(row: Reported) -> list[str]:
+    ci = f" [{row.ci[0]:g}, {row.ci[1]:g}]" if row.ci else ""
+    before = "–" if row.before is None else f"{row.before:g}"
+    p = "–" if row.p is None else f"{row.p:.2e}"
+    texts = (
+        row.model,
+        row.method,
+        row.pair,
+        row.split,
+        "–" if row.n is None else str(row.n),
+        row.quantity,
+        row.protocol,
+        row.layer,
+    )
+    cells = [f"<td>{html.escape(visible(text, limit=200))}</td>" for text in (*texts, before, f"{row.value:g}{ci}", p)]
+    how = ", recomputed from its per-pair values" if row.source.recomputed else ""
+    link = f'<a href="{html.escape(row.source.url)}" rel="noreferrer">{html.escape(visible(row.source.title))}</a>'
+    return [*cells, f"<td>{link}, {row.source.year}{how}</td>", f"<td>{html.escape(visible(row.note, limit=500))}</td>"]
+
+
+def _left_out(leaderboard: Leaderboard) -> str:
+    if not leaderboard.left_out:
+        return ""
+    lines = "".join(f"<li>{html.escape(visible(line))}</li>" for line in leaderboard.left_out)
+    return f"<details><summary>Records that no table holds</summary><ul>{lines}</ul></details>"

@@ -1,0 +1,243 @@
+"""The leaderboard as GitHub Markdown."""
+
+from collections.abc import Iterable, Sequence
+
+from tli_bench.report.columns import COLUMNS, SCORE, shown
+from tli_bench.report.escape import markdown
+from tli_bench.report.reported import Reported
+from tli_bench.report.scopes import short_pair
+from tli_bench.report.sweeps import ABOUT as SWEEPS_ABOUT
+from tli_bench.report.sweeps import SCORES, Sweep, pairs_of, table_rows
+from tli_bench.report.table import (
+    Board,
+    Leaderboard,
+    Section,
+    interval_text,
+    model_label,
+    rank_text,
+    row_label,
+    training_label,
+)
+from tli_bench.report.trainings import (
+    ABOUT,
+    KINDS,
+    QUANTITIES,
+    Contest,
+    change_text,
+    loss_text,
+    parameters_text,
+)
+
+HOW_TO_READ = (
+    "Ranks are by control gap: matched minus mismatched cosine on words never trained on, at the layer chosen on the "
+    "dev words, averaged over the pairs of the table. `=` marks a tie: another model cannot be told apart from this one "
+    "(their difference is below 1.96 standard errors of a bootstrap over concepts). Intervals are 95 %. A model with a "
+    "reservation, or without all pairs of a table, is listed below it without a rank."
+)
+
+
+def render_markdown(leaderboard: Leaderboard) -> str:
+    """Averages as tables, single pairs as one matrix a board, reported figures apart."""
+    lines = ["# Leaderboard", ""]
+    if leaderboard.updated:
+        lines += [f"Latest record: {markdown(leaderboard.updated)}.", ""]
+    lines += [HOW_TO_READ, ""]
+    if not leaderboard.boards:
+        lines += ["No measured rows yet.", ""]
+    for board in leaderboard.boards:
+        lines += _board(board)
+    lines += _sweeps(leaderboard.sweeps)
+    lines += _reported(leaderboard.reported)
+    if leaderboard.left_out:
+        lines += ["## Records that no table holds", "", *(f"- {markdown(line)}" for line in leaderboard.left_out), ""]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _board(board: Board) -> list[str]:
+    key = board.key
+    title = f"## Measured: protocol {markdown(key.protocol)}, lexicon {markdown(key.lexicon)} ({key.lexicon_hash[:8]})"
+    lines = [title, ""]
+    for section in board.sections:
+        if section.scope.kind in ("overall", "family"):
+            lines += _section(board, section)
+    return lines + _matrix(board) + _contests(board)
+
+
+def _section(board: Board, section: Section) -> list[str]:
+    columns = [c for c in COLUMNS if c.id in board.columns]
+    count = len(section.scope.pairs)
+    header = ["rank", "rank 95 %", "model", "training", f"{SCORE.label} [95 %]", *(c.label for c in columns), "note"]
+    lines = [
+        f"### {section.scope.label} ({count} pair{'s' if count > 1 else ''})",
+        "",
+        *_head(header, left=(2, 3, len(header) - 1)),
+    ]
+    for row in section.rows:
+        entry = board.entries[row.entry]
+        interval = f" [{row.ranked.ci[0]:.3f}, {row.ranked.ci[1]:.3f}]".replace("-", "−") if row.ranked else ""
+        cells = [
+            rank_text(row),
+            interval_text(row),
+            markdown(model_label(entry)),
+            markdown(row_label(entry)),
+            shown(SCORE, row.score) + interval,
+            *(shown(c, row.cells.get(c.id)) for c in columns),
+            markdown(row.unranked),
+        ]
+        lines.append(_line(cells))
+    return [*lines, ""]
+
+
+def _matrix(board: Board) -> list[str]:
+    """Control gap and rank of every entry on every pair."""
+    sections = [s for s in board.sections if s.scope.kind == "pair"]
+    header = [
+        "model",
+        "training",
+        *(short_pair(s.scope.id) for s in sections),
+    ]
+    lines = ["### Control gap by pair (rank)", "", *_head([markdown(h) for h in header], left=(0, 1))]
+    found = [{row.entry: row for row in s.rows} for s in sections]
+    for i, entry in enumerate(board.entries):
+        cells = [markdown(model_label(entry)), markdown(row_label(entry))]
+        for rows in found:
+            row = rows.get(i)
+            rank = f" ({rank_text(row)})" if row and row.ranked else ""
+            cells.append(shown(SCORE, row.score if row else None) + rank)
+        lines.append(_line(cells))
+    return [*lines, ""]
+
+
+def _contests(board: Board) -> list[str]:
+    """What was trained from one base: all pairs with every quantity, then the control gap pair by pair."""
+    overall = [c for c in board.contests if c.scope.kind == "overall"]
+    if not board.contests:
+        return []
+    lines = ["### Early layers, full depth, full fine-tuning", "", markdown(ABOUT, limit=1000), ""]
+    for contest in overall:
+        lines += _contest(board, contest)
+    return lines + _contest_pairs(board)
+
+
+def _contest(board: Board, contest: Contest) -> list[str]:
+    base = board.entries[contest.base]
+    english = any(row.english is not None for row in contest.rows)
+    header = [
+        "kind",
+        "training",
+        "trained on",
+        "loss layer",
+        "parameters",
+        *QUANTITIES.values(),
+        *(["English"] if english else []),
+    ]
+    count = len(contest.scope.pairs)
+    values = [f"{contest.values[q]:.3f}".replace("-", "−") if q in contest.values else "–" for q in QUANTITIES]
+    lines = [
+        f"#### From {markdown(model_label(base))}, {contest.scope.label} ({count} pair{'s' if count > 1 else ''})",
+        "",
+        *_head(header, left=(0, 1, 2)),
+        _line(["untrained", "base", "–", "–", "–", *values, *(["–"] if english else [])]),
+    ]
+    for row in contest.rows:
+        entry = board.entries[row.entry]
+        cells = [
+            KINDS[row.kind],
+            markdown(training_label(entry)),
+            markdown(short_pair((entry.trained and entry.trained.trained_on) or "–")),
+            markdown(loss_text(entry)),
+            parameters_text(entry),
+            *(change_text(row.changes.get(q)) for q in QUANTITIES),
+        ]
+        change = "–" if row.english is None else f"{row.english:+.3f}".replace("-", "−")
+        lines.append(_line([*cells, *([change] if english else [])]))
+    return [*lines, ""]
+
+
+def _contest_pairs(board: Board) -> list[str]:
+    """Change of the control gap of every contender on every pair."""
+    found = [c for c in board.contests if c.scope.kind == "pair"]
+    pairs = [s.scope for s in board.sections if s.scope.kind == "pair"]
+    cells = {(row.entry, c.scope.id): change_text(row.changes.get("gap")) for c in found for row in c.rows}
+    order = list(dict.fromkeys(row.entry for c in board.contests for row in c.rows))
+    header = ["model", "training", *(markdown(short_pair(scope.id)) for scope in pairs)]
+    lines = ["#### Change of the control gap by pair, chosen layer", "", *_head(header, left=(0, 1))]
+    for i in order:
+        entry = board.entries[i]
+        names = [markdown(model_label(entry)), markdown(training_label(entry))]
+        lines.append(_line([*names, *(cells.get((i, scope.id), "–") for scope in pairs)]))
+    return [*lines, ""]
+
+
+def _sweeps(sweeps: Sequence[Sweep]) -> list[str]:
+    """Rank of LoRA against score, a line a setting."""
+    if not sweeps:
+        return []
+    lines = ["## Rank of LoRA against score", "", SWEEPS_ABOUT, ""]
+    header = ["training", "LoRA rank", "parameters", "seeds", *(label for _, _, label in SCORES)]
+    for sweep, pair in pairs_of(sweeps):
+        lines += [
+            f"### {markdown(sweep.name)}: {markdown(sweep.model)}, {markdown(short_pair(pair))}",
+            "",
+            *_head(header, left=(0,)),
+            *(_line([markdown(cells[0]), *cells[1:]]) for cells in table_rows(sweep, pair)),
+            "",
+        ]
+    return lines
+
+
+def _reported(rows: Sequence[Reported]) -> list[str]:
+    if not rows:
+        return []
+    header = [
+        "model",
+        "method",
+        "pair",
+        "words",
+        "n",
+        "quantity",
+        "layer",
+        "protocol",
+        "before",
+        "value",
+        "p",
+        "source",
+        "note",
+    ]
+    lines = [
+        "## Reported figures",
+        "",
+        "Published by others under their own protocols and words: not measured here, not ranked.",
+        "",
+        *_head(header, left=(0, 1, 2, 3, 5, 7, 11, 12)),
+    ]
+    for row in rows:
+        ci = f" [{row.ci[0]:g}, {row.ci[1]:g}]" if row.ci else ""
+        how = ", recomputed from its published per-pair values" if row.source.recomputed else ""
+        source = f"[{markdown(row.source.title)}]({row.source.url}), {row.source.year}{how}"
+        lines.append(
+            _line(
+                [
+                    *(markdown(text) for text in (row.model, row.method, row.pair, row.split)),
+                    "–" if row.n is None else str(row.n),
+                    markdown(row.quantity),
+                    markdown(row.layer),
+                    markdown(row.protocol),
+                    "–" if row.before is None else f"{row.before:g}",
+                    f"{row.value:g}{ci}",
+                    "–" if row.p is None else f"{row.p:.2e}",
+                    source,
+                    markdown(row.note, limit=300),
+                ]
+            )
+        )
+    return [*lines, ""]
+
+
+def _head(names: Sequence[str], *, left: Iterable[int]) -> list[str]:
+    texts = set(left)
+    return [_line(names), "|" + "|".join("---" if i in texts else "---:" for i in range(len(names))) + "|"]
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"

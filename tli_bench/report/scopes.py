@@ -1,0 +1,61 @@
+"""What a table is about: all pairs, the pairs of a family or language, or one pair."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tli_bench.base.errors import TLIError
+from tli_bench.languages import DEFAULT_PAIRS, LANGUAGES, Language, resolve_pair
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """kind: overall, family, language or pair; pairs: those averaged, all of which an entry needs for a rank."""
+
+    kind: str
+    id: str
+    label: str
+    pairs: tuple[str, ...]
+
+
+FAMILIES = {"swahili": "Swahili", "turkic": "Turkic languages"}
+
+
+def languages_of(pair: str) -> tuple[Language, ...]:
+    """Both languages of a pair; none when a record names a pair that we do not know."""
+    try:
+        return resolve_pair(pair)
+    except TLIError:
+        return ()
+
+
+def pair_label(pair: str) -> str:
+    """`Swahili – English`, or the pair as it is written."""
+    return " – ".join(language.name for language in languages_of(pair)) or pair
+
+
+def short_pair(pair: str) -> str:
+    """`swh-eng`: the pair without scripts, for narrow columns."""
+    return re.sub(r"_(Latn|Cyrl|Arab)\b", "", pair)
+
+
+def scopes_for(measured: Iterable[str]) -> list[Scope]:
+    """Scopes over the measured pairs, the default pairs first.
+
+    Averages run over the default pairs only, where one was measured: an extra pair of one model must not take every
+    other model out of the ranks. It still has a table of its own.
+    """
+    seen = set(measured)
+    ordered = [p for p in DEFAULT_PAIRS if p in seen] + sorted(p for p in seen if p not in DEFAULT_PAIRS)
+    averaged = [p for p in ordered if p in DEFAULT_PAIRS] or ordered
+    scopes = [Scope("overall", "overall", "All pairs", tuple(averaged))] if averaged else []
+    for family, label in FAMILIES.items():
+        inside = tuple(p for p in averaged if any(lang.family == family for lang in languages_of(p)))
+        if inside:
+            scopes.append(Scope("family", family, label, inside))
+    for language in LANGUAGES.values():
+        inside = tuple(p for p in averaged if language in languages_of(p))
+        if inside and language.family != "english":
+            scopes.append(Scope("language", language.code, language.name, inside))
+    scopes += [Scope("pair", pair, pair_label(pair), (pair,)) for pair in ordered]
+    return scopes

@@ -1,0 +1,233 @@
+"""Boards: entries that may be compared, ranked in every scope, with the reason beside each that has no rank."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+import numpy as np
+
+from tli_bench.base.errors import ResultError, UnscorableError
+from tli_bench.base.wording import visible
+from tli_bench.records import RecordStore, TaskScore, read_record, read_task_scores
+from tli_bench.records.downstream import downstream_scores
+from tli_bench.records.schema import RunRecord
+from tli_bench.report.columns import COLUMNS
+from tli_bench.report.downstream import DownstreamScores, Joined
+from tli_bench.report.entries import BoardKey, Entry, Unit, collect
+from tli_bench.report.ranking import Ranked, rank_entries
+from tli_bench.report.reported import Reported
+from tli_bench.report.scopes import Scope, scopes_for
+from tli_bench.report.sweeps import Sweep
+from tli_bench.report.trainings import Contest, base_units, contests
+
+Words = tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One entry in one scope. ranked: None with a reason in `unranked`; cells: column id to value, None for a dash.
+
+    score: control gap, None where a pair of the scope is missing. entry: position among the board's entries.
+    """
+
+    entry: int
+    ranked: Ranked | None
+    score: float | None
+    cells: dict[str, float | None]
+    unranked: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A scope with its rows: ranked ones first in order of rank and score, then the unranked."""
+
+    scope: Scope
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Entries under one protocol on the same words, with a section a scope. columns: those that hold any value.
+
+    contests: what was trained from one base, compared in one scope.
+    """
+
+    key: BoardKey
+    entries: tuple[Entry, ...]
+    sections: tuple[Section, ...]
+    columns: tuple[str, ...]
+    contests: tuple[Contest, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Leaderboard:
+    """All that the renderers need. updated: date of the latest record, empty without one; left_out: why, a line each."""
+
+    boards: tuple[Board, ...]
+    sweeps: tuple[Sweep, ...]
+    reported: tuple[Reported, ...]
+    updated: str
+    left_out: tuple[str, ...]
+
+
+def load_results(folder: Path) -> tuple[Iterable[RunRecord], list[TaskScore]]:
+    """Records (streamed) and the scores of other tasks in a folder; raises ResultError where the folder is none."""
+    if not folder.is_dir():
+        raise ResultError(f"{folder} is no folder of records; `tli-bench run --output {folder}` makes one")
+    scores = list(downstream_scores(folder))
+    scores += [score for path in sorted(folder.rglob("results_*.json")) for score in read_task_scores(path)]
+    paths = list(RecordStore(folder).paths())
+    return (read_record(path) for path in paths), scores
+
+
+def build(
+    records: Iterable[RunRecord],
+    *,
+    scores: Iterable[TaskScore] = (),
+    sweeps: Sequence[Sweep] = (),
+    reported: Sequence[Reported] = (),
+    seed: int = 0,
+    resamples: int = 1000,
+) -> Leaderboard:
+    """Boards of all records, the largest first; the same records give the same boards in any order."""
+    collected = collect(records)
+    downstream = DownstreamScores(scores)
+    left_out = list(collected.left_out)
+    boards = []
+    for key in sorted(collected.boards, key=lambda k: (-len(collected.boards[k]), k)):
+        entries = sorted(collected.boards[key].values(), key=lambda e: (e.key, e.signature.model))
+        boards.append(_board(key, entries, downstream, seed=seed, resamples=resamples))
+    dates = [u.created for board in boards for entry in board.entries for u in entry.units.values()]
+    counted = [f"{n} x {line}" if n > 1 else line for line, n in sorted(Counter(left_out).items())]
+    return Leaderboard(tuple(boards), tuple(sweeps), tuple(reported), max(dates, default="")[:10], tuple(counted))
+
+
+def _board(
+    key: BoardKey, entries: Sequence[Entry], downstream: DownstreamScores, *, seed: int, resamples: int
+) -> Board:
+    words, bases = _reference_words(entries), base_units(entries)
+    sections, done, compared = [], {}, []
+    for scope in scopes_for(pair for entry in entries for pair in entry.units):
+        if scope.pairs not in done:
+            done[scope.pairs] = _ranks(entries, scope, words, seed=seed, resamples=resamples)
+        places = done[scope.pairs]
+        joined = downstream.of(entries, scope)
+        rows = [_row(i, entry, scope, *places[i], bases[i], joined[i]) for i, entry in enumerate(entries)]
+        fit = {i for i, (place, _) in places.items() if place}
+        compared += contests(entries, scope, fit, bases, joined, seed=seed, resamples=resamples)
+        shown = [row for row in rows if any(p in entries[row.entry].units for p in scope.pairs)]
+        sections.append(Section(scope, tuple(sorted(shown, key=_place))))
+    used = {name for s in sections for row in s.rows for name, value in row.cells.items() if value is not None}
+    return Board(key, tuple(entries), tuple(sections), tuple(c.id for c in COLUMNS if c.id in used), tuple(compared))
+
+
+def _place(row: Row) -> tuple[int, float, int]:
+    return (row.ranked.rank if row.ranked else 10**9, -(row.score if row.score is not None else -9.0), row.entry)
+
+
+def _reference_words(entries: Sequence[Entry]) -> dict[str, Words]:
+    """The words each pair is ranked on: those that most unreserved entries were scored on."""
+    counts: dict[str, Counter[Words]] = {}
+    for entry in entries:
+        for pair, unit in entry.units.items():
+            if not entry.key.flags and unit.gaps is not None:
+                counts.setdefault(pair, Counter())[unit.words] += 1
+    return {
+        pair: max(found.items(), key=lambda item: (item[1], len(item[0]), item[0]))[0] for pair, found in counts.items()
+    }
+
+
+def _ranks(
+    entries: Sequence[Entry], scope: Scope, words: dict[str, Words], *, seed: int, resamples: int
+) -> dict[int, tuple[Ranked | None, str]]:
+    found: dict[int, tuple[Ranked | None, str]] = {i: (None, _why_not(e, scope, words)) for i, e in enumerate(entries)}
+    fit = [i for i, (_, reason) in found.items() if not reason]
+    if not fit:
+        return found
+    values = [
+        np.stack([gaps for i in fit if (gaps := entries[i].units[pair].gaps) is not None]) for pair in scope.pairs
+    ]
+    concepts = [[word[0] for word in words[pair]] for pair in scope.pairs]
+    try:
+        ranked = rank_entries(values, concepts, seed=seed, resamples=resamples)
+    except UnscorableError as err:
+        return found | {i: (None, str(err)) for i in fit}
+    return found | {i: (place, "") for i, place in zip(fit, ranked, strict=True)}
+
+
+def _why_not(entry: Entry, scope: Scope, words: dict[str, Words]) -> str:
+    """Why an entry has no rank in a scope; empty when it has one."""
+    if entry.key.flags:
+        return ", ".join(entry.key.flags)
+    there = [pair for pair in scope.pairs if pair in entry.units]
+    if len(there) < len(scope.pairs):
+        return f"{len(there)} of {len(scope.pairs)} pairs"
+    for pair in there:
+        unit = entry.units[pair]
+        if unit.gaps is None:
+            return f"{pair} unscored"
+        if unit.words != words.get(pair):
+            return f"{pair}: other words than the rest"
+    return ""
+
+
+def _row(
+    index: int,
+    entry: Entry,
+    scope: Scope,
+    ranked: Ranked | None,
+    reason: str,
+    bases: dict[str, Unit],
+    joined: Joined,
+) -> Row:
+    units = [entry.units[pair] for pair in scope.pairs if pair in entry.units]
+    complete = len(units) == len(scope.pairs)
+    gaps = [u.gap for u in units]
+
+    def mean(values: Sequence[float | None]) -> float | None:
+        known = [v for v in values if v is not None]
+        return fmean(known) if complete and known and len(known) == len(values) else None
+
+    before = [bases[u.pair].gap if u.pair in bases else None for u in units]
+    changes = [None if g is None or b is None else g - b for g, b in zip(gaps, before, strict=True)]
+    cells = {
+        "gap_change": mean(changes),
+        "output_gap": mean([u.output_gap for u in units]),
+        **{
+            name: mean([u.measures.get(name) for u in units])
+            for name in ("p1", "csls_p1", "mexa", "cosine", "mismatched")
+        },
+        **joined,
+    }
+    return Row(index, ranked, ranked.score if ranked else mean(gaps), cells, visible(reason))
+
+
+def rank_text(row: Row) -> str:
+    """`2`, `1=` for a tie, a dash without a rank."""
+    return "–" if row.ranked is None else f"{row.ranked.rank}{'=' if row.ranked.tied else ''}"
+
+
+def interval_text(row: Row) -> str:
+    """The 95 % interval of the rank, `1–3`; a dash without a rank."""
+    if row.ranked is None:
+        return "–"
+    low, high = row.ranked.rank_interval
+    return str(low) if low == high else f"{low}–{high}"
+
+
+def model_label(entry: Entry) -> str:
+    """Model as people know it, safe on one line; of a model tuned whole, what it was tuned from."""
+    training = entry.signature.training
+    return visible(training.base if training and entry.kind == "full" else entry.key.model, limit=80)
+
+
+def training_label(entry: Entry) -> str:
+    """Name of the adapter or of the model tuned whole, or `base`."""
+    return visible(entry.trained.name, limit=60) if entry.trained else "base"
+
+
+def row_label(entry: Entry) -> str:
+    """The training as a table of ranks names it: a model tuned whole is marked, for its name need not tell."""
+    return training_label(entry) + (" (full fine-tuning)" if entry.kind == "full" else "")

@@ -1,0 +1,80 @@
+"""The lines that `tli-bench run` prints beside the scores of one unit: what else could explain them."""
+
+from collections.abc import Iterator
+
+from tli_bench.lexicon.pairs import Split
+from tli_bench.models.identity import State
+from tli_bench.records.schema import Controls, Curve, RunRecord
+
+_NAMES = {Split.TRAIN: "trained", Split.DEV: "dev", Split.CONTROL: "control"}
+
+
+def control_lines(record: RunRecord) -> Iterator[str]:
+    """A few lines about the control words (or what was scored) at the last layer shown for the last state."""
+    controls = record.controls
+    if controls is None or not record.curves:
+        return
+    split = Split.CONTROL if Split.CONTROL in record.curves else next(iter(record.curves))
+    state: State = "adapted" if "adapted" in record.best_layer else "base"
+    layer = record.best_layer[state]
+    depth = record.signature.layers.index(layer)
+    where = f"{_NAMES[split]} {state}, layer {layer}: "
+    parts = [*_spelling(controls, split), *_part(controls, split, state, layer), *_last(record, split, state, depth)]
+    parts += [
+        f"CKA {null.cka:.3f} (shuffled pairs: p = {null.p:.3g})"
+        for null in controls.nulls
+        if (null.split, null.state, null.layer) == (split, state, layer)
+    ]
+    if parts:
+        yield where + "; ".join(parts)
+    yield from _position(record, split, state, depth)
+    for contrast in controls.contrasts:
+        if contrast.layer == layer:
+            yield (
+                f"layer {layer}: gap change, trained minus control {contrast.difference:+.3f} "
+                f"[{contrast.ci[0]:+.3f}, {contrast.ci[1]:+.3f}]" + _power(controls, layer)
+            )
+
+
+def _spelling(controls: Controls, split: Split) -> Iterator[str]:
+    if split in controls.spelling:
+        yield f"spelling alone P@1 {controls.spelling[split].p1:.2f}"
+
+
+def _part(controls: Controls, split: Split, state: State, layer: str) -> Iterator[str]:
+    for part in controls.strata:
+        here = (part.split, part.state, part.layer, part.kind) == (split, state, layer, "overlap")
+        if here and part.label.startswith("low"):
+            yield f"low overlap (n={part.n}) gap {part.gap:.3f}, P@1 {part.p1:.2f}"
+
+
+def _last(record: RunRecord, split: Split, state: State, depth: int) -> Iterator[str]:
+    curves = record.curves[split].get(state, {})
+    gap, p1 = _at(curves.get("gap_last"), depth), _at(curves.get("p1_last"), depth)
+    if gap is not None and p1 is not None:
+        yield f"last token gap {gap:.3f}, P@1 {p1:.2f}"
+
+
+def _position(record: RunRecord, split: Split, state: State, depth: int) -> Iterator[str]:
+    curves = record.curves[split].get(state, {})
+    names = ("sink_ratio", "cosine_with_first", "cosine_without_first")
+    ratio, inside, outside = (_at(curves.get(name), depth) for name in names)
+    ratios = [value for value in curves.get("sink_ratio", []) if value is not None]
+    if ratio is None or inside is None:
+        return
+    without = "none without it" if outside is None else f"{outside:.4f} without"
+    yield (
+        f"position 0: norm {ratio:.1f}x the median (largest of all layers {max(ratios):.1f}x); "
+        f"matched cosine {inside:.4f} with it, {without}"
+    )
+
+
+def _power(controls: Controls, layer: str) -> str:
+    for power in controls.power:
+        if power.layer == layer:
+            return f"; {power.n} pairs can show a change of {power.detectable:.3f} (80 % power)"
+    return ""
+
+
+def _at(curve: Curve | None, depth: int) -> float | None:
+    return curve[depth] if curve else None

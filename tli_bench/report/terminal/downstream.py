@@ -1,0 +1,87 @@
+"""How the verbs that read results show a downstream record: as a line, as JSON, as a table."""
+
+import json
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tli_bench.base.wording import visible
+from tli_bench.records.schema import DownstreamRecord
+from tli_bench.records.summary import downstream_flags
+from tli_bench.report.terminal.tables import show_table
+from tli_bench.report.terminal.unit import sparkline
+
+_FIRST = 2
+"""Metrics on a line; the table has them all."""
+
+
+def as_line(record: DownstreamRecord) -> str:
+    """Date, model, adapter, task and its first scores, base → adapted, on one line."""
+    names = list(record.scores["base"])[:_FIRST]
+    scores = "  ".join(f"{visible(name, limit=30)} {_both(record, name)}" for name in names) or "no scores"
+    who = f"{visible(record.model, limit=40)} {visible(record.adapter.name if record.adapter else '-', limit=30)}"
+    marks = f"  [{', '.join(downstream_flags(record))}]" if downstream_flags(record) else ""
+    return f"{visible(record.created[:10])}  {who}  {visible(record.task, limit=60)}  downstream  {scores}{marks}"
+
+
+def as_summary(record: DownstreamRecord) -> dict[str, Any]:
+    """What a record is and how it came out, as JSON data."""
+    return {
+        "kind": "downstream",
+        "task": record.task,
+        "model": record.model,
+        "revision": record.revision,
+        "adapter": record.adapter.name if record.adapter else None,
+        "source": record.source,
+        "documents": record.documents,
+        "created": record.created,
+        "scores": record.scores,
+        "flags": downstream_flags(record),
+    }
+
+
+def print_downstream(console: Console, record: DownstreamRecord) -> None:
+    """Scores of base and adapted model with the change, the first curve over layers, and what stands behind them."""
+    title = Text.assemble((f"\n{record.task}", "bold"), f"  {record.documents} documents from {record.source}")
+    flags = downstream_flags(record)
+    if flags:
+        title.append(f"  [{', '.join(flags)}: no benchmark]", "bold red")
+    console.print(title, soft_wrap=True)
+    _print_curves(console, record)
+    show_table(console, _scores(record))
+    for name in ("model", "revision", "adapter", "dtype", "quantization", "task_version", "versions", "created"):
+        value = record.model_dump(mode="json", include={name})[name]
+        console.print(Text(f"  {name}: {json.dumps(value, ensure_ascii=True)}", "dim"), soft_wrap=True)
+
+
+def _print_curves(console: Console, record: DownstreamRecord) -> None:
+    for state, curves in record.curves.items():
+        for name, curve in list(curves.items())[:1]:
+            line = Text.assemble(f"  {state:<8}{name} ", (sparkline(curve), "cyan"))
+            console.print(line.append(f"  layers {record.layers[0]}..{record.layers[-1]}"), soft_wrap=True)
+
+
+def _scores(record: DownstreamRecord) -> Table:
+    table = Table(box=None, padding=(0, 1), header_style="dim")
+    table.add_column("metric", no_wrap=True)
+    for name in ("base", "adapted", "change"):
+        table.add_column(name, justify="right", no_wrap=True)
+    base, adapted = record.scores["base"], record.scores.get("adapted", {})
+    # One value a layer stands in the curves.
+    by_layer = {f"{name}_L{layer.zfill(2)}" for name in record.curves.get("base", {}) for layer in record.layers}
+    for name in dict.fromkeys([*base, *(name for name in adapted if name not in by_layer)]):
+        before, after = base.get(name), adapted.get(name)
+        change = "–" if before is None or after is None else f"{after - before:+.3f}"
+        table.add_row(name, _number(before), _number(after), change)
+    return table
+
+
+def _both(record: DownstreamRecord, name: str) -> str:
+    states = (record.scores[state].get(name) for state in ("base", "adapted") if state in record.scores)
+    return " → ".join(_number(value) for value in states)
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"

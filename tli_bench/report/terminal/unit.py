@@ -1,0 +1,189 @@
+"""The tables that `tli-bench run` prints: one block a pair, then one line a pair."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tli_bench.evaluate.corrections import ALPHA, Corrected
+from tli_bench.lexicon.pairs import Split
+from tli_bench.records.schema import Comparison, Curve, RunRecord
+from tli_bench.report.terminal.beside import control_lines
+from tli_bench.report.terminal.tables import show_table
+from tli_bench.report.terminal.tasks import print_task_tables
+
+_BLOCKS = "▁▂▃▄▅▆▇█"
+_NAMES = {Split.TRAIN: "trained", Split.DEV: "dev", Split.CONTROL: "control"}
+
+
+def sparkline(curve: Curve, *, low: float = 0.0, high: float = 1.0) -> str:
+    """A curve as block characters between `low` and `high`; `·` marks an unscored layer."""
+
+    def block(value: float | None) -> str:
+        if value is None:
+            return "·"
+        share = (value - low) / (high - low) if high > low else 0.0
+        return _BLOCKS[max(0, min(len(_BLOCKS) - 1, round(share * (len(_BLOCKS) - 1))))]
+
+    return "".join(block(value) for value in curve)
+
+
+def print_record(console: Console, record: RunRecord, *, reused: bool) -> None:
+    """One unit: its layer curves, the scores at the layers that matter, and the verdicts."""
+    signature = record.signature
+    counts = ", ".join(f"{signature.n[s.value]} {_NAMES[s]}" for s in Split if s.value in signature.n)
+    flags = [name for name in ("leaking", "skip_gate", "any_base") if getattr(signature, name)]
+    title = Text.assemble((f"\n{record.task}", "bold"), f"  {counts}, {signature.protocol}")
+    if reused:
+        title.append("  (done before)", "dim")
+    if flags:
+        title.append(f"  [{', '.join(flags)}]", "bold red")
+    console.print(title, soft_wrap=True)
+    _print_curves(console, record)
+    show_table(console, _scores(record))
+    for layer, line in record.verdicts.items():
+        console.print(Text(f"  layer {layer}: {line}"), soft_wrap=True)
+    for line in control_lines(record):
+        console.print(Text(f"  {line}", "dim"), soft_wrap=True)
+    for reason in record.unscored[:3]:
+        console.print(Text(f"  unscored: {reason}", "yellow"), soft_wrap=True)
+    if len(record.unscored) > 3:
+        console.print(Text(f"  unscored: {len(record.unscored) - 3} more, see the record", "yellow"))
+
+
+def _print_curves(console: Console, record: RunRecord) -> None:
+    split = Split.CONTROL if Split.CONTROL in record.curves else next(iter(record.curves))
+    for state, measures in record.curves[split].items():
+        if "p1" not in measures or "gap" not in measures:
+            continue
+        ends = f"layers {record.signature.layers[0]}..{record.signature.layers[-1]}"
+        console.print(
+            Text.assemble(
+                f"  {_NAMES[split]} {state:<8}",
+                "P@1 ",
+                (sparkline(measures["p1"]), "cyan"),
+                "  gap ",
+                (sparkline(measures["gap"]), "green"),
+                f"  {ends}, best layer {record.best_layer[state]} (chosen on dev)",
+            ),
+            soft_wrap=True,
+        )
+
+
+def _scores(record: RunRecord) -> Table:
+    adapted = "adapted" in record.best_layer
+    table = Table(box=None, padding=(0, 1), header_style="dim")
+    for name in ("layer", "words"):
+        table.add_column(name, no_wrap=True)
+    for name in ("cosine", "mismatched", "gap", "P@1", "MRR"):
+        table.add_column(name, justify="right", no_wrap=True)
+    if adapted:
+        for name in ("gap change [95 % CI]", "p", "d_z"):
+            table.add_column(name, justify="right", no_wrap=True)
+    for layer in dict.fromkeys(v.layer for v in record.values):
+        for split in (Split.TRAIN, Split.CONTROL):
+            if split in record.curves:
+                table.add_row(*_row(record, layer, split, adapted=adapted))
+    return table
+
+
+def _layer_label(record: RunRecord, layer: str) -> str:
+    roles = [f"best {state}" for state, best in record.best_layer.items() if best == layer]
+    if layer == record.signature.layers[-1]:
+        roles.append("output")
+    return f"{layer} ({', '.join(roles)})" if roles else layer
+
+
+def _row(record: RunRecord, layer: str, split: Split, *, adapted: bool) -> list[str]:
+    depth = record.signature.layers.index(layer)
+    cells = [_layer_label(record, layer), _NAMES[split]]
+    states = record.curves[split]
+    for measure, places in (("cosine", 3), ("mismatched", 3), ("gap", 3), ("p1", 2), ("mrr", 2)):
+        shown = [_number(curves.get(measure), depth, places) for curves in states.values()]
+        cells.append(" → ".join(shown))
+    if adapted:
+        cells += _change(record.comparisons, layer, split)
+    return cells
+
+
+def _number(curve: Curve | None, depth: int, places: int) -> str:
+    value = curve[depth] if curve else None
+    return "–" if value is None else f"{value:.{places}f}"
+
+
+def _change(comparisons: Sequence[Comparison], layer: str, split: Split) -> list[str]:
+    for item in comparisons:
+        if (item.layer, item.split, item.quantity) == (layer, split, "gap"):
+            interval = f" [{item.ci[0]:+.3f}, {item.ci[1]:+.3f}]" if item.ci else ""
+            return [
+                f"{item.difference:+.3f}{interval}",
+                p_value(item.p),
+                "–" if item.d_z is None else f"{item.d_z:+.2f}",
+            ]
+    return ["–", "–", "–"]
+
+
+def p_value(p: float | None) -> str:
+    """A p-value as text; what floats cannot tell from 0 is below 1e-300, not 0."""
+    if p is None:
+        return "–"
+    if p == 0:
+        return "<1e-300"
+    return f"{p:.1e}" if p < 1e-3 else f"{p:.3f}"
+
+
+def print_summary(
+    console: Console, records: Sequence[RunRecord], tests: Sequence[Corrected], results: dict[str, Any]
+) -> None:
+    """One line a unit, at the output and at the base's best layer, and the tables of other tasks.
+
+    tests: of all layers of the run, corrected; the last column counts the layers that pass.
+    """
+    if len(records) > 1:
+        show_table(console, _summary(records, tests))
+        if tests:
+            console.print(
+                Text(
+                    f"↑ and ↓: layers whose {tests[0].quantity} is above or below zero, of {len(tests)} tests in all "
+                    f"(paired t-test, Holm / Benjamini-Hochberg at {ALPHA:.0%})",
+                    "dim",
+                ),
+                soft_wrap=True,
+            )
+    print_task_tables(console, results, without={record.task for record in records})
+
+
+def _summary(records: Sequence[RunRecord], tests: Sequence[Corrected]) -> Table:
+    table = Table(
+        title="control words, base → adapted", box=None, padding=(0, 1), header_style="dim", title_justify="left"
+    )
+    table.add_column("task", no_wrap=True)
+    for name in ("best layer", "gap", "P@1", "output gap", "output P@1", "layers"):
+        table.add_column(name, justify="right", no_wrap=True)
+    several = len({record.signature.protocol for record in records}) > 1
+    for record in records:
+        split = Split.CONTROL if Split.CONTROL in record.curves else next(iter(record.curves))
+        states = record.curves[split].values()
+        best = record.signature.layers.index(record.best_layer["base"])
+        last = len(record.signature.layers) - 1
+        cells = [
+            " → ".join(_number(curves.get(measure), depth, places) for curves in states)
+            for depth in (best, last)
+            for measure, places in (("gap", 3), ("p1", 2))
+        ]
+        name = f"{record.task} {record.signature.protocol}" if several else record.task
+        table.add_row(name, record.best_layer["base"], *cells, _passing(record, tests))
+    return table
+
+
+def _passing(record: RunRecord, tests: Sequence[Corrected]) -> str:
+    own = [t for t in tests if (t.task, t.protocol) == (record.task, record.signature.protocol)]
+    if not own:
+        return "–"
+    counts = []
+    for p in ("holm", "bh"):
+        passed = [test.difference for test in own if getattr(test, p) < ALPHA]
+        counts.append(f"{sum(d > 0 for d in passed)}↑ {sum(d < 0 for d in passed)}↓")
+    return " / ".join(counts)

@@ -1,0 +1,53 @@
+"""What the model answers to a `hidden_states` request: small objects, because lm-eval logs and gathers them."""
+
+from dataclasses import dataclass, field
+
+import torch
+
+from tli_bench.models.identity import MeasuredModel, State
+
+
+@dataclass(frozen=True, slots=True)
+class PairSink:
+    """What position 0 does to one word pair.
+
+    norms: of every position of the source and of the target, each `[layers, tokens]`. cosines: of the pair's means over
+    all positions and over all but the first, `[layers, 2]`; NaN where a word has no other position.
+    """
+
+    norms: tuple[torch.Tensor, torch.Tensor]
+    cosines: torch.Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class ProtocolStates:
+    """One word pair under one protocol.
+
+    vectors: for `base` and, with an adapter, `adapted`: float32 `[layers, 2, dim]`, source then target. last: the same
+    for the word's last token, under the protocol `words` alone. first_pooled: whether position 0 is part of a vector.
+    tokens: number of the source's and of the target's own tokens; dropped: how many more each had than the model reads.
+    """
+
+    vectors: dict[State, torch.Tensor]
+    last: dict[State, torch.Tensor]
+    sinks: dict[State, PairSink]
+    first_pooled: bool
+    tokens: tuple[int, int]
+    dropped: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PairStates:
+    """Pooled states of one word pair: layer names, and by protocol id what was measured."""
+
+    layers: tuple[str, ...]
+    protocols: dict[str, ProtocolStates] = field(compare=False)
+    model: MeasuredModel = field(compare=False)
+
+    @property
+    def states(self) -> tuple[State, ...]:
+        """`base` and, with an adapter, `adapted`."""
+        return tuple(next(iter(self.protocols.values())).vectors)
+
+    def __repr__(self) -> str:
+        return f"PairStates({'+'.join(self.states)}, {len(self.layers)} layers)"

@@ -7,7 +7,7 @@ from transformers import AutoConfig, AutoModel, AutoModelForCausalLM
 from tli_bench.training.adapt import linear_modules
 from tli_bench.training.objective import target_states
 from tli_bench.training.targets import resolve_targets
-from tli_bench.vectors import all_layers
+from tli_bench.vectors.extract import all_layers
 
 SMALL = {
     "vocab_size": 100,

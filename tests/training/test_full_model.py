@@ -28,7 +28,7 @@ from tli_bench.training.push import plan_push
 from tli_bench.training.retention import sample_text
 from tli_bench.training.scoring import dev_scores
 from tli_bench.training.targets import resolve_targets
-from tli_bench.vectors import Pooling
+from tli_bench.vectors.protocols import Pooling
 
 RECIPE = Recipe(name="whole", kind="full", batch_size=8, max_steps=3, learning_rate=1e-3, eval_steps=2)
 

@@ -6,6 +6,7 @@ from safetensors.torch import load_file
 
 from tli_bench.base.errors import InputError, UnknownNameError
 from tli_bench.lexicon.pairs import Split
+from tli_bench.models.body import blocks_of
 from tli_bench.training import Recipe, load_recipe, train_adapter
 from tli_bench.training.adapt import adapted
 from tli_bench.training.data import Collator, split_data
@@ -13,7 +14,9 @@ from tli_bench.training.losses import LossOptions, triplet
 from tli_bench.training.objective import PairObjective, pool, target_states, truncated
 from tli_bench.training.targets import resolve_targets
 from tli_bench.training.trainer import build_trainer
-from tli_bench.vectors import Pooling, all_layers, blocks_of, encode_words, extract
+from tli_bench.vectors.extract import all_layers, extract
+from tli_bench.vectors.inputs import encode_words
+from tli_bench.vectors.protocols import Pooling
 
 PAPER = load_recipe("tli-paper").with_options(dropout=0.0)
 

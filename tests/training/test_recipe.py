@@ -4,7 +4,7 @@ import pytest
 
 from tli_bench.base.errors import InputError, UnknownNameError
 from tli_bench.training import Recipe, load_recipe, recipe_names
-from tli_bench.vectors import Pooling
+from tli_bench.vectors.protocols import Pooling
 
 
 def test_every_shipped_recipe_loads_under_its_own_name():

@@ -200,7 +200,8 @@ def test_early_stopping_ends_before_the_last_step_and_keeps_the_best(loaded, lex
 
 def test_auto_takes_the_layer_with_the_best_dev_mrr(loaded, lexicon, tmp_path):
     from tli_bench.measures import LayerView, compute
-    from tli_bench.vectors import Pooling, extract
+    from tli_bench.vectors.extract import extract
+    from tli_bench.vectors.protocols import Pooling
 
     dev = split_data(lexicon, Split.DEV, loaded.tokenizer, at_least=2)
     states = extract(loaded.model, [*dev.sources, *dev.targets])

@@ -7,9 +7,11 @@ import pytest
 import torch
 
 from tests.conftest import make_model, make_tokenizer
+from tli_bench.models.body import body_of
 from tli_bench.models.identity import MeasuredModel
-from tli_bench.vectors import body_of, encode_words, extract
 from tli_bench.vectors.answer import answer, inputs_of
+from tli_bench.vectors.extract import extract
+from tli_bench.vectors.inputs import encode_words
 from tli_bench.vectors.protocols import Pooling, get_protocols
 
 PAIRS = [("maji", "water"), ("moto", "fire"), ("jua", "sun"), ("maji", "house")]

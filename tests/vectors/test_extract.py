@@ -5,7 +5,9 @@ import torch
 
 from tests.conftest import make_model, make_tokenizer
 from tli_bench.base.errors import InputError, ModelError
-from tli_bench.vectors import all_layers, body_of, encode_words, extract, layer_names
+from tli_bench.models.body import body_of
+from tli_bench.vectors.extract import all_layers, extract, layer_names
+from tli_bench.vectors.inputs import encode_words
 from tli_bench.vectors.protocols import Pooling
 
 WORDS = ["maji", "water", "kitabu cha watoto", "кітап", "كىتاب", "a", "ng'ombe", "çiçek" * 3]

@@ -7,7 +7,8 @@ from transformers import PreTrainedTokenizerFast
 
 from tests.conftest import make_model, make_tokenizer
 from tli_bench.base.errors import InputError
-from tli_bench.vectors import all_layers, encode_words, extract
+from tli_bench.vectors.extract import all_layers, extract
+from tli_bench.vectors.inputs import encode_words
 from tli_bench.vectors.protocols import Pooling
 
 WORDS = ["maji", "water", "су", "ئات", "kitabu cha watoto"]

@@ -4,8 +4,11 @@ import pytest
 import torch
 
 from tli_bench.base.errors import InputError, UnknownNameError
-from tli_bench.vectors import Encoded, States, StateStore, pooling_weights
+from tli_bench.vectors.extract import States
+from tli_bench.vectors.inputs import Encoded
+from tli_bench.vectors.pooling import pooling_weights
 from tli_bench.vectors.protocols import PROTOCOLS, Pooling, get_protocol
+from tli_bench.vectors.store import StateStore
 
 FRAMED = Encoded("maji", (0, 7, 8, 1), (False, True, True, False))
 

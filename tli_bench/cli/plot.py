@@ -165,7 +165,8 @@ def _vectors(model: str, adapter: str | None, pair: str, *, layer: str | None, p
     from tli_bench.lexicon.pairs import Split
     from tli_bench.models import attach_adapter, inspect_adapter, load_model
     from tli_bench.models.adapters import adapter_disabled
-    from tli_bench.vectors import encode_words, extract
+    from tli_bench.vectors.extract import extract
+    from tli_bench.vectors.inputs import encode_words
     from tli_bench.vectors.protocols import get_protocol
 
     lexicon = load_lexicon("core", pair=pair)

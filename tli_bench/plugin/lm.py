@@ -18,7 +18,7 @@ from tli_bench.models.identity import AdapterRef, MeasuredModel
 from tli_bench.models.tuned import hub_model_card, read_model_card, training_of
 from tli_bench.plugin.counted import CountedHFLM
 from tli_bench.vectors import answer as hidden_requests
-from tli_bench.vectors import tokens_policy
+from tli_bench.vectors.inputs import tokens_policy
 from tli_bench.vectors.responses import PairStates
 
 DEFAULT_BATCH = 256

@@ -10,8 +10,8 @@ from torch import nn
 
 from tli_bench.base.errors import InputError, UnknownNameError
 from tli_bench.models import LoadedModel
+from tli_bench.models.body import blocks_of, body_of
 from tli_bench.training.recipe import ALL_LINEAR, Recipe
-from tli_bench.vectors import blocks_of, body_of
 
 
 @dataclass(frozen=True, slots=True)

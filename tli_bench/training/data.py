@@ -13,7 +13,9 @@ from torch.utils.data import Dataset
 from tli_bench.base.errors import InputError, LexiconError
 from tli_bench.lexicon import Lexicon
 from tli_bench.lexicon.pairs import Split, WordPair
-from tli_bench.vectors import Encoded, Pooling, encode_words, pooling_weights
+from tli_bench.vectors.inputs import Encoded, encode_words
+from tli_bench.vectors.pooling import pooling_weights
+from tli_bench.vectors.protocols import Pooling
 
 
 @dataclass(frozen=True, slots=True)

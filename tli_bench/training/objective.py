@@ -8,11 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from tli_bench.base.errors import InputError
-from tli_bench.models.body import text_config
+from tli_bench.models.body import blocks_of, body_of, text_config
 from tli_bench.training.data import pad
 from tli_bench.training.losses import LOSSES, LossOptions
 from tli_bench.training.targets import Target
-from tli_bench.vectors import Encoded, Pooling, blocks_of, body_of
+from tli_bench.vectors.inputs import Encoded
+from tli_bench.vectors.protocols import Pooling
 
 
 @contextmanager

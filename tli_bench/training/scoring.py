@@ -11,7 +11,8 @@ from tli_bench.base.errors import UnscorableError
 from tli_bench.measures import LayerView, compute
 from tli_bench.training.data import PairData
 from tli_bench.training.objective import PairObjective
-from tli_bench.vectors import Pooling, States, extract
+from tli_bench.vectors.extract import States, extract
+from tli_bench.vectors.protocols import Pooling
 
 MEASURES = ("cosine", "mismatched", "gap", "p1", "mrr")
 Curves = dict[str, dict[str, float]]

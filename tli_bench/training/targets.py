@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tli_bench.base.errors import InputError
+from tli_bench.models.body import blocks_of
 from tli_bench.training.recipe import AUTO, BEFORE_NORM, OUTPUT
-from tli_bench.vectors import blocks_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,12 @@ import torch
 from tli_bench.models.adapters import adapter_disabled
 from tli_bench.models.body import is_causal, max_tokens
 from tli_bench.models.identity import MeasuredModel, State
-from tli_bench.vectors import States, StateStore, WordStates, encode_words, extract, pooling_weights
+from tli_bench.vectors.extract import States, extract
+from tli_bench.vectors.inputs import encode_words
+from tli_bench.vectors.pooling import pooling_weights
 from tli_bench.vectors.protocols import Pooling, Protocol
 from tli_bench.vectors.responses import PairSink, PairStates, ProtocolStates
+from tli_bench.vectors.store import StateStore, WordStates
 
 Progress = Callable[[int, int], None]
 

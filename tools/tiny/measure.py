@@ -10,7 +10,8 @@ from tli_bench.lexicon import load_lexicon
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.registry import compute
 from tli_bench.measures.view import LayerView
-from tli_bench.vectors import encode_words, extract
+from tli_bench.vectors.extract import extract
+from tli_bench.vectors.inputs import encode_words
 from tli_bench.vectors.protocols import Pooling
 from tools.tiny.text import World, lines, settled
 

@@ -114,10 +114,7 @@ def test_every_language_has_prompts_of_its_own_with_a_name_for_each_other():
     for code in LANGUAGES:
         others = [other for other in LANGUAGES if other != code]
         filled = [
-            Translate("t", {"pair": f"{code}-{other}", "prompts": "own"}).prompts_of(
-                {"word": "XX"}
-            )
-            for other in others
+            Translate("t", {"pair": f"{code}-{other}", "prompts": "own"}).prompts_of({"word": "XX"}) for other in others
         ]
         assert len({prompt for prompts in filled for prompt in prompts}) == len(others) * len(filled[0]), code
         assert all(prompt.count("XX") == 1 and "{" not in prompt for prompts in filled for prompt in prompts)

@@ -16,7 +16,9 @@ LEFT_OUT = ("leaderboards/records/", "tests/report/vendor/")
 def copy_of_the_tree(folder):
     """Every file that git tracks, as it is on disk now, in `folder`; the copy is not a git repository."""
     listed = subprocess.run(
-        ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"], capture_output=True, check=True
+        ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        capture_output=True,
+        check=True,
     )
     for name in listed.stdout.decode().split("\0"):
         if name and not name.startswith(LEFT_OUT) and (ROOT / name).is_file():
@@ -65,7 +67,13 @@ def touched(tree):
     found = []
     for path in sorted(p for p in tree.rglob("*") if p.is_file()):
         name = path.relative_to(tree)
-        if "__pycache__" in name.parts or name.parts[0] in ("runs", "build", ".mypy_cache", ".ruff_cache", ".pytest_cache"):
+        if "__pycache__" in name.parts or name.parts[0] in (
+            "runs",
+            "build",
+            ".mypy_cache",
+            ".ruff_cache",
+            ".pytest_cache",
+        ):
             continue
         there = ROOT / name
         if not there.is_file() or there.read_bytes() != path.read_bytes():

@@ -89,7 +89,8 @@ def mismatched_per_pair(similarity: Tensor, gold: Tensor) -> Tensor:
 def auc_per_pair(matched: Tensor, mismatched: Tensor, *, tolerance: float = 0.0) -> NDArray[np.float64]:
     """Share of mismatched similarities `[m]` that each matched one `[n]` exceeds, ties counted half.
 
-    Their mean is the AUC: Mann-Whitney U / (n m) (Mann and Whitney 1947). Values within `tolerance` are ties. Raises UnscorableError when either side is empty.
+    Their mean is the AUC: Mann-Whitney U / (n m) (Mann and Whitney 1947). Values within `tolerance` are
+    ties. Raises UnscorableError when either side is empty.
     """
     if matched.numel() == 0 or mismatched.numel() == 0:
         raise UnscorableError("AUC needs at least one matched and one mismatched similarity")

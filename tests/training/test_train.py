@@ -195,7 +195,7 @@ def test_early_stopping_ends_before_the_last_step_and_keeps_the_best(loaded, lex
         loaded, "swh-eng", recipe, tmp_path / "a", lexicon=lexicon, progress=lambda p: seen.append(p.dev)
     )
     assert result.steps < 90
-    assert result.dev_after.mrr == max(dev.mrr for dev in seen if dev is not None)
+    assert result.dev_after["mrr"] == max(dev["mrr"] for dev in seen if dev is not None)
 
 
 def test_auto_takes_the_layer_with_the_best_dev_mrr(loaded, lexicon, tmp_path):

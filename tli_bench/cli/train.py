@@ -129,6 +129,8 @@ def _load_options(**given: str | None) -> Any:
 
 
 def _summary(result: "TrainingResult") -> str:
+    from tli_bench.training.figures import figures_text
+
     what = "adapter" if result.recipe.kind == "lora" else "model"
     reached = ", ".join(str(block) for block in result.reached)
     lines = [
@@ -136,13 +138,8 @@ def _summary(result: "TrainingResult") -> str:
         f"recipe {result.recipe.name}, {result.pair}, seed {result.seed}, loss at layer {', '.join(result.layers)}",
         f"{result.steps} steps, {result.words_seen} words seen, {result.parameters:,} parameters in blocks {reached}",
     ]
-    before, after = result.dev_before, result.dev_after
-    if before and after:
-        lines.append(
-            f"dev: gap {before.gap:+.4f} -> {after.gap:+.4f}, P@1 {before.p1:.3f} -> {after.p1:.3f}, "
-            f"cosine {before.cosine:.4f} -> {after.cosine:.4f}, "
-            f"mismatched {before.mismatched:.4f} -> {after.mismatched:.4f}"
-        )
+    if result.dev_before and result.dev_after:
+        lines.append(f"dev: {figures_text(result.dev_before, result.dev_after)}")
     return "\n".join(lines)
 
 
@@ -173,9 +170,11 @@ class _ProgressBar:
 
     def show(self, progress: "Progress") -> None:
         """Draw one report of the trainer."""
+        from tli_bench.training.figures import figures_line
+
         text = f"loss {progress.loss:.4f}" if progress.loss is not None else ""
         if progress.dev is not None:
-            text += f"  dev gap {progress.dev.gap:+.4f}  P@1 {progress.dev.p1:.3f}"
+            text += f"  dev {figures_line(progress.dev)}"
         self._bar.update(self._task, completed=progress.step, total=progress.total, description=text)
         if not self._console.is_terminal and progress.dev is not self._seen:
             self._seen = progress.dev

@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 
 from tli_bench.config.facts import flags_of
 from tli_bench.lexicon.pairs import Split
+from tli_bench.measures.registry import standard_error_of
+from tli_bench.measures.roles import HEADLINE
 from tli_bench.models.identity import AdapterRef, State, TrainingRef
+from tli_bench.records.arithmetic import quantity
 from tli_bench.records.schema import Curve, PairValues, RunRecord, Signature
+from tli_bench.report.columns import board_measures, compared_measures
 
 TASK_PREFIX = "tli_alignment_"
-MEASURES = ("p1", "mexa", "csls_p1", "mrr", "cosine", "mismatched")
-CURVES = ("gap", "gap_se", "p1")
 Floats = NDArray[np.float64]
 
 
@@ -49,27 +51,30 @@ class EntryKey(NamedTuple):
 class Unit:
     """One entry on one pair. words: concept, source, target.
 
-    gaps, hits: `[words]` at `layer`, which dev chose; hits are the mean of both directions. output_gaps, output_hits: the
-    same at the output. None when unscored. gap, output_gap: means. curves: by layer. base: of the same record, for adapters.
+    columns: values `[words]` by measure at `layer`, which dev chose; output_columns: the same at the output. A measure
+    that some word has no value of is left out. values: numbers by measure at `layer`, None when unscored; output_score:
+    of the headline at the output. curves: by layer. base: of the same record, for adapters.
     """
 
     pair: str
     layer: str
     layers: tuple[str, ...]
     words: tuple[tuple[str, str, str], ...]
-    gaps: Floats | None
-    hits: Floats | None
-    output_gaps: Floats | None
-    output_hits: Floats | None
-    gap: float | None
-    measures: dict[str, float | None]
-    output_gap: float | None
+    columns: dict[str, Floats]
+    output_columns: dict[str, Floats]
+    values: dict[str, float | None]
+    output_score: float | None
     curves: dict[str, Curve]
     base: "Unit | None"
     verdict: str
     created: str
     command: str
     commit: str | None
+
+    @property
+    def score(self) -> float | None:
+        """What the unit is ranked by; None when unscored."""
+        return self.values.get(HEADLINE)
 
 
 @dataclass(slots=True)
@@ -188,28 +193,25 @@ def _unit(record: RunRecord, state: State, base: Unit | None) -> Unit:
     kept = [v for v in record.values if v.split is Split.CONTROL and v.state == state]
     values = [v for v in kept if v.layer == layer]
     words = tuple((v.concept, v.source, v.target) for v in values)
-    gaps, hits = _per_word(values)
-    output_gaps, output_hits = gaps, hits
+    columns = _per_word(values)
+    output_columns = columns
     if layer != layers[-1]:
         last = [v for v in kept if v.layer == layers[-1]]
         same = tuple((v.concept, v.source, v.target) for v in last) == words
-        output_gaps, output_hits = _per_word(last if same else [])
+        output_columns = _per_word(last if same else [])
     curves = record.curves.get(Split.CONTROL, {}).get(state, {})
-    measures = {name: _at(curves.get(name), depth) for name in MEASURES}
-    if hits is not None:
-        measures["p1"] = float(hits.mean())
+    numbers = {name: _at(curves.get(name), depth) for name in board_measures()}
+    numbers[HEADLINE] = None  # without every word's value there is nothing to rank
+    numbers |= {name: float(column.mean()) for name, column in columns.items()}
     return Unit(
         pair=record.pair,
         layer=layer,
         layers=layers,
         words=words,
-        gaps=gaps,
-        hits=hits,
-        output_gaps=output_gaps,
-        output_hits=output_hits,
-        gap=None if gaps is None else float(gaps.mean()),
-        measures=measures,
-        output_gap=_at(curves.get("gap"), -1),
+        columns=columns,
+        output_columns=output_columns,
+        values=numbers,
+        output_score=_at(curves.get(HEADLINE), -1),
         curves=_curves(curves),
         base=base,
         # A record with an adapter judges the adapter; of its base it says nothing.
@@ -220,19 +222,20 @@ def _unit(record: RunRecord, state: State, base: Unit | None) -> Unit:
     )
 
 
-def _per_word(values: Sequence[PairValues]) -> tuple[Floats | None, Floats | None]:
-    """Gaps and hits `[words]`; None where a word has none."""
-    gaps = [v.cosine - v.mismatched for v in values if v.mismatched is not None]
-    hits = [((v.rank_forward == 1) + (v.rank_backward == 1)) / 2 for v in values if v.rank_forward and v.rank_backward]
-    full = len(values) or -1
-    return (
-        np.array(gaps, dtype=np.float64) if len(gaps) == full else None,
-        np.array(hits, dtype=np.float64) if len(hits) == full else None,
-    )
+def _per_word(values: Sequence[PairValues]) -> dict[str, Floats]:
+    """Values `[words]` by measure, where every word has one."""
+    found = {}
+    for measure in compared_measures():
+        column = [x for x in (quantity(v, measure.name) for v in values) if x is not None]
+        if column and len(column) == len(values):
+            found[measure.name] = np.array(column, dtype=np.float64)
+    return found
 
 
 def _curves(curves: dict[str, Curve]) -> dict[str, Curve]:
-    return {name: curves[name] for name in CURVES if name in curves}
+    """Those that a page draws, with the standard errors that make their bands."""
+    drawn = [m for measure in compared_measures() for m in (measure, standard_error_of(measure)) if m]
+    return {measure.name: curves[measure.name] for measure in drawn if measure.name in curves}
 
 
 def _at(curve: Curve | None, depth: int) -> float | None:

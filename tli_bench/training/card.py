@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,8 +66,8 @@ def build_card(
             "words_seen": result.words_seen,
         },
         "dev": {
-            "before": asdict(result.dev_before) if result.dev_before else None,
-            "after": asdict(result.dev_after) if result.dev_after else None,
+            "before": result.dev_before,
+            "after": result.dev_after,
         },
         "seed": result.seed,
         "retention_text_sha256": text_sha256,

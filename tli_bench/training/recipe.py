@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from tli_bench.base.errors import InputError, UnknownNameError
 from tli_bench.base.paths import data_dir
+from tli_bench.training.figures import choosers
 from tli_bench.vectors.protocols import Pooling
 
 OUTPUT, BEFORE_NORM, AUTO = "output", "before-norm", "auto"
@@ -65,7 +66,7 @@ class Recipe(BaseModel):
     weight_decay: float = Field(0.0, ge=0)
     max_grad_norm: float = Field(1.0, ge=0)
     keep: Literal["best", "last"] = "best"
-    dev_metric: Literal["mrr", "p1", "gap"] = "mrr"
+    dev_metric: str = "mrr"
     patience: int = Field(0, ge=0)
     eval_steps: int | None = Field(None, ge=1)
     retention: Literal["none", "kl", "hidden"] = "none"
@@ -90,6 +91,8 @@ class Recipe(BaseModel):
 
         if self.loss not in LOSSES:
             raise UnknownNameError("loss", self.loss, LOSSES)
+        if self.dev_metric not in choosers():
+            raise UnknownNameError("dev_metric", self.dev_metric, choosers())
         for layer in self.layer:
             if layer not in (OUTPUT, BEFORE_NORM, AUTO) and not layer.isdigit():
                 raise ValueError(f"layer {layer!r} is neither a number nor one of {OUTPUT}, {BEFORE_NORM}, {AUTO}")

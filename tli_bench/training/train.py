@@ -18,12 +18,13 @@ from tli_bench.models.gate import require_finite
 from tli_bench.training.adapt import Adapted, adapted
 from tli_bench.training.card import build_card, write_card
 from tli_bench.training.data import Collator, PairData, pad_id_of, read_text, shuffled, split_data
+from tli_bench.training.figures import Figures
 from tli_bench.training.losses import LOSSES, LossOptions
 from tli_bench.training.objective import PairObjective
 from tli_bench.training.recipe import AUTO, Recipe, load_recipe
 from tli_bench.training.retention import build_retention, sample_text
 from tli_bench.training.save import atomic_folder, round_trained, save_adapter, save_model
-from tli_bench.training.scoring import DevScores, best_layer, dev_scores, layer_curves
+from tli_bench.training.scoring import best_layer, dev_scores, layer_curves
 from tli_bench.training.targets import Target, resolve_targets
 from tli_bench.training.trainer import COMPLETE, Report, build_trainer, last_checkpoint
 
@@ -53,8 +54,8 @@ class TrainingResult:
     steps: int
     words_seen: int
     loss: float | None
-    dev_before: DevScores | None
-    dev_after: DevScores | None
+    dev_before: Figures | None
+    dev_after: Figures | None
     resumed: bool
 
 

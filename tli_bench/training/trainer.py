@@ -5,7 +5,7 @@ import logging
 import math
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,11 @@ from transformers import TrainingArguments as HFTrainingArguments
 from tli_bench.base.errors import OutputError, UnscorableError
 from tli_bench.training.data import Collator, PairData, PairDataset
 from tli_bench.training.errors import DivergedError
+from tli_bench.training.figures import Figures, choosers
 from tli_bench.training.objective import PairObjective
 from tli_bench.training.recipe import Recipe
 from tli_bench.training.save import flush
-from tli_bench.training.scoring import DevScores, dev_scores
+from tli_bench.training.scoring import dev_scores
 
 log = logging.getLogger(__name__)
 COMPLETE = "complete.json"
@@ -34,7 +35,7 @@ class Progress:
     total: int
     epoch: float
     loss: float | None
-    dev: DevScores | None
+    dev: Figures | None
 
 
 Report = Callable[[Progress], None]
@@ -50,7 +51,7 @@ class PairTrainer(Trainer):
         self.objective = objective
         self.dev = dev
         self.loss_is_scaled_for_ga = False
-        self.last_dev: DevScores | None = None
+        self.last_dev: Figures | None = None
         # The command line draws progress; the library prints nothing.
         self.remove_callback(PrinterCallback)
         self.remove_callback(ProgressCallback)
@@ -79,7 +80,7 @@ class PairTrainer(Trainer):
         except UnscorableError as err:
             # The base was scored before the first step, so it is the training that broke the states.
             raise self._diverged(f"the dev split can no longer be scored ({err})") from err
-        metrics = {f"{metric_key_prefix}_{name}": value for name, value in asdict(self.last_dev).items()}
+        metrics = {f"{metric_key_prefix}_{name}": value for name, value in self.last_dev.items()}
         self.log(dict(metrics))
         self.control: Any = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
@@ -204,7 +205,7 @@ def _arguments(recipe: Recipe, *, rows: int, has_dev: bool, folder: Path, seed: 
         save_total_limit=2,
         load_best_model_at_end=recipe.keep == "best",
         metric_for_best_model=f"eval_{recipe.dev_metric}" if has_dev else None,
-        greater_is_better=True if has_dev else None,
+        greater_is_better=choosers()[recipe.dev_metric].higher_is_better if has_dev else None,
         restore_callback_states_from_checkpoint=True,
         logging_steps=max(1, math.ceil(rows / recipe.batch_size) // 5),
         logging_nan_inf_filter=False,

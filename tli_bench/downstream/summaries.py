@@ -15,6 +15,7 @@ from tli_bench.downstream.readers import article_of_row, read_sentences, read_xl
 from tli_bench.downstream.scorers.checks import LanguageGuesser, check_output, script_of
 from tli_bench.downstream.scorers.rouge import rouge, signature
 from tli_bench.downstream.sources import HubSet, load
+from tli_bench.languages import pivot
 
 BLEU = sacrebleu.BLEU(tokenize="13a", effective_order=False)
 CHRF = sacrebleu.CHRF(word_order=2)
@@ -59,7 +60,7 @@ class XLSumTask(DownstreamTask):
         kind = self.meta.get("instruction", "own")
         if kind not in ("own", "english"):
             raise InputError(f"task {self.config.task}: `metadata.instruction` is `own` or `english`, got {kind!r}")
-        key = self.need("language") if kind == "own" else "eng_Latn"
+        key = self.need("language") if kind == "own" else pivot().code
         template = prompt("xlsum", key, "{text}") if kind == "own" else prompt("xlsum", key, "{text}", "{language}")
         return fill(template, text=doc["text"], language=self.need("xlsum").capitalize())
 

@@ -6,11 +6,13 @@ from pathlib import Path
 import yaml
 
 from tli_bench.base.paths import data_dir
+from tli_bench.downstream.embedded import EmbeddedSpec
 from tli_bench.downstream.parallel import parallel_sets
+from tli_bench.downstream.registry import find_spec
 from tli_bench.languages import DEFAULT_PAIRS, LANGUAGES, Language, pivot
 from tli_bench.languages.registry import registry
 
-ROOM = "tli_bench.downstream"
+ROOM = "tli_bench.plugin.downstream_tasks"
 PIVOT = pivot().code
 
 
@@ -28,9 +30,10 @@ OFFLINE = [
 ]
 
 
-def task(name: str, kind: str, **metadata: str) -> str:
+def task(name: str, spec: str, **metadata: str) -> str:
     """Definition of one task."""
-    lines = [f"task: {name}", f"class: !function {ROOM}.{kind}", "metadata:"]
+    kind = "EmbeddedTask" if issubclass(find_spec(spec), EmbeddedSpec) else "AnswerTask"
+    lines = [f"task: {name}", f"class: !function {ROOM}.{kind}", "metadata:", f"  spec: {spec}"]
     return "\n".join([*lines, *(f"  {key}: {value}" for key, value in metadata.items()), "  version: 1", ""])
 
 
@@ -42,16 +45,16 @@ def group(name: str, members: list[str]) -> str:
 def question_answering() -> dict[str, str]:
     """XQuAD and TyDiQA-GoldP in every language that we have prompts for, and retrieval on XQuAD."""
     files = {
-        f"tli_xquad_{code}": task(f"tli_xquad_{code}", "qa.XQuADTask", language=code, iso2=iso2)
+        f"tli_xquad_{code}": task(f"tli_xquad_{code}", "xquad", language=code, iso2=iso2)
         for code, iso2 in XQUAD.items()
     }
     for code, prefix in TYDIQA.items():
-        files[f"tli_tydiqa_{code}"] = task(f"tli_tydiqa_{code}", "qa.TyDiQATask", language=code, prefix=prefix)
+        files[f"tli_tydiqa_{code}"] = task(f"tli_tydiqa_{code}", "tydiqa", language=code, prefix=prefix)
     for source, target in retrieval_pairs():
         for unit in ("sentence", "paragraph"):
             name = f"tli_xquad_r_{unit}_{source}-{target}"
             files[name] = task(
-                name, "passages.PassageRetrievalTask", source=source, source_iso2=XQUAD[source], target=target,
+                name, "xquad_r", source=source, source_iso2=XQUAD[source], target=target,
                 target_iso2=XQUAD[target], unit=unit,
             )  # fmt: skip
     return {f"xquad/{name}.yaml": text for name, text in files.items()}
@@ -70,7 +73,7 @@ def summaries() -> dict[str, str]:
     for name, code in XLSUM.items():
         for kind, suffix in (("own", ""), ("english", "_en")):
             full = f"tli_xlsum_{name}{suffix}"
-            files[f"xlsum/{full}.yaml"] = task(full, "summaries.XLSumTask", language=code, xlsum=name, instruction=kind)
+            files[f"xlsum/{full}.yaml"] = task(full, "xlsum", language=code, xlsum=name, instruction=kind)
     return files
 
 
@@ -79,17 +82,15 @@ def by_pair() -> dict[str, str]:
     files = {}
     for pair in DEFAULT_PAIRS:
         source, target = pair.split("-")
-        files[f"bitext/tli_bitext_{pair}.yaml"] = task(
-            f"tli_bitext_{pair}", "bitext.BitextTask", source=source, target=target
-        )
+        files[f"bitext/tli_bitext_{pair}.yaml"] = task(f"tli_bitext_{pair}", "bitext", source=source, target=target)
         for name, hub in hub_sets(pair).items():
-            files[f"bitext/{name}.yaml"] = task(name, "bitext.BitextTask", source=source, target=target, hub=hub)
+            files[f"bitext/{name}.yaml"] = task(name, "bitext", source=source, target=target, hub=hub)
         for direction in (pair, f"{target}-{source}"):
             name = f"tli_translate_{direction}"
-            files[f"translate/{name}.yaml"] = task(name, "translate.TranslateTask", pair=direction)
+            files[f"translate/{name}.yaml"] = task(name, "translate", pair=direction)
             if not direction.startswith(PIVOT):
                 name = f"tli_translate_own_{direction}"
-                files[f"translate/{name}.yaml"] = task(name, "translate.TranslateTask", pair=direction, prompts="own")
+                files[f"translate/{name}.yaml"] = task(name, "translate", pair=direction, prompts="own")
     return files
 
 

@@ -8,12 +8,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tli_bench.base.errors import InputError, UnknownNameError
-from tli_bench.measures import LayerView, centre, compute, get_measure, list_measures, register_measure
+from tli_bench.measures import (
+    Direction,
+    LayerView,
+    Measure,
+    centre,
+    compute,
+    get_measure,
+    list_measures,
+    register_measure,
+)
 
 from .conftest import make_cloud
 
 seeds = st.integers(0, 10_000)
-NAMES = [m.name for m in list_measures()]
+BY_VECTORS = [m for m in list_measures() if m.needs <= {"vectors", "centre"}]
+NAMES = [m.name for m in BY_VECTORS]
 CONTINUOUS = [
     "cosine",
     "mismatched",
@@ -52,7 +62,10 @@ def test_the_names_are_the_canonical_ones() -> None:
     expected = {*CONTINUOUS, "mexa", "hub_skew_forward", "hub_skew_backward"}
     expected |= {f"{name}{side}" for name in both for side in ("", "_forward", "_backward")}
     assert set(NAMES) == expected
-    assert all(m.summary.endswith(".") for m in list_measures())
+    more = {f"{name}_last" for name in ("cosine", "mismatched", "gap", "p1", "mrr")}
+    more |= {"sink_ratio", "cosine_with_first", "cosine_without_first"}
+    assert {m.name for m in list_measures()} == expected | more
+    assert all(m.definition.endswith(".") and m.label for m in list_measures())
 
 
 def test_the_documentation_explains_every_measure() -> None:
@@ -132,12 +145,8 @@ def test_swapping_the_languages_swaps_the_directions(seed: int) -> None:
 @given(seeds)
 def test_values_stay_in_their_range(seed: int) -> None:
     values = values_of(view_of(*make_cloud(seed, n=20)))
-    for name in NAMES:
-        if name.startswith(("p1", "p5", "p10", "mrr", "csls", "auc", "mexa")):
-            assert 0 <= values[name] <= 1, name
-    for name in ("cosine", "mismatched", "cosine_centred"):
-        assert -1 - 1e-6 <= values[name] <= 1 + 1e-6
-    assert 0 <= values["clipscore"] <= 2.5 + 1e-6
+    for measure in BY_VECTORS:
+        assert measure.within_range(values[measure.name], slack=1e-6), measure.name
     assert values["p1"] <= values["p5"] <= values["p10"]
     assert values["mexa"] <= min(values["p1_forward"], values["p1_backward"])
 
@@ -216,7 +225,42 @@ def test_an_unknown_name_is_an_error_with_a_suggestion() -> None:
 
 def test_a_taken_name_cannot_be_registered() -> None:
     with pytest.raises(InputError, match="'gap' exists already"):
-        register_measure("gap", higher_is_better=True)(lambda view: 0.0)
+        register_measure(
+            Measure(
+                name="gap",
+                label="gap",
+                definition="Something else.",
+                direction=Direction.UP,
+                per_concept=lambda view: view.matched,
+            )
+        )
     assert get_measure("gap").higher_is_better is True
     assert get_measure("cosine").higher_is_better is None
-    assert get_measure("gap_centred").needs == "centre"
+    assert "centre" in get_measure("gap_centred").needs
+
+
+@settings(deadline=None)
+@given(seeds)
+def test_a_number_is_the_aggregate_of_its_column(seed: int) -> None:
+    view = view_of(*make_cloud(seed, n=20))
+    values = values_of(view)
+    for measure in BY_VECTORS:
+        if measure.per_concept is not None:
+            column = measure.column(view)
+            assert column.shape == (16,)
+            assert values[measure.name] == pytest.approx(measure.aggregate(column), abs=1e-12), measure.name
+
+
+def test_a_measure_gives_either_a_column_or_one_number() -> None:
+    fields = {"name": "x", "label": "x", "definition": "X.", "direction": Direction.UP}
+    with pytest.raises(InputError, match="either `per_concept` or `whole`"):
+        Measure(**fields)
+    with pytest.raises(InputError, match="cannot be compared in pairs"):
+        Measure(**fields, whole=lambda view: 0.0)
+
+
+def test_a_measure_that_needs_what_the_view_lacks_says_so() -> None:
+    measured = compute(LayerView(*make_cloud(n=12)), ["sink_ratio", "gap_last"])
+    assert measured.values == {"sink_ratio": None, "gap_last": None}
+    assert "norms of all positions" in measured.reasons["sink_ratio"]
+    assert "last tokens" in measured.reasons["gap_last"]

@@ -75,14 +75,14 @@ def test_a_tie_is_not_a_hit() -> None:
 
 def test_precision_and_mrr_closed_form() -> None:
     ranks = torch.tensor([1, 2, 4, 1, 3, 6])
-    assert retrieval.precision_at(ranks, 1) == pytest.approx(2 / 6)
-    assert retrieval.precision_at(ranks, 5) == pytest.approx(5 / 6)
-    assert retrieval.mean_reciprocal_rank(ranks) == pytest.approx((1 + 1 / 2 + 1 / 4 + 1 + 1 / 3 + 1 / 6) / 6)
+    assert retrieval.hits(ranks, 1).mean() == pytest.approx(2 / 6)
+    assert retrieval.hits(ranks, 5).mean() == pytest.approx(5 / 6)
+    assert retrieval.reciprocal(ranks).mean() == pytest.approx((1 + 1 / 2 + 1 / 4 + 1 + 1 / 3 + 1 / 6) / 6)
 
 
 def test_precision_over_a_pool_no_larger_than_k_is_refused() -> None:
     with pytest.raises(UnscorableError, match="P@5 over a pool of 5 is always 1"):
-        retrieval.precision_at(torch.ones(5, dtype=torch.long), 5)
+        retrieval.hits(torch.ones(5, dtype=torch.long), 5)
 
 
 @given(seeds, st.integers(1, 20))

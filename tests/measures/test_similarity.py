@@ -6,7 +6,7 @@ from scipy import stats as sps
 from tli_bench.base.errors import UnscorableError
 from tli_bench.measures.similarity import (
     auc,
-    clipscore,
+    clipscore_per_pair,
     cosine_matrix,
     mismatched_per_pair,
     require_scorable,
@@ -84,7 +84,7 @@ def test_auc_closed_forms() -> None:
 
 
 def test_clipscore_closed_form() -> None:
-    assert clipscore(torch.tensor([0.4, -0.8], dtype=torch.float64)) == pytest.approx(2.5 * 0.4 / 2)
+    assert clipscore_per_pair(torch.tensor([0.4, -0.8], dtype=torch.float64)).mean() == pytest.approx(2.5 * 0.4 / 2)
 
 
 @pytest.mark.parametrize(

@@ -84,11 +84,12 @@ def tli_paper(
 def _show(console: "Console", found: "Reproduction") -> None:
     from rich.text import Text
 
+    from tli_bench.config.facts import flags_of
     from tli_bench.plugin.repro import SOURCE
     from tli_bench.report.terminal.tables import show_table
 
     signature = found.pilot.signature
-    flags = [name for name in ("leaking", "skip_gate", "any_base") if getattr(signature, name)]
+    flags = flags_of(signature)
     title = f"{signature.model} ({signature.revision}), {signature.pair}, {signature.lexicon}"
     console.print(Text(title + (f"  [{', '.join(flags)}]" if flags else ""), "bold"), soft_wrap=True)
     console.print(Text(f"reported: {SOURCE}"), soft_wrap=True)

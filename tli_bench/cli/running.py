@@ -66,8 +66,8 @@ def execute(options: RunOptions) -> None:
     protocols = get_protocols(options.protocol)
     quiet_libraries()
     with console.status("loading lm-eval, torch and transformers"):
-        from tli_bench.downstream.base import DownstreamTask
         from tli_bench.plugin.catalog import default_tasks, load_tasks
+        from tli_bench.plugin.downstream_tasks import DownstreamTask
         from tli_bench.plugin.lm import TLIModel
         from tli_bench.plugin.run import run_tasks, tidy
         from tli_bench.plugin.tasks import HiddenStatesTask

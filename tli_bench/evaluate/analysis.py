@@ -8,10 +8,11 @@ import torch
 
 from tli_bench.base.errors import UnscorableError
 from tli_bench.evaluate import controls as beside
-from tli_bench.evaluate.sink import sink_curves
+from tli_bench.evaluate.sink import positions_at
 from tli_bench.lexicon.pairs import Split, WordPair
 from tli_bench.measures.geometry import Centre, centre
-from tli_bench.measures.registry import compute
+from tli_bench.measures.measure import Place
+from tli_bench.measures.registry import compute, list_measures
 from tli_bench.measures.view import LayerView
 from tli_bench.models.identity import State
 from tli_bench.records.comparison import comparison
@@ -20,8 +21,6 @@ from tli_bench.stats import paired
 from tli_bench.vectors.responses import PairSink
 
 BEST_LAYER_RULE = "highest dev MRR (mean of both directions), the earlier layer on a tie"
-COMPARED = ("cosine", "mismatched", "gap", "p1")
-LAST = ("cosine", "mismatched", "gap", "p1", "mrr")
 SHOWN_RESAMPLES, OTHER_RESAMPLES = 10_000, 1_000
 
 
@@ -168,18 +167,37 @@ class Analyser:
         vectors = vectors or self.states[state]
         return centre(vectors.source[layer, held_out], vectors.target[layer, held_out])
 
-    def _view(self, split: Split, state: State, layer: int, vectors: Vectors | None = None) -> LayerView | None:
-        rows, vectors = self.rows[split], vectors or self.states[state]
+    def _view(self, split: Split, state: State, layer: int) -> LayerView | None:
+        """One layer of one split with all that is known of it; None, with the reason noted, where it cannot be scored."""
+        rows = self.rows[split]
         try:
-            return LayerView(
-                vectors.source[layer, rows],
-                vectors.target[layer, rows],
-                gold=self.gold[rows][:, rows],
-                centre=self._centre(split, state, layer, vectors),
-            )
+            return self._plain_view(split, state, layer, self.states[state], self._facts(state, layer, rows))
         except UnscorableError as err:
             self.unscored.append(f"{split.value}/{state}/layer {self.layers[layer]}: {err}")
             return None
+
+    def _plain_view(
+        self, split: Split, state: State, layer: int, vectors: Vectors, facts: dict[str, object]
+    ) -> LayerView:
+        rows = self.rows[split]
+        if state in self.facts.last and vectors is not self.facts.last[state]:
+            facts |= {"last": self._plain_view(split, state, layer, self.facts.last[state], {})}
+        return LayerView(
+            vectors.source[layer, rows],
+            vectors.target[layer, rows],
+            gold=self.gold[rows][:, rows],
+            centre=self._centre(split, state, layer, vectors),
+            facts=facts,
+        )
+
+    def _facts(self, state: State, layer: int, rows: Sequence[int]) -> dict[str, object]:
+        """What measures may need besides vectors, by the names in `Measure.needs`."""
+        found: dict[str, object] = {}
+        if state in self.facts.sinks and rows:
+            found["positions"] = positions_at([self.facts.sinks[state][i] for i in rows], layer)
+        if self.facts.tokens:
+            found["tokens"] = np.array([self.facts.tokens[i] for i in rows])
+        return found
 
     def _curves(self, split: Split, state: State) -> dict[str, Curve]:
         curves: dict[str, Curve] = {}
@@ -187,35 +205,13 @@ class Analyser:
             view = self._view(split, state, layer)
             if view is None:
                 continue
-            self._measure(curves, layer, view, where=f"{split.value}/{state}")
+            measured = compute(view)
+            self.unscored += [f"{split.value}/{state}/{which}: {why}" for which, why in measured.reasons.items()]
+            for which, value in measured.values.items():
+                curves.setdefault(which, [None] * len(self.layers))[layer] = value
             if split is self.tested:
                 self._gaps[state][name] = view.gap_per_pair.double().numpy()
-            if state in self.facts.last:
-                last = self._view(split, state, layer, self.facts.last[state])
-                if last is not None:
-                    self._measure(curves, layer, last, where=f"{split.value}/{state}", names=LAST, suffix="_last")
-        if state in self.facts.sinks:
-            sinks = self.facts.sinks[state]
-            found, reasons = sink_curves([sinks[i] for i in self.rows[split]])
-            curves |= found
-            self.unscored += [f"{split.value}/{state}/{reason}" for reason in reasons]
         return curves
-
-    def _measure(
-        self,
-        curves: dict[str, Curve],
-        layer: int,
-        view: LayerView,
-        *,
-        where: str,
-        names: Sequence[str] | None = None,
-        suffix: str = "",
-    ) -> None:
-        """Put the measures of one view into `curves` at `layer`."""
-        measured = compute(view, names)
-        self.unscored += [f"{where}/{name}{suffix}: {why}" for name, why in measured.reasons.items()]
-        for name, value in measured.values.items():
-            curves.setdefault(name + suffix, [None] * len(self.layers))[layer] = value
 
     def _best_layer(self, curves: dict[Split, dict[str, dict[str, Curve]]], state: State) -> str:
         curve = curves.get(Split.DEV, {}).get(state, {}).get("mrr", [])
@@ -256,23 +252,12 @@ class Analyser:
     ) -> Iterator[Comparison]:
         if base is None or adapted is None:
             return
-        for quantity in COMPARED:
-            shown = quantity == "gap" and split is not Split.DEV
+        for measure in list_measures(Place.COMPARED):
+            shown = measure.name == "gap" and split is not Split.DEV
             resamples = SHOWN_RESAMPLES if shown else OTHER_RESAMPLES
-            before, after = _per_pair(base, quantity), _per_pair(adapted, quantity)
-            result = paired(before, after, seed=self.seed, resamples=resamples)
-            yield comparison(split, layer, quantity, result)
-
-
-def _per_pair(view: LayerView, quantity: str) -> np.ndarray:
-    """Values `[n]` of one compared quantity; for `p1` the mean of the hits in both directions."""
-    match quantity:
-        case "cosine":
-            values = view.matched
-        case "mismatched":
-            values = view.mismatched_per_pair
-        case "gap":
-            values = view.gap_per_pair
-        case _:
-            values = ((view.ranks_forward == 1).double() + (view.ranks_backward == 1).double()) / 2
-    return values.double().numpy()
+            try:
+                result = paired(measure.column(base), measure.column(adapted), seed=self.seed, resamples=resamples)
+            except UnscorableError as err:
+                self.unscored.append(f"{split.value}/change of {measure.name} at layer {layer}: {err}")
+                continue
+            yield comparison(split, layer, measure.name, result)

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from tli_bench.base.errors import UnknownNameError
+from tli_bench.config.facts import flags_of
 from tli_bench.lexicon.pairs import Split
 from tli_bench.models.identity import AdapterRef
 from tli_bench.records.arithmetic import AGGREGATES
 from tli_bench.records.schema import Curve, DownstreamRecord, RunRecord
-from tli_bench.records.summary import downstream_flags, flags
+from tli_bench.records.summary import downstream_flags
 from tli_bench.records.task_pairs import kind_of, pair_of, unordered
 
 BEST, OUTPUT = "best", "output"
@@ -175,7 +176,7 @@ def _title(record: RunRecord, base: Base) -> str:
     signature = record.signature
     kind = record.task.removesuffix(record.pair).strip("_")
     precision = [base.dtype, *([base.quantization] if base.quantization else [])]
-    parts = [base.model, base.revision, *precision, signature.protocol, kind, signature.lexicon, *flags(signature)]
+    parts = [base.model, base.revision, *precision, signature.protocol, kind, signature.lexicon, *flags_of(signature)]
     return ", ".join(parts)
 
 

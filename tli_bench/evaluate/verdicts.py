@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from tli_bench.evaluate.analysis import Analysis
-from tli_bench.evaluate.sink import RATIO
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.verdict import VerdictInput, verdict
 from tli_bench.records.comparison import change
@@ -36,7 +35,7 @@ def _input(analysis: Analysis, split: Split, layer: str, seed: int) -> VerdictIn
         return None
     curves = analysis.curves[split][state]
     depth = analysis.layers.index(layer)
-    ratios = curves.get(RATIO)
+    ratios = curves.get("sink_ratio")
     return VerdictInput(
         n=len(rows),
         raw=float(np.mean([v.cosine for v in rows])),

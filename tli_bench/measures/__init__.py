@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from tli_bench.measures.geometry import centre as centre
     from tli_bench.measures.geometry import cka_permutation_p as cka_permutation_p
     from tli_bench.measures.geometry import sink_ratio as sink_ratio
-    from tli_bench.measures.registry import Measure as Measure
+    from tli_bench.measures.measure import Direction as Direction
+    from tli_bench.measures.measure import Measure as Measure
+    from tli_bench.measures.measure import Place as Place
     from tli_bench.measures.registry import Measured as Measured
     from tli_bench.measures.registry import compute as compute
     from tli_bench.measures.registry import get_measure as get_measure
@@ -32,14 +34,16 @@ if TYPE_CHECKING:
     from tli_bench.measures.verdict import VerdictInput as VerdictInput
     from tli_bench.measures.verdict import VerdictKind as VerdictKind
     from tli_bench.measures.view import LayerView as LayerView
+    from tli_bench.measures.view import Positions as Positions
 
 _ROOMS = {
     "confounds": ("edit_baseline", "edit_similarity", "low_overlap", "strata", "tokens_per_word_bins"),
     "distance": ("lexical_distance",),
     "geometry": ("Centre", "centre", "cka_permutation_p", "sink_ratio"),
-    "registry": ("Measure", "Measured", "compute", "get_measure", "list_measures", "register_measure"),
+    "measure": ("Direction", "Measure", "Place"),
+    "registry": ("Measured", "compute", "get_measure", "list_measures", "register_measure"),
     "verdict": ("Change", "Verdict", "VerdictInput", "VerdictKind"),
-    "view": ("LayerView",),
+    "view": ("LayerView", "Positions"),
 }
 _FACADE = {name: f"tli_bench.measures.{room}" for room, names in _ROOMS.items() for name in names}
 

@@ -21,19 +21,19 @@ def ranks(similarity: Tensor, gold: Tensor, *, tolerance: float = 0.0) -> Tensor
     return 1 + ((similarity >= best - tolerance) & ~gold).sum(dim=1)
 
 
-def precision_at(ranks: Tensor, k: int) -> float:
-    """P@k of `ranks` `[n]`: the share of words whose accepted translation is among the `k` nearest.
+def hits(ranks: Tensor, k: int) -> Tensor:
+    """1 for each of `ranks` `[n]` that is among the `k` nearest, else 0, float64; their mean is P@k.
 
     Raises UnscorableError when the pool holds no more than `k` words: P@k would be 1 whatever the model does.
     """
     if len(ranks) <= k:
         raise UnscorableError(f"P@{k} over a pool of {len(ranks)} is always 1; give it more than {k} pairs")
-    return float((ranks <= k).double().mean())
+    return (ranks <= k).double()
 
 
-def mean_reciprocal_rank(ranks: Tensor) -> float:
-    """Mean of 1 / rank over `ranks` `[n]`; 1 is perfect, 1 / n what collapsed vectors get."""
-    return float((1.0 / ranks.double()).mean())
+def reciprocal(ranks: Tensor) -> Tensor:
+    """1 / rank `[n]`, float64; the mean is MRR: 1 is perfect, 1 / n what collapsed vectors get."""
+    return 1.0 / ranks.double()
 
 
 def csls(similarity: Tensor, *, neighbours: int = 10) -> Tensor:
@@ -69,10 +69,15 @@ def hub_skew(similarity: Tensor, *, neighbours: int = 10, tolerance: float = 0.0
 
 
 def mexa(similarity: Tensor, gold: Tensor, *, tolerance: float = 0.0) -> float:
-    """MEXA: share of pairs whose own similarity is strictly above all others of its row and column.
+    """MEXA: the mean of `mexa_hits`."""
+    return float(mexa_hits(similarity, gold, tolerance=tolerance).mean())
+
+
+def mexa_hits(similarity: Tensor, gold: Tensor, *, tolerance: float = 0.0) -> Tensor:
+    """1 for each pair `[n]` whose own similarity is strictly above all others of its row and column, else 0, float64.
 
     similarity, gold: `[n, n]`. Accepted variants do not compete. Kargaran et al. 2024 (arXiv 2410.05873).
     """
     wrong = similarity.masked_fill(gold, -torch.inf)
     rival = torch.maximum(wrong.amax(dim=1), wrong.amax(dim=0))
-    return float((similarity.diagonal() > rival + tolerance).double().mean())
+    return (similarity.diagonal() > rival + tolerance).double()

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from tli_bench.base.errors import UnscorableError
@@ -86,9 +87,14 @@ def mismatched_per_pair(similarity: Tensor, gold: Tensor) -> Tensor:
 
 
 def auc(matched: Tensor, mismatched: Tensor, *, tolerance: float = 0.0) -> float:
-    """Probability that a matched similarity exceeds a mismatched one, ties counted half: Mann-Whitney U / (n m).
+    """The mean of `auc_per_pair`: Mann-Whitney U / (n m)."""
+    return float(auc_per_pair(matched, mismatched, tolerance=tolerance).mean())
 
-    matched: `[n]`. mismatched: `[m]`. Values within `tolerance` are ties.
+
+def auc_per_pair(matched: Tensor, mismatched: Tensor, *, tolerance: float = 0.0) -> NDArray[np.float64]:
+    """Share of mismatched similarities `[m]` that each matched one `[n]` exceeds, ties counted half.
+
+    Values within `tolerance` are ties. Raises UnscorableError when either side is empty.
     """
     if matched.numel() == 0 or mismatched.numel() == 0:
         raise UnscorableError("AUC needs at least one matched and one mismatched similarity")
@@ -97,12 +103,12 @@ def auc(matched: Tensor, mismatched: Tensor, *, tolerance: float = 0.0) -> float
     values = matched.detach().cpu().numpy()
     below = np.searchsorted(ordered, values - tolerance)
     below_or_tied = np.searchsorted(ordered, values + tolerance, side="right")
-    return float(0.5 * (below + below_or_tied).mean() / len(ordered))
+    return np.asarray(0.5 * (below + below_or_tied) / len(ordered))
 
 
-def clipscore(matched: Tensor) -> float:
-    """Mean of 2.5 * max(cos, 0) over pairs `[n]`: the rescaling of CLIPScore (Hessel et al. 2021), range 0 to 2.5."""
-    return float(2.5 * matched.clamp(min=0).mean())
+def clipscore_per_pair(matched: Tensor) -> Tensor:
+    """2.5 * max(cos, 0) of each pair `[n]`: the rescaling of CLIPScore (Hessel et al. 2021), range 0 to 2.5."""
+    return 2.5 * matched.clamp(min=0)
 
 
 def _largest(x: Tensor) -> Tensor:

@@ -1,6 +1,8 @@
 """One layer of one split of one language pair, with everything the measures share computed once, on demand."""
 
+from collections.abc import Mapping
 from functools import cached_property
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -10,6 +12,8 @@ from tli_bench.measures import retrieval
 from tli_bench.measures.geometry import Centre
 from tli_bench.measures.similarity import Cosines, cosine_matrix, mismatched_per_pair, require_scorable, unit_rows
 
+Side = Literal["forward", "backward"]
+
 
 class LayerView:
     """Vectors of `n` concepts in two languages at one layer, and the matrices that measures are read from.
@@ -18,6 +22,8 @@ class LayerView:
     gold: bool `[n, n]`; `gold[i, j]` says that target j is an accepted translation of source i, the diagonal always.
     centre: language means `[d]` fitted on held-out words, for the centred measures.
     neighbours: k of CSLS and of the hub skew.
+    facts: what else is known of the same concepts at this layer, by the name that measures ask for it (`Measure.needs`):
+    `last`, a view of last-token vectors; `positions`, see `Positions`; or anything that a backend provides.
     Raises UnscorableError for NaN, infinity, zero vectors, fewer than two pairs or shapes that disagree: a row is
     never dropped in silence.
     """
@@ -30,6 +36,7 @@ class LayerView:
         gold: Tensor | None = None,
         centre: Centre | None = None,
         neighbours: int = 10,
+        facts: Mapping[str, Any] | None = None,
     ) -> None:
         if source.shape != target.shape:
             raise UnscorableError(
@@ -48,6 +55,30 @@ class LayerView:
         self.gold = _checked_gold(gold, source)
         self.centre = _checked_centre(centre, source)
         self.neighbours = neighbours
+        self.facts = dict(facts or {})
+
+    @property
+    def provides(self) -> frozenset[str]:
+        """What measures may need of this view."""
+        return frozenset({"vectors", *(["centre"] if self.centre is not None else []), *self.facts})
+
+    def fact(self, name: str) -> Any:
+        """What is known under `name`; raises UnscorableError where it is not."""
+        if name not in self.facts:
+            raise UnscorableError(f"this view holds no {name!r}; it holds {', '.join(sorted(self.provides))}")
+        return self.facts[name]
+
+    def hits(self, k: int, side: Side, *, by: Literal["cosine", "csls"] = "cosine") -> Tensor:
+        """1 for each word `[n]` whose accepted translation is among its `k` nearest, else 0, in float64.
+
+        Raises UnscorableError when the pool holds no more than `k` words.
+        """
+        found = getattr(self, f"{'csls_' if by == 'csls' else ''}ranks_{side}")
+        return retrieval.hits(found, k)
+
+    def reciprocal_ranks(self, side: Side) -> Tensor:
+        """1 / rank of each word's first accepted translation `[n]`, float64."""
+        return retrieval.reciprocal(getattr(self, f"ranks_{side}"))
 
     @property
     def n(self) -> int:
@@ -168,3 +199,17 @@ def _checked_centre(centre: Centre | None, source: Tensor) -> Centre | None:
         if not torch.isfinite(mean).all():
             raise UnscorableError(f"{name} holds NaN or infinity; fit the centre on finite vectors")
     return Centre(*(mean.to(source.device).float() for mean in centre))
+
+
+class Positions(NamedTuple):
+    """What position 0 does at one layer, for the `positions` of a view.
+
+    first_norms: norm of position 0 of every word. other_norms: norms of all other positions, of all words together.
+    with_first, without_first: cosine `[n]` of each pair's means over all positions and over all but the first, float64,
+    NaN where a word has no other position.
+    """
+
+    first_norms: Tensor
+    other_norms: Tensor
+    with_first: Tensor
+    without_first: Tensor

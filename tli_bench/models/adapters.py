@@ -21,6 +21,7 @@ from tli_bench.models.fingerprint import hash_files
 from tli_bench.models.identity import AdapterRef
 from tli_bench.models.load import LoadedModel
 from tli_bench.models.tuned import CARD, facts_of
+from tli_bench.models.types import Model, Wrapped
 
 # A module that LoRA wraps keeps its own weight under this name; PEFT writes it out for embeddings.
 BASE_LAYER = ".base_layer.weight"
@@ -108,7 +109,7 @@ def _check_finite(path: Path) -> None:
         raise AdapterError(f"{path} holds no tensors")
 
 
-def attach_adapter(loaded: LoadedModel, files: AdapterFiles, *, any_base: bool = False) -> tuple[Any, AdapterRef]:
+def attach_adapter(loaded: LoadedModel, files: AdapterFiles, *, any_base: bool = False) -> tuple[Wrapped, AdapterRef]:
     """Wrap the base in a PeftModel with this adapter active, never merged.
 
     any_base: accept an adapter whose recorded base is not this model (its tensors must still fit).
@@ -152,7 +153,7 @@ def _reference(files: AdapterFiles, shapes: dict[str, tuple[int, ...]]) -> Adapt
 
 
 @torch.no_grad()
-def _probe(model: Any) -> torch.Tensor:
+def _probe(model: Model) -> torch.Tensor:
     """What the model computes for a few tokens spread over its vocabulary, in evaluation mode."""
     rows = model.get_input_embeddings().weight.shape[0]
     device = next(model.parameters()).device
@@ -199,7 +200,7 @@ def _check_base(loaded: LoadedModel, files: AdapterFiles) -> None:
         )
 
 
-def _load_peft(loaded: LoadedModel, files: AdapterFiles, given: dict[str, tuple[int, ...]]) -> Any:
+def _load_peft(loaded: LoadedModel, files: AdapterFiles, given: dict[str, tuple[int, ...]]) -> Wrapped:
     from peft import PeftModel
     from peft.tuners.tuners_utils import BaseTuner
     from peft.utils.save_and_load import get_peft_model_state_dict
@@ -235,7 +236,7 @@ def _load_peft(loaded: LoadedModel, files: AdapterFiles, given: dict[str, tuple[
 
 
 @contextmanager
-def adapter_disabled(model: Any) -> Iterator[None]:
+def adapter_disabled(model: Model) -> Iterator[None]:
     """Within the context a PeftModel computes exactly what its base computes; a plain model is left alone."""
     with model.disable_adapter() if hasattr(model, "disable_adapter") else nullcontext():
         yield

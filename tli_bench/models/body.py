@@ -8,14 +8,15 @@ import torch
 from torch import nn
 
 from tli_bench.base.errors import ModelError
+from tli_bench.models.types import Model
 
 
-def text_config(model: Any) -> Any:
+def text_config(model: Model) -> Any:
     """Configuration of the text part (multimodal models nest it)."""
     return model.config.get_text_config() if hasattr(model.config, "get_text_config") else model.config
 
 
-def body_of(model: Any) -> nn.Module:
+def body_of(model: Model) -> nn.Module:
     """The base model inside a causal LM, an encoder, or either wrapped by PEFT; the LM head is never part of it.
 
     Raises ModelError for encoder-decoder models.
@@ -27,7 +28,7 @@ def body_of(model: Any) -> nn.Module:
     return body
 
 
-def blocks_of(model: Any) -> nn.ModuleList:
+def blocks_of(model: Model) -> nn.ModuleList:
     """The transformer blocks of the base model, in order.
 
     Raises ModelError when no module list has as many entries as the configuration has layers.
@@ -40,7 +41,7 @@ def blocks_of(model: Any) -> nn.ModuleList:
     raise ModelError(f"found no list of {depth} blocks in {type(body).__name__}; this architecture is not supported")
 
 
-def is_causal(model: Any) -> bool:
+def is_causal(model: Model) -> bool:
     """Whether a position sees only itself and the ones before it."""
     body = body_of(model)
     name = type(body).__name__.lower()
@@ -49,7 +50,7 @@ def is_causal(model: Any) -> bool:
     return True
 
 
-def max_tokens(model: Any) -> int | None:
+def max_tokens(model: Model) -> int | None:
     """How many tokens the model reads at once; None where its configuration sets no bound."""
     limit = getattr(text_config(model), "max_position_embeddings", None)
     # RoBERTa and its kin count positions from the padding token's id on: that many rows of the table are never used.
@@ -58,7 +59,7 @@ def max_tokens(model: Any) -> int | None:
 
 
 @contextmanager
-def last_block_output(model: Any) -> Iterator[list[torch.Tensor]]:
+def last_block_output(model: Model) -> Iterator[list[torch.Tensor]]:
     """Collect the last block's output `[batch, tokens, dim]` of each forward call made inside the context."""
     seen: list[torch.Tensor] = []
 

@@ -12,6 +12,7 @@ from tli_bench.models.catalog import ModelSource, resolve_model
 from tli_bench.models.fingerprint import hub_commit, model_fingerprint
 from tli_bench.models.identity import TrainingRef
 from tli_bench.models.tuned import hub_model_card, read_model_card, training_of
+from tli_bench.models.types import Model, Tokenizer
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 QUANTIZATIONS = ("nf4", "int8", "none")
@@ -46,8 +47,8 @@ class LoadedModel:
     of its files, where its configuration tells. card: what tli-bench wrote of it, for a model that was tuned whole.
     """
 
-    model: Any
-    tokenizer: Any
+    model: Model
+    tokenizer: Tokenizer
     id: str
     revision: str
     path: str
@@ -107,7 +108,7 @@ def _device(asked: str | None) -> str:
     return asked
 
 
-def load_tokenizer(name: str, options: LoadOptions | None = None) -> Any:
+def load_tokenizer(name: str, options: LoadOptions | None = None) -> Tokenizer:
     """The tokenizer of a model, without its weights; raises as `load_model` does."""
     return _from_hub(resolve_model(name), _load_tokenizer, options or LoadOptions())
 
@@ -173,13 +174,14 @@ def _quantization(quantize: str | None, dtype: str) -> Any:
     return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=DTYPES[dtype])
 
 
-def _keep_quantised_weights_as_they_are(model: Any) -> None:
+def _keep_quantised_weights_as_they_are(model: Model) -> None:
     """Stop bitsandbytes from repacking 4-bit weights in the first evaluation forward on CPUs with AVX512-BF16.
 
     The repacking rounds the scales to bfloat16, so a score would depend on the processor; no gradient passes the
     repacked weights; and it fails for layers whose width is no multiple of 32.
     """
-    for module in model.modules():
+    modules: Iterator[Any] = model.modules()
+    for module in modules:
         if hasattr(module, "support_avx512bf16_for_cpu"):
             module.support_avx512bf16_for_cpu = False
 
@@ -228,7 +230,7 @@ def _causes(err: BaseException | None) -> Iterator[BaseException]:
         err = err.__cause__ or err.__context__
 
 
-def check_vocabulary(model: Any, tokenizer: Any, name: str) -> None:
+def check_vocabulary(model: Model, tokenizer: Tokenizer, name: str) -> None:
     """Raise ModelError when the tokenizer can produce an id that the model has no embedding for.
 
     A special token that frames no word (a pad token that was added and never trained) does no harm.

@@ -9,13 +9,14 @@ from lm_eval.api.task import Task
 
 from tli_bench.base.errors import InputError
 from tli_bench.models.adapters import adapter_disabled
+from tli_bench.plugin.lm import TLIModel
 
 GENERATION_BATCH = 16
 """Prompts a batch: documents are hundreds of times longer than the words that the model's batch size is meant for."""
 
 
 def evaluate_both(
-    lm: Any, task: Task, limit: int | None = None, *, batch_size: int = GENERATION_BATCH
+    lm: TLIModel, task: Task, limit: int | None = None, *, batch_size: int = GENERATION_BATCH
 ) -> dict[str, Any]:
     """lm-eval results of `task` in one dictionary, with base and adapter in it.
 
@@ -44,7 +45,7 @@ def evaluate_both(
     return found
 
 
-def _run(lm: Any, task: Task, limit: int | None) -> dict[str, Any]:
+def _run(lm: TLIModel, task: Task, limit: int | None) -> dict[str, Any]:
     name = str(task.config.task)
     found = evaluate(lm=lm, task_dict={name: task}, limit=limit, bootstrap_iters=0, log_samples=False)
     assert found is not None, "one process: its rank is 0"
@@ -65,7 +66,7 @@ def _beside(found: dict[str, Any], base: dict[str, Any], name: str) -> None:
         better |= {f"{metric}{suffix}": better.get(metric, True) for suffix in ("_base", "_change")}
 
 
-def truncated(lm: Any, task: Task) -> int:
+def truncated(lm: TLIModel, task: Task) -> int:
     """How many distinct prompts of the last run are longer than the model reads beside what it is to generate."""
     room: dict[str, int] = {}
     for instance in task.instances:
@@ -75,7 +76,7 @@ def truncated(lm: Any, task: Task) -> int:
 
 
 @contextmanager
-def _batch(lm: Any, size: int) -> Iterator[None]:
+def _batch(lm: TLIModel, size: int) -> Iterator[None]:
     kept = getattr(lm, "batch_size_per_gpu", None)
     if not isinstance(kept, int):
         with nullcontext():

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from tli_bench.base.errors import InputError
-from tli_bench.evaluate.sink import RATIO
 from tli_bench.lexicon.pairs import Split
 from tli_bench.plugin.lm import TLIModel
 from tli_bench.plugin.run import run_tasks
@@ -102,7 +101,7 @@ class Reproduction:
                 for name in ("cosine", "mismatched", "gap", "p1")
                 for suffix, curves in (("", inside), ("_without", outside))
             }
-            ratio = _at(inside.get(RATIO), depth)
+            ratio = _at(inside.get("sink_ratio"), depth)
             yield PilotRow(layer=layer, reported=PUBLISHED_PILOT.get(layer), sink_ratio=ratio, **values)
 
     def evaluation_rows(self) -> Iterator[EvaluationRow]:

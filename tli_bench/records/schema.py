@@ -1,11 +1,12 @@
 """The record of one scored unit: its signature, curves, comparisons and controls."""
 
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field, ValidationError, model_validator
 
 from tli_bench.base.errors import ResultError
 from tli_bench.base.frozen import Frozen
+from tli_bench.config.facts import AGREE
 from tli_bench.lexicon.pairs import Split
 from tli_bench.models.identity import AdapterRef, State, TrainingRef
 
@@ -47,22 +48,9 @@ class Signature(Frozen):
     measures: str
     versions: dict[str, str]
 
-    COMPARABLE: ClassVar[tuple[str, ...]] = (
-        "protocol",
-        "pooling",
-        "lexicon",
-        "lexicon_hash",
-        "split_seed",
-        "pair",
-        "n",
-        "limit",
-        "leaking",
-        "measures",
-    )
-
     def require_comparable(self, other: "Signature") -> None:
         """Raise ResultError naming the first field that must agree between two compared scores and does not."""
-        for name in self.COMPARABLE:
+        for name in AGREE:
             ours, theirs = getattr(self, name), getattr(other, name)
             if ours != theirs:
                 raise ResultError(

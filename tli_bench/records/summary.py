@@ -2,10 +2,9 @@
 
 from typing import NamedTuple
 
+from tli_bench.config.facts import flags_of
 from tli_bench.lexicon.pairs import Split
-from tli_bench.records.schema import DownstreamRecord, RunRecord, Signature
-
-FLAGS = ("leaking", "skip_gate", "any_base")
+from tli_bench.records.schema import DownstreamRecord, RunRecord
 
 
 class Summary(NamedTuple):
@@ -25,16 +24,9 @@ class Summary(NamedTuple):
     flags: tuple[str, ...]
 
 
-def flags(signature: Signature) -> tuple[str, ...]:
-    """What keeps a score out of the ranks: leaking words, a skipped gate, a foreign base, a limit."""
-    raised = [name for name in FLAGS if getattr(signature, name)]
-    return (*raised, *([f"limit {signature.limit}"] if signature.limit is not None else []))
-
-
 def downstream_flags(record: DownstreamRecord) -> tuple[str, ...]:
     """What keeps a downstream score out of the tables: the small samples that ship with the project, a limit."""
-    limit = [] if record.limit is None else [f"limit {record.limit}"]
-    return (*(["fixtures"] if record.fixtures else []), *limit)
+    return (*(["fixtures"] if record.fixtures else []), *flags_of(record))
 
 
 def summarise(record: RunRecord) -> Summary:
@@ -58,5 +50,5 @@ def summarise(record: RunRecord) -> Summary:
         layer=layer,
         gap=found["gap"],
         p1=found["p1"],
-        flags=flags(signature),
+        flags=flags_of(signature),
     )

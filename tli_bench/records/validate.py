@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tli_bench.base.errors import TLIError
 from tli_bench.base.wording import unseen, visible
+from tli_bench.config.facts import notes_of
 from tli_bench.languages import pair_id, resolve_pair
 from tli_bench.lexicon import load_lexicon
 from tli_bench.lexicon.pairs import Split
@@ -144,14 +145,7 @@ def _words(record: RunRecord) -> Iterator[str]:
 
 def _notes(record: RunRecord) -> Iterator[str]:
     signature = record.signature
-    if signature.leaking:
-        yield "leaking lexicon: shown without a rank"
-    if signature.limit is not None:
-        yield f"only the first {signature.limit} words: shown without a rank"
-    if signature.skip_gate:
-        yield "sanity gate skipped: shown without a rank"
-    if signature.any_base:
-        yield "adapter recorded for another base: shown without a rank"
+    yield from notes_of(signature)
     if signature.model.startswith(("/", ".", "~")):
         yield f"model {visible(signature.model)!r} is a local folder: others cannot load it by that name"
     if signature.protocol not in {protocol.id for protocol in all_protocols().values()}:

@@ -9,10 +9,10 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tli_bench.config.facts import flags_of
 from tli_bench.lexicon.pairs import Split
 from tli_bench.models.identity import AdapterRef, State, TrainingRef
 from tli_bench.records.schema import Curve, PairValues, RunRecord, Signature
-from tli_bench.records.summary import flags
 
 TASK_PREFIX = "tli_alignment_"
 MEASURES = ("p1", "mexa", "csls_p1", "mrr", "cosine", "mismatched")
@@ -165,7 +165,7 @@ def _add(found: Collected, record: RunRecord, state: State, unit: Unit) -> None:
     signature = record.signature
     board = _board_of(found, signature)
     adapter = signature.adapter if state == "adapted" else None
-    raised = tuple(f for f in flags(signature) if adapter or f != "any_base")
+    raised = flags_of(signature, adapter=adapter is not None)
     key = EntryKey(
         signature.model,
         signature.revision,

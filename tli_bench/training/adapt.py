@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import nn
@@ -11,6 +10,7 @@ from torch import nn
 from tli_bench.base.errors import InputError, UnknownNameError
 from tli_bench.models import LoadedModel
 from tli_bench.models.body import blocks_of, body_of
+from tli_bench.models.types import Model
 from tli_bench.training.recipe import ALL_LINEAR, Recipe
 
 
@@ -22,7 +22,7 @@ class Adapted:
     reached: those of them that receive gradient. parameters: how many numbers receive gradient.
     """
 
-    model: Any
+    model: Model
     modules: tuple[str, ...]
     blocks: tuple[int, ...]
     reached: tuple[int, ...]
@@ -76,7 +76,7 @@ def _lora(loaded: LoadedModel, recipe: Recipe, depth: int, seed: int) -> Iterato
             parameter.requires_grad_(flags[name])
 
 
-def freeze_unreached(model: Any, depth: int) -> None:
+def freeze_unreached(model: Model, depth: int) -> None:
     """Mark what lies above the loss as not trained: it would get no gradient, and DDP waits for every gradient."""
     for block in list(blocks_of(model))[depth:]:
         block.requires_grad_(False)
@@ -112,7 +112,7 @@ def _full(loaded: LoadedModel, recipe: Recipe, depth: int, _seed: int) -> Iterat
                 parameter.requires_grad_(flags[name])
 
 
-def _freeze_outside_blocks(model: Any) -> None:
+def _freeze_outside_blocks(model: Model) -> None:
     """With the loss below the output, the final norm is out of reach; embeddings and blocks are trained."""
     inside = {id(p) for p in blocks_of(model).parameters()} | {id(p) for p in model.get_input_embeddings().parameters()}
     for parameter in body_of(model).parameters():
@@ -120,7 +120,7 @@ def _freeze_outside_blocks(model: Any) -> None:
             parameter.requires_grad_(False)
 
 
-def resolve_modules(model: Any, wanted: tuple[str, ...]) -> tuple[str, ...]:
+def resolve_modules(model: Model, wanted: tuple[str, ...]) -> tuple[str, ...]:
     """Names of the linear modules LoRA goes to; raises UnknownNameError for one that no block has."""
     known = linear_modules(model)
     if wanted == (ALL_LINEAR,):
@@ -133,7 +133,7 @@ def resolve_modules(model: Any, wanted: tuple[str, ...]) -> tuple[str, ...]:
     return wanted
 
 
-def linear_modules(model: Any) -> tuple[str, ...]:
+def linear_modules(model: Model) -> tuple[str, ...]:
     """Last names of the linear modules inside the blocks, quantised ones and GPT-2's `Conv1D` included."""
     from transformers.pytorch_utils import Conv1D
 
@@ -145,5 +145,5 @@ def linear_modules(model: Any) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def _trainable(model: Any) -> int:
+def _trainable(model: Model) -> int:
     return sum(p.numel() for p in model.parameters() if p.requires_grad)

@@ -4,7 +4,6 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,6 +12,7 @@ from torch.utils.data import Dataset
 from tli_bench.base.errors import InputError, LexiconError
 from tli_bench.lexicon import Lexicon
 from tli_bench.lexicon.pairs import Split, WordPair
+from tli_bench.models.types import Tokenizer
 from tli_bench.vectors.inputs import Encoded, encode_words
 from tli_bench.vectors.pooling import pooling_weights
 from tli_bench.vectors.protocols import Pooling
@@ -34,7 +34,7 @@ class PairData:
         return len(self.pairs)
 
 
-def split_data(lexicon: Lexicon, split: Split, tokenizer: Any, *, at_least: int) -> PairData:
+def split_data(lexicon: Lexicon, split: Split, tokenizer: Tokenizer, *, at_least: int) -> PairData:
     """The pairs of one split, encoded; raises LexiconError when the split has fewer than `at_least` pairs."""
     pairs = lexicon.of(split)
     if len(pairs) < at_least:
@@ -92,7 +92,7 @@ def pad(encoded: Sequence[Encoded], pooling: Pooling, *, pad_id: int) -> dict[st
     return {"input_ids": ids, "attention_mask": mask, "weights": weights}
 
 
-def pad_id_of(tokenizer: Any) -> int:
+def pad_id_of(tokenizer: Tokenizer) -> int:
     """The padding id, or 0 where the tokenizer has none: padded positions are masked either way."""
     return int(tokenizer.pad_token_id) if tokenizer.pad_token_id is not None else 0
 
@@ -140,7 +140,7 @@ class Collator:
         return {"text_ids": ids, "text_mask": mask}
 
 
-def read_text(path: Path, tokenizer: Any, *, max_tokens: int = 64) -> tuple[tuple[int, ...], ...]:
+def read_text(path: Path, tokenizer: Tokenizer, *, max_tokens: int = 64) -> tuple[tuple[int, ...], ...]:
     """The non-empty lines of a UTF-8 file as token ids, each cut after `max_tokens`.
 
     Raises InputError for a file that cannot be read or holds no line.

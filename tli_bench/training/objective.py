@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from tli_bench.base.errors import InputError
 from tli_bench.models.body import blocks_of, body_of, text_config
+from tli_bench.models.types import Model
 from tli_bench.training.data import pad
 from tli_bench.training.losses import LOSSES, LossOptions
 from tli_bench.training.targets import Target
@@ -17,7 +18,7 @@ from tli_bench.vectors.protocols import Pooling
 
 
 @contextmanager
-def truncated(model: Any, depth: int) -> Iterator[None]:
+def truncated(model: Model, depth: int) -> Iterator[None]:
     """Within the context the base model runs its first `depth` blocks only; the weights are shared, not copied.
 
     What the truncated model returns as its last state is not a state of the full model (the final norm follows block
@@ -43,7 +44,7 @@ def _owner(body: nn.Module, blocks: nn.ModuleList) -> tuple[nn.Module, str]:
 
 
 def target_states(
-    model: Any, ids: Tensor, mask: Tensor, targets: Sequence[Target], *, truncate: bool = True
+    model: Model, ids: Tensor, mask: Tensor, targets: Sequence[Target], *, truncate: bool = True
 ) -> list[Tensor]:
     """Hidden states `[batch, tokens, dim]` at each target, from one forward that stops at the deepest of them."""
     blocks = blocks_of(model)
@@ -81,7 +82,7 @@ class PairObjective(nn.Module):
 
     def __init__(
         self,
-        model: Any,
+        model: Model,
         targets: Sequence[Target],
         *,
         loss: str,

@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from tli_bench.base.errors import InputError
 from tli_bench.models import adapter_disabled
+from tli_bench.models.types import Model, Tokenizer
 from tli_bench.training.objective import target_states
 from tli_bench.training.targets import Target
 
@@ -39,12 +40,12 @@ def hidden_distance(adapted: Tensor, base: Tensor, mask: Tensor) -> Tensor:
 class Retention(nn.Module):
     """The retention term of one batch of text, against the base: the adapter switched off, or a frozen copy."""
 
-    def __init__(self, kind: Literal["kl", "hidden"], reference: nn.Module | None) -> None:
+    def __init__(self, kind: Literal["kl", "hidden"], reference: Model | None) -> None:
         super().__init__()
         self.kind = kind
         self.reference = reference
 
-    def forward(self, model: Any, targets: Sequence[Target], ids: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, model: Model, targets: Sequence[Target], ids: Tensor, mask: Tensor) -> Tensor:
         """Divergence from the base on `ids` `[lines, tokens]`."""
         if self.kind == "kl":
             now = model(input_ids=ids, attention_mask=mask).logits
@@ -58,7 +59,7 @@ class Retention(nn.Module):
         return torch.stack(terms).mean()
 
 
-def build_retention(kind: Literal["none", "kl", "hidden"], model: Any) -> Retention | None:
+def build_retention(kind: Literal["none", "kl", "hidden"], model: Model) -> Retention | None:
     """The term a recipe asks for; full fine-tuning keeps a frozen copy of the base, which doubles its memory."""
     if kind == "none":
         return None
@@ -67,7 +68,7 @@ def build_retention(kind: Literal["none", "kl", "hidden"], model: Any) -> Retent
 
 
 @contextmanager
-def _base(model: Any, reference: nn.Module | None) -> Iterator[Any]:
+def _base(model: Model, reference: Model | None) -> Iterator[Model]:
     if reference is not None:
         yield reference
         return
@@ -85,7 +86,7 @@ SAMPLED_LINES, SAMPLED_TOKENS = 512, 24
 
 
 @torch.no_grad()
-def sample_text(model: Any, tokenizer: Any, *, seed: int, batch_size: int = 64) -> tuple[tuple[int, ...], ...]:
+def sample_text(model: Model, tokenizer: Tokenizer, *, seed: int, batch_size: int = 64) -> tuple[tuple[int, ...], ...]:
     """Ordinary text for retention when none is given: `SAMPLED_LINES` lines that the base itself says, as token ids.
 
     Each starts at the tokenizer's BOS (or EOS, where there is no BOS) and is sampled at temperature 1, seeded.
@@ -111,7 +112,7 @@ def sample_text(model: Any, tokenizer: Any, *, seed: int, batch_size: int = 64) 
     return tuple(lines[:SAMPLED_LINES])
 
 
-def _speak(model: Any, ids: Tensor) -> Tensor:
+def _speak(model: Model, ids: Tensor) -> Tensor:
     """`ids` `[lines, 1]` and `SAMPLED_TOKENS` more of each, sampled from the model's own distribution."""
     cache = None
     last = ids

@@ -7,11 +7,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from safetensors import SafetensorError
 
 from tli_bench.base.errors import OutputError
+from tli_bench.models.types import Model, Wrapped
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -70,12 +71,13 @@ def _swap(work: Path, target: Path) -> None:
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def save_adapter(model: Any, folder: Path) -> None:
+def save_adapter(model: Model, folder: Path) -> None:
     """Write a PeftModel's adapter; equal trainings give equal files."""
     # "auto" would look the base up on the Hub to see whether its vocabulary was resized; ours never is.
-    model.save_pretrained(str(folder), safe_serialization=True, save_embedding_layers=False)
+    wrapped = cast(Wrapped, model)
+    wrapped.save_pretrained(str(folder), safe_serialization=True, save_embedding_layers=False)
     # PEFT writes a set in whatever order it comes.
-    _edit(folder / "adapter_config.json", target_modules=sorted(model.peft_config["default"].target_modules))
+    _edit(folder / "adapter_config.json", target_modules=sorted(wrapped.peft_config["default"].target_modules))
 
 
 def saved_dtype(loaded: "LoadedModel") -> str:

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Any
 
 from torch import Tensor
 
 from tli_bench.base.errors import UnscorableError
 from tli_bench.measures import LayerView, compute
+from tli_bench.models.types import Model
 from tli_bench.training.data import PairData
 from tli_bench.training.objective import PairObjective
 from tli_bench.vectors.extract import States, extract
@@ -37,12 +37,12 @@ def dev_scores(objective: PairObjective, data: PairData) -> DevScores:
     return DevScores(**{name: fmean(layer[name] for layer in layers) for name in MEASURES})
 
 
-def states_of(model: Any, data: PairData) -> tuple[States, int]:
+def states_of(model: Model, data: PairData) -> tuple[States, int]:
     """States of a split at every layer, sources first then targets, and the number of pairs."""
     return extract(model, [*data.sources, *data.targets]), len(data)
 
 
-def layer_curves(model: Any, data: PairData) -> Curves:
+def layer_curves(model: Model, data: PairData) -> Curves:
     """`MEASURES` of one split at every layer, by layer name; raises UnscorableError where a measure cannot."""
     states, n = states_of(model, data)
     vectors = states.vectors[Pooling.WORD_MEAN]

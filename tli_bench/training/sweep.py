@@ -19,6 +19,7 @@ from tli_bench.lexicon import Lexicon, load_lexicon
 from tli_bench.lexicon.pairs import Split
 from tli_bench.models import LoadedModel, LoadOptions, attach_adapter, inspect_adapter, load_model
 from tli_bench.models.fingerprint import hash_file
+from tli_bench.models.types import Model
 from tli_bench.training.budget import Budget
 from tli_bench.training.data import split_data
 from tli_bench.training.recipe import Recipe, load_recipe, read_yaml
@@ -186,7 +187,7 @@ def _run(
 
 
 @contextmanager
-def _trained(loaded: LoadedModel, folder: Path, kind: str) -> Iterator[Any]:
+def _trained(loaded: LoadedModel, folder: Path, kind: str) -> Iterator[Model]:
     """What was saved in `folder`: an adapter on the loaded base, or a model of its own."""
     if kind == "full":
         yield load_model(str(folder), LoadOptions(dtype=loaded.dtype, device=loaded.device)).model
@@ -201,7 +202,7 @@ def _trained(loaded: LoadedModel, folder: Path, kind: str) -> Iterator[Any]:
             parameter.requires_grad_(flags[name])
 
 
-def _control_curves(model: Any, loaded: LoadedModel, lexicon: Lexicon) -> Curves:
+def _control_curves(model: Model, loaded: LoadedModel, lexicon: Lexicon) -> Curves:
     return layer_curves(model, split_data(lexicon, Split.CONTROL, loaded.tokenizer, at_least=2))
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from tli_bench.base.errors import InputError
 from tli_bench.models.body import blocks_of
+from tli_bench.models.types import Model
 from tli_bench.training.recipe import AUTO, BEFORE_NORM, OUTPUT
 
 
@@ -18,7 +18,7 @@ class Target:
     after_norm: bool
 
 
-def resolve_targets(model: Any, layers: Sequence[str]) -> tuple[Target, ...]:
+def resolve_targets(model: Model, layers: Sequence[str]) -> tuple[Target, ...]:
     """Targets of `layers` (numbers, `Lp`, `output`, `before-norm`) in this model, without repeats.
 
     `L` and `output` are after the final norm, `Lp` and `before-norm` before it, as in `hidden.layer_names`. Raises

@@ -10,6 +10,7 @@ import torch
 from tli_bench.models.adapters import adapter_disabled
 from tli_bench.models.body import is_causal, max_tokens
 from tli_bench.models.identity import MeasuredModel, State
+from tli_bench.models.types import Model, Tokenizer
 from tli_bench.vectors.extract import States, extract
 from tli_bench.vectors.inputs import encode_words
 from tli_bench.vectors.pooling import pooling_weights
@@ -39,8 +40,8 @@ _STORES: weakref.WeakKeyDictionary[Any, dict[tuple[State, Inputs], StateStore]] 
 def answer(
     requests: Sequence[Any],
     *,
-    model: Any,
-    tokenizer: Any,
+    model: Model,
+    tokenizer: Tokenizer,
     identity: MeasuredModel,
     batch_size: int = 64,
     progress: Progress | None = None,
@@ -110,7 +111,7 @@ def inputs_of(protocols: Sequence[Protocol], language: str, *, causal: bool) -> 
 
 
 def _store(
-    model: Any, tokenizer: Any, state: State, inputs: Inputs, batch_size: int, progress: Progress | None
+    model: Model, tokenizer: Tokenizer, state: State, inputs: Inputs, batch_size: int, progress: Progress | None
 ) -> StateStore:
     stores = _STORES.setdefault(model, {})
     key = (state, inputs)
@@ -121,7 +122,7 @@ def _store(
 
 def _compute(
     model_ref: Any,
-    tokenizer: Any,
+    tokenizer: Tokenizer,
     state: State,
     inputs: Inputs,
     batch_size: int,

@@ -9,6 +9,7 @@ import torch
 
 from tli_bench.base.errors import InputError, ModelError
 from tli_bench.models.body import body_of, last_block_output, text_config
+from tli_bench.models.types import Model
 from tli_bench.vectors.inputs import Encoded
 from tli_bench.vectors.pooling import pooling_weights, rest_weights
 from tli_bench.vectors.protocols import Pooling
@@ -51,7 +52,7 @@ def layer_names(depth: int, *, final_norm: bool) -> tuple[str, ...]:
     return (*names, f"{depth}p", str(depth)) if final_norm else (*names, str(depth))
 
 
-def all_layers(model: Any, ids: torch.Tensor, mask: torch.Tensor | None = None) -> tuple[torch.Tensor, ...]:
+def all_layers(model: Model, ids: torch.Tensor, mask: torch.Tensor | None = None) -> tuple[torch.Tensor, ...]:
     """Every hidden state of one batch, each `[batch, tokens, dim]`, in the order of `layer_names`.
 
     ids: `[batch, tokens]`; mask: attention mask of the same shape, or None when nothing is padded. Only the base
@@ -69,7 +70,7 @@ def all_layers(model: Any, ids: torch.Tensor, mask: torch.Tensor | None = None) 
     return (*states[:-1], seen[-1], states[-1])
 
 
-def _no_cache(model: Any) -> dict[str, Any]:
+def _no_cache(model: Model) -> dict[str, Any]:
     return {"use_cache": False} if hasattr(text_config(model), "use_cache") else {}
 
 
@@ -87,7 +88,7 @@ def _batches(encoded: Sequence[Encoded], batch_size: int) -> Iterator[tuple[list
 
 @torch.no_grad()
 def extract(
-    model: Any,
+    model: Model,
     encoded: Sequence[Encoded],
     *,
     poolings: Sequence[Pooling] = (Pooling.WORD_MEAN,),

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from tli_bench.base.errors import InputError
+from tli_bench.models.types import Tokenizer
 from tli_bench.vectors.protocols import SLOT
 
 
@@ -23,7 +23,7 @@ class Encoded:
 
 
 def encode_words(
-    tokenizer: Any,
+    tokenizer: Tokenizer,
     words: Sequence[str],
     *,
     max_length: int | None = None,
@@ -63,7 +63,7 @@ def encode_words(
 _Row = tuple[list[int], list[bool]]
 
 
-def _alone(tokenizer: Any, words: Sequence[str]) -> list[_Row]:
+def _alone(tokenizer: Tokenizer, words: Sequence[str]) -> list[_Row]:
     batch = tokenizer(list(words), add_special_tokens=True, return_special_tokens_mask=True, padding=False)
     return [
         (ids, [not flag for flag in special])
@@ -71,7 +71,7 @@ def _alone(tokenizer: Any, words: Sequence[str]) -> list[_Row]:
     ]
 
 
-def _inside(tokenizer: Any, words: Sequence[str], template: str) -> list[_Row]:
+def _inside(tokenizer: Tokenizer, words: Sequence[str], template: str) -> list[_Row]:
     if not getattr(tokenizer, "is_fast", False):
         raise InputError(
             f"{type(tokenizer).__name__} gives no character offsets, so a word cannot be found inside a sentence; "
@@ -95,7 +95,7 @@ def _inside(tokenizer: Any, words: Sequence[str], template: str) -> list[_Row]:
     return rows
 
 
-def tokens_policy(tokenizer: Any) -> str:
+def tokens_policy(tokenizer: Tokenizer) -> str:
     """How a lone word is framed by this tokenizer, for the signature: `bos`, `no-bos` or `bos+eos`, no leading space."""
     probe = encode_words(tokenizer, ["a"])[0].word
     first = "no-bos" if probe[0] else "bos"

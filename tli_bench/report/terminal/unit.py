@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tli_bench.config.facts import flags_of
 from tli_bench.evaluate.corrections import ALPHA, Corrected
 from tli_bench.lexicon.pairs import Split
 from tli_bench.records.schema import Comparison, Curve, RunRecord
@@ -34,7 +35,7 @@ def print_record(console: Console, record: RunRecord, *, reused: bool) -> None:
     """One unit: its layer curves, the scores at the layers that matter, and the verdicts."""
     signature = record.signature
     counts = ", ".join(f"{signature.n[s.value]} {_NAMES[s]}" for s in Split if s.value in signature.n)
-    flags = [name for name in ("leaking", "skip_gate", "any_base") if getattr(signature, name)]
+    flags = flags_of(signature)
     title = Text.assemble((f"\n{record.task}", "bold"), f"  {counts}, {signature.protocol}")
     if reused:
         title.append("  (done before)", "dim")

@@ -1,0 +1,158 @@
+"""`Measure`: one object that says what a number is, what it needs, how it is computed, and where it is shown."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tli_bench.base.errors import InputError, UnscorableError
+
+if TYPE_CHECKING:
+    from tli_bench.measures.view import LayerView
+
+Column = NDArray[np.float64]
+VECTORS = frozenset({"vectors"})
+
+
+class Direction(StrEnum):
+    """Which way a measure improves. NEITHER: it describes the space and is neither good nor bad."""
+
+    UP = "up"
+    DOWN = "down"
+    NEITHER = "neither"
+
+
+class Place(StrEnum):
+    """Where a measure is shown.
+
+    METRIC: a scalar per split handed to lm-eval. CURVE: also one lm-eval metric for each layer. TABLE: the terminal table
+    of a unit. SUMMARY: the one line per unit of a run. COMPARED: tested base against adapted, and between runs. BOARD: a
+    column of the leaderboard. DEV: watched on the dev words while training.
+    """
+
+    METRIC = "metric"
+    CURVE = "curve"
+    TABLE = "table"
+    SUMMARY = "summary"
+    COMPARED = "compared"
+    BOARD = "board"
+    DEV = "dev"
+
+
+def mean_of(column: Column) -> float:
+    """Mean over the concepts that have a value; raises UnscorableError where none has one."""
+    scored = column[~np.isnan(column)]
+    if not len(scored):
+        raise UnscorableError(f"none of {len(column)} concepts has a value")
+    return float(scored.mean())
+
+
+def standard_error(column: Column) -> float:
+    """Standard deviation (n - 1) over the root of n; raises UnscorableError for fewer than two concepts."""
+    if len(column) < 2:
+        raise UnscorableError("a standard error needs at least 2 pairs")
+    return float(column.std(ddof=1) / len(column) ** 0.5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """A named number of one layer of one split of one language pair.
+
+    name: its key in records and metrics. label: what people read. definition: one sentence. low, high: its range.
+    needs: what the view must hold (`vectors`, `centre`, `positions`, `last`, `tokens`, or anything a backend provides).
+    per_concept: the view's column `[n]`, one value for each concept, NaN where a concept has none.
+    aggregate: from that column to the number, the mean unless said otherwise.
+    whole: from the view to the number, for what has no value per concept; exactly one of the two is given.
+    column_of: the measure whose column it aggregates, itself where empty.
+    places: where it is shown. kept: whether records keep its column at the layers shown. share: whether a concept is
+    either a hit or not, so that the number is a proportion. curve_name: what its metrics by layer are called, its name
+    where empty. digits: after the point, in tables. missing: what concepts without a value lack, for the reason given.
+    """
+
+    name: str
+    label: str
+    definition: str
+    direction: Direction
+    low: float = -math.inf
+    high: float = math.inf
+    needs: frozenset[str] = VECTORS
+    per_concept: Callable[["LayerView"], Any] | None = None
+    aggregate: Callable[[Column], float] = mean_of
+    whole: Callable[["LayerView"], float] | None = None
+    column_of: str = ""
+    places: frozenset[Place] = field(
+        default=frozenset({Place.METRIC, Place.TABLE, Place.COMPARED, Place.BOARD}),
+    )
+    kept: bool = True
+    share: bool = False
+    curve_name: str = ""
+    digits: int = 3
+    missing: str = "have no value"
+
+    def __post_init__(self) -> None:
+        if (self.per_concept is None) == (self.whole is None):
+            raise InputError(f"measure {self.name!r} must give either `per_concept` or `whole`")
+        if self.per_concept is None and Place.COMPARED in self.places:
+            raise InputError(f"measure {self.name!r} has no value per concept, so it cannot be compared in pairs")
+
+    @property
+    def higher_is_better(self) -> bool | None:
+        """Direction as lm-eval states it; None for a description."""
+        return {Direction.UP: True, Direction.DOWN: False, Direction.NEITHER: None}[self.direction]
+
+    @property
+    def has_column(self) -> bool:
+        """Whether records keep a column of its own values per concept."""
+        return self.kept and self.per_concept is not None and not self.column_of
+
+    @property
+    def source(self) -> str:
+        """Name of the measure whose kept column gives this number."""
+        return self.column_of or self.name
+
+    def column(self, view: "LayerView") -> Column:
+        """One value for each concept `[n]`, float64; raises UnscorableError where the measure has none."""
+        if self.per_concept is None:
+            raise UnscorableError(f"{self.name} has no value per concept")
+        self._require(view)
+        return as_column(self.per_concept(view))
+
+    def value(self, view: "LayerView") -> float:
+        """The number of one view; raises UnscorableError where it cannot be given."""
+        self._require(view)
+        if self.whole is not None:
+            return float(self.whole(view))
+        return self.aggregate(self.column(view))
+
+    def within_range(self, value: float, *, slack: float = 1e-5) -> bool:
+        """Whether `value` is one that the measure can take."""
+        return self.low - slack <= value <= self.high + slack
+
+    def shown(self, value: float | None, *, signed: bool = False) -> str:
+        """`value` as tables print it; a dash where there is none."""
+        return "–" if value is None else f"{value:{'+' if signed else ''}.{self.digits}f}"
+
+    def _require(self, view: "LayerView") -> None:
+        lacking = sorted(self.needs - view.provides)
+        if lacking:
+            raise UnscorableError(f"needs {NEEDS.get(lacking[0], lacking[0])}, and none was given")
+
+
+NEEDS = {
+    "centre": "a centre fitted on held-out words",
+    "last": "the states of last tokens",
+    "positions": "the norms of all positions",
+}
+"""What each need is called in a reason; one that is not here is called by its name."""
+
+
+def as_column(values: ArrayLike) -> Column:
+    """A tensor or array `[n]` as float64 in numpy."""
+    plain: Any = values
+    if hasattr(plain, "detach"):
+        plain = plain.detach().cpu().double().numpy()
+    return np.asarray(plain, dtype=np.float64)

@@ -1,7 +1,7 @@
 """Parameters of a verb, made from declared options: one declaration serves all verbs that have the option."""
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -64,6 +64,11 @@ def parameter(setting: Setting) -> inspect.Parameter:
         default=default,
         annotation=Annotated[kind if default is not None else kind | None, declared],
     )
+
+
+def put_together(options: Mapping[str, Any]) -> dict[str, Any]:
+    """A verb's options by name, without those that were not given and have no default."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def given(context: typer.Context) -> dict[str, Any]:

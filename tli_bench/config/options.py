@@ -205,8 +205,8 @@ def _path(value: Any) -> Path | None:
     return Path(text) if text else None
 
 
-def _several(value: Any) -> tuple[str, ...] | None:
-    """Texts, each of which may hold several joined by commas."""
+def several(value: Any) -> tuple[str, ...] | None:
+    """The texts of a repeatable option, each of which may hold several joined by commas; None for anything else."""
     if value is None:
         return ()
     items = [value] if isinstance(value, str) else value
@@ -215,7 +215,7 @@ def _several(value: Any) -> tuple[str, ...] | None:
     return tuple(part.strip() for item in items for part in item.split(",") if part.strip())
 
 
-_PARSERS: dict[Any, Any] = {str: _text, int: _number, bool: _switch, Path: _path, tuple: _several}
+_PARSERS: dict[Any, Any] = {str: _text, int: _number, bool: _switch, Path: _path, tuple: several}
 _EXPECTED: dict[Any, str] = {
     str: "a text",
     int: "a whole number",

@@ -1,143 +1,14 @@
-"""What the downstream tasks share: configuration, prompts from YAML, and lm-eval's Task interface."""
+"""Prompts and names from the YAML files below `tasks/`, and filling them in."""
 
-from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import yaml
-from lm_eval.api.instance import Instance
-from lm_eval.api.metrics import mean
-from lm_eval.api.task import Task, TaskConfig
-from lm_eval.filters import build_filter_ensemble
 
-from tli_bench.base.errors import InputError
 from tli_bench.base.paths import data_dir
 from tli_bench.downstream.errors import DataError
-
-Document = dict[str, Any]
-
-
-class DownstreamTask(Task):
-    """A task over documents of our own loaders; a subclass loads them, asks and scores.
-
-    Configuration comes from the YAML's `metadata`: what the subclass names, and `data_dir` (a folder in the official
-    layout, or `fixtures`). Documents load on first use. lm-eval's request cache is bypassed: its keys leave the data out.
-    """
-
-    VERSION = 1
-    OUTPUT_TYPE = "generate_until"
-    METRICS: ClassVar[dict[str, bool]] = {}
-    """Names of the metrics, with whether higher is better."""
-    GENERATION: ClassVar[dict[str, Any]] = {}
-    """How `generation` asks: stop texts (`until`) and the most tokens (`max_gen_toks`); always greedy."""
-
-    def __init__(self, config: Mapping[str, Any] | None = None) -> None:
-        given = dict(config or {})
-        self.meta: dict[str, Any] = dict(given.get("metadata") or {})
-        name = given.get("task")
-        if not isinstance(name, str):
-            raise InputError(f"a downstream task needs a name in `task`, got {name!r}")
-        self._config = TaskConfig(
-            task=name,
-            output_type=self.OUTPUT_TYPE,
-            num_fewshot=0,
-            generation_kwargs=self._greedy() if self.OUTPUT_TYPE == "generate_until" else None,
-            metadata={**self.meta, "version": self.VERSION},
-        )
-        self._instances: list[Instance] | None = None
-        self._filters = [build_filter_ensemble("none", [["take_first", None]])]
-        self._docs: list[Document] | None = None
-        self.fewshot_rnd = None
-
-    def need(self, key: str) -> str:
-        """A required text of the metadata; raises InputError naming task and key."""
-        value = self.meta.get(key)
-        if not isinstance(value, str) or not value:
-            raise InputError(f"task {self._config.task}: `metadata.{key}` is required, got {value!r}")
-        return value
-
-    @property
-    def data_dir(self) -> str | None:
-        """The folder asked for, None for the Hub."""
-        value = self.meta.get("data_dir")
-        return str(value) if value else None
-
-    @abstractmethod
-    def load(self) -> tuple[list[Document], str]:
-        """The documents, and the name of their source."""
-
-    def test_docs(self) -> list[Document]:
-        """The documents, loaded on first use."""
-        if self._docs is None:
-            self._docs, source = self.load()
-            self._config.metadata = {**(self._config.metadata or {}), "source": source, "documents": len(self._docs)}
-        return self._docs
-
-    def forget(self) -> None:
-        """Let go of requests, answers and documents: the states of a large model's texts fill gigabytes."""
-        self._instances, self._docs = None, None
-
-    @property
-    def source(self) -> str:
-        """Where the documents came from; loads them."""
-        self.test_docs()
-        return str((self._config.metadata or {})["source"])
-
-    def has_training_docs(self) -> bool:
-        """There is nothing to draw few-shot examples from."""
-        return False
-
-    def has_validation_docs(self) -> bool:
-        """All documents are test documents."""
-        return False
-
-    def has_test_docs(self) -> bool:
-        """Always."""
-        return True
-
-    def fewshot_context(self, doc: Document, *_: Any, **options: Any) -> str:
-        """The prompt, in the model's chat template when lm-eval was told to apply it."""
-        prompt = str(self.doc_to_text(doc))
-        template = options.get("chat_template")
-        if options.get("apply_chat_template") and template:
-            return str(template([{"role": "user", "content": prompt}]))
-        return prompt
-
-    def build_all_requests(self, **kwargs: Any) -> None:
-        """As lm-eval does, but never through its request cache.
-
-        Raises InputError for fewer documents than processes: lm-eval would wait for the empty ones for ever.
-        """
-        count, ranks = len(self.test_docs()), int(kwargs.get("world_size") or 1)
-        asked = min(count, int(kwargs["limit"])) if kwargs.get("limit") else count
-        if asked < ranks:
-            raise InputError(
-                f"task {self.config.task}: {asked} documents cannot be shared among {ranks} processes; "
-                "raise --limit or start fewer processes"
-            )
-        super().build_all_requests(**{**kwargs, "cache_requests": False, "rewrite_requests_cache": False})
-
-    def _greedy(self) -> dict[str, Any]:
-        return {"until": ["\n"], "do_sample": False, **self.GENERATION}
-
-    def generation(self, doc: Document, ctx: str, *, idx: int = 0, **kwargs: Any) -> Instance:
-        """One greedy `generate_until` request; the model runs it in batches with its key-value cache."""
-        return Instance("generate_until", doc, (ctx, self._greedy()), idx, **plain(kwargs))
-
-    def aggregation(self) -> dict[str, Callable[[list[Any]], float]]:
-        """The mean of every metric over the documents."""
-        return dict.fromkeys(self.METRICS, mean)
-
-    def higher_is_better(self) -> dict[str, bool]:
-        """Direction of every metric."""
-        return dict(self.METRICS)
-
-
-def plain(kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """lm-eval's arguments of `construct_requests` without those that are no part of an Instance."""
-    return {key: value for key, value in kwargs.items() if key not in ("apply_chat_template", "chat_template")}
 
 
 @cache

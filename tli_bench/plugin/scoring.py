@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from lm_eval.api.task import Task
 
 from tli_bench.config.run import NO_ADAPTER, RunConfig
-from tli_bench.downstream.base import DownstreamTask
 from tli_bench.languages import DEFAULT_PAIRS
 from tli_bench.models import LoadedModel
 from tli_bench.plugin.catalog import default_tasks, load_tasks
 from tli_bench.plugin.checks import check
+from tli_bench.plugin.downstream_tasks import DownstreamTask
 from tli_bench.plugin.lm import TLIModel
 from tli_bench.plugin.run import RunResult, run_tasks
 from tli_bench.plugin.tasks import HiddenStatesTask

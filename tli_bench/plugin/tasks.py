@@ -168,8 +168,8 @@ class HiddenStatesTask(Task):
     def _metric_names(self, response: PairStates) -> list[str]:
         return list(self.directions(response.layers, adapted="adapted" in response.states))
 
-    def directions(self, layers: tuple[str, ...], *, adapted: bool) -> dict[str, bool]:
-        """Names of the metrics of every protocol, with whether higher is better."""
+    def directions(self, layers: tuple[str, ...], *, adapted: bool) -> dict[str, bool | None]:
+        """Names of the metrics of every protocol, with whether higher is better, None for neither."""
         plain = headline_directions(self.SPLITS, layers, adapted=adapted)
         return {self._prefix(p) + name: better for p in self.protocols for name, better in plain.items()}
 
@@ -188,7 +188,7 @@ class HiddenStatesTask(Task):
         """A function a metric; all share one analysis of the pool."""
         return _ByName(self._aggregate)
 
-    def higher_is_better(self) -> dict[str, bool]:
+    def higher_is_better(self) -> dict[str, bool | None]:
         """Direction of each metric of the last run."""
         if self._analysed is None:
             return {}

@@ -1,33 +1,13 @@
 """The scalars that lm-eval's tables show of one unit; the whole curves are in our own record."""
 
 import math
-from typing import Protocol
 
 from tli_bench.lexicon.pairs import Split
-from tli_bench.records.schema import Curve, PairValues
+from tli_bench.records.scores import BEST, OUTPUT, Scores
 
 NAMES = {Split.TRAIN: "trained", Split.CONTROL: "control"}
 DIRECTIONS = {"cosine": True, "mismatched": False, "gap": True, "p1": True, "p5": True, "mrr": True}
 CURVES = {"cosine": "cos", "gap": "gap", "p1": "p1"}
-
-
-class Scored(Protocol):
-    """What a headline is read from: an `Analysis` or a `RunRecord`."""
-
-    @property
-    def best_layer(self) -> dict[str, str]:
-        """Layer chosen on dev, by state."""
-        ...
-
-    @property
-    def curves(self) -> dict[Split, dict[str, dict[str, Curve]]]:
-        """Values by split, state and measure, one a layer."""
-        ...
-
-    @property
-    def values(self) -> list[PairValues]:
-        """Per-pair values at the chosen layers."""
-        ...
 
 
 def headline_directions(splits: tuple[Split, ...], layers: tuple[str, ...], *, adapted: bool) -> dict[str, bool]:
@@ -52,29 +32,29 @@ def headline_directions(splits: tuple[Split, ...], layers: tuple[str, ...], *, a
     return names
 
 
-def headline(scored: Scored, splits: tuple[Split, ...], layers: tuple[str, ...]) -> dict[str, float]:
+def headline(scores: Scores, splits: tuple[Split, ...], layers: tuple[str, ...]) -> dict[str, float]:
     """Values of `headline_directions`; NaN marks what could not be scored, and the record says why."""
-    state = "adapted" if "adapted" in scored.best_layer else "base"
-    best = layers.index(scored.best_layer[state])
-    found: dict[str, float] = {"best_layer": float(best)}
+    state = scores.state
+    found: dict[str, float] = {"best_layer": float(scores.depth(BEST, state))}
     for split in splits:
         if split not in NAMES:
             continue
-        prefix, curves = NAMES[split], scored.curves.get(split, {})
+        prefix = NAMES[split]
         for measure in DIRECTIONS:
-            curve = curves.get(state, {}).get(measure)
-            value = _at(curve, best)
+            value = _number(scores.value(measure, split, state, BEST))
             found[f"{prefix}_{measure}"] = value
-            found[f"{prefix}_{measure}_output"] = _at(curve, -1)
+            found[f"{prefix}_{measure}_output"] = _number(scores.value(measure, split, state, OUTPUT))
             if measure in ("cosine", "gap", "p1"):
-                found[f"{prefix}_{measure}_stderr"] = _stderr(scored, split, state, layers[best], measure)
+                found[f"{prefix}_{measure}_stderr"] = _number(scores.standard_error(measure, split, state, BEST))
             if state == "adapted":
-                before = _at(curves.get("base", {}).get(measure), best)
+                before = _number(scores.value(measure, split, "base", scores.layer(BEST, state)))
                 found[f"{prefix}_{measure}_base"] = before
                 found[f"{prefix}_{measure}_change"] = value - before
         for measure, short in CURVES.items():
-            curve = curves.get(state, {}).get(measure)
-            found |= {f"{prefix}_{short}_L{_padded(layer)}": _at(curve, i) for i, layer in enumerate(layers)}
+            found |= {
+                f"{prefix}_{short}_L{_padded(layer)}": _number(scores.value(measure, split, state, layer))
+                for layer in layers
+            }
     return found
 
 
@@ -84,29 +64,5 @@ def _padded(layer: str) -> str:
     return digits.zfill(2) + layer[len(digits) :]
 
 
-def _at(curve: Curve | None, layer: int) -> float:
-    value = curve[layer] if curve else None
+def _number(value: float | None) -> float:
     return math.nan if value is None else value
-
-
-def _stderr(scored: Scored, split: Split, state: str, layer: str, measure: str) -> float:
-    """Standard error of the mean over pairs, closed form."""
-    rows = [v for v in scored.values if (v.split, v.state, v.layer) == (split, state, layer)]
-    per_pair = [x for x in (_per_pair(v, measure) for v in rows) if x is not None]
-    n = len(per_pair)
-    if n < 2:
-        return math.nan
-    mean = sum(per_pair) / n
-    return math.sqrt(sum((x - mean) ** 2 for x in per_pair) / (n - 1) / n)
-
-
-def _per_pair(value: PairValues, measure: str) -> float | None:
-    match measure:
-        case "cosine":
-            return value.cosine
-        case "gap":
-            return None if value.mismatched is None else value.cosine - value.mismatched
-        case _:
-            if value.rank_forward is None or value.rank_backward is None:
-                return None
-            return ((value.rank_forward == 1) + (value.rank_backward == 1)) / 2

@@ -19,7 +19,14 @@ def test_a_word_is_corrected_and_another_added(tree):
     assert "\tmaji\t" in lines[row]
     lines[row] = lines[row].replace("\tmaji\t", "\tmaji|maji safi\t")
     columns = lines[0].split("\t")
-    new = {"concept": "kayak", "pos": "noun", "field": "travel", "eng_Latn": "kayak", "swh_Latn": "kayaki", "tur_Latn": "kayak"}
+    new = {
+        "concept": "kayak",
+        "pos": "noun",
+        "field": "travel",
+        "eng_Latn": "kayak",
+        "swh_Latn": "kayaki",
+        "tur_Latn": "kayak",
+    }
     table.write_text("\n".join([*lines, "\t".join(new.get(name, "") for name in columns)]) + "\n", encoding="utf-8")
     for line in commands(WORDS):
         printed = type_in(tree, line)

@@ -3,12 +3,16 @@
 import math
 from typing import Protocol
 
+import numpy as np
+
+from tli_bench.base.errors import UnscorableError
 from tli_bench.lexicon.pairs import Split
+from tli_bench.measures.measure import Measure, Place, standard_error
+from tli_bench.measures.registry import list_measures
+from tli_bench.records.arithmetic import quantity
 from tli_bench.records.schema import Curve, PairValues
 
 NAMES = {Split.TRAIN: "trained", Split.CONTROL: "control"}
-DIRECTIONS = {"cosine": True, "mismatched": False, "gap": True, "p1": True, "p5": True, "mrr": True}
-CURVES = {"cosine": "cos", "gap": "gap", "p1": "p1"}
 
 
 class Scored(Protocol):
@@ -21,7 +25,7 @@ class Scored(Protocol):
 
     @property
     def curves(self) -> dict[Split, dict[str, dict[str, Curve]]]:
-        """Values by split, state and measure, one a layer."""
+        """Values by split, state and measure, one for each layer."""
         ...
 
     @property
@@ -30,25 +34,22 @@ class Scored(Protocol):
         ...
 
 
-def headline_directions(splits: tuple[Split, ...], layers: tuple[str, ...], *, adapted: bool) -> dict[str, bool]:
-    """Names of the headline scalars of a task that shows `splits`, with whether higher is better.
+def headline_directions(splits: tuple[Split, ...], layers: tuple[str, ...], *, adapted: bool) -> dict[str, bool | None]:
+    """Names of the headline scalars of a task that shows `splits`, with whether higher is better, None for neither.
 
     `control_gap` is at the scored state's best layer, `control_gap_output` at the output; `..._base` and `..._change`
     are at the same layer as the headline; `control_gap_L02` is the curve.
     """
-    names: dict[str, bool] = {"best_layer": True}
-    for split in splits:
-        if split not in NAMES:
-            continue
-        prefix = NAMES[split]
-        for measure, direction in DIRECTIONS.items():
-            names[f"{prefix}_{measure}"] = direction
-            if measure in ("cosine", "gap", "p1"):
-                names[f"{prefix}_{measure}_stderr"] = False
-            for suffix in ("_output", *(("_base", "_change") if adapted else ())):
-                names[f"{prefix}_{measure}{suffix}"] = direction
-        for measure, short in CURVES.items():
-            names |= {f"{prefix}_{short}_L{_padded(layer)}": DIRECTIONS[measure] for layer in layers}
+    names: dict[str, bool | None] = {"best_layer": None}
+    for prefix in (NAMES[split] for split in splits if split in NAMES):
+        for measure in list_measures(Place.METRIC):
+            stem, better = f"{prefix}_{measure.name}", measure.higher_is_better
+            names[stem] = better
+            if measure.has_column:
+                names[f"{stem}_stderr"] = None
+            names |= {f"{stem}{suffix}": better for suffix in ("_output", *(("_base", "_change") if adapted else ()))}
+        for measure in list_measures(Place.CURVE):
+            names |= {_curve_name(prefix, measure, layer): measure.higher_is_better for layer in layers}
     return names
 
 
@@ -57,31 +58,28 @@ def headline(scored: Scored, splits: tuple[Split, ...], layers: tuple[str, ...])
     state = "adapted" if "adapted" in scored.best_layer else "base"
     best = layers.index(scored.best_layer[state])
     found: dict[str, float] = {"best_layer": float(best)}
-    for split in splits:
-        if split not in NAMES:
-            continue
-        prefix, curves = NAMES[split], scored.curves.get(split, {})
-        for measure in DIRECTIONS:
-            curve = curves.get(state, {}).get(measure)
-            value = _at(curve, best)
-            found[f"{prefix}_{measure}"] = value
-            found[f"{prefix}_{measure}_output"] = _at(curve, -1)
-            if measure in ("cosine", "gap", "p1"):
-                found[f"{prefix}_{measure}_stderr"] = _stderr(scored, split, state, layers[best], measure)
+    for split in (split for split in splits if split in NAMES):
+        curves = scored.curves.get(split, {})
+        own, base = curves.get(state, {}), curves.get("base", {})
+        for measure in list_measures(Place.METRIC):
+            stem, value = f"{NAMES[split]}_{measure.name}", _at(own.get(measure.name), best)
+            found[stem] = value
+            if measure.has_column:
+                found[f"{stem}_stderr"] = _stderr(scored, split, state, layers[best], measure)
+            found[f"{stem}_output"] = _at(own.get(measure.name), -1)
             if state == "adapted":
-                before = _at(curves.get("base", {}).get(measure), best)
-                found[f"{prefix}_{measure}_base"] = before
-                found[f"{prefix}_{measure}_change"] = value - before
-        for measure, short in CURVES.items():
-            curve = curves.get(state, {}).get(measure)
-            found |= {f"{prefix}_{short}_L{_padded(layer)}": _at(curve, i) for i, layer in enumerate(layers)}
+                before = _at(base.get(measure.name), best)
+                found |= {f"{stem}_base": before, f"{stem}_change": value - before}
+        for measure in list_measures(Place.CURVE):
+            curve = own.get(measure.name)
+            found |= {_curve_name(NAMES[split], measure, name): _at(curve, i) for i, name in enumerate(layers)}
     return found
 
 
-def _padded(layer: str) -> str:
-    """Layer name with two digits, so that tables sorted by name keep the order of depth."""
+def _curve_name(prefix: str, measure: Measure, layer: str) -> str:
+    """Layers have two digits, so that tables sorted by name keep the order of depth."""
     digits = layer.rstrip("p")
-    return digits.zfill(2) + layer[len(digits) :]
+    return f"{prefix}_{measure.curve_name or measure.name}_L{digits.zfill(2)}{layer[len(digits) :]}"
 
 
 def _at(curve: Curve | None, layer: int) -> float:
@@ -89,24 +87,11 @@ def _at(curve: Curve | None, layer: int) -> float:
     return math.nan if value is None else value
 
 
-def _stderr(scored: Scored, split: Split, state: str, layer: str, measure: str) -> float:
-    """Standard error of the mean over pairs, closed form."""
+def _stderr(scored: Scored, split: Split, state: str, layer: str, measure: Measure) -> float:
+    """Standard error of the mean over the concepts that have a value, closed form."""
     rows = [v for v in scored.values if (v.split, v.state, v.layer) == (split, state, layer)]
-    per_pair = [x for x in (_per_pair(v, measure) for v in rows) if x is not None]
-    n = len(per_pair)
-    if n < 2:
+    try:
+        column = np.array([x for x in (quantity(v, measure.name) for v in rows) if x is not None])
+        return standard_error(column)
+    except UnscorableError:
         return math.nan
-    mean = sum(per_pair) / n
-    return math.sqrt(sum((x - mean) ** 2 for x in per_pair) / (n - 1) / n)
-
-
-def _per_pair(value: PairValues, measure: str) -> float | None:
-    match measure:
-        case "cosine":
-            return value.cosine
-        case "gap":
-            return None if value.mismatched is None else value.cosine - value.mismatched
-        case _:
-            if value.rank_forward is None or value.rank_backward is None:
-                return None
-            return ((value.rank_forward == 1) + (value.rank_backward == 1)) / 2

@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from tli_bench.base.errors import InputError, UnknownNameError
 from tli_bench.base.paths import data_dir
+from tli_bench.base.yamls import read_yaml
 from tli_bench.vectors.protocols import Pooling
 
 OUTPUT, BEFORE_NORM, AUTO = "output", "before-norm", "auto"
@@ -155,17 +155,6 @@ def load_recipe(name: str) -> Recipe:
             raise UnknownNameError("recipe", name, recipe_names(), hint="or give the path of a .yaml file")
     data = read_yaml(path)
     return build_recipe({"name": path.stem, **data}, where=str(path))
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """The mapping in a YAML file; raises InputError when it cannot be read or is no mapping."""
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as err:
-        raise InputError(f"{path} cannot be read as YAML: {err}") from err
-    if not isinstance(data, dict):
-        raise InputError(f"{path} holds a {type(data).__name__}, not a mapping of names to values")
-    return data
 
 
 def _folder() -> Path:

@@ -3,77 +3,37 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import yaml
 from lm_eval import evaluate
 
 from tests.downstream.conftest import Scripted
+from tests.walk import ROOT, commands, copy_of_the_tree, section, touched, type_in
 from tli_bench.downstream.registry import find_spec, own_names
 from tli_bench.plugin.downstream_tasks import AnswerTask
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+TITLE = "Add a downstream task"
 NAME = "which_language"
-
-
-def section():
-    """The section of CONTRIBUTING.md."""
-    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    return re.search(r"^## Add a downstream task.*?(?=^## )", text, re.MULTILINE | re.DOTALL).group()
 
 
 def files():
     """The files that the section shows in full, by path."""
-    return dict(re.findall(r"^`([^`\n]+)`:\n```\w+\n(.*?)^```", section(), re.MULTILINE | re.DOTALL))
-
-
-def steps():
-    """The commands of the section."""
-    return re.search(r"^Then\n```sh\n(.*?)^```", section(), re.MULTILINE | re.DOTALL).group(1).splitlines()
-
-
-def run(*command, cwd, paths):
-    environment = {
-        **os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(map(str, paths)),
-    }  # fmt: skip
-    done = subprocess.run(
-        [sys.executable, *map(str, command)], cwd=cwd, env=environment, capture_output=True, text=True, timeout=300
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
-
-
-def snapshot(folder):
-    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return dict(re.findall(r"^`([^`\n]+)`:\n```\w+\n(.*?)^```", section(TITLE), re.MULTILINE | re.DOTALL))
 
 
 @pytest.fixture(scope="module")
 def walked(tmp_path_factory):
-    """A copy of the tree after the documented steps: what `run` printed, the folder, and its `tasks` as they were before."""
-    copy = tmp_path_factory.mktemp("walk") / "tree"
-    ignore = shutil.ignore_patterns("__pycache__", ".*", "leaderboards", "tests", "docs")
-    shutil.copytree(ROOT, copy, ignore=ignore)
-    before = snapshot(copy / "tasks")
+    """A copy of the tree after the documented steps, and what the last of them printed."""
+    tree = copy_of_the_tree(tmp_path_factory.mktemp("walk"))
     for path, text in files().items():
-        (copy / path).parent.mkdir(exist_ok=True)
-        (copy / path).write_text(text, encoding="utf-8")
-    make, command = steps()
-    assert make == "make tasks"
-    # Of what `make tasks` runs, the tools that write tasks; the third reads lm-eval's own index for a table in the docs.
-    recipe = re.search(r"^tasks:.*\n((?:\t.*\n)+)", (copy / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
-    tools = re.findall(r"python -m (tools\.write\w+)", recipe.group(1))
-    assert "tools.write_downstream_tasks" in tools
-    for tool in tools:
-        run("-m", tool, cwd=copy, paths=[copy])
-    program, *arguments = command.split()
-    assert program == "tli-bench"
-    out = copy.parent / "out"
-    printed = run("-m", "tli_bench", *arguments, "--limit", 6, "--output", out, cwd=copy, paths=[copy])
-    return printed, copy, before, out
+        (tree / path).parent.mkdir(exist_ok=True)
+        (tree / path).write_text(text, encoding="utf-8")
+    make, command = commands(TITLE)
+    type_in(tree, make)
+    return tree, type_in(tree, command)
 
 
 def test_the_documented_files_are_two():
@@ -81,24 +41,17 @@ def test_the_documented_files_are_two():
 
 
 def test_the_steps_make_a_task_for_every_language_and_its_group(walked):
-    _, copy, before, _ = walked
     codes = yaml.safe_load(files()[f"tasks/{NAME}/prompts.yaml"])["names"]
-    new = {str(path) for path in snapshot(copy / "tasks").keys() - before.keys()}
-    assert new == {
-        f"{NAME}/prompts.yaml", f"suites/tli_{NAME}.yaml", *(f"{NAME}/tli_{NAME}_{code}.yaml" for code in codes)
-    }  # fmt: skip
-    after = snapshot(copy / "tasks")
-    changed = {str(path) for path in before if after[path] != before[path]}
-    assert changed == {"suites/tli_downstream.yaml"}, (
-        "tasks that have data offline are part of `all`, nothing else moves"
-    )
+    written = {f"tasks/suites/tli_{NAME}.yaml", *(f"tasks/{NAME}/tli_{NAME}_{code}.yaml" for code in codes)}
+    # With data offline the tasks are part of `all`; nothing else moves.
+    assert set(touched(walked[0])) == {*files(), *written, "tasks/suites/tli_downstream.yaml"}
 
 
 def test_what_the_steps_made_runs_and_is_recorded(walked):
-    printed, _, _, out = walked
+    tree, printed = walked
     assert re.search(r"^naming the language", printed, re.MULTILINE)
     assert re.search(rf"^ ?tli_{NAME}_swh_Latn +6 +\d\.\d{{3}} → \d\.\d{{3}}", printed, re.MULTILINE)
-    records = [json.loads(path.read_text()) for path in (out / "downstream").rglob("*.json")]
+    records = [json.loads(path.read_text()) for path in (tree / "runs" / "downstream").rglob("*.json")]
     assert {record["task"] for record in records} == {
         f"tli_{NAME}_{code}" for code in ("eng_Latn", "swh_Latn", "tur_Latn")
     }
@@ -203,10 +156,17 @@ def outside(tmp_path_factory):
 def test_a_package_of_its_own_brings_tasks_that_lm_eval_runs(outside, tmp_path):
     """The command of the section, with the tasks of another package: one by its entry point, one by `module:Class`."""
     packages, tasks = outside
-    documented = re.search(r"^`(tli-bench lm-eval run [^`]+)` runs it", section(), re.MULTILINE).group(1).split()
-    chosen = {"FOLDER": tasks, "your_task": "elsewhere_echo,elsewhere_twins"}
-    command = [chosen.get(word, word) for word in documented[1:]]
-    run("-m", "tli_bench", *command, "--output_path", tmp_path, cwd=tmp_path, paths=[packages, ROOT])
+    line = re.search(r"^`(tli-bench lm-eval run [^`]+)` runs it", section(TITLE), re.MULTILINE)[1]
+    chosen = {"FOLDER": str(tasks), "your_task": "elsewhere_echo,elsewhere_twins"}
+    words = [chosen.get(word, word) for word in line.split()[1:]]
+    environment = {
+        **os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join([str(packages), str(ROOT)]),
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-m", "tli_bench", *words, "--output_path", str(tmp_path)],
+        env=environment, capture_output=True, text=True, timeout=600,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
     found = json.loads(next(tmp_path.rglob("results_*.json")).read_text(encoding="utf-8"))
     echo, twins = (found["results"][name] for name in ("elsewhere_echo", "elsewhere_twins"))
     assert 0 <= echo["said,none"] <= 1

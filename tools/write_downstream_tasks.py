@@ -3,10 +3,13 @@
 import sys
 from pathlib import Path
 
+from tli_bench.downstream.embedded import EmbeddedSpec
 from tli_bench.downstream.parallel import parallel_sets
+from tli_bench.downstream.registry import find_spec, own_names
+from tli_bench.downstream.spec import Definition
 from tli_bench.languages import DEFAULT_PAIRS, LANGUAGES
 
-ROOM = "tli_bench.downstream"
+ROOM = "tli_bench.plugin.downstream_tasks"
 XQUAD = {
     "eng_Latn": "en", "tur_Latn": "tr", "arb_Arab": "ar", "deu_Latn": "de", "ell_Grek": "el", "spa_Latn": "es",
     "hin_Deva": "hi", "ron_Latn": "ro", "rus_Cyrl": "ru", "tha_Thai": "th", "vie_Latn": "vi", "zho_Hans": "zh",
@@ -33,9 +36,10 @@ TURKIC = (
 ENGLISH = ("belebele_eng_Latn", "xnli_en", "xstorycloze_en", "hellaswag", "arc_easy")
 
 
-def task(name: str, kind: str, **metadata: str) -> str:
+def task(name: str, spec: str, **metadata: str) -> str:
     """Definition of one task."""
-    lines = [f"task: {name}", f"class: !function {ROOM}.{kind}", "metadata:"]
+    kind = "EmbeddedTask" if issubclass(find_spec(spec), EmbeddedSpec) else "AnswerTask"
+    lines = [f"task: {name}", f"class: !function {ROOM}.{kind}", "metadata:", f"  spec: {spec}"]
     return "\n".join([*lines, *(f"  {key}: {value}" for key, value in metadata.items()), "  version: 1", ""])
 
 
@@ -47,15 +51,15 @@ def group(name: str, members: list[str]) -> str:
 def question_answering() -> dict[str, str]:
     """XQuAD in every language, TyDiQA-GoldP in Swahili, and retrieval with Turkish and Spanish both ways."""
     files = {
-        f"tli_xquad_{code}": task(f"tli_xquad_{code}", "qa.XQuADTask", language=code, iso2=iso2)
+        f"tli_xquad_{code}": task(f"tli_xquad_{code}", "xquad", language=code, iso2=iso2)
         for code, iso2 in XQUAD.items()
     }
-    files["tli_tydiqa_swh_Latn"] = task("tli_tydiqa_swh_Latn", "qa.TyDiQATask", language="swh_Latn", prefix="swahili-")
+    files["tli_tydiqa_swh_Latn"] = task("tli_tydiqa_swh_Latn", "tydiqa", language="swh_Latn", prefix="swahili-")
     for source, target in retrieval_pairs():
         for unit in ("sentence", "paragraph"):
             name = f"tli_xquad_r_{unit}_{source}-{target}"
             files[name] = task(
-                name, "passages.PassageRetrievalTask", source=source, source_iso2=XQUAD[source], target=target,
+                name, "xquad_r", source=source, source_iso2=XQUAD[source], target=target,
                 target_iso2=XQUAD[target], unit=unit,
             )  # fmt: skip
     return {f"xquad/{name}.yaml": text for name, text in files.items()}
@@ -74,7 +78,7 @@ def summaries() -> dict[str, str]:
     for name, code in XLSUM.items():
         for kind, suffix in (("own", ""), ("english", "_en")):
             full = f"tli_xlsum_{name}{suffix}"
-            files[f"xlsum/{full}.yaml"] = task(full, "summaries.XLSumTask", language=code, xlsum=name, instruction=kind)
+            files[f"xlsum/{full}.yaml"] = task(full, "xlsum", language=code, xlsum=name, instruction=kind)
     return files
 
 
@@ -83,17 +87,15 @@ def by_pair() -> dict[str, str]:
     files = {}
     for pair in DEFAULT_PAIRS:
         source, target = pair.split("-")
-        files[f"bitext/tli_bitext_{pair}.yaml"] = task(
-            f"tli_bitext_{pair}", "bitext.BitextTask", source=source, target=target
-        )
+        files[f"bitext/tli_bitext_{pair}.yaml"] = task(f"tli_bitext_{pair}", "bitext", source=source, target=target)
         for name, hub in hub_sets(pair).items():
-            files[f"bitext/{name}.yaml"] = task(name, "bitext.BitextTask", source=source, target=target, hub=hub)
+            files[f"bitext/{name}.yaml"] = task(name, "bitext", source=source, target=target, hub=hub)
         for direction in (pair, f"{target}-{source}"):
             name = f"tli_translate_{direction}"
-            files[f"translate/{name}.yaml"] = task(name, "translate.TranslateTask", pair=direction)
+            files[f"translate/{name}.yaml"] = task(name, "translate", pair=direction)
             if not direction.startswith("eng_Latn"):
                 name = f"tli_translate_own_{direction}"
-                files[f"translate/{name}.yaml"] = task(name, "translate.TranslateTask", pair=direction, prompts="own")
+                files[f"translate/{name}.yaml"] = task(name, "translate", pair=direction, prompts="own")
     return files
 
 
@@ -101,6 +103,21 @@ def hub_sets(pair: str) -> dict[str, str]:
     """Task of a pair by each set of parallel sentences that the Hub has it in, with the set's name."""
     source, target = pair.split("-")
     return {f"tli_bitext_{name}_{pair}": name for name, known in parallel_sets().items() if known.has(source, target)}
+
+
+def declared() -> dict[str, list[Definition]]:
+    """The tasks that specifications define themselves, by the name of the specification."""
+    found = {name: find_spec(name).tasks() for name in own_names()}
+    return {name: tasks for name, tasks in found.items() if tasks}
+
+
+def declared_files() -> dict[str, str]:
+    """Path and content of the definition of each task that a specification defines itself."""
+    return {
+        f"{spec}/{found.name}.yaml": task(found.name, spec, **found.options)
+        for spec, tasks in declared().items()
+        for found in tasks
+    }
 
 
 def groups() -> dict[str, list[str]]:
@@ -142,6 +159,9 @@ def groups() -> dict[str, list[str]]:
         *(f"tli_xquad_{code}" for code in OFFLINE), "tli_tydiqa_swh_Latn", *offline_r, "tli_xlsum", "tli_bitext", "tli_translate",
         "tli_translate_own",
     ]  # fmt: skip
+    for spec, tasks in declared().items():
+        found[f"tli_{spec}"] = [one.name for one in tasks]
+        found["tli_downstream"] += [one.name for one in tasks if one.offline]
     found["tli_all"] = ["tli_alignment", "tli_downstream"]
     found["tli_suite_swahili"] = ["tli_downstream_swahili", *SWAHILI]
     found["tli_suite_turkic"] = ["tli_downstream_turkic", *TURKIC]
@@ -161,7 +181,7 @@ TURKISH_RETRIEVAL = tuple(
 
 def definitions() -> dict[str, str]:
     """Path under `tasks/` and content of every generated file."""
-    files = question_answering() | summaries() | by_pair()
+    files = question_answering() | summaries() | by_pair() | declared_files()
     return files | {f"suites/{name}.yaml": group(name, members) for name, members in groups().items()}
 
 

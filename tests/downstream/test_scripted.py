@@ -5,7 +5,7 @@ import pytest
 from tests.downstream.conftest import Scripted
 from tli_bench.downstream.errors import DataError
 from tli_bench.downstream.scorers.checks import script_of
-from tli_bench.downstream.translate import TranslateTask
+from tli_bench.downstream.specs.translate import Translate
 from tli_bench.languages import LANGUAGES
 
 QA = ["tli_xquad_eng_Latn", "tli_xquad_tur_Latn", "tli_xquad_spa_Latn", "tli_tydiqa_swh_Latn"]
@@ -114,10 +114,7 @@ def test_every_language_has_prompts_of_its_own_with_a_name_for_each_other():
     for code in LANGUAGES:
         others = [other for other in LANGUAGES if other != code]
         filled = [
-            TranslateTask({"task": "t", "metadata": {"pair": f"{code}-{other}", "prompts": "own"}}).prompts_of(
-                {"word": "XX"}
-            )
-            for other in others
+            Translate("t", {"pair": f"{code}-{other}", "prompts": "own"}).prompts_of({"word": "XX"}) for other in others
         ]
         assert len({prompt for prompts in filled for prompt in prompts}) == len(others) * len(filled[0]), code
         assert all(prompt.count("XX") == 1 and "{" not in prompt for prompts in filled for prompt in prompts)
@@ -126,7 +123,7 @@ def test_every_language_has_prompts_of_its_own_with_a_name_for_each_other():
 
 
 def test_prompt_sets_that_are_broken_are_named(monkeypatch):
-    import tli_bench.downstream.translate as translate
+    import tli_bench.downstream.specs.translate as translate
 
     broken = {"default": ["no slot"], "own": {"swh_Latn": {"prompts": ["{word} {target}"], "names": {}}}}
     monkeypatch.setattr(translate, "prompts", lambda task: broken)
@@ -141,4 +138,4 @@ def test_prompt_sets_that_are_broken_are_named(monkeypatch):
         ("own", "tur-eng", r"prompts.yaml: `own.tur_Latn.prompts` must be a list"),
     ):
         with pytest.raises(DataError, match=message):
-            TranslateTask({"task": "t", "metadata": {"pair": pair, "prompts": chosen}}).prompts_of(doc)
+            Translate("t", {"pair": pair, "prompts": chosen}).prompts_of(doc)

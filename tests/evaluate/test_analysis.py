@@ -7,6 +7,7 @@ from tli_bench.evaluate.analysis import Analyser, Vectors
 from tli_bench.evaluate.headline import headline, headline_directions
 from tli_bench.evaluate.verdicts import verdicts
 from tli_bench.lexicon.pairs import Split, WordPair
+from tli_bench.measures import Place, list_measures
 
 LAYERS = ("0", "1", "2p", "2")
 
@@ -125,6 +126,16 @@ def test_headline_has_exactly_the_names_it_announces(adapted):
         values["control_p1"]
         == analysis.curves[Split.CONTROL]["adapted" if adapted else "base"]["p1"][2 if adapted else 1]
     )
+
+
+def test_directions_are_those_of_the_measures():
+    names = headline_directions(tuple(Split), LAYERS, adapted=True)
+    assert names["control_gap"] is names["control_gap_change"] is names["trained_p1_L01"] is True
+    # A raw cosine is neither good nor bad, whichever way it goes.
+    assert names["control_cosine"] is names["control_cos_L01"] is names["control_mismatched_base"] is None
+    assert {name for name in names if name.startswith("control_") and "_L" not in name and "_stderr" in name} == {
+        f"control_{m.name}_stderr" for m in list_measures(Place.METRIC)
+    }
 
 
 def test_the_standard_error_is_the_textbook_one():

@@ -45,7 +45,7 @@ def explain(
     from rich.console import Console
     from rich.text import Text
 
-    from tli_bench.cli.run import names
+    from tli_bench.config.options import several
     from tli_bench.evaluate.explain import explain as relate
     from tli_bench.evaluate.explain import read_distances
     from tli_bench.evaluate.join import join
@@ -62,8 +62,8 @@ def explain(
         RecordStore(folder),
         iter_downstream(folder),
         measure=measure,
-        layers=names(layer) or (BEST, OUTPUT),
-        metrics=names(metric),
+        layers=several(layer) or (BEST, OUTPUT),
+        metrics=several(metric) or (),
         seed=seed,
     )
     console = Console()

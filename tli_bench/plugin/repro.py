@@ -4,10 +4,11 @@ The two differ in one thing: the pilot's mean includes the BOS position, the eva
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tli_bench.base.errors import InputError
+from tli_bench.config.run import RunConfig
 from tli_bench.lexicon.pairs import Split
 from tli_bench.plugin.lm import TLIModel
 from tli_bench.plugin.run import run_tasks
@@ -179,19 +180,14 @@ class Reproduction:
         }
 
 
-def reproduce(
-    lm: TLIModel,
-    *,
-    pair: str = "swh-eng",
-    layer: str = PUBLISHED_LAYER,
-    lexicon: str = "core",
-    limit: int | None = None,
-    seed: int = 0,
-) -> Reproduction:
-    """Run the pilot's and the evaluation's protocol on one model; raises InputError for a layer it does not have."""
-    metadata = {"pair": pair, "lexicon": lexicon, "protocol": "tli-pilot,tli-eval", "seed": seed, "shown": [layer]}
-    task = AlignmentTask({"metadata": metadata})
-    pilot, evaluation = run_tasks(lm, {task.config.task: task}, limit=limit).records
+def reproduce(lm: TLIModel, config: RunConfig, *, pair: str = "swh-eng", layer: str = PUBLISHED_LAYER) -> Reproduction:
+    """Run the pilot's and the evaluation's protocol on one model; raises InputError for a layer it does not have.
+
+    config: says which words; its own protocol and pairs are not asked.
+    """
+    chosen = replace(config, protocol="tli-pilot,tli-eval", shown=(layer,))
+    task = AlignmentTask({"metadata": {**chosen.metadata(), "pair": pair}})
+    pilot, evaluation = run_tasks(lm, {task.config.task: task}, limit=config.limit).records
     if layer not in pilot.signature.layers:
         raise InputError(f"this model has no layer {layer!r}; its layers are {', '.join(pilot.signature.layers)}")
     return Reproduction(layer, pilot, evaluation)

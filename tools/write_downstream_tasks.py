@@ -8,7 +8,8 @@ import yaml
 from tli_bench.base.paths import data_dir
 from tli_bench.downstream.embedded import EmbeddedSpec
 from tli_bench.downstream.parallel import parallel_sets
-from tli_bench.downstream.registry import find_spec
+from tli_bench.downstream.registry import find_spec, own_names
+from tli_bench.downstream.spec import Definition
 from tli_bench.languages import DEFAULT_PAIRS, LANGUAGES, Language, pivot
 from tli_bench.languages.registry import registry
 
@@ -109,6 +110,21 @@ def suites() -> dict[str, list[Language]]:
     return found
 
 
+def declared() -> dict[str, list[Definition]]:
+    """The tasks that specifications define themselves, by the name of the specification."""
+    found = {name: find_spec(name).tasks() for name in own_names()}
+    return {name: tasks for name, tasks in found.items() if tasks}
+
+
+def declared_files() -> dict[str, str]:
+    """Path and content of the definition of each task that a specification defines itself."""
+    return {
+        f"{spec}/{found.name}.yaml": task(found.name, spec, **found.options)
+        for spec, tasks in declared().items()
+        for found in tasks
+    }
+
+
 def groups() -> dict[str, list[str]]:
     """Members of every group."""
     both = {pair: (pair, "-".join(reversed(pair.split("-")))) for pair in DEFAULT_PAIRS}
@@ -148,6 +164,9 @@ def groups() -> dict[str, list[str]]:
         *(f"tli_xquad_{code}" for code in OFFLINE), *(f"tli_tydiqa_{code}" for code in TYDIQA), *offline_r, "tli_xlsum",
         "tli_bitext", "tli_translate", "tli_translate_own",
     ]  # fmt: skip
+    for spec, tasks in declared().items():
+        found[f"tli_{spec}"] = [one.name for one in tasks]
+        found["tli_downstream"] += [one.name for one in tasks if one.offline]
     found["tli_all"] = ["tli_alignment", "tli_downstream"]
     found[f"tli_suite_{pivot().suite}"] = [f"tli_xquad_{PIVOT}", *pivot().stock_tasks]
     return found | {f"tli_suite_{name}": members for name, members in mixed_suites().items()}
@@ -166,7 +185,7 @@ def mixed_suites() -> dict[str, list[str]]:
 
 def definitions() -> dict[str, str]:
     """Path under `tasks/` and content of every generated file."""
-    files = question_answering() | summaries() | by_pair()
+    files = question_answering() | summaries() | by_pair() | declared_files()
     return files | {f"suites/{name}.yaml": group(name, members) for name, members in groups().items()}
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -14,8 +14,8 @@ from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.registry import standard_error_of
 from tli_bench.measures.roles import HEADLINE
 from tli_bench.models.identity import AdapterRef, State, TrainingRef
-from tli_bench.records.arithmetic import quantity
-from tli_bench.records.schema import Curve, PairValues, RunRecord, Signature
+from tli_bench.records.schema import Curve, RunRecord, Signature
+from tli_bench.records.scores import BEST, OUTPUT
 from tli_bench.report.columns import board_measures, compared_measures
 
 TASK_PREFIX = "tli_alignment_"
@@ -188,31 +188,21 @@ def _add(found: Collected, record: RunRecord, state: State, unit: Unit) -> None:
 
 
 def _unit(record: RunRecord, state: State, base: Unit | None) -> Unit:
-    layers, layer = record.signature.layers, record.best_layer[state]
-    depth = layers.index(layer)
-    kept = [v for v in record.values if v.split is Split.CONTROL and v.state == state]
-    values = [v for v in kept if v.layer == layer]
-    words = tuple((v.concept, v.source, v.target) for v in values)
-    columns = _per_word(values)
-    output_columns = columns
-    if layer != layers[-1]:
-        last = [v for v in kept if v.layer == layers[-1]]
-        same = tuple((v.concept, v.source, v.target) for v in last) == words
-        output_columns = _per_word(last if same else [])
-    curves = record.curves.get(Split.CONTROL, {}).get(state, {})
-    numbers = {name: _at(curves.get(name), depth) for name in board_measures()}
+    columns, output_columns = (_complete(record, state, layer) for layer in (BEST, OUTPUT))
+    numbers = {name: record.value(name, Split.CONTROL, state, BEST) for name in board_measures()}
     numbers[HEADLINE] = None  # without every word's value there is nothing to rank
     numbers |= {name: float(column.mean()) for name, column in columns.items()}
+    layer = record.layer(BEST, state)
     return Unit(
         pair=record.pair,
         layer=layer,
-        layers=layers,
-        words=words,
+        layers=record.layers,
+        words=tuple(record.words[Split.CONTROL].triples()) if columns else (),
         columns=columns,
         output_columns=output_columns,
         values=numbers,
-        output_score=_at(curves.get(HEADLINE), -1),
-        curves=_curves(curves),
+        output_score=record.value(HEADLINE, Split.CONTROL, state, OUTPUT),
+        curves=_drawn(record.curves.get(Split.CONTROL, {}).get(state, {})),
         base=base,
         # A record with an adapter judges the adapter; of its base it says nothing.
         verdict=record.verdicts.get(layer, "") if (state == "adapted") == bool(record.signature.adapter) else "",
@@ -222,24 +212,16 @@ def _unit(record: RunRecord, state: State, base: Unit | None) -> Unit:
     )
 
 
-def _per_word(values: Sequence[PairValues]) -> dict[str, Floats]:
-    """Values `[words]` by measure, where every word has one."""
-    found = {}
-    for measure in compared_measures():
-        column = [x for x in (quantity(v, measure.name) for v in values) if x is not None]
-        if column and len(column) == len(values):
-            found[measure.name] = np.array(column, dtype=np.float64)
-    return found
+def _complete(record: RunRecord, state: State, layer: str) -> dict[str, Floats]:
+    """Values of the control words `[words]` by measure, where every word has one."""
+    columns = {m.name: record.column(m.name, Split.CONTROL, state, layer) for m in compared_measures()}
+    return {name: c for name, c in columns.items() if c is not None and len(c) and not np.isnan(c).any()}
 
 
-def _curves(curves: dict[str, Curve]) -> dict[str, Curve]:
+def _drawn(curves: dict[str, Curve]) -> dict[str, Curve]:
     """Those that a page draws, with the standard errors that make their bands."""
     drawn = [m for measure in compared_measures() for m in (measure, standard_error_of(measure)) if m]
     return {measure.name: curves[measure.name] for measure in drawn if measure.name in curves}
-
-
-def _at(curve: Curve | None, depth: int) -> float | None:
-    return curve[depth] if curve else None
 
 
 def signature_of(entry: Entry) -> dict[str, Any]:

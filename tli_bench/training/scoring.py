@@ -7,6 +7,7 @@ from torch import Tensor
 
 from tli_bench.base.errors import UnscorableError
 from tli_bench.measures import LayerView, compute
+from tli_bench.measures.choice import CHOSEN_BY, best_depth
 from tli_bench.models.types import Model
 from tli_bench.training.data import PairData
 from tli_bench.training.figures import Figures, dev_measures
@@ -41,9 +42,9 @@ def layer_curves(model: Model, data: PairData) -> Curves:
 
 
 def best_layer(curves: Mapping[str, Mapping[str, float]]) -> str:
-    """The layer above the embeddings with the best MRR, the earlier one of a tie; curves are of the dev split."""
+    """The layer above the embeddings that the dev split chooses; curves are of it."""
     names = [name for name in curves if name != "0"]
-    return max(names, key=lambda name: curves[name]["mrr"])
+    return names[best_depth([curves[name][CHOSEN_BY] for name in names]) or 0]
 
 
 def score(source: Tensor, target: Tensor, gold: Tensor) -> Figures:

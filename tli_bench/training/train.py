@@ -18,7 +18,7 @@ from tli_bench.models.gate import require_finite
 from tli_bench.training.adapt import Adapted, adapted
 from tli_bench.training.card import build_card, write_card
 from tli_bench.training.data import Collator, PairData, pad_id_of, read_text, shuffled, split_data
-from tli_bench.training.figures import Figures
+from tli_bench.training.figures import Figures, figures_text
 from tli_bench.training.losses import LOSSES, LossOptions
 from tli_bench.training.objective import PairObjective
 from tli_bench.training.recipe import AUTO, Recipe, load_recipe
@@ -57,6 +57,19 @@ class TrainingResult:
     dev_before: Figures | None
     dev_after: Figures | None
     resumed: bool
+
+    def __str__(self) -> str:
+        """Where it is, how it was made, and what it did on the dev words."""
+        what = "adapter" if self.recipe.kind == "lora" else "model"
+        reached = ", ".join(str(block) for block in self.reached)
+        lines = [
+            f"{what}: {self.output}",
+            f"recipe {self.recipe.name}, {self.pair}, seed {self.seed}, loss at layer {', '.join(self.layers)}",
+            f"{self.steps} steps, {self.words_seen} words seen, {self.parameters:,} parameters in blocks {reached}",
+        ]
+        if self.dev_before and self.dev_after:
+            lines.append(f"dev: {figures_text(self.dev_before, self.dev_after)}")
+        return "\n".join(lines)
 
 
 def train_adapter(

@@ -8,13 +8,14 @@ import sacrebleu
 
 from tli_bench.base.errors import InputError
 from tli_bench.base.paths import data_dir
-from tli_bench.downstream.base import fill
-from tli_bench.downstream.base import prompt as language_prompt
+from tli_bench.downstream.prompts import fill
+from tli_bench.downstream.prompts import prompt as language_prompt
 from tli_bench.downstream.readers import article_of_row, read_sentences, read_xlsum
 from tli_bench.downstream.scorers.checks import LanguageGuesser, check_output, script_of
 from tli_bench.downstream.scorers.rouge import rouge, signature
 from tli_bench.downstream.sources import HubSet, Loaded, load
 from tli_bench.downstream.spec import DOWN, UP, AnswerSpec, Document, Metric
+from tli_bench.languages import pivot
 
 BLEU = sacrebleu.BLEU(tokenize="13a", effective_order=False)
 CHRF = sacrebleu.CHRF(word_order=2)
@@ -36,6 +37,7 @@ class XLSum(AnswerSpec):
     is a mean over documents, 0 to 1. ROUGE of Turkish is over stems, and its signature says so.
     """
 
+    TITLE = "summaries"
     MAX_TOKENS = 96
     METRICS: ClassVar[Mapping[str, Metric]] = {
         "rouge1": UP, "rouge2": UP, "rougeL": UP, "bleu": Metric(True, _bleu), "chrf++": Metric(True, _chrf), "empty": DOWN,
@@ -66,7 +68,7 @@ class XLSum(AnswerSpec):
         kind = self.options.get("instruction", "own")
         if kind not in ("own", "english"):
             raise InputError(f"task {self.task}: `metadata.instruction` is `own` or `english`, got {kind!r}")
-        key = self.need("language") if kind == "own" else "eng_Latn"
+        key = self.need("language") if kind == "own" else pivot().code
         template = (
             language_prompt("xlsum", key, "{text}")
             if kind == "own"

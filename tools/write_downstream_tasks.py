@@ -18,7 +18,7 @@ XLSUM = {
     "kyrgyz": "kir_Cyrl",
     "uzbek": "uzn_Latn",
 }
-# The languages with fixtures of the project: what `tli_all` runs offline.
+# The languages that the project has fixtures for: what `tli_all` runs offline.
 OFFLINE = ("eng_Latn", "tur_Latn", "spa_Latn")
 # Stock tasks of lm-eval 0.4.13 by suite; docs/downstream.md says where each gets its data.
 SWAHILI = (
@@ -79,7 +79,7 @@ def summaries() -> dict[str, str]:
 
 
 def by_pair() -> dict[str, str]:
-    """Sentence retrieval for the default pairs, and word translation in both directions of them."""
+    """Sentence retrieval for the default pairs, and word translation in both directions of each."""
     files = {}
     for pair in DEFAULT_PAIRS:
         source, target = pair.split("-")
@@ -98,7 +98,7 @@ def by_pair() -> dict[str, str]:
 
 
 def hub_sets(pair: str) -> dict[str, str]:
-    """Task of a pair by each set of parallel sentences that the Hub has it in, with the set's name."""
+    """Task name and set name for each set of parallel sentences on the Hub that covers the pair."""
     source, target = pair.split("-")
     return {f"tli_bitext_{name}_{pair}": name for name, known in parallel_sets().items() if known.has(source, target)}
 

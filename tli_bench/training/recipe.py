@@ -15,24 +15,24 @@ ALL_LINEAR = "all-linear"
 
 
 class Recipe(BaseModel):
-    """What is trained, on which objective, for how long.
+    """What is trained, with which objective, and for how long.
 
     kind: `lora` adds an adapter, `full` changes the weights themselves.
-    blocks: `reachable` puts LoRA where gradient can reach; `all` on every block (the published layout: the blocks
-    above the loss keep their initial values, which change nothing).
+    blocks: `reachable` puts LoRA on the blocks that gradient reaches, `all` on every block (the published layout:
+    above the loss LoRA keeps its initial values, which change nothing).
     layer: hidden states the loss is taken at, averaged: a number (names of `hidden.layer_names`), `output` (after the
     final norm), `before-norm` (last block before it), or `auto` (best dev MRR of the base).
     pooling: how a word's states become one vector in the loss. Dev figures always use the word's own tokens.
-    margin: of the triplet; temperature: of InfoNCE; neighbours: of CSLS.
+    margin: for the triplet loss; temperature: for InfoNCE; neighbours: for CSLS.
     mask_false_negatives: an accepted translation of the anchor is never used as its negative.
     modules: linear modules that get LoRA, by last name, or `all-linear`. dora, rslora: the PEFT variants.
-    max_steps: replaces epochs when set. keep: weights of the `best` evaluation or of the `last` step.
+    max_steps: replaces epochs when set. keep: the weights of the `best` evaluation or of the `last` step.
     dev_metric: what `best` and early stopping look at; patience: evaluations without a gain before stopping, 0 = never.
-    eval_steps: optimizer steps between evaluations (and checkpoints); None = once an epoch.
+    eval_steps: optimizer steps between evaluations (and checkpoints); None = once per epoch.
     retention: hold ordinary text in place, by KL of the next-token distributions or by relative distance of the hidden
-    states at the loss's layers; retention_lines: lines of text a step.
-    shuffle_pairs: negative control, every source is trained towards the translation of another.
-    precision: autocast of the trainer; the weights keep the dtype they were loaded in.
+    states at the loss's layers; retention_lines: lines of text per step.
+    shuffle_pairs: negative control, every source is trained towards the translation of another word.
+    precision: autocast of the trainer; the weights keep the dtype that they were loaded in.
     report_to: loggers of `transformers.Trainer` (`tensorboard`, `wandb`, `trackio`).
     """
 
@@ -85,7 +85,7 @@ class Recipe(BaseModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> "Recipe":
-        # Here, so that listing recipes loads no torch.
+        # Imported here, so that listing recipes does not load torch.
         from tli_bench.training.losses import LOSSES
 
         if self.loss not in LOSSES:
@@ -111,7 +111,7 @@ class Recipe(BaseModel):
     def with_options(self, **options: Any) -> "Recipe":
         """This recipe with every option that is not None replaced; a changed recipe's name gets a `+`.
 
-        Raises UnknownNameError for an option that is no field, InputError for a value that does not fit.
+        Raises UnknownNameError for an option that is not a field, InputError for a value that does not fit.
         """
         changes = {key: value for key, value in options.items() if value is not None}
         changed = build_recipe({**self.model_dump(mode="json"), **changes}, where="options")
@@ -146,7 +146,7 @@ def recipe_names() -> list[str]:
 def load_recipe(name: str) -> Recipe:
     """The built-in recipe called `name`, or the one in the YAML file `name`.
 
-    Raises UnknownNameError for neither, and for an unknown key in the file; InputError for an unreadable file.
+    Raises UnknownNameError if it is neither, and for an unknown key in the file; InputError for an unreadable file.
     """
     path = Path(name).expanduser()
     if path.suffix not in (".yaml", ".yml"):
@@ -158,7 +158,7 @@ def load_recipe(name: str) -> Recipe:
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """The mapping in a YAML file; raises InputError when it cannot be read or is no mapping."""
+    """The mapping in a YAML file; raises InputError if it cannot be read or is not a mapping."""
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as err:

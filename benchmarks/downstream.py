@@ -3,7 +3,7 @@
 python -m benchmarks.downstream [MODEL] [ADAPTER or none] [LIMIT] [TASK ...]
 
 A document is a question, an article, a sentence pair or a word (each with all its prompts and candidates); each task is
-warmed up on two documents first. On a GPU read the wall-clock seconds instead, in the column after the processor seconds.
+warmed up on two documents first. On a GPU read the wall-clock seconds in the next column instead.
 """
 
 import os

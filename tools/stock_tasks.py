@@ -1,4 +1,4 @@
-"""The table of lm-eval's own tasks in our suites, made by asking lm-eval, written into `docs/downstream.md` (a test checks it).
+"""The table of lm-eval's own tasks in our suites, as lm-eval reports them, for `docs/downstream.md` (a test checks it).
 
 Each task is built as it is for a run, up to the call that would download its data; nothing is downloaded.
 """
@@ -19,7 +19,7 @@ SUITES = ("swahili", "turkic", "xtremer", "english")
 
 
 class Stock(NamedTuple):
-    """One name in a suite. leaves: number of its tasks; data: Hub id and configuration of each; metrics: those read from the Hub."""
+    """One name in a suite. leaves: number of tasks; data: their Hub ids and configurations; metrics: those from the Hub."""
 
     name: str
     suites: tuple[str, ...]

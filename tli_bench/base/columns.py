@@ -19,8 +19,8 @@ class Row(NamedTuple):
 def read_rows(path: Path, columns: Sequence[str]) -> list[Row]:
     """The data rows of a CSV or TSV file whose header has at least these columns.
 
-    A file that ends in `.tsv`, or whose header contains tabs, is split at tabs, any other at commas. Raises InputError naming file,
-    line and column.
+    A file that ends in `.tsv`, or whose header contains tabs, is split at tabs, any other at commas. Raises InputError
+    naming file, line and column.
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")

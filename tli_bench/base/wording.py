@@ -14,7 +14,7 @@ def unseen(text: str) -> list[str]:
 
 
 def visible(text: str, *, limit: int = 120) -> str:
-    """`text` on one line: unseen characters spelt out as `<U+202E>`, runs of spaces joined, cut with an ellipsis at `limit`."""
+    """`text` on one line: unseen characters as `<U+202E>`, runs of spaces joined, cut with an ellipsis at `limit`."""
     if len(text) <= limit and text.isascii() and text.isprintable() and "  " not in text and text == text.strip():
         return text
     head = text[: 4 * limit]

@@ -19,7 +19,8 @@ from tli_bench.vectors.protocols import Pooling
 def procrustes(source: Tensor, target: Tensor) -> Tensor:
     """The orthogonal `[dim, dim]` matrix W that minimises `||source @ W - target||` (Schönemann 1966).
 
-    source, target: `[n, dim]`, row i of both is the same concept. With n < dim the map is determined only on the span of the data.
+    source, target: `[n, dim]`, row i of both is the same concept. With n < dim the map is determined only on
+    the span of the data.
     Raises UnscorableError for NaN or infinity.
     """
     product = source.double().T @ target.double()

@@ -94,7 +94,7 @@ def vicreg(anchors: Tensor, positives: Tensor) -> Tensor:
     n, dim = anchors.shape
     if n < 2:
         raise UnscorableError("vicreg takes variances over the batch and needs at least 2 pairs in it")
-    # Hidden states have no fixed scale: dividing by the anchors' own, without gradient, makes the hinge at 1 meaningful.
+    # Hidden states have no fixed scale: dividing by the anchors' own (no gradient) makes the hinge at 1 meaningful.
     scale = anchors.detach().std(dim=0).mean() + _EPS
     sides = (anchors / scale, positives / scale)
     invariance = functional.mse_loss(*sides)

@@ -30,7 +30,7 @@ def kl(adapted: Tensor, base: Tensor, mask: Tensor) -> Tensor:
 def hidden_distance(adapted: Tensor, base: Tensor, mask: Tensor) -> Tensor:
     """Squared distance of the hidden states over the squared norm of the base's, each summed over real tokens.
 
-    The first position is left out: in many models its norm dwarfs all others and only it would count.
+    The first position is left out: in many models its norm dwarfs all others, and nothing else would count.
     """
     real = mask[:, 1:, None]
     moved = ((adapted[:, 1:].float() - base[:, 1:].float()).square() * real).sum()

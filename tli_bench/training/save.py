@@ -81,7 +81,7 @@ def save_adapter(model: Model, folder: Path) -> None:
 
 
 def saved_dtype(loaded: "LoadedModel") -> str:
-    """The dtype that a fully fine-tuned model's weights are written in: that of the base's files, whatever they were loaded as."""
+    """Dtype of a fully fine-tuned model's file: that of the base's files, whatever dtype the weights were loaded in."""
     return loaded.stored or loaded.dtype
 
 

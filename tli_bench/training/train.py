@@ -246,7 +246,7 @@ def _check_output(target: Path) -> None:
 
 
 def _open_run(work: Path, fingerprint: dict[str, Any], *, restart: bool) -> Path | None:
-    """The checkpoint to continue from, or None to start afresh; raises InputError if the folder belongs to another run."""
+    """The checkpoint to continue from, or None to start; raises InputError if the folder belongs to another run."""
     note = work / RUN
     found = None if restart or not note.is_file() else last_checkpoint(work)
     if found is None:

@@ -8,10 +8,15 @@ import yaml
 
 from tli_bench.base.errors import InputError
 from tli_bench.base.paths import data_dir
+from tli_bench.downstream.errors import DataError
 from tli_bench.plugin.catalog import load_tasks
 from tli_bench.plugin.suites import members, names_stock_tasks
 from tli_bench.plugin.tasklist import our_task_names
 from tools.write_downstream_tasks import definitions, groups
+
+
+def is_downstream(name):
+    return not name.startswith(("tli_alignment_", "tli_probe_"))
 
 
 def test_every_definition_is_on_disk_as_generated():
@@ -28,7 +33,20 @@ def test_everything_in_all_is_ours_and_loads(manager):
     names = our_task_names()
     assert all(name in names for name in members("tli_all"))
     loaded = manager.load(["tli_downstream"])["tasks"]
-    assert len(loaded) == 3 + 1 + 18 + 10 + 15 + 30 + 20
+    assert sorted(loaded) == sorted(members("tli_downstream"))
+
+
+def test_all_holds_every_downstream_task_that_has_data_offline(manager):
+    """A task is left out where its data are nowhere but on the Hub: its fixtures and sample cannot be read."""
+    every = [name for name, kind in our_task_names().items() if kind == "task" and is_downstream(name)]
+    offline = set()
+    for name, task in manager.load(every)["tasks"].items():
+        try:
+            task.test_docs()
+        except DataError:
+            continue
+        offline.add(name)
+    assert set(members("tli_downstream")) == offline
 
 
 def test_every_document_set_of_downstream_loads_offline(manager):

@@ -10,10 +10,12 @@ from tests.conftest import make_model, make_tokenizer
 from tests.downstream.conftest import Scripted
 from tli_bench.base.errors import InputError
 from tli_bench.base.paths import data_dir
-from tli_bench.downstream.bitext import BitextTask, file_names
+from tli_bench.downstream.bitext import file_names
 from tli_bench.downstream.errors import DataError
+from tli_bench.downstream.specs.bitext import Bitext
 from tli_bench.languages import LANGUAGES
 from tli_bench.models.identity import MeasuredModel
+from tli_bench.plugin.downstream_tasks import EmbeddedTask
 from tli_bench.vectors.protocols import get_protocols
 from tli_bench.vectors.responses import PairStates, ProtocolStates
 
@@ -88,13 +90,13 @@ def test_a_question_finds_what_answers_it(scores, manager, pair, unit):
 def test_flores_and_ntrex_layouts(tmp_path, layout):
     for code, lines in (("swh_Latn", "moja\nmbili\n"), ("tur_Latn", "bir\niki\n")):
         (tmp_path / layout.format(code=code, iso=code[:3])).write_text(lines, encoding="utf-8")
-    task = BitextTask({"task": "t", "metadata": meta(tmp_path)})
+    task = EmbeddedTask({"task": "t", "metadata": meta(tmp_path)})
     assert [(d["source"], d["target"]) for d in task.test_docs()] == [("moja", "bir"), ("mbili", "iki")]
     assert task.source == str(tmp_path)
 
 
 def meta(folder):
-    return {"source": "swh_Latn", "target": "tur_Latn", "data_dir": str(folder)}
+    return {"spec": "bitext", "source": "swh_Latn", "target": "tur_Latn", "data_dir": str(folder)}
 
 
 def test_texts_longer_than_the_model_are_cut_and_counted(tmp_path):
@@ -108,7 +110,7 @@ def test_texts_longer_than_the_model_are_cut_and_counted(tmp_path):
     long = "maji moto nyumba kitabu " * 10
     (tmp_path / "swh_Latn.txt").write_text(f"maji\n{long}\nmoto\n", encoding="utf-8")
     (tmp_path / "tur_Latn.txt").write_text(f"su\n{long}kağıt\nateş\n", encoding="utf-8")
-    task = BitextTask({"task": "t", "metadata": meta(tmp_path)})
+    task = EmbeddedTask({"task": "t", "metadata": meta(tmp_path)})
     found = evaluate(lm=lm, task_dict={"t": task}, bootstrap_iters=0, log_samples=False)
     assert found["results"]["t"]["truncated_texts,none"] == 2
     assert found["higher_is_better"]["t"]["truncated_texts"] is False
@@ -116,7 +118,7 @@ def test_texts_longer_than_the_model_are_cut_and_counted(tmp_path):
 
 
 def test_files_that_are_not_parallel_are_refused(tmp_path):
-    task = BitextTask({"task": "t", "metadata": meta(tmp_path)})
+    task = EmbeddedTask({"task": "t", "metadata": meta(tmp_path)})
     with pytest.raises(DataError, match=r"holds none of swh_Latn.txt, swh_Latn.devtest"):
         task.test_docs()
     (tmp_path / "swh_Latn.txt").write_text("moja\nmbili\n", encoding="utf-8")
@@ -124,12 +126,12 @@ def test_files_that_are_not_parallel_are_refused(tmp_path):
     with pytest.raises(DataError, match=r"swh_Latn.txt has 2 lines and .*tur_Latn.txt has 1"):
         task.test_docs()
     with pytest.raises(DataError, match="does not exist"):
-        BitextTask({"task": "t", "metadata": meta(tmp_path / "no")}).test_docs()
+        EmbeddedTask({"task": "t", "metadata": meta(tmp_path / "no")}).test_docs()
     with pytest.raises(InputError, match=r"`metadata.source` is required"):
-        BitextTask({"task": "t"}).need("source")
+        Bitext("t", {}).need("source")
     assert "newstest2019-src.eng.txt" in file_names("eng")
 
 
 def test_protocols_of_the_command_line_are_taken():
-    task = BitextTask({"task": "t", "metadata": {**meta("x"), "protocol": "mexa,words"}})
+    task = EmbeddedTask({"task": "t", "metadata": {**meta("x"), "protocol": "mexa,words"}})
     assert task.protocols == get_protocols("mexa")

@@ -28,15 +28,11 @@ SENTENCES = {
 SERIES = """
 import json, sys
 from tli_bench.base.errors import TLIError
-from tli_bench.downstream.bitext import BitextTask
-from tli_bench.downstream.qa import TyDiQATask
-from tli_bench.downstream.summaries import XLSumTask
-kinds = {"bitext": BitextTask, "tydiqa": TyDiQATask, "xlsum": XLSumTask}
+from tli_bench.downstream.registry import find_spec
 for kind, metadata in json.loads(sys.argv[1]):
-    task = kinds[kind]({"task": "t", "metadata": metadata})
     try:
-        docs = task.test_docs()
-        print(json.dumps({"docs": docs, "source": task.source}))
+        found = find_spec(kind)("t", metadata).load()
+        print(json.dumps({"docs": found.items, "source": found.source}))
     except TLIError as err:
         print(json.dumps({"error": str(err)}))
 """

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tli_bench.base.errors import InputError
-from tli_bench.downstream.translate import TranslateTask
 from tli_bench.plugin.both import evaluate_both
+from tli_bench.plugin.downstream_tasks import AnswerTask
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TASKS = ["tli_translate_eng_Latn-swh_Latn", "tli_bitext_swh_Latn-eng_Latn", "tli_xlsum_kyrgyz"]
@@ -92,7 +92,7 @@ def test_two_processes_give_the_scores_of_one():
 
 
 def test_fewer_documents_than_processes_are_refused():
-    task = TranslateTask({"task": "t", "metadata": {"pair": "swh-eng"}})
+    task = AnswerTask({"task": "t", "metadata": {"spec": "translate", "pair": "swh-eng"}})
     with pytest.raises(InputError, match=r"task t: 1 documents cannot be shared among 2 processes; raise --limit"):
         task.build_all_requests(limit=1, rank=0, world_size=2)
 
@@ -101,6 +101,6 @@ def test_base_and_adapter_are_scored_in_one_process():
     class Two:
         world_size = 2
 
-    task = TranslateTask({"task": "t", "metadata": {"pair": "swh-eng"}})
+    task = AnswerTask({"task": "t", "metadata": {"spec": "translate", "pair": "swh-eng"}})
     with pytest.raises(InputError, match="scored in one process, not 2; start without torchrun"):
         evaluate_both(Two(), task)

@@ -5,7 +5,7 @@ import pytest
 from tests.downstream.conftest import Scripted
 from tli_bench.downstream.errors import DataError
 from tli_bench.downstream.scorers.checks import script_of
-from tli_bench.downstream.translate import TranslateTask
+from tli_bench.downstream.specs.translate import Translate
 from tli_bench.languages import LANGUAGES
 
 QA = ["tli_xquad_eng_Latn", "tli_xquad_tur_Latn", "tli_xquad_spa_Latn", "tli_tydiqa_swh_Latn"]
@@ -114,10 +114,7 @@ def test_every_language_has_prompts_of_its_own_with_a_name_for_each_other():
     for code in LANGUAGES:
         others = [other for other in LANGUAGES if other != code]
         filled = [
-            TranslateTask({"task": "t", "metadata": {"pair": f"{code}-{other}", "prompts": "own"}}).prompts_of(
-                {"word": "XX"}
-            )
-            for other in others
+            Translate("t", {"pair": f"{code}-{other}", "prompts": "own"}).prompts_of({"word": "XX"}) for other in others
         ]
         assert len({prompt for prompts in filled for prompt in prompts}) == len(others) * len(filled[0]), code
         assert all(prompt.count("XX") == 1 and "{" not in prompt for prompts in filled for prompt in prompts)
@@ -125,11 +122,17 @@ def test_every_language_has_prompts_of_its_own_with_a_name_for_each_other():
         assert set(scripts) == {code.split("_")[1]}
 
 
-def test_prompt_sets_that_are_broken_are_named(monkeypatch):
-    import tli_bench.downstream.translate as translate
+def test_prompt_sets_that_are_broken_are_named(monkeypatch, tmp_path):
+    import tli_bench.downstream.specs.translate as translate
 
-    broken = {"default": ["no slot"], "own": {"swh_Latn": {"prompts": ["{word} {target}"], "names": {}}}}
-    monkeypatch.setattr(translate, "prompts", lambda task: broken)
+    monkeypatch.setattr(translate, "prompts", lambda task: {"default": ["no slot"]})
+    monkeypatch.setenv("TLI_BENCH_LANGUAGES", str(tmp_path))
+    for code, prompts in (
+        ("qaa", "prompts: {translate: ['{word} {target}']}"),
+        ("qab", "prompts: {translate: [x]}"),
+        ("qac", ""),
+    ):
+        (tmp_path / f"{code}_Latn.yaml").write_text(f"code: {code}_Latn\nname: Test\n{prompts}\n", encoding="utf-8")
     doc = {"word": "maji"}
     for chosen, pair, message in (
         (
@@ -137,8 +140,14 @@ def test_prompt_sets_that_are_broken_are_named(monkeypatch):
             "swh-eng",
             r"prompts.yaml: `default` must be a list of sentences with \{word\} once, got \['no slot'\]",
         ),
-        ("own", "swh-eng", r"prompts.yaml: `own.swh_Latn.names` has no name for swh_Latn, got None"),
-        ("own", "tur-eng", r"prompts.yaml: `own.tur_Latn.prompts` must be a list"),
+        ("own", "qaa-eng", r"qaa_Latn.yaml: `names` has no name for qaa_Latn"),
+        (
+            "own",
+            "qab-eng",
+            r"qab_Latn.yaml: `prompts.translate` must be a list of sentences with \{word\} once, got \['x'\]",
+        ),
+        ("own", "qac-eng", r"qac_Latn.yaml: no `prompts.translate`; write one into qac_Latn.yaml"),
+        ("own", "qad_Latn-eng", r"no file describes qad_Latn: no `prompts.translate`; write one into qad_Latn.yaml"),
     ):
         with pytest.raises(DataError, match=message):
-            TranslateTask({"task": "t", "metadata": {"pair": pair, "prompts": chosen}}).prompts_of(doc)
+            Translate("t", {"pair": pair, "prompts": chosen}).prompts_of(doc)

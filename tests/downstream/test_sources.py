@@ -7,12 +7,14 @@ import pytest
 
 from tli_bench.base.paths import data_dir
 from tli_bench.downstream.errors import DataError
-from tli_bench.downstream.qa import XQuADTask
 from tli_bench.downstream.readers import article_of_row, question_of_row
+from tli_bench.plugin.downstream_tasks import AnswerTask
 
 
 def xquad(**metadata):
-    return XQuADTask({"task": "tli_xquad_tur_Latn", "metadata": {"language": "tur_Latn", "iso2": "tr", **metadata}})
+    return AnswerTask(
+        {"task": "tli_xquad_tur_Latn", "metadata": {"spec": "xquad", "language": "tur_Latn", "iso2": "tr", **metadata}}
+    )
 
 
 def test_fixtures_stand_in_with_a_warning_and_a_source(monkeypatch, caplog, tmp_path):
@@ -32,7 +34,9 @@ def test_a_folder_in_the_official_layout_is_the_source(tmp_path):
 
 
 def test_a_language_without_fixtures_names_the_file_it_needs():
-    task = XQuADTask({"task": "t", "metadata": {"language": "hin_Deva", "iso2": "hi", "data_dir": "fixtures"}})
+    task = AnswerTask(
+        {"task": "t", "metadata": {"spec": "xquad", "language": "hin_Deva", "iso2": "hi", "data_dir": "fixtures"}}
+    )
     with pytest.raises(DataError, match=r"holds none of xquad.hi.json"):
         task.test_docs()
 

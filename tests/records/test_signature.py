@@ -4,7 +4,7 @@ import pytest
 
 from tests.support import make_signature
 from tli_bench.base.errors import ResultError
-from tli_bench.records.schema import Signature
+from tli_bench.config.facts import AGREE
 
 OTHER = {
     "protocol": "mexa.v1", "pooling": "all-mean", "lexicon": "own", "lexicon_hash": "1" * 64, "split_seed": 1,
@@ -13,10 +13,10 @@ OTHER = {
 
 
 def test_every_field_that_must_agree_is_tried():
-    assert set(OTHER) == set(Signature.COMPARABLE)
+    assert set(OTHER) == set(AGREE)
 
 
-@pytest.mark.parametrize("field", Signature.COMPARABLE)
+@pytest.mark.parametrize("field", AGREE)
 def test_a_field_that_disagrees_is_named(field):
     with pytest.raises(ResultError, match=f"not comparable: {field} is .* score both with the same {field}"):
         make_signature().require_comparable(make_signature(**{field: OTHER[field]}))

@@ -1,26 +1,35 @@
-"""Tasks scored from hidden states: parallel sentences, and the sentence or paragraph that answers a question."""
+"""Tasks scored from hidden states: texts are embedded as words are and ranked by cosine, layer by layer."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import torch
-from lm_eval.api.instance import Instance
 
-from tli_bench.base.errors import InputError, UnscorableError
-from tli_bench.downstream.base import Document, DownstreamTask, plain
+from tli_bench.base.errors import UnscorableError
 from tli_bench.downstream.scorers.ranking import Floats
+from tli_bench.downstream.spec import Document, DownstreamSpec, Embed, Request
 from tli_bench.models.identity import State
-from tli_bench.plugin.lm import attach_to_stock
-from tli_bench.vectors.protocols import get_protocols
-from tli_bench.vectors.responses import PairStates
 
-attach_to_stock()
 
-Item = tuple[Document, tuple[PairStates, ...]]
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """The answer to one `Embed`. vectors: `[layers, 2, dim]` by state, source then target; the base's state comes first.
+
+    dropped: how many tokens the source and the target had that the model does not read.
+    """
+
+    layers: tuple[str, ...]
+    vectors: Mapping[State, torch.Tensor]
+    dropped: tuple[int, int]
+
+    def __repr__(self) -> str:
+        return f"Embedding({'+'.join(self.vectors)}, {len(self.layers)} layers)"
+
+
+Item = tuple[Document, tuple[Embedding, ...]]
 Scores = dict[str, float]
 
 
@@ -34,79 +43,38 @@ class Measured:
     headlines: Scores
 
 
-class EmbeddedTask(DownstreamTask):
-    """Base of the tasks that embed texts as words are embedded and rank them by cosine, layer by layer.
+class EmbeddedSpec(DownstreamSpec):
+    """A task scored as one pool: texts are embedded as words are and ranked by cosine, layer by layer.
 
     The layer is chosen on the documents at even positions by `CHOICE`, and the headline is read at that layer over the
     documents at odd positions, so that no document chooses its own layer; the curves are over all. A score that cannot
     be given is NaN. Metrics are those of the adapted model where there is an adapter, with `..._base` and `..._change` at
     the same layer. A text longer than the model reads is embedded without its end, and `truncated_texts` counts them.
+    Documents hold their number as `position`; options: `source` and `target` (codes of the languages of the two texts).
     """
 
-    OUTPUT_TYPE = "hidden_states"
-    MEASURES: ClassVar[dict[str, bool]] = {}
-    CHOICE = "mrr"
-
-    def __init__(self, config: Any = None) -> None:
-        super().__init__(config)
-        self.protocols = get_protocols(self.meta.get("protocol", "words"))[:1]
-        self._kept: tuple[frozenset[int], tuple[Item, ...], Measured] | None = None
-
-    def forget(self) -> None:
-        """Let go of requests, answers, documents and the scored pool."""
-        super().forget()
-        self._kept = None
+    MEASURES: ClassVar[Mapping[str, bool]]
+    """Names of the measures, with whether higher is better; the curve of the first is shown."""
+    CHOICE: ClassVar[str] = "mrr"
+    """The measure by which the layer is chosen."""
 
     @abstractmethod
-    def score(self, items: Sequence[Item], state: State, layer: int) -> Scores:
+    def score_layer(self, items: Sequence[Item], state: State, layer: int) -> Scores:
         """`MEASURES` of the documents at one layer; raises UnscorableError."""
 
     @abstractmethod
     def texts(self, doc: Document) -> list[tuple[str, str]]:
         """The pairs of source and target text that a document is scored by; each distinct text is embedded once."""
 
-    def construct_requests(self, doc: Document, ctx: str, **kwargs: Any) -> list[Instance]:
-        """One `hidden_states` request a pair of `texts`, each text embedded by itself, cut at what the model reads."""
+    def requests(self, doc: Document) -> list[Request]:
+        """One `Embed` per pair of `texts`."""
         pair = f"{self.need('source')}-{self.need('target')}"
-        return [
-            Instance("hidden_states", doc, (source, target, self.protocols, pair, True), idx, **plain(kwargs))
-            for idx, (source, target) in enumerate(self.texts(doc))
-        ]
+        return [Embed(source, target, pair) for source, target in self.texts(doc)]
 
-    def vectors(self, response: PairStates, state: State, layer: int) -> torch.Tensor:
-        """Source and target vector `[2, dim]` of one answer."""
-        return response.protocols[self.protocols[0].id].vectors[state][layer]
-
-    def process_results(self, doc: Document, results: Sequence[PairStates]) -> dict[str, Any]:
-        """The same (document, answers) under every metric name; the pool is scored in `aggregation`."""
-        item: Item = (doc, tuple(results))
-        return dict.fromkeys(self._directions(results[0].layers, results[0].states), item)
-
-    def aggregation(self) -> dict[str, Callable[[list[Any]], float]]:
-        """A function a metric; all share one scoring of the pool."""
-        return _Names(self)
-
-    def higher_is_better(self) -> dict[str, bool]:
-        """Direction of each metric of the last run."""
-        if self._kept is None:
-            return {}
-        measured = self._kept[2]
-        return self._directions(measured.layers, tuple(measured.curves))
-
-    @property
-    def last(self) -> Measured | None:
-        """The pool that was scored last, with the curves of every state; None before the first."""
-        return self._kept[2] if self._kept else None
-
-    def measured(self, items: Sequence[Item]) -> Measured:
-        """Score a pool; the same pool is scored once."""
-        key = frozenset(id(item) for item in items)
-        if self._kept is None or self._kept[0] != key:
-            self._kept = (key, tuple(items), self._measure(sorted(items, key=lambda item: item[0]["position"])))
-        return self._kept[2]
-
-    def _measure(self, items: Sequence[Item]) -> Measured:
-        layers, states = items[0][1][0].layers, items[0][1][0].states
+    def measure(self, pool: Sequence[Item]) -> Measured:
+        """Scores of the whole pool, whatever the order of its documents."""
+        items = sorted(pool, key=lambda item: item[0]["position"])
+        layers, states = items[0][1][0].layers, tuple(items[0][1][0].vectors)
         curves: dict[State, dict[str, list[float]]] = {}
         best: dict[State, int] = {}
         for state in states:
@@ -136,9 +104,9 @@ class EmbeddedTask(DownstreamTask):
         """The distinct texts that are longer than the model reads."""
         return {
             text
-            for doc, responses in items
-            for pair, response in zip(self.texts(doc), responses, strict=True)
-            for text, dropped in zip(pair, response.protocols[self.protocols[0].id].dropped, strict=True)
+            for doc, answers in items
+            for pair, answer in zip(self.texts(doc), answers, strict=True)
+            for text, dropped in zip(pair, answer.dropped, strict=True)
             if dropped
         }
 
@@ -146,11 +114,12 @@ class EmbeddedTask(DownstreamTask):
         try:
             if not items:
                 raise UnscorableError("no documents in this half of the pool; raise --limit")
-            return self.score(items, state, layer)
+            return self.score_layer(items, state, layer)
         except UnscorableError:
             return dict.fromkeys(self.MEASURES, float("nan"))
 
-    def _directions(self, layers: tuple[str, ...], states: tuple[State, ...]) -> dict[str, bool]:
+    def directions(self, layers: tuple[str, ...], states: tuple[State, ...]) -> dict[str, bool]:
+        """Names of the metrics for a model of these layers and states, with whether higher is better."""
         names = {"best_layer": True, "queries": True, "truncated_texts": False}
         states_of = ("", *(("_base", "_change") if len(states) > 1 else ()))
         suffixes = [read + state for read in ("", "_output") for state in states_of]
@@ -158,21 +127,6 @@ class EmbeddedTask(DownstreamTask):
             names |= {name + suffix: better for suffix in suffixes}
         shown = next(iter(self.MEASURES))
         return names | {f"{shown}_L{layer.zfill(2)}": self.MEASURES[shown] for layer in layers}
-
-
-class _Names(dict[str, Callable[[list[Any]], float]]):
-    """Aggregations made on demand: the metric names depend on the model's depth."""
-
-    def __init__(self, task: EmbeddedTask) -> None:
-        super().__init__()
-        self._task = task
-
-    def __missing__(self, metric: str) -> Callable[[list[Any]], float]:
-        return partial(_aggregate, self._task, metric)
-
-
-def _aggregate(task: EmbeddedTask, metric: str, items: list[Any]) -> float:
-    return task.measured(items).headlines[metric]
 
 
 def cosines(queries: torch.Tensor, candidates: torch.Tensor) -> Floats:
@@ -186,10 +140,3 @@ def cosines(queries: torch.Tensor, candidates: torch.Tensor) -> Floats:
             raise UnscorableError(f"a {name} vector is zero, NaN or infinite; it has no direction")
         units.append(x / norm)
     return np.asarray((units[0] @ units[1].T).cpu().numpy(), dtype=np.float64)
-
-
-def need_unit(value: str) -> str:
-    """`sentence` or `paragraph`; raises InputError."""
-    if value not in ("sentence", "paragraph"):
-        raise InputError(f"`metadata.unit` is `sentence` or `paragraph`, got {value!r}")
-    return value

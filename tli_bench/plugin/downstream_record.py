@@ -7,8 +7,8 @@ from typing import Any
 from lm_eval.api.task import Task
 
 from tli_bench.base.versions import package_versions
-from tli_bench.downstream.embedded import EmbeddedTask
 from tli_bench.models.identity import MeasuredModel, State
+from tli_bench.plugin.downstream_tasks import EmbeddedTask
 from tli_bench.records.schema import Curve, DownstreamRecord
 
 

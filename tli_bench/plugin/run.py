@@ -11,9 +11,9 @@ from lm_eval.api.task import Task
 from lm_eval.tasks import TaskManager
 
 from tli_bench.base.paths import data_dir
-from tli_bench.downstream.base import DownstreamTask
 from tli_bench.plugin.both import evaluate_both
 from tli_bench.plugin.downstream_record import record_of
+from tli_bench.plugin.downstream_tasks import DownstreamTask
 from tli_bench.plugin.lm import TLIModel
 from tli_bench.plugin.tasks import HiddenStatesTask
 from tli_bench.records import RecordStore

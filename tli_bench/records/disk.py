@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tli_bench.base.errors import ResultError
+from tli_bench.config import facts
 from tli_bench.records.schema import DownstreamRecord, Signature
 
 # A record of a 100-layer model over 20,000 pairs stays below this; a file from a stranger may not eat the memory.
@@ -49,6 +50,4 @@ def json_object(raw: bytes, where: str) -> dict[str, Any]:
 
 def marks_of(run: Signature | DownstreamRecord) -> str:
     """What a file's name says besides the unit: limit, dtype other than float32, quantisation; so nf4 and fp32 coexist."""
-    marks = "" if run.limit is None else f".limit{run.limit}"
-    marks += "" if run.dtype == "float32" else f".{safe_name(run.dtype)}"
-    return marks + ("" if run.quantization is None else f".{safe_name(run.quantization)}")
+    return "".join(f".{safe_name(mark)}" for mark in facts.marks_of(run))

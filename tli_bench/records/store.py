@@ -9,16 +9,12 @@ from pydantic import ValidationError
 from tli_bench.base.errors import ResultError
 from tli_bench.base.files import write_bytes, write_json
 from tli_bench.base.wording import visible
+from tli_bench.config.facts import same_unit
 from tli_bench.records.disk import json_object, marks_of, read_bytes, safe_name
 from tli_bench.records.downstream import is_downstream
-from tli_bench.records.migrate import migrate
-from tli_bench.records.schema import RunRecord, Signature, parse_record
-
-# What decides whether a unit has been computed already. `layers` and `n` follow from these.
-IDENTITY = (
-    "protocol", "lexicon_hash", "split_seed", "pair", "limit", "leaking", "skip_gate", "any_base",
-    "model", "revision", "training", "dtype", "quantization", "seed", "measures", "versions",
-)  # fmt: skip
+from tli_bench.records.parsing import parse_record
+from tli_bench.records.run_record import RunRecord
+from tli_bench.records.signature import Signature
 
 
 class RecordStore:
@@ -55,11 +51,7 @@ class RecordStore:
         if not path.is_file():
             return None
         record = read_record(path)
-        same = all(getattr(record.signature, name) == getattr(expected, name) for name in IDENTITY)
-        same = same and (record.signature.adapter is None) == (expected.adapter is None)
-        if same and expected.adapter and record.signature.adapter:
-            same = record.signature.adapter.sha256 == expected.adapter.sha256
-        return record if same else None
+        return record if same_unit(record.signature, expected) else None
 
     def paths(self) -> Iterator[Path]:
         """Every record file under the root in sorted order; others' files (lm-eval's, downstream, hidden) are passed over."""
@@ -86,6 +78,6 @@ def record_from_json(raw: bytes, *, where: str) -> RunRecord:
     except ValidationError:
         data = json_object(raw, where)
     try:
-        return parse_record(migrate(data, where=where), where=where)
+        return parse_record(data, where=where)
     except ResultError as err:
         raise ResultError(visible(str(err), limit=600)) from err

@@ -2,18 +2,19 @@
 
 import random
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from typing import Any, ClassVar
 
 import numpy as np
-from lm_eval.api.instance import Instance
 
 from tli_bench.base.errors import InputError
-from tli_bench.downstream.base import Document, DownstreamTask, fill, plain, prompts
 from tli_bench.downstream.errors import DataError
+from tli_bench.downstream.prompts import fill, own_prompts, prompts
 from tli_bench.downstream.scorers.ranking import rank_scores
 from tli_bench.downstream.scorers.words import lower
+from tli_bench.downstream.sources import Loaded
+from tli_bench.downstream.spec import UP, AnswerSpec, Document, LogLikelihood, Metric, Request
 from tli_bench.languages import Language, resolve_pair
 from tli_bench.lexicon import load_core, load_lexicon
 from tli_bench.lexicon.pairs import Split
@@ -24,40 +25,38 @@ OWN = "own"
 _core = cache(load_core)
 
 
-class TranslateTask(DownstreamTask):
+class Translate(AnswerSpec):
     """Source word in a prompt, target word out: P@1 and MRR over a pool, and greedy exact match.
 
-    metadata: `pair` (source-target), `lexicon`, `seed`, `pool` (candidates, drawn with the seed from the control words),
-    `prompts` (a set in `tasks/translate/prompts.yaml`). `p1` and `mrr` rank by the log-likelihood of the whole word,
+    Options: `pair` (source-target), `lexicon`, `seed`, `pool` (candidates, drawn with the seed from the control words),
+    `prompts` (a set in `tasks/translate/prompts.yaml`, or `own`: those of the source language's file).
+    `p1` and `mrr` rank by the log-likelihood of the whole word,
     `p1_norm` and `mrr_norm` by that per character; all are means over the prompts of the set. Greedy: the first line of
     the continuation, without the punctuation that ends it, is an accepted variant.
     """
 
-    GENERATION: ClassVar[dict[str, Any]] = {"max_gen_toks": 12}
-    METRICS: ClassVar[dict[str, bool]] = {
-        "p1": True,
-        "mrr": True,
-        "p1_norm": True,
-        "mrr_norm": True,
-        "greedy_exact": True,
-        "pool": True,
-    }
+    TITLE = "word translation by prompt"
+    MAX_TOKENS = 12
+    CHAT = False  # a prompt is a sentence that was begun: what continues it is scored
+    METRICS: ClassVar[Mapping[str, Metric]] = dict.fromkeys(
+        ("p1", "mrr", "p1_norm", "mrr_norm", "greedy_exact", "pool"), UP
+    )
 
-    def load(self) -> tuple[list[Document], str]:
-        """One document a control word of the pool."""
+    def load(self) -> Loaded[Document]:
+        """One document per control word of the pool."""
         source, target = resolve_pair(self.need("pair"))
-        seed, size = int(self.meta.get("seed", 0)), int(self.meta.get("pool", POOL))
-        name = str(self.meta.get("lexicon", "core"))
+        seed, size = int(self.options.get("seed", 0)), int(self.options.get("pool", POOL))
+        name = str(self.options.get("lexicon", "core"))
         lexicon = (
             _core().lexicon(source, target, seed=seed)
             if name == "core"
-            else load_lexicon(name, pair=f"{source.code}-{target.code}", control=self.meta.get("control"), seed=seed)
+            else load_lexicon(name, pair=f"{source.code}-{target.code}", control=self.options.get("control"), seed=seed)
         )
         words = list(lexicon.of(Split.CONTROL))
         random.Random(seed).shuffle(words)
         words = words[:size]
         if len(words) < 2:
-            raise InputError(f"task {self.config.task}: {len(words)} control words; a pool needs at least 2")
+            raise InputError(f"task {self.task}: {len(words)} control words; a pool needs at least 2")
         pool = list(dict.fromkeys(word.target for word in words))
         gold = lexicon.gold(words)
         docs = []
@@ -71,26 +70,25 @@ class TranslateTask(DownstreamTask):
                     "candidates": pool,
                 }
             )
-        return docs, f"lexicon:{lexicon.name} {lexicon.version}".strip()
+        return Loaded(docs, f"lexicon:{lexicon.name} {lexicon.version}".strip())
 
     def templates(self) -> tuple[list[str], Callable[[Language], str]]:
         """The prompts of the set, each with `{word}` once, and what they call a language; raises DataError."""
-        chosen = str(self.meta.get("prompts", "default"))
-        found, names, where = prompts("translate").get(chosen), None, f"`{chosen}`"
+        chosen = str(self.options.get("prompts", "default"))
         if chosen == OWN:
-            source = resolve_pair(self.need("pair"))[0].code
-            entry = found.get(source) if isinstance(found, dict) else None
-            entry, where = entry if isinstance(entry, dict) else {}, f"`{OWN}.{source}.prompts`"
-            found, names = entry.get("prompts"), entry.get("names")
+            source = resolve_pair(self.need("pair"))[0]
+            found: Any = list(own_prompts("translate", source.code))
+            where, called = f"{source.file}: `prompts.translate`", partial(_called, source)
+        else:
+            found = prompts("translate").get(chosen)
+            where, called = f"tasks/translate/prompts.yaml: `{chosen}`", partial(_called, None)
         if (
             not isinstance(found, list)
             or not found
             or any(not isinstance(t, str) or t.count("{word}") != 1 for t in found)
         ):
-            raise DataError(
-                f"tasks/translate/prompts.yaml: {where} must be a list of sentences with {{word}} once, got {found!r:.80}"
-            )
-        return found, _english if chosen != OWN else partial(_called, names, where.replace("prompts", "names"))
+            raise DataError(f"{where} must be a list of sentences with {{word}} once, got {found!r:.80}")
+        return found, called
 
     def prompts_of(self, doc: Document) -> list[str]:
         """The filled prompts of one word."""
@@ -99,35 +97,33 @@ class TranslateTask(DownstreamTask):
         names = {"word": doc["word"], "source": called(source), "target": called(target)}
         return [fill(template, **names) for template in templates]
 
-    def doc_to_text(self, doc: Document) -> str:
+    def prompt(self, doc: Document) -> str:
         """The first prompt."""
         return self.prompts_of(doc)[0]
 
-    def doc_to_target(self, doc: Document) -> str:
+    def target(self, doc: Document) -> str:
         """The preferred translation."""
         return f" {doc['accepted'][0]}"
 
-    def construct_requests(self, doc: Document, ctx: str, **kwargs: Any) -> list[Instance]:
+    def requests(self, doc: Document) -> list[Request]:
         """For every prompt: the log-likelihood of each candidate, and one greedy continuation."""
-        found: list[Instance] = []
+        found: list[Request] = []
         for text in self.prompts_of(doc):
-            for candidate in doc["candidates"]:
-                arguments = (text, f" {candidate}")
-                found.append(Instance("loglikelihood", doc, arguments, len(found), **plain(kwargs)))
-            found.append(self.generation(doc, text, idx=len(found), **kwargs))
+            found += [LogLikelihood(text, f" {candidate}") for candidate in doc["candidates"]]
+            found.append(self.ask(text))
         return found
 
-    def process_results(self, doc: Document, results: Sequence[Any]) -> dict[str, float]:
+    def score(self, doc: Document, answers: Sequence[Any]) -> dict[str, float]:
         """Means over the prompts."""
         candidates = doc["candidates"]
         step = len(candidates) + 1
         gold = np.array([[text in doc["accepted"] for text in candidates]])
         lengths = np.array([len(text) for text in candidates])
         rows = []
-        for start in range(0, len(results), step):
-            scores = np.array([[answer[0] for answer in results[start : start + step - 1]]], dtype=np.float64)
+        for start in range(0, len(answers), step):
+            scores = np.array([answers[start : start + step - 1]], dtype=np.float64)
             whole, per_character = rank_scores(scores, gold), rank_scores(scores / lengths, gold)
-            exact = self._exact(str(results[start + step - 1]), doc["accepted"])
+            exact = self._exact(str(answers[start + step - 1]), doc["accepted"])
             rows.append((whole.p1, whole.mrr, per_character.p1, per_character.mrr, exact, float(step - 1)))
         return dict(zip(self.METRICS, map(float, np.mean(rows, axis=0)), strict=True))
 
@@ -139,12 +135,11 @@ class TranslateTask(DownstreamTask):
         return float(lower(line.strip().lstrip("\"'«“"), target) in {lower(form, target) for form in accepted})
 
 
-def _english(language: Language) -> str:
-    return language.name
-
-
-def _called(names: Any, where: str, language: Language) -> str:
-    name = names.get(language.code) if isinstance(names, dict) else None
-    if not isinstance(name, str) or not name:
-        raise DataError(f"tasks/translate/prompts.yaml: {where} has no name for {language.code}, got {name!r}")
+def _called(source: Language | None, language: Language) -> str:
+    """What the prompts of `source` call a language; English prompts, None, by its English name."""
+    if source is None:
+        return language.name
+    name = source.names.get(language.code)
+    if not name:
+        raise DataError(f"{source.file}: `names` has no name for {language.code}")
     return name

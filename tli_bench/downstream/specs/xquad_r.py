@@ -6,30 +6,33 @@ from typing import ClassVar
 import numpy as np
 import torch
 
-from tli_bench.downstream.base import Document
-from tli_bench.downstream.embedded import EmbeddedTask, Item, Scores, cosines, need_unit
+from tli_bench.base.errors import InputError
+from tli_bench.downstream.embedded import EmbeddedSpec, Item, Scores, cosines
 from tli_bench.downstream.errors import DataError
 from tli_bench.downstream.qa import xquad
 from tli_bench.downstream.scorers.ranking import rank_scores
 from tli_bench.downstream.sentences import sentences
+from tli_bench.downstream.sources import Loaded
+from tli_bench.downstream.spec import Document
 from tli_bench.models.identity import State
 
 
-class PassageRetrievalTask(EmbeddedTask):
+class XQuADR(EmbeddedSpec):
     """Question in one language, candidates in the same or another, ranked by cosine of hidden states.
 
-    metadata: `source`, `source_iso2` (of the questions), `target`, `target_iso2` (of the candidates), `unit` (`sentence` or
+    Options: `source`, `source_iso2` (of the questions), `target`, `target_iso2` (of the candidates), `unit` (`sentence` or
     `paragraph`). The pool holds the distinct candidates of all documents run, so `--limit` makes it smaller; its size is
     the metric `pool`. A sentence is right when a gold answer begins in it.
     """
 
+    TITLE = "passage retrieval (from question to answer)"
     MEASURES: ClassVar[dict[str, bool]] = {"p1": True, "mrr": True, "map": True, "pool": True}
 
-    def load(self) -> tuple[list[Document], str]:
-        """One document a question that the other language has too, under the same id."""
+    def load(self) -> Loaded[Document]:
+        """One document per question that the other language has too, under the same id."""
         asked = xquad(self.need("source_iso2"), self.data_dir)
         answering = xquad(self.need("target_iso2"), self.data_dir)
-        unit = need_unit(str(self.meta.get("unit", "sentence")))
+        unit = self._unit()
         there = {question.id: question for question in answering.items}
         docs = []
         for position, question in enumerate(asked.items):
@@ -43,27 +46,33 @@ class PassageRetrievalTask(EmbeddedTask):
                 candidates = [sentence.text for sentence in cut]
                 gold = [s.text for s in cut if any(s.start <= start < s.end for start in other.starts)]
             docs.append({"position": position, "question": question.question, "candidates": candidates, "gold": gold})
-        return docs, f"{asked.source} -> {answering.source}"
+        return Loaded(docs, f"{asked.source} -> {answering.source}")
 
-    def doc_to_text(self, doc: Document) -> str:
+    def _unit(self) -> str:
+        unit = str(self.options.get("unit", "sentence"))
+        if unit not in ("sentence", "paragraph"):
+            raise InputError(f"task {self.task}: `metadata.unit` is `sentence` or `paragraph`, got {unit!r}")
+        return unit
+
+    def prompt(self, doc: Document) -> str:
         """The question; there is no prompt."""
         return str(doc["question"])
 
-    def doc_to_target(self, doc: Document) -> str:
+    def target(self, doc: Document) -> str:
         """The first right candidate."""
         return str(doc["gold"][0])
 
     def texts(self, doc: Document) -> list[tuple[str, str]]:
-        """The question beside each candidate of its paragraph."""
+        """The question next to each candidate of its paragraph."""
         return [(doc["question"], candidate) for candidate in doc["candidates"]]
 
-    def score(self, items: Sequence[Item], state: State, layer: int) -> Scores:
+    def score_layer(self, items: Sequence[Item], state: State, layer: int) -> Scores:
         """Each question against the pool of all candidates."""
         pool: dict[str, torch.Tensor] = {}
-        for doc, responses in items:
-            for text, response in zip(doc["candidates"], responses, strict=True):
-                pool.setdefault(text, self.vectors(response, state, layer)[1])
-        questions = torch.stack([self.vectors(responses[0], state, layer)[0] for _, responses in items])
+        for doc, answers in items:
+            for text, answer in zip(doc["candidates"], answers, strict=True):
+                pool.setdefault(text, answer.vectors[state][layer][1])
+        questions = torch.stack([answers[0].vectors[state][layer][0] for _, answers in items])
         gold = np.array([[text in set(doc["gold"]) for text in pool] for doc, _ in items])
         found = rank_scores(cosines(questions, torch.stack(list(pool.values()))), gold)
         return {"p1": found.p1, "mrr": found.mrr, "map": found.map, "pool": float(found.pool)}

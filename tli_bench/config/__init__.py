@@ -1,0 +1,1 @@
+"""Every option and every fact of a signature, declared once: plain data that all other rooms read."""

@@ -1,0 +1,112 @@
+"""What a record's signature states, and what follows from each statement: one table that every reader derives from.
+
+A fact is one field of `records.schema.Signature`. Some are decided by an option (`limit`), others by the run itself
+(`n`, `layers`); `config.options` says which option decides which.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One field of a signature.
+
+    agree: two scores are compared only when they have the same. identity: a finished unit is reused only for the same.
+    by: attribute of the value that stands for it in both. flag: what keeps the score out of the ranks when the value is
+    set, with `{}` for the value; note: the sentence about it for whoever validates the record. of_adapter: the flag
+    concerns the adapter alone, so a base scored in the same run is free of it. mark: part of the record's file name
+    unless the value is `usual`, with `{}` for the value.
+    """
+
+    name: str
+    agree: bool = False
+    identity: bool = False
+    by: str = ""
+    flag: str = ""
+    note: str = ""
+    of_adapter: bool = False
+    mark: str = ""
+    usual: object = None
+
+    def of(self, run: object) -> object:
+        """What stands for this fact of a signature when two are compared."""
+        value = getattr(run, self.name)
+        return getattr(value, self.by) if self.by and value is not None else value
+
+
+FACTS: tuple[Fact, ...] = (
+    Fact(name="protocol", agree=True, identity=True),
+    Fact(name="pooling", agree=True),
+    Fact(name="layers"),
+    Fact(name="tokens"),
+    Fact(name="lexicon", agree=True),
+    Fact(name="lexicon_hash", agree=True, identity=True),
+    Fact(name="split_seed", agree=True, identity=True),
+    Fact(name="pair", agree=True, identity=True),
+    Fact(name="n", agree=True),
+    Fact(name="allow_leakage"),
+    Fact(
+        name="leaking", agree=True, identity=True, flag="leaking", note="leaking lexicon: shown without a rank"
+    ),
+    Fact(name="skip_gate", identity=True, flag="skip_gate", note="sanity gate skipped: shown without a rank"),
+    Fact(
+        name="any_base",
+        identity=True,
+        flag="any_base",
+        note="adapter recorded for another base: shown without a rank",
+        of_adapter=True,
+    ),
+    Fact(
+        name="limit",
+        agree=True,
+        identity=True,
+        flag="limit {}",
+        note="only the first {} words: shown without a rank",
+        mark="limit{}",
+    ),
+    Fact(name="model", identity=True),
+    Fact(name="revision", identity=True),
+    Fact(name="adapter", identity=True, by="sha256"),
+    Fact(name="training", identity=True),
+    Fact(name="dtype", identity=True, mark="{}", usual="float32"),
+    Fact(name="quantization", identity=True, mark="{}"),
+    Fact(name="seed", identity=True),
+    Fact(name="measures", agree=True, identity=True),
+    Fact(name="versions", identity=True),
+)  # fmt: skip
+
+BY_NAME: dict[str, Fact] = {fact.name: fact for fact in FACTS}
+AGREE: tuple[str, ...] = tuple(fact.name for fact in FACTS if fact.agree)
+IDENTITY: tuple[str, ...] = tuple(fact.name for fact in FACTS if fact.identity)
+
+
+def same_unit(ours: object, theirs: object) -> bool:
+    """Whether two signatures name the same unit under the same conditions, so that one record serves for both."""
+    return all(BY_NAME[name].of(ours) == BY_NAME[name].of(theirs) for name in IDENTITY)
+
+
+def flags_of(run: object, *, adapter: bool = True) -> tuple[str, ...]:
+    """What keeps a score out of the ranks, as short texts. adapter: False for the base state of a run with an adapter.
+
+    A record that lacks a fact (a downstream record knows no gate) has no flag of it.
+    """
+    return tuple(fact.flag.format(value) for fact, value in _raised(run) if adapter or not fact.of_adapter)
+
+
+def notes_of(run: object) -> tuple[str, ...]:
+    """A sentence for every flag of `flags_of`."""
+    return tuple(fact.note.format(value) for fact, value in _raised(run))
+
+
+def marks_of(run: object) -> tuple[str, ...]:
+    """The parts of a record's file name that keep runs under other conditions apart, in order."""
+    held = ((fact, getattr(run, fact.name)) for fact in FACTS if fact.mark and hasattr(run, fact.name))
+    return tuple(fact.mark.format(value) for fact, value in held if value != fact.usual)
+
+
+def _raised(run: object) -> Iterator[tuple[Fact, object]]:
+    for fact in FACTS:
+        value = getattr(run, fact.name, None)
+        if fact.flag and value:
+            yield fact, value

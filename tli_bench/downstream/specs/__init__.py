@@ -1,0 +1,1 @@
+"""One specification per file; the file has the name by which `metadata.spec` of a YAML asks for it."""

@@ -1,0 +1,25 @@
+"""TyDiQA-GoldP: questions asked by speakers of the language, about an article in it."""
+
+from tli_bench.downstream.qa import QASpec
+from tli_bench.downstream.readers import Question, question_of_row, read_squad
+from tli_bench.downstream.sources import HubSet, Loaded, load
+
+
+class TyDiQA(QASpec):
+    """TyDiQA-GoldP (Clark et al. 2020): the Hub's `secondary_task`, or a folder with the official JSON.
+
+    Options: `prefix` (of the ids of the language, `swahili-`), and those of `QASpec`.
+    """
+
+    def questions(self) -> Loaded[Question]:
+        """The validation questions whose id begins with the data set's name of the language."""
+        prefix = self.need("prefix")
+        found = load(
+            chosen=self.data_dir,
+            task="xquad",
+            files=("tydiqa-goldp-v1.1-dev.json",),
+            read=lambda path: read_squad(path, id_prefix=prefix),
+            hub=HubSet("google-research-datasets/tydiqa", "secondary_task", "validation"),
+            of_row=lambda row, source, number: question_of_row(row, source=source, number=number),
+        )
+        return Loaded([q for q in found.items if q.id.startswith(prefix)], found.source)

@@ -31,6 +31,11 @@ def load_lexicon(
     drawn from the first. columns: names of the columns that hold `source` and `target`. revision: of a Hub data set.
     seed: of the splits, where the source brings none.
 
+    >>> import tli_bench
+    >>> lexicon = tli_bench.load_lexicon("core", pair="swh-eng")
+    >>> lexicon.pairs[0].source, lexicon.pairs[0].target
+    ('kichwa', 'head')
+
     Lines of one source word become one pair with variants; identical pairs are merged. Raises LexiconError with file,
     line and reason for a source that cannot be read, and with what was tried for one that cannot be found.
     """

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: run test test-slow lint types tiny adapters tasks lexicon leaderboard leaderboard-records leaderboard-sweeps clean
+.PHONY: run test test-slow lint types tiny adapters tasks lexicon docs-tables leaderboard leaderboard-records leaderboard-sweeps clean
 
 run: $(STAMP)
 	$(BIN)/tli-bench run
@@ -37,6 +37,10 @@ tasks: $(STAMP)
 
 lexicon: $(STAMP)
 	$(BIN)/python -m tools.lexicon_release
+
+# The tables in docs/ that are made from the code; a test fails when they are stale.
+docs-tables: $(STAMP)
+	$(BIN)/python -m tools.docs_tables
 
 # The committed tables and page from the committed records; a test fails when they are stale.
 leaderboard: $(STAMP)

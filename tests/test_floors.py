@@ -69,7 +69,8 @@ def test_measures_and_stats_know_nothing_of_ours_but_errors():
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["run", "--help"], ["ls"], ["ls", "tasks"], ["lexicon", "check", "--json"]]
+    "arguments",
+    [["--help"], ["run", "--help"], ["ls"], ["ls", "tasks"], ["ls", "measures"], ["lexicon", "check", "--json"]],
 )
 def test_light_commands_do_not_import_torch(arguments):
     assert require_light(arguments)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from tli_bench.downstream.embedded import EmbeddedSpec
 from tli_bench.downstream.parallel import parallel_sets
-from tli_bench.downstream.registry import find_spec
+from tli_bench.downstream.registry import find_spec, own_names
+from tli_bench.downstream.spec import Definition
 from tli_bench.languages import DEFAULT_PAIRS, LANGUAGES
 
 ROOM = "tli_bench.plugin.downstream_tasks"
@@ -104,6 +105,21 @@ def hub_sets(pair: str) -> dict[str, str]:
     return {f"tli_bitext_{name}_{pair}": name for name, known in parallel_sets().items() if known.has(source, target)}
 
 
+def declared() -> dict[str, list[Definition]]:
+    """The tasks that specifications define themselves, by the name of the specification."""
+    found = {name: find_spec(name).tasks() for name in own_names()}
+    return {name: tasks for name, tasks in found.items() if tasks}
+
+
+def declared_files() -> dict[str, str]:
+    """Path and content of the definition of each task that a specification defines itself."""
+    return {
+        f"{spec}/{found.name}.yaml": task(found.name, spec, **found.options)
+        for spec, tasks in declared().items()
+        for found in tasks
+    }
+
+
 def groups() -> dict[str, list[str]]:
     """Members of every group."""
     summaries_ = {code: f"tli_xlsum_{name}" for name, code in XLSUM.items()}
@@ -143,6 +159,9 @@ def groups() -> dict[str, list[str]]:
         *(f"tli_xquad_{code}" for code in OFFLINE), "tli_tydiqa_swh_Latn", *offline_r, "tli_xlsum", "tli_bitext", "tli_translate",
         "tli_translate_own",
     ]  # fmt: skip
+    for spec, tasks in declared().items():
+        found[f"tli_{spec}"] = [one.name for one in tasks]
+        found["tli_downstream"] += [one.name for one in tasks if one.offline]
     found["tli_all"] = ["tli_alignment", "tli_downstream"]
     found["tli_suite_swahili"] = ["tli_downstream_swahili", *SWAHILI]
     found["tli_suite_turkic"] = ["tli_downstream_turkic", *TURKIC]
@@ -162,7 +181,7 @@ TURKISH_RETRIEVAL = tuple(
 
 def definitions() -> dict[str, str]:
     """Path under `tasks/` and content of every generated file."""
-    files = question_answering() | summaries() | by_pair()
+    files = question_answering() | summaries() | by_pair() | declared_files()
     return files | {f"suites/{name}.yaml": group(name, members) for name, members in groups().items()}
 
 

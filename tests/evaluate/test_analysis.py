@@ -7,6 +7,7 @@ from tli_bench.evaluate.analysis import Analyser, Vectors
 from tli_bench.evaluate.headline import headline, headline_directions
 from tli_bench.evaluate.verdicts import verdicts
 from tli_bench.lexicon.pairs import Split, WordPair
+from tli_bench.measures import Place, list_measures
 
 LAYERS = ("0", "1", "2p", "2")
 
@@ -34,7 +35,7 @@ def test_the_best_layer_is_the_one_aligned_on_dev():
     curve = analysis.curves[Split.CONTROL]["base"]["p1"]
     assert curve[1] == 1.0
     assert max(curve[0], curve[3]) < 0.3
-    assert {v.layer for v in analysis.values} == {"1", "2"}  # the best layer, and the output always
+    assert set(analysis.kept_layers()) == {"1", "2"}  # the best layer, and the output always
 
 
 def test_the_layer_is_not_chosen_on_control_or_train():
@@ -127,10 +128,18 @@ def test_headline_has_exactly_the_names_it_announces(adapted):
     )
 
 
+def test_directions_are_those_of_the_measures():
+    names = headline_directions(tuple(Split), LAYERS, adapted=True)
+    assert names["control_gap"] is names["control_gap_change"] is names["trained_p1_L01"] is True
+    # A raw cosine is neither good nor bad, whichever way it goes.
+    assert names["control_cosine"] is names["control_cos_L01"] is names["control_mismatched_base"] is None
+    assert {name for name in names if name.startswith("control_") and "_L" not in name and "_stderr" in name} == {
+        f"control_{m.name}_stderr" for m in list_measures(Place.METRIC)
+    }
+
+
 def test_the_standard_error_is_the_textbook_one():
     analysis = analyse({"base": aligned_at(1)})
-    cosines = torch.tensor(
-        [v.cosine for v in analysis.values if (v.split, v.layer) == (Split.CONTROL, "1")], dtype=torch.float64
-    )
+    cosines = torch.from_numpy(analysis.column("cosine", Split.CONTROL, "base", "1"))
     expected = float(cosines.std() / len(cosines) ** 0.5)
     assert headline(analysis, tuple(Split), LAYERS)["control_cosine_stderr"] == pytest.approx(expected, rel=1e-9)

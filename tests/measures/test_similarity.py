@@ -5,7 +5,7 @@ from scipy import stats as sps
 
 from tli_bench.base.errors import UnscorableError
 from tli_bench.measures.similarity import (
-    auc,
+    auc_per_pair,
     clipscore_per_pair,
     cosine_matrix,
     mismatched_per_pair,
@@ -14,6 +14,10 @@ from tli_bench.measures.similarity import (
 )
 
 from .conftest import make_cloud
+
+
+def auc(matched: torch.Tensor, wrong: torch.Tensor, *, tolerance: float = 0.0) -> float:
+    return float(auc_per_pair(matched, wrong, tolerance=tolerance).mean())
 
 
 def exact_cosines(a: torch.Tensor, b: torch.Tensor) -> np.ndarray:

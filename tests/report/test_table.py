@@ -99,8 +99,8 @@ def test_precision_and_revision_make_another_entry():
 
 def test_other_words_than_the_rest_have_no_rank():
     odd = scored_record(model="org/odd")
-    values = [v.model_copy(update={"target": "other"}) for v in odd.values]
-    records = [scored_record(), scored_record(model="org/two"), odd.model_copy(update={"values": values})]
+    words = {split: own.model_copy(update={"targets": ("other",) * len(own)}) for split, own in odd.words.items()}
+    records = [scored_record(), scored_record(model="org/two"), odd.model_copy(update={"words": words})]
     (only,) = build(records).boards
     assert by_name(only)["org/odd", "base"].unranked == "swh_Latn-eng_Latn: other words than the rest"
 

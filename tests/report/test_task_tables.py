@@ -6,7 +6,14 @@ import re
 import pytest
 from rich.console import Console
 
+from tli_bench.downstream.registry import find_spec
 from tli_bench.report.terminal.tasks import print_task_tables
+
+
+def metadata(name, source):
+    """What a task of ours says of itself: the title of its specification, and where its documents came from."""
+    kind = {"xquad": "xquad", "tydiqa": "tydiqa", "bitext": "bitext"}.get(name.split("_")[1] if "_" in name else "")
+    return {**({"title": find_spec(kind).TITLE} if kind else {}), **({"source": source} if source else {})}
 
 
 def printed(results, *, sources=(), without=()):
@@ -14,7 +21,7 @@ def printed(results, *, sources=(), without=()):
     sections = {
         "results": {name: {"alias": name, **metrics} for name, metrics in results.items()},
         "n-samples": {name: {"original": 9, "effective": 3} for name in results},
-        "configs": {name: {"metadata": {"source": source}} for name, source in dict(sources).items()},
+        "configs": {name: {"metadata": metadata(name, dict(sources).get(name))} for name in results},
     }
     print_task_tables(console, sections, without=set(without))
     return console.file.getvalue()

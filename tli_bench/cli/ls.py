@@ -6,13 +6,13 @@ import typer
 
 from tli_bench.base.errors import UnknownNameError
 
-KINDS = ("models", "languages", "pairs", "tasks", "adapters", "protocols")
+KINDS = ("models", "languages", "pairs", "tasks", "adapters", "protocols", "measures")
 
 
 def ls(
     kind: Annotated[str, typer.Argument(help=f"One of: {', '.join(KINDS)}. Default: a short overview.")] = "overview",
 ) -> None:
-    """List models, languages, pairs, tasks, adapters or protocols."""
+    """List models, languages, pairs, tasks, adapters, protocols or measures."""
     if kind == "overview":
         for name in ("models", "pairs", "adapters"):
             typer.echo(f"{name}:")
@@ -64,6 +64,15 @@ def _protocols() -> list[str]:
     return [f"{p.id:<21} {p.pooling:<13} {p.note}" for p in all_protocols().values()]
 
 
+def _measures() -> list[str]:
+    from tli_bench.measures.table import measure_lines
+
+    return [
+        f"{m.name:<20} {m.label:<24} {m.better:<7} {m.range:<9} {m.definition} (needs {m.needs})"
+        for m in measure_lines()
+    ]
+
+
 _LISTS = {
     "models": _models,
     "languages": _languages,
@@ -71,4 +80,5 @@ _LISTS = {
     "tasks": _tasks,
     "adapters": _adapters,
     "protocols": _protocols,
+    "measures": _measures,
 }

@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
+from tli_bench.cli.params import LOAD, takes
+
 app = typer.Typer(
     help="Figures as PNG and SVG: curves, change, distributions, sweep, map.",
     no_args_is_help=True,
@@ -97,6 +99,7 @@ def sweep(
 
 
 @app.command("map")
+@takes(*LOAD)
 def embedding_map(
     model: Annotated[str, typer.Option(help="Alias, Hub id or folder.")] = "tiny",
     adapter: Annotated[str | None, typer.Option(help="Adapter folder or Hub id; without it the base alone.")] = None,
@@ -106,6 +109,7 @@ def embedding_map(
     words: Annotated[int, typer.Option(min=3, help="Control words drawn, from the start of the list.")] = 60,
     method: Annotated[str, typer.Option(help="pca or tsne.")] = "pca",
     out: Out = Path("plots"),
+    **load: Any,
 ) -> None:
     """Words of two languages in the plane, before and after the adapter. This one loads the model."""
     from tli_bench.cli.quiet import quiet_libraries
@@ -115,7 +119,7 @@ def embedding_map(
 
     quiet_libraries()
     name = pair_id(*resolve_pair(pair))
-    shown, states = _vectors(model, adapter, name, layer=layer, protocol=protocol, words=words)
+    shown, states = _vectors(model, adapter, name, layer=layer, protocol=protocol, words=words, load=load)
     drawn = len(states["base"][0])
     title = (
         f"{_short(model)}{f' + {_short(adapter)}' if adapter else ''}\n"
@@ -158,12 +162,14 @@ def _say(paths: list[Path]) -> None:
         typer.echo(str(path))
 
 
-def _vectors(model: str, adapter: str | None, pair: str, *, layer: str | None, protocol: str, words: int) -> Any:
+def _vectors(
+    model: str, adapter: str | None, pair: str, *, layer: str | None, protocol: str, words: int, load: dict[str, Any]
+) -> Any:
     """Layer's name, and by state the source and target vectors of the first control words."""
     from tli_bench.base.errors import UnknownNameError
     from tli_bench.lexicon import load_lexicon
     from tli_bench.lexicon.pairs import Split
-    from tli_bench.models import attach_adapter, inspect_adapter, load_model
+    from tli_bench.models import LoadOptions, attach_adapter, inspect_adapter, load_model
     from tli_bench.models.adapters import adapter_disabled
     from tli_bench.vectors.extract import extract
     from tli_bench.vectors.inputs import encode_words
@@ -171,7 +177,7 @@ def _vectors(model: str, adapter: str | None, pair: str, *, layer: str | None, p
 
     lexicon = load_lexicon("core", pair=pair)
     rows = [p for p in lexicon.pairs if p.split is Split.CONTROL][:words]
-    loaded, rule = load_model(model), get_protocol(protocol)
+    loaded, rule = load_model(model, LoadOptions(**load)), get_protocol(protocol)
     source, target = pair.split("-")
     encoded = [
         *encode_words(loaded.tokenizer, [p.source for p in rows], template=rule.template(source)),

@@ -1,9 +1,12 @@
 """`tli-bench repro`: a published experiment beside what its controls say."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from tli_bench.cli.params import put_together, takes
+from tli_bench.config.run import RunConfig
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,27 +24,20 @@ def main() -> None:
     """Published experiments with the controls they lack."""
 
 
+SHARED = (
+    "model", "adapter", "lexicon", "limit", "batch_size", "device", "dtype", "quantize", "revision", "seed", "any_base", "skip_gate",
+)  # fmt: skip
+
+
 @app.command("tli-paper")
+@takes(*SHARED, order=("model", "adapter", "pair", "lexicon", "layer", "limit", "output"))
 def tli_paper(
-    model: Annotated[str, typer.Option(help="Alias (tiny, lugha), Hub id ORG/NAME, or a model folder.")] = "tiny",
-    adapter: Annotated[
-        str | None, typer.Option(help="PEFT adapter; `tiny` has its own by default, `none` is the base alone.")
-    ] = None,
     pair: Annotated[str, typer.Option(help="Language pair.")] = "swh-eng",
-    lexicon: Annotated[str, typer.Option(help="Word list: core, a file, a folder, or hf:ID.")] = "core",
     layer: Annotated[str, typer.Option(help="Hidden state of the evaluation.")] = "2",
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N word pairs.")] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write figures and both records to this JSON file.")
     ] = None,
-    batch_size: Annotated[int, typer.Option(min=1, help="Words per forward pass.")] = 256,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps.")] = None,
-    dtype: Annotated[str | None, typer.Option(help="float32, bfloat16 or float16.")] = None,
-    quantize: Annotated[str | None, typer.Option(help="nf4, int8 or none.")] = None,
-    revision: Annotated[str | None, typer.Option(help="Hub revision of the model.")] = None,
-    seed: Annotated[int, typer.Option(help="Seed of splits (own lists) and of the bootstrap.")] = 0,
-    any_base: Annotated[bool, typer.Option("--any-base", help="Accept an adapter recorded for another base.")] = False,
-    skip_gate: Annotated[bool, typer.Option("--skip-gate", help="Score a base that fails the sanity gate.")] = False,
+    **options: Any,
 ) -> None:
     """The pilot (BOS in the mean) and the evaluation (BOS out) of arXiv 2506.15415, from one pass.
 
@@ -52,29 +48,18 @@ def tli_paper(
 
     from tli_bench.base.files import require_writable, write_json
     from tli_bench.cli.quiet import quiet_libraries
-    from tli_bench.cli.running import default_adapter
 
     quiet_libraries()
+    config = RunConfig.build(put_together(options))
     if output is not None:
         require_writable(output.parent)
     console = Console()
     with console.status("loading lm-eval, torch and transformers"):
-        from tli_bench.plugin.lm import TLIModel
         from tli_bench.plugin.repro import reproduce
         from tli_bench.plugin.run import tidy
+        from tli_bench.plugin.scoring import open_model
     with console.status("measuring"):
-        lm = TLIModel(
-            pretrained=model,
-            adapter=default_adapter(model, adapter),
-            quantize=quantize,
-            dtype=dtype,
-            device=device,
-            revision=revision,
-            batch_size=batch_size,
-            any_base=any_base,
-            skip_gate=skip_gate,
-        )
-        found = reproduce(lm, pair=pair, layer=layer, lexicon=lexicon, limit=limit, seed=seed)
+        found = reproduce(open_model(config), config, pair=pair, layer=layer)
     _show(console, found)
     if output is not None:
         write_json(output, tidy(found.to_json()))

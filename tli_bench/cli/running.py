@@ -3,131 +3,90 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from tli_bench.base.errors import InputError
-from tli_bench.base.paths import data_dir
 from tli_bench.cli.processes import require_one_process
 from tli_bench.cli.quiet import quiet_libraries
+from tli_bench.config.run import RunConfig, write_config
 from tli_bench.evaluate.corrections import as_json, corrected
-from tli_bench.languages import resolve_pair
-from tli_bench.plugin.tasklist import require_known
-from tli_bench.records import RecordStore, require_writable, write_json
+from tli_bench.plugin.checks import check
+from tli_bench.records import require_writable, write_json
 from tli_bench.report.terminal.unit import print_record, print_summary
-from tli_bench.vectors.protocols import get_protocols
 
-DEFAULT_ADAPTERS = {"tiny": "tiny-swh-eng-tli"}
+if TYPE_CHECKING:
+    from lm_eval.api.task import Task
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOptions:
-    """The options of `tli-bench run`, named as on the command line."""
-
-    model: str
-    adapter: str | None
-    pairs: tuple[str, ...]
-    tasks: tuple[str, ...]
-    lexicon: str
-    control: Path | None
-    data_dir: Path | None
-    protocol: str
-    limit: int | None
-    output: Path
-    batch_size: int
-    device: str | None
-    dtype: str | None
-    quantize: str | None
-    revision: str | None
-    seed: int
-    allow_leakage: bool
-    any_base: bool
-    skip_gate: bool
-    trust_remote_code: bool
+    from tli_bench.models.identity import MeasuredModel
+    from tli_bench.plugin.lm import TLIModel
+    from tli_bench.plugin.run import RunResult
+    from tli_bench.records.schema import RunRecord
 
 
-def execute(options: RunOptions) -> None:
+def execute(config: RunConfig) -> None:
     """Run and show everything; raises TLIError before anything is written when the input is bad."""
     started = time.monotonic()
     console = Console()
     require_one_process(
         "run", "start it without torchrun, for several devices once a device, each with its own --pairs and --device"
     )
-    if options.pairs and options.tasks:
-        raise InputError("give --pairs or --tasks, not both")
-    for pair in options.pairs:
-        resolve_pair(pair)
-    require_known(options.tasks)
-    protocols = get_protocols(options.protocol)
+    if config.output is None:
+        raise InputError("--output must be a path: `tli-bench run` writes its records somewhere")
+    check(config)
     quiet_libraries()
     with console.status("loading lm-eval, torch and transformers"):
-        from tli_bench.plugin.catalog import default_tasks, load_tasks
-        from tli_bench.plugin.downstream_tasks import DownstreamTask
-        from tli_bench.plugin.lm import TLIModel
-        from tli_bench.plugin.run import run_tasks, tidy
-        from tli_bench.plugin.tasks import HiddenStatesTask
+        from tli_bench.plugin.scoring import open_model, read_documents, resolved, tasks_of
 
-    tasks = load_tasks(list(options.tasks) or default_tasks(options.pairs), metadata=_metadata(options))
+    tasks = tasks_of(config)
     with console.status("reading words and documents"):
-        for task in tasks.values():
-            # Read now: what is missing, malformed or leaks must not wait for the model.
-            if isinstance(task, HiddenStatesTask):
-                _ = task.lexicon
-            elif isinstance(task, DownstreamTask):
-                task.test_docs()
-    adapter = default_adapter(options.model, options.adapter)
-    with _made(options.output), console.status(f"loading {escape(options.model)}"):
-        lm = TLIModel(
-            pretrained=options.model,
-            adapter=adapter,
-            quantize=options.quantize,
-            dtype=options.dtype,
-            device=options.device,
-            revision=options.revision,
-            batch_size=options.batch_size,
-            trust_remote_code=options.trust_remote_code,
-            any_base=options.any_base,
-            skip_gate=options.skip_gate,
-        )
-    console.print(_describe(lm), soft_wrap=True)
-    with _progress(console) as progress:
-        count = sum(len(protocols) if isinstance(task, HiddenStatesTask) else 1 for task in tasks.values())
-        units = progress.add_task("tasks", total=count)
-        words = progress.add_task("words, texts, requests", total=None)
-        lm.progress = lambda done, total: progress.update(words, completed=done, total=total)
-
-        def on_unit(record: Any, reused: bool) -> None:
-            progress.advance(units)
-            print_record(progress.console, record, reused=reused)
-
-        def on_task(name: str) -> None:
-            progress.advance(units)
-
-        outcome = run_tasks(
-            lm,
-            tasks,
-            limit=options.limit,
-            store=RecordStore(options.output),
-            on_unit=on_unit,
-            on_task=on_task,
-            on_start=lambda name: progress.update(units, description=name),
-        )
+        read_documents(tasks)
+    with _made(config.output), console.status(f"loading {escape(config.model)}"):
+        lm = open_model(config)
+    console.print(_describe(lm.identity), soft_wrap=True)
+    outcome = _score(console, config, lm, tasks)
     stamp = time.strftime("%Y-%m-%dT%H-%M-%S")
-    results_path = options.output / f"results_{stamp}.json"
-    tests = corrected(outcome.records)
-    write_json(results_path, tidy({**outcome.results, "tli_corrections": as_json(tests)}))
-    print_summary(console, outcome.records, tests, outcome.results)
+    _write(console, resolved(config, lm), outcome, config.output / f"results_{stamp}.json")
     console.print(
         f"{len(tasks)} tasks in {time.monotonic() - started:.0f} s"
         + (f" ({len(outcome.reused)} were already done)" if outcome.reused else "")
-        + f"; records under {options.output}, lm-eval results in {results_path}",
+        + f"; records under {config.output}, lm-eval results in {config.output / f'results_{stamp}.json'}",
         soft_wrap=True,
     )
+
+
+def _score(console: Console, config: RunConfig, lm: "TLIModel", tasks: "dict[str, Task]") -> "RunResult":
+    from tli_bench.plugin.scoring import Watch, score_tasks, units
+
+    with _progress(console) as progress:
+        row = progress.add_task("tasks", total=units(config, tasks))
+        words = progress.add_task("words, texts, requests", total=None)
+
+        def on_unit(record: "RunRecord", reused: bool) -> None:
+            progress.advance(row)
+            print_record(progress.console, record, reused=reused)
+
+        watch = Watch(
+            on_unit=on_unit,
+            on_task=lambda name: progress.advance(row),
+            on_start=lambda name: progress.update(row, description=name),
+            on_words=lambda done, total: progress.update(words, completed=done, total=total),
+        )
+        return score_tasks(config, lm, tasks, watch)
+
+
+def _write(console: Console, config: RunConfig, outcome: "RunResult", path: Path) -> None:
+    """Write lm-eval's results and the recipe of the run; show what all units say together."""
+    from tli_bench.plugin.run import tidy
+
+    tests = corrected(outcome.records)
+    write_json(path, tidy({**outcome.results, "tli_corrections": as_json(tests), "tli_run": config.to_dict()}))
+    write_config(config, path.parent)
+    print_summary(console, outcome.records, tests, outcome.results)
 
 
 @contextmanager
@@ -144,30 +103,7 @@ def _made(folder: Path) -> Iterator[None]:
         raise
 
 
-def _metadata(options: RunOptions) -> dict[str, Any]:
-    """What the options say to every task. The embedded model is for trying things out: alone it asks no Hub for data."""
-    chosen = options.data_dir or ("fixtures" if options.model in DEFAULT_ADAPTERS else None)
-    return {
-        "lexicon": options.lexicon,
-        "control": str(options.control) if options.control else None,
-        "protocol": options.protocol,
-        "seed": options.seed,
-        "allow_leakage": options.allow_leakage,
-        **({"data_dir": str(chosen)} if chosen else {}),
-    }
-
-
-def default_adapter(model: str, adapter: str | None) -> str | None:
-    """What to attach: the adapter named, none for `none`, and the shipped one of a model that has one."""
-    if adapter == "none":
-        return None
-    if adapter is None and model in DEFAULT_ADAPTERS:
-        return str(data_dir("adapters") / DEFAULT_ADAPTERS[model])
-    return adapter
-
-
-def _describe(lm: Any) -> str:
-    identity = lm.identity
+def _describe(identity: "MeasuredModel") -> str:
     parts = [f"[bold]{escape(identity.id)}[/bold] ({escape(identity.revision)})", identity.dtype]
     if identity.quantization:
         parts.append(identity.quantization)

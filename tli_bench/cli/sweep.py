@@ -1,24 +1,25 @@
 """`tli-bench sweep`: train and score every point of a grid."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from tli_bench.cli.params import LOAD, takes
 
+
+@takes(*LOAD)
 def sweep(
     spec: Annotated[Path, typer.Argument(help="YAML file: name, model, pairs, recipes, grid, seeds.")],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder of the points. Default: runs/sweeps/NAME.")
     ] = None,
     layer: Annotated[str, typer.Option(help="Layer the table reports: output, loss, or a layer's name.")] = "output",
-    quantize: Annotated[str | None, typer.Option(help="nf4, int8 or none.")] = None,
-    dtype: Annotated[str | None, typer.Option(help="float32, bfloat16 or float16.")] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, ...")] = None,
     pack: Annotated[
         Path | None, typer.Option(help="Also write all points into one small file, as leaderboards/sweeps/ holds.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List the points and stop.")] = False,
+    **load: Any,
 ) -> None:
     """Train every combination of the grid, seed and pair, and show control gain against trainable parameters.
 
@@ -45,7 +46,7 @@ def sweep(
             print(f"{unit.pair}  {_settings(unit.settings)}  seed {unit.seed}")
         print(f"{len(units)} points, to {folder}")
         return
-    loaded = load_model(plan.model, LoadOptions(dtype=dtype, quantize=quantize, device=device))
+    loaded = load_model(plan.model, LoadOptions(**load))
     count = 0
 
     def show(point: Point, reused: bool) -> None:

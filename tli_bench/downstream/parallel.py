@@ -6,8 +6,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tli_bench.base.errors import UnknownNameError
-from tli_bench.downstream.base import data_file
 from tli_bench.downstream.errors import DataError
+from tli_bench.downstream.prompts import data_file
 from tli_bench.downstream.sources import HubSet, Loaded, Row, hub_rows
 
 ENGLISH = "eng_Latn"

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from tli_bench.downstream.base import fill
-from tli_bench.downstream.base import prompt as language_prompt
+from tli_bench.downstream.prompts import fill
+from tli_bench.downstream.prompts import prompt as language_prompt
 from tli_bench.downstream.readers import Question, question_of_row, read_squad
 from tli_bench.downstream.scorers.checks import check_output
 from tli_bench.downstream.scorers.qa import score_answer
@@ -23,6 +23,7 @@ class QASpec(AnswerSpec):
     Options: `language` (a code), `iso2` (as the data set names it).
     """
 
+    TITLE = "question answering"
     METRICS: ClassVar[Mapping[str, Metric]] = {"exact_match": UP, "f1": UP, "empty": DOWN, "wrong_script": DOWN}
     MAX_TOKENS = 32
 

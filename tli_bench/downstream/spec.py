@@ -63,6 +63,18 @@ class Metric:
 UP, DOWN = Metric(higher_is_better=True), Metric(higher_is_better=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One task of a specification, as `make tasks` writes it into a YAML. options: its `metadata`.
+
+    offline: whether its documents can be read without the Hub; then the task is part of `tli_downstream` and `tli_all`.
+    """
+
+    name: str
+    options: Mapping[str, str]
+    offline: bool = True
+
+
 class DownstreamSpec(ABC):
     """A task over documents; `AnswerSpec` and `EmbeddedSpec` say how the answers become scores.
 
@@ -71,11 +83,18 @@ class DownstreamSpec(ABC):
     """
 
     VERSION: ClassVar[int] = 1
-    """To be raised when a change makes scores of before incomparable."""
+    """Raise it when a change makes earlier scores incomparable."""
+    TITLE: ClassVar[str] = ""
+    """What kind of task it is, in a few words: the title of its table."""
 
     def __init__(self, task: str, options: Mapping[str, Any]) -> None:
         self.task = task
         self.options = dict(options)
+
+    @classmethod
+    def tasks(cls) -> list[Definition]:
+        """The tasks that `make tasks` writes, with their group `tli_<specification>`; none by default."""
+        return []
 
     @abstractmethod
     def load(self) -> Loaded[Document]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
 
 from tli_bench.base.errors import UnscorableError
 from tli_bench.measures.measure import Direction, Measure, Place, standard_error
@@ -12,7 +13,15 @@ from tli_bench.measures.measure import Direction, Measure, Place, standard_error
 if TYPE_CHECKING:
     from tli_bench.measures.view import LayerView as View
 
+Side = Literal["forward", "backward"]
+SIDES: tuple[tuple[Side, str, str], ...] = (
+    ("forward", "→", "source to target"),
+    ("backward", "←", "target to source"),
+)
 NOWHERE: frozenset[Place] = frozenset()
+EVERYWHERE = frozenset(Place)
+CENTRED = frozenset({"vectors", "centre"})
+UP, DOWN, NEITHER = Direction.UP, Direction.DOWN, Direction.NEITHER
 
 
 def _places(*places: Place) -> frozenset[Place]:
@@ -20,22 +29,66 @@ def _places(*places: Place) -> frozenset[Place]:
 
 
 COSINE = Measure(
-    name="cosine", label="cosine", definition="Mean cosine of matched pairs; says little by itself.",
-    direction=Direction.NEITHER, low=-1, high=1, per_concept=lambda view: view.matched, curve_name="cos",
-    places=_places(Place.METRIC, Place.CURVE, Place.TABLE, Place.COMPARED, Place.BOARD, Place.DEV),
+    name="cosine", label="cosine", definition="Raw cosine of translations; says little by itself.",
+    direction=NEITHER, low=-1, high=1, per_concept=lambda view: view.matched, curve_name="cos",
+    places=EVERYWHERE - {Place.SUMMARY},
 )  # fmt: skip
 MISMATCHED = Measure(
-    name="mismatched", label="mismatched", definition="Mean cosine of mismatched pairs: what a raw cosine is worth.",
-    direction=Direction.NEITHER, low=-1, high=1, per_concept=lambda view: view.mismatched_per_pair,
-    places=_places(Place.METRIC, Place.TABLE, Place.COMPARED, Place.BOARD, Place.DEV),
+    name="mismatched", label="mismatched", definition="Cosine of wrong pairs: what raw cosine is worth.",
+    direction=NEITHER, low=-1, high=1, per_concept=lambda view: view.mismatched_per_pair,
+    places=EVERYWHERE - {Place.SUMMARY, Place.CURVE},
 )  # fmt: skip
 GAP = Measure(
-    name="gap", label="gap", definition="Matched minus mismatched cosine.", direction=Direction.UP, low=-2, high=2,
-    per_concept=lambda view: view.gap_per_pair,
-    places=_places(
-        Place.METRIC, Place.CURVE, Place.TABLE, Place.SUMMARY, Place.COMPARED, Place.BOARD, Place.DEV
-    ),
+    name="gap", label="gap", axis="matched − mismatched cosine", definition="Matched minus mismatched cosine.",
+    direction=UP, low=-2, high=2, per_concept=lambda view: view.gap_per_pair, places=EVERYWHERE,
 )  # fmt: skip
+
+
+def built_in() -> Iterator[Measure]:
+    """Every measure of the benchmark."""
+    yield from _cosines()
+    yield from _retrieval()
+    yield from _geometry()
+    yield from _last_tokens()
+    yield from _positions()
+
+
+def _plain(name: str, label: str, definition: str, direction: Direction, **fields: Any) -> Measure:
+    """A measure that is in records and on request only."""
+    return Measure(
+        name=name,
+        label=label,
+        definition=definition,
+        direction=direction,
+        **{"places": NOWHERE, "kept": False, **fields},
+    )
+
+
+def _cosines() -> Iterator[Measure]:
+    yield COSINE
+    yield MISMATCHED
+    yield _plain(
+        "mismatched_sd", "mismatched s.d.", "Standard deviation of the cosine of mismatched pairs.", NEITHER, low=0,
+        high=2, whole=_mismatched_sd,
+    )  # fmt: skip
+    yield GAP
+    yield _plain(
+        "gap_se", "gap s.e.", "Standard error of the gap over the pairs.", NEITHER, low=0,
+        per_concept=GAP.per_concept, aggregate=standard_error, column_of=GAP.name,
+    )  # fmt: skip
+    yield _plain("z", "z", "Gap over the standard deviation of mismatched cosines.", UP, whole=_z)
+    yield _plain(
+        "auc", "AUC", "Probability that a matched pair beats a mismatched one.", UP, low=0, high=1, per_concept=_auc
+    )
+    yield _plain(
+        "cosine_centred", "cosine, centred", "Mean cosine of matched pairs after removing each language's held-out mean.",
+        NEITHER, low=-1, high=1, needs=CENTRED, per_concept=lambda view: view.matched_centred,
+    )  # fmt: skip
+    yield _plain(
+        "gap_centred", "gap, centred", "Matched minus mismatched cosine after removing each language's held-out mean.",
+        UP, low=-2, high=2, needs=CENTRED,
+        per_concept=lambda view: view.matched_centred - view.mismatched_centred_per_pair,
+    )  # fmt: skip
 
 
 def _mismatched_sd(view: View) -> float:
@@ -57,22 +110,70 @@ def _auc(view: View) -> Any:
     return auc_per_pair(view.matched, view.wrong, tolerance=view.tolerance)
 
 
-def _clipscore(view: View) -> Any:
-    from tli_bench.measures.similarity import clipscore_per_pair
+def _retrieval() -> Iterator[Measure]:
+    yield from P1
+    yield from _precision(5, _places(Place.METRIC))
+    yield from _precision(10, NOWHERE)
+    yield from MRR
+    yield from _both_ways(
+        _csls_hits, name="csls_p1", label="CSLS P@1", definition="P@1 by CSLS, which corrects for hubs",
+        places=_places(Place.BOARD), share=True,
+    )  # fmt: skip
+    for side, arrow, _ in SIDES:
+        found, by = ("target", "source") if side == "forward" else ("source", "target")
+        yield _plain(
+            f"hub_skew_{side}", f"hub skew {arrow}",
+            f"Skewness of how often each {found} is among the nearest of a {by}.", DOWN,
+            whole=partial(_hub_skew, side=side),
+        )  # fmt: skip
+    yield _plain(
+        "mexa", "MEXA", "Share of pairs closer than every wrong pair in their row and column.", UP, low=0, high=1,
+        per_concept=_mexa, places=_places(Place.BOARD), kept=True, share=True,
+    )  # fmt: skip
 
-    return clipscore_per_pair(view.matched)
+
+def _both_ways(
+    values: Callable[[View, Side], Any], *, name: str, label: str, definition: str, places: frozenset[Place], **fields: Any
+) -> tuple[Measure, ...]:  # fmt: skip
+    """The mean of `values(view, side)` over both directions, then each direction under its own name."""
+    shared = {"direction": UP, "low": 0, "high": 1, **fields}
+
+    def mean(view: View) -> Any:
+        return (values(view, "forward") + values(view, "backward")) / 2
+
+    both = Measure(
+        name=name, label=label, definition=f"{definition}, mean of both directions.", per_concept=mean, places=places,
+        **shared,
+    )  # fmt: skip
+    return both, *(
+        _plain(
+            f"{name}_{side}", f"{label} {arrow}", f"{definition}, {said}.", per_concept=partial(_one_way, values, side),
+            **shared,
+        )
+        for side, arrow, said in SIDES
+    )  # fmt: skip
 
 
-def _cka(view: View) -> float:
-    from tli_bench.measures.geometry import debiased_cka
-
-    return debiased_cka(view.source, view.target)
+def _one_way(values: Callable[[View, Side], Any], side: Side, view: View) -> Any:
+    return values(view, side)
 
 
-def _hub_skew(view: View, *, backward: bool) -> float:
+def _precision(k: int, places: frozenset[Place]) -> tuple[Measure, ...]:
+    definition = f"Share of words whose translation is {'the nearest of all' if k == 1 else f'among the {k} nearest'}"
+    return _both_ways(
+        lambda view, side: view.hits(k, side), name=f"p{k}", label=f"P@{k}", definition=definition, places=places,
+        share=True, digits=2,
+    )  # fmt: skip
+
+
+def _csls_hits(view: View, side: Side) -> Any:
+    return view.hits(1, side, by="csls")
+
+
+def _hub_skew(view: View, *, side: Side) -> float:
     from tli_bench.measures.retrieval import hub_skew
 
-    similarity = view.similarity.T if backward else view.similarity
+    similarity = view.similarity.T if side == "backward" else view.similarity
     return hub_skew(similarity, neighbours=view.neighbours, tolerance=view.tolerance)
 
 
@@ -82,6 +183,70 @@ def _mexa(view: View) -> Any:
     return mexa_hits(view.similarity, view.gold, tolerance=view.tolerance)
 
 
+P1 = _precision(1, EVERYWHERE)
+MRR = _both_ways(
+    lambda view, side: view.reciprocal_ranks(side), name="mrr", label="MRR",
+    definition="Mean reciprocal rank of the translation", places=_places(Place.METRIC, Place.TABLE, Place.DEV), digits=2,
+)  # fmt: skip
+
+
+def _geometry() -> Iterator[Measure]:
+    yield _plain("cka", "CKA", "Debiased linear CKA of the two languages' vectors.", UP, high=1, whole=_cka)
+    yield _plain(
+        "clipscore", "CLIPScore", "Mean of 2.5 * max(cos, 0) over matched pairs.", NEITHER, low=0, high=2.5,
+        per_concept=_clipscore,
+    )  # fmt: skip
+
+
+def _cka(view: View) -> float:
+    from tli_bench.measures.geometry import debiased_cka
+
+    return debiased_cka(view.source, view.target)
+
+
+def _clipscore(view: View) -> Any:
+    from tli_bench.measures.similarity import clipscore_per_pair
+
+    return clipscore_per_pair(view.matched)
+
+
+def _last_tokens() -> Iterator[Measure]:
+    """Measures of the vectors of last tokens, read in the same pass."""
+    for measure in (COSINE, MISMATCHED, GAP, P1[0], MRR[0]):
+        yield replace(
+            measure,
+            name=f"{measure.name}_last",
+            label=f"{measure.label}, last token",
+            definition=f"{measure.definition.rstrip('.')}; of each word's last token alone.",
+            needs=frozenset({"last"}),
+            per_concept=partial(_of_last, measure),
+            places=NOWHERE,
+            kept=False,
+            axis="",
+        )
+
+
+def _of_last(measure: Measure, view: View) -> Any:
+    return measure.column(view.fact("last"))
+
+
+def _positions() -> Iterator[Measure]:
+    """What position 0 does: the measures of the attention sink."""
+    needs = frozenset({"positions"})
+    yield _plain(
+        "sink_ratio", "sink ratio", "Norm of position 0 over the median norm of the other positions.", NEITHER, low=0,
+        needs=needs, whole=_sink_ratio,
+    )  # fmt: skip
+    for name, label, said in (
+        ("with_first", "cosine with position 0", "all positions"),
+        ("without_first", "cosine without position 0", "all positions but the first"),
+    ):
+        yield _plain(
+            f"cosine_{name}", label, f"Matched cosine of the means over {said}.", NEITHER, low=-1, high=1, needs=needs,
+            per_concept=partial(_position_cosine, name), missing="have no vector without position 0",
+        )  # fmt: skip
+
+
 def _sink_ratio(view: View) -> float:
     from tli_bench.measures.geometry import sink_ratio
 
@@ -89,147 +254,5 @@ def _sink_ratio(view: View) -> float:
     return sink_ratio(positions.first_norms, positions.other_norms)
 
 
-Pick = Callable[["View", Any], Any]
-"""Value per concept in one direction, `forward` or `backward`."""
-
-
-def _both_ways(measure: Measure, pick: Pick) -> Iterator[Measure]:
-    """`measure` as the mean of both directions, then each direction under its own name."""
-
-    def mean(view: View) -> Any:
-        return (pick(view, "forward") + pick(view, "backward")) / 2
-
-    def one(side: str) -> Callable[[View], Any]:
-        return lambda view: pick(view, side)
-
-    yield replace(measure, definition=f"{measure.definition}, mean of both directions.", per_concept=mean)
-    for side, arrow, said in (("forward", "→", "source to target"), ("backward", "←", "target to source")):
-        yield replace(
-            measure,
-            name=f"{measure.name}_{side}",
-            label=f"{measure.label} {arrow}",
-            definition=f"{measure.definition}, {said}.",
-            per_concept=one(side),
-            places=NOWHERE,
-            kept=False,
-        )
-
-
-def _precision(k: int, places: frozenset[Place]) -> Iterator[Measure]:
-    measure = Measure(
-        name=f"p{k}", label=f"P@{k}", definition=f"Share of words whose translation is among the {k} nearest",
-        direction=Direction.UP, low=0, high=1, per_concept=lambda view: view, places=places, share=True, digits=2,
-    )  # fmt: skip
-    return _both_ways(measure, lambda view, side: view.hits(k, side))
-
-
-def _retrieval() -> Iterator[Measure]:
-    shown = _places(Place.METRIC, Place.CURVE, Place.TABLE, Place.SUMMARY, Place.COMPARED, Place.BOARD, Place.DEV)
-    yield from _precision(1, shown)
-    yield from _precision(5, _places(Place.METRIC))
-    yield from _precision(10, NOWHERE)
-    mrr = Measure(
-        name="mrr", label="MRR", definition="Mean reciprocal rank of the translation", direction=Direction.UP, low=0,
-        high=1, per_concept=lambda view: view, places=_places(Place.METRIC, Place.TABLE, Place.DEV), digits=2,
-    )  # fmt: skip
-    yield from _both_ways(mrr, lambda view, side: view.reciprocal_ranks(side))
-    csls = Measure(
-        name="csls_p1", label="CSLS P@1", definition="P@1 by CSLS, which corrects for hubs", direction=Direction.UP,
-        low=0, high=1, per_concept=lambda view: view, places=_places(Place.BOARD), share=True,
-    )  # fmt: skip
-    yield from _both_ways(csls, lambda view, side: view.hits(1, side, by="csls"))
-
-
-def _plain(name: str, label: str, definition: str, direction: Direction, **fields: Any) -> Measure:
-    """A measure that is in records and on request only."""
-    return Measure(
-        name=name,
-        label=label,
-        definition=definition,
-        direction=direction,
-        **{"places": NOWHERE, "kept": False, **fields},
-    )
-
-
-def _last(measure: Measure) -> Measure:
-    """The same measure of the vectors of last tokens, read in the same pass."""
-    return replace(
-        measure,
-        name=f"{measure.name}_last",
-        label=f"{measure.label}, last token",
-        definition=f"{measure.definition.rstrip('.')}; of each word's last token alone.",
-        needs=frozenset({"last"}),
-        per_concept=lambda view: measure.column(view.fact("last")),
-        places=NOWHERE,
-        kept=False,
-    )
-
-
-def _position(name: str, label: str, definition: str, column: str) -> Measure:
-    return _plain(
-        name, label, definition, Direction.NEITHER, low=-1, high=1, needs=frozenset({"positions"}),
-        per_concept=lambda view: getattr(view.fact("positions"), column), missing="have no vector without position 0",
-    )  # fmt: skip
-
-
-def built_in() -> Iterator[Measure]:
-    """Every measure of the benchmark."""
-    up, neither = Direction.UP, Direction.NEITHER
-    yield COSINE
-    yield MISMATCHED
-    yield _plain(
-        "mismatched_sd", "mismatched s.d.", "Standard deviation of the cosine of mismatched pairs.", neither, low=0,
-        high=2, whole=_mismatched_sd,
-    )  # fmt: skip
-    yield GAP
-    yield _plain(
-        "gap_se", "gap s.e.", "Standard error of the gap over the pairs.", neither, low=0,
-        per_concept=GAP.per_concept, aggregate=standard_error, column_of="gap",
-    )  # fmt: skip
-    yield _plain("z", "z", "Gap over the standard deviation of mismatched cosines.", up, whole=_z)
-    yield _plain(
-        "auc", "AUC", "Probability that a matched pair beats a mismatched one.", up, low=0, high=1, per_concept=_auc
-    )
-    centred = frozenset({"vectors", "centre"})
-    yield _plain(
-        "cosine_centred", "cosine, centred", "Mean cosine of matched pairs after removing each language's held-out mean.",
-        neither, low=-1, high=1, needs=centred, per_concept=lambda view: view.matched_centred,
-    )  # fmt: skip
-    yield _plain(
-        "gap_centred", "gap, centred", "Matched minus mismatched cosine after removing each language's held-out mean.",
-        up, low=-2, high=2, needs=centred,
-        per_concept=lambda view: view.matched_centred - view.mismatched_centred_per_pair,
-    )  # fmt: skip
-    retrieval = list(_retrieval())
-    yield from retrieval
-    for side, arrow, said in (
-        ("forward", "→", "each target is among the nearest of a source"),
-        ("backward", "←", "each source is among the nearest of a target"),
-    ):
-        yield _plain(
-            f"hub_skew_{side}", f"hub skew {arrow}", f"Skewness of how often {said}.", Direction.DOWN,
-            whole=lambda view, side=side: _hub_skew(view, backward=side == "backward"),
-        )  # fmt: skip
-    yield _plain(
-        "mexa", "MEXA", "Share of pairs strictly above all others of their row and column.", up, low=0, high=1,
-        per_concept=_mexa, places=_places(Place.BOARD), kept=True, share=True,
-    )  # fmt: skip
-    yield _plain("cka", "CKA", "Debiased linear CKA of the two languages' vectors.", up, high=1, whole=_cka)
-    yield _plain(
-        "clipscore", "CLIPScore", "Mean of 2.5 * max(cos, 0) over matched pairs.", neither, low=0, high=2.5,
-        per_concept=_clipscore,
-    )  # fmt: skip
-    by_name = {measure.name: measure for measure in retrieval}
-    for measure in (COSINE, MISMATCHED, GAP, by_name["p1"], by_name["mrr"]):
-        yield _last(measure)
-    yield _plain(
-        "sink_ratio", "sink ratio", "Norm of position 0 over the median norm of the other positions.", neither, low=0,
-        needs=frozenset({"positions"}), whole=_sink_ratio,
-    )  # fmt: skip
-    yield _position(
-        "cosine_with_first", "cosine with position 0", "Matched cosine of the means over all positions.", "with_first"
-    )
-    yield _position(
-        "cosine_without_first", "cosine without position 0", "Matched cosine of the means over all positions but the first.",
-        "without_first",
-    )  # fmt: skip
+def _position_cosine(field: str, view: View) -> Any:
+    return getattr(view.fact("positions"), field)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -62,42 +62,55 @@ def standard_error(column: Column) -> float:
 class Measure:
     """A named number of one layer of one split of one language pair.
 
-    name: its key in records and metrics. label: what people read. definition: one sentence. low, high: its range.
-    needs: what the view must hold (`vectors`, `centre`, `positions`, `last`, `tokens`, or anything a backend provides).
-    per_concept: the view's column `[n]`, one value for each concept, NaN where a concept has none.
-    aggregate: from that column to the number, the mean unless said otherwise.
-    whole: from the view to the number, for what has no value per concept; exactly one of the two is given.
-    column_of: the measure whose column it aggregates, itself where empty.
-    places: where it is shown. kept: whether records keep its column at the layers shown. share: whether a concept is
-    either a hit or not, so that the number is a proportion. curve_name: what its metrics by layer are called, its name
-    where empty. digits: after the point, in tables. missing: what concepts without a value lack, for the reason given.
+    Either `per_concept` or `whole` is given, never both: a number with a value for each concept can be tested, compared
+    and given an interval; one without can only be shown.
     """
 
     name: str
+    """Its key in records, metrics and commands."""
     label: str
+    """What people read in tables."""
     definition: str
+    """One sentence, with its full stop."""
     direction: Direction
+    """Which way it improves."""
     low: float = -math.inf
+    """The lowest value that it can take."""
     high: float = math.inf
+    """The highest value that it can take."""
     needs: frozenset[str] = VECTORS
+    """What the view must hold: `vectors`, `centre`, `positions`, `last`, `tokens`, or anything that a backend provides."""
     per_concept: Callable[["LayerView"], Any] | None = None
+    """From the view to its column `[n]`: one value for each concept, NaN where a concept has none."""
     aggregate: Callable[[Column], float] = mean_of
+    """From the column to the number."""
     whole: Callable[["LayerView"], float] | None = None
+    """From the view to the number, for what has no value per concept."""
     column_of: str = ""
-    places: frozenset[Place] = field(
-        default=frozenset({Place.METRIC, Place.TABLE, Place.COMPARED, Place.BOARD}),
-    )
+    """Name of the measure whose column it aggregates; empty for its own."""
+    places: frozenset[Place] = frozenset({Place.METRIC, Place.TABLE, Place.COMPARED, Place.BOARD})
+    """Where it is shown."""
     kept: bool = True
+    """Whether records keep its column, at the layers shown."""
     share: bool = False
+    """Whether each concept is a hit or not, so that the number is a proportion."""
     curve_name: str = ""
+    """What its metrics by layer are called; its name where empty."""
     digits: int = 3
+    """After the point, in tables."""
+    axis: str = ""
+    """What the axis of a plot calls it; its label where empty."""
     missing: str = "have no value"
+    """What is said of concepts without a value: `3 of 20 pairs have no value`."""
 
     def __post_init__(self) -> None:
         if (self.per_concept is None) == (self.whole is None):
             raise InputError(f"measure {self.name!r} must give either `per_concept` or `whole`")
-        if self.per_concept is None and Place.COMPARED in self.places:
-            raise InputError(f"measure {self.name!r} has no value per concept, so it cannot be compared in pairs")
+        if not self.has_column and Place.COMPARED in self.places:
+            raise InputError(
+                f"measure {self.name!r} keeps no value per concept, so it cannot be compared in pairs; "
+                "leave Place.COMPARED out of its places"
+            )
 
     @property
     def higher_is_better(self) -> bool | None:

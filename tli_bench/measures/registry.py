@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
 
 from tli_bench.base.errors import InputError, UnknownNameError, UnscorableError
 from tli_bench.measures.library import built_in
-from tli_bench.measures.measure import Column, Measure, Place
+from tli_bench.measures.measure import Column, Measure, Place, standard_error
 
 if TYPE_CHECKING:
     from tli_bench.measures.view import LayerView as View
@@ -62,11 +62,29 @@ class MeasureRegistry:
     def _load_packages(self) -> None:
         if self._complete:
             return
-        self._complete = True
-        for entry in entry_points(group=ENTRY_POINTS):
-            found = entry.load()
-            for measure in [found] if isinstance(found, Measure) else found():
-                self.add(measure)
+        self._complete = True  # now, since a package may itself ask for measures while it is loaded
+        try:
+            for entry in entry_points(group=ENTRY_POINTS):
+                for measure in _measures_of(entry):
+                    self.add(measure)
+        except InputError:
+            self._complete = False
+            raise
+
+
+def _measures_of(entry: EntryPoint) -> list[Measure]:
+    package = entry.dist.name if entry.dist else "an installed package"
+    try:
+        found = entry.load()
+        measures = [found] if isinstance(found, Measure) else list(found())
+    except Exception as err:  # whatever foreign code raises
+        raise InputError(
+            f"measure {entry.name!r} of {package} cannot be loaded: {err or type(err).__name__}; mend or uninstall it"
+        ) from err
+    strange = next((item for item in measures if not isinstance(item, Measure)), None)
+    if strange is not None:
+        raise InputError(f"entry point {entry.name!r} of {package} gives a {type(strange).__name__}, not a Measure")
+    return measures
 
 
 MEASURES = MeasureRegistry(built_in())
@@ -86,6 +104,12 @@ def get_measure(name: str) -> Measure:
 def list_measures(place: Place | None = None) -> list[Measure]:
     """All measures, or those shown at `place`, in the order in which tables show them."""
     return MEASURES.all(place)
+
+
+def standard_error_of(measure: Measure) -> Measure | None:
+    """The measure whose number is the standard error of `measure` at every layer; None where there is none."""
+    found = (m for m in list_measures() if m.column_of == measure.name and m.aggregate is standard_error)
+    return next(found, None)
 
 
 def compute(view: View, names: Iterable[str] | None = None) -> Measured:

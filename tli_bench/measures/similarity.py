@@ -86,15 +86,11 @@ def mismatched_per_pair(similarity: Tensor, gold: Tensor) -> Tensor:
     return (masked.sum(dim=0) + masked.sum(dim=1)) / count
 
 
-def auc(matched: Tensor, mismatched: Tensor, *, tolerance: float = 0.0) -> float:
-    """The mean of `auc_per_pair`: Mann-Whitney U / (n m)."""
-    return float(auc_per_pair(matched, mismatched, tolerance=tolerance).mean())
-
-
 def auc_per_pair(matched: Tensor, mismatched: Tensor, *, tolerance: float = 0.0) -> NDArray[np.float64]:
     """Share of mismatched similarities `[m]` that each matched one `[n]` exceeds, ties counted half.
 
-    Values within `tolerance` are ties. Raises UnscorableError when either side is empty.
+    Their mean is the AUC: Mann-Whitney U / (n m) (Mann and Whitney 1947). Values within `tolerance` are
+    ties. Raises UnscorableError when either side is empty.
     """
     if matched.numel() == 0 or mismatched.numel() == 0:
         raise UnscorableError("AUC needs at least one matched and one mismatched similarity")

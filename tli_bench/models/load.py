@@ -2,12 +2,15 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import torch
 
 from tli_bench.base.errors import InputError, ModelError, TLIError
+from tli_bench.config.options import settings
+from tli_bench.config.run import DTYPES as DTYPE_NAMES
+from tli_bench.config.run import RunConfig
 from tli_bench.models.catalog import ModelSource, resolve_model
 from tli_bench.models.families import family_of
 from tli_bench.models.fingerprint import hub_commit, model_fingerprint
@@ -15,8 +18,7 @@ from tli_bench.models.identity import TrainingRef
 from tli_bench.models.tuned import hub_model_card, read_model_card, training_of
 from tli_bench.models.types import Model, Tokenizer
 
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-QUANTIZATIONS = ("nf4", "int8", "none")
+DTYPES: dict[str, torch.dtype] = {name: getattr(torch, name) for name in DTYPE_NAMES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +36,9 @@ class LoadOptions:
     trust_remote_code: bool = False
 
     def __post_init__(self) -> None:
-        if self.dtype is not None and self.dtype not in DTYPES:
-            raise InputError(f"unknown dtype {self.dtype!r}; use one of {', '.join(DTYPES)}")
-        if self.quantize is not None and self.quantize not in QUANTIZATIONS:
-            raise InputError(f"unknown quantisation {self.quantize!r}; use one of {', '.join(QUANTIZATIONS)}")
+        declared = settings(RunConfig)
+        for field in fields(self):
+            declared[field.name].parse(getattr(self, field.name))
 
 
 @dataclass(frozen=True, slots=True)

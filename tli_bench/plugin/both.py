@@ -1,7 +1,7 @@
 """Any lm-eval task scored for base and adapter on the one loaded model; the adapter is switched off, never merged."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Any
 
 from lm_eval import evaluate
@@ -12,7 +12,7 @@ from tli_bench.models.adapters import adapter_disabled
 from tli_bench.plugin.lm import TLIModel
 
 GENERATION_BATCH = 16
-"""Prompts a batch: documents are hundreds of times longer than the words that the model's batch size is meant for."""
+"""Prompts in a batch: documents are hundreds of times longer than the words that the model's batch size is meant for."""
 
 
 def evaluate_both(
@@ -20,8 +20,8 @@ def evaluate_both(
 ) -> dict[str, Any]:
     """lm-eval results of `task` in one dictionary, with base and adapter in it.
 
-    lm: a `TLIModel`. Without an adapter these are lm-eval's own results. With one, each metric is the adapted model's,
-    and `<metric>_base` and `<metric>_change` stand beside it, as for the alignment tasks. A task on hidden states runs
+    Without an adapter these are lm-eval's own results. With one, each metric is the adapted model's,
+    and `<metric>_base` and `<metric>_change` stand next to it, as for the alignment tasks. A task on hidden states runs
     once, since its answers hold both. `truncated_prompts` counts the prompts whose beginning did not fit the model.
     Raises InputError for a model that shares its work with other processes: only one of them would hold the scores.
     """
@@ -41,7 +41,7 @@ def evaluate_both(
             return found
         with adapter_disabled(lm.model):
             base = _run(lm, task, limit)
-    _beside(found, base, name)
+    _add_base(found, base, name)
     return found
 
 
@@ -52,7 +52,7 @@ def _run(lm: TLIModel, task: Task, limit: int | None) -> dict[str, Any]:
     return dict(found)
 
 
-def _beside(found: dict[str, Any], base: dict[str, Any], name: str) -> None:
+def _add_base(found: dict[str, Any], base: dict[str, Any], name: str) -> None:
     """Put the base's metrics and the changes into `found`."""
     row, before = found["results"][name], base["results"][name]
     better = found["higher_is_better"].get(name, {})
@@ -67,7 +67,7 @@ def _beside(found: dict[str, Any], base: dict[str, Any], name: str) -> None:
 
 
 def truncated(lm: TLIModel, task: Task) -> int:
-    """How many distinct prompts of the last run are longer than the model reads beside what it is to generate."""
+    """How many distinct prompts of the last run are too long for the model to read and still generate its answer."""
     room: dict[str, int] = {}
     for instance in task.instances:
         if instance.request_type == "generate_until":
@@ -77,11 +77,8 @@ def truncated(lm: TLIModel, task: Task) -> int:
 
 @contextmanager
 def _batch(lm: TLIModel, size: int) -> Iterator[None]:
-    kept = getattr(lm, "batch_size_per_gpu", None)
-    if not isinstance(kept, int):
-        with nullcontext():
-            yield
-        return
+    """At most `size` prompts in a batch within the context."""
+    kept = lm.batch_size_per_gpu
     lm.batch_size_per_gpu = min(kept, size)
     try:
         yield

@@ -49,7 +49,7 @@ class DownstreamTask(Task):
             output_type=self.OUTPUT_TYPE,
             num_fewshot=0,
             generation_kwargs=self._generation(),
-            metadata={**meta, "version": self.VERSION},
+            metadata={**meta, "title": self.spec.TITLE, "version": self.VERSION},
         )
         self._instances: list[Instance] | None = None
         self._filters = [build_filter_ensemble("none", [["take_first", None]])]
@@ -139,6 +139,11 @@ class AnswerTask(DownstreamTask):
     def _generation(self) -> dict[str, Any]:
         return _greedy(self.spec.ask(""))
 
+    def _overrides(self) -> dict[str, Any]:
+        """What lm-eval's `--gen_kwargs` changed."""
+        usual = self._generation()
+        return {key: value for key, value in (self._config.generation_kwargs or {}).items() if usual.get(key) != value}
+
     def _asked(self, request: Request, template: Callable[..., str] | None) -> tuple[Any, tuple[Any, ...]]:
         def shown(text: str) -> str:
             if template is None or not self.spec.CHAT:
@@ -147,7 +152,7 @@ class AnswerTask(DownstreamTask):
 
         match request:
             case Generate():
-                return "generate_until", (shown(request.prompt), _greedy(request))
+                return "generate_until", (shown(request.prompt), _greedy(request) | self._overrides())
             case LogLikelihood():
                 return "loglikelihood", (shown(request.context), request.continuation)
         return super()._asked(request, template)

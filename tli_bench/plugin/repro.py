@@ -4,15 +4,16 @@ The two differ in one thing: the pilot's mean includes the BOS position, the eva
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tli_bench.base.errors import InputError
+from tli_bench.config.run import RunConfig
 from tli_bench.lexicon.pairs import Split
 from tli_bench.plugin.lm import TLIModel
 from tli_bench.plugin.run import run_tasks
 from tli_bench.plugin.tasks import AlignmentTask
-from tli_bench.records.schema import Comparison, Contrast, Curve, RunRecord
+from tli_bench.records.schema import Comparison, Contrast, RunRecord
 
 SOURCE = "arXiv 2506.15415 (Targeted Lexical Injection, 2025), Lugha-Llama-8B-wura, Swahili-English"
 PUBLISHED_LAYER = "2"
@@ -93,21 +94,19 @@ class Reproduction:
 
     def pilot_rows(self) -> Iterator[PilotRow]:
         """Every layer of the base, BOS in and out."""
-        inside = self.pilot.curves[self.pilot_split]["base"]
-        outside = self.evaluation.curves[self.pilot_split]["base"]
-        for depth, layer in enumerate(self.pilot.signature.layers):
+        split = self.pilot_split
+        for layer in self.pilot.layers:
             values = {
-                name + suffix: _at(curves.get(name), depth)
+                name + suffix: record.value(name, split, "base", layer)
                 for name in ("cosine", "mismatched", "gap", "p1")
-                for suffix, curves in (("", inside), ("_without", outside))
+                for suffix, record in (("", self.pilot), ("_without", self.evaluation))
             }
-            ratio = _at(inside.get("sink_ratio"), depth)
+            ratio = self.pilot.value("sink_ratio", split, "base", layer)
             yield PilotRow(layer=layer, reported=PUBLISHED_PILOT.get(layer), sink_ratio=ratio, **values)
 
     def evaluation_rows(self) -> Iterator[EvaluationRow]:
         """Trained and control words at the evaluated layer."""
         record = self.evaluation
-        depth = record.signature.layers.index(self.layer)
         for split, reported in PUBLISHED_EVALUATION.items():
             if split not in record.curves:
                 continue
@@ -116,7 +115,7 @@ class Reproduction:
                 split=split,
                 reported=reported,
                 n=record.signature.n[split.value],
-                before=_at(record.curves[split]["base"].get("cosine"), depth),
+                before=record.value("cosine", split, "base", self.layer),
                 cosine=here.get("cosine"),
                 mismatched=here.get("mismatched"),
                 gap=here.get("gap"),
@@ -181,23 +180,14 @@ class Reproduction:
         }
 
 
-def reproduce(
-    lm: TLIModel,
-    *,
-    pair: str = "swh-eng",
-    layer: str = PUBLISHED_LAYER,
-    lexicon: str = "core",
-    limit: int | None = None,
-    seed: int = 0,
-) -> Reproduction:
-    """Run the pilot's and the evaluation's protocol on one model; raises InputError for a layer it does not have."""
-    metadata = {"pair": pair, "lexicon": lexicon, "protocol": "tli-pilot,tli-eval", "seed": seed, "shown": [layer]}
-    task = AlignmentTask({"metadata": metadata})
-    pilot, evaluation = run_tasks(lm, {task.config.task: task}, limit=limit).records
+def reproduce(lm: TLIModel, config: RunConfig, *, pair: str = "swh-eng", layer: str = PUBLISHED_LAYER) -> Reproduction:
+    """Run the pilot's and the evaluation's protocol on one model; raises InputError for a layer it does not have.
+
+    config: says which words; its own protocol and pairs are not asked.
+    """
+    chosen = replace(config, protocol="tli-pilot,tli-eval", shown=(layer,))
+    task = AlignmentTask({"metadata": {**chosen.metadata(), "pair": pair}})
+    pilot, evaluation = run_tasks(lm, {task.config.task: task}, limit=config.limit).records
     if layer not in pilot.signature.layers:
         raise InputError(f"this model has no layer {layer!r}; its layers are {', '.join(pilot.signature.layers)}")
     return Reproduction(layer, pilot, evaluation)
-
-
-def _at(curve: Curve | None, depth: int) -> float | None:
-    return curve[depth] if curve else None

@@ -16,7 +16,7 @@ def names_stock_tasks(names: Iterable[str]) -> bool:
 
 
 def members(group: str) -> list[str]:
-    """Members of a suite, nested groups resolved; none for a name that is no suite."""
+    """Members of a suite, nested groups resolved; none for a name that is not a suite."""
     path = data_dir("tasks") / "suites" / f"{group}.yaml"
     if not path.is_file():
         return []

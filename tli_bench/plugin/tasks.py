@@ -17,8 +17,9 @@ from lm_eval.filters import build_filter_ensemble
 
 from tli_bench.base.errors import InputError, LexiconError
 from tli_bench.base.versions import package_versions
-from tli_bench.evaluate.analysis import BEST_LAYER_RULE, Analyser, Analysis, Facts, Vectors
-from tli_bench.evaluate.headline import Scored, headline, headline_directions
+from tli_bench.config.run import RunConfig
+from tli_bench.evaluate.analysis import Analyser, Analysis, Facts, Vectors
+from tli_bench.evaluate.headline import headline, headline_directions
 from tli_bench.evaluate.verdicts import verdicts
 from tli_bench.languages import pair_id, resolve_pair
 from tli_bench.lexicon import Lexicon, load_core, load_lexicon
@@ -26,9 +27,11 @@ from tli_bench.lexicon.doctor import leaks
 from tli_bench.lexicon.pairs import Split, WordPair
 from tli_bench.lexicon.unseen import require_unseen, seen_control
 from tli_bench.measures import MEASURES_VERSION
+from tli_bench.measures.choice import BEST_LAYER_RULE
 from tli_bench.models.identity import MeasuredModel, State
 from tli_bench.plugin.stock import answer_from_stock_models
 from tli_bench.records.schema import RunRecord, Signature
+from tli_bench.records.scores import Scores
 from tli_bench.vectors.protocols import Protocol, get_protocols
 from tli_bench.vectors.responses import PairStates
 
@@ -39,10 +42,10 @@ _core = cache(load_core)
 class HiddenStatesTask(Task):
     """Scores the hidden states of word pairs; a subclass says which splits it shows.
 
-    Configuration comes from the YAML's `metadata`: pair (required), lexicon, control, protocol (one, or several joined
-    by commas), seed, allow_leakage, shown (layers to show beside the best and the output). Of several protocols the
-    first gives the plain metric names, the others put theirs after `NAME/`. Documents alternate between the splits, so
-    that `--limit` keeps all of them. lm-eval's request cache is bypassed: its keys leave the data out.
+    Configuration comes from the YAML's `metadata`: pair (required), and the options of `tli-bench run` that concern a
+    task, under the same names (`config.run`). Of several protocols the first gives the plain metric names, the others
+    put theirs after `NAME/`. Documents alternate between the splits, so that `--limit` keeps all of them. lm-eval's
+    request cache is bypassed: its keys leave the data out.
     """
 
     VERSION = 1
@@ -61,16 +64,13 @@ class HiddenStatesTask(Task):
             )
         source, target = resolve_pair(str(meta["pair"]))
         self.pair = pair_id(source, target)
-        self.protocols = get_protocols(meta.get("protocol", "words"))
+        options = RunConfig.from_metadata(meta)
+        self.protocols = get_protocols(options.protocol)
         for protocol in self.protocols:
             for language in (source, target):
                 protocol.template(language.code)
-        self.shown = tuple(str(layer) for layer in meta.get("shown") or ())
-        self.allow_leakage = bool(meta.get("allow_leakage", False))
+        self._options = options
         self._given_lexicon = lexicon
-        self._source: str = str(meta.get("lexicon", "core"))
-        self._control: str | None = meta.get("control")
-        self.seed = int(meta.get("seed", 0))
         self._config = TaskConfig(
             task=given.get("task") or f"tli_{self.KIND}_{self.pair}",
             output_type="hidden_states",
@@ -92,7 +92,7 @@ class HiddenStatesTask(Task):
             self._lexicon = self._given_lexicon or self._load()
             found = leaks(self._lexicon)
             self.leaking = bool(found)
-            if found and not self.allow_leakage:
+            if found and not self._options.allow_leakage:
                 raise LexiconError(
                     f"{self._lexicon.name} leaks between train and control ({len(found)} forms, first: {found[0].message}); "
                     "see `tli-bench lexicon check`, or pass --allow-leakage to score it all the same and have every score say so"
@@ -100,9 +100,10 @@ class HiddenStatesTask(Task):
         return self._lexicon
 
     def _load(self) -> Lexicon:
-        if self._source == "core" and self._control is None:
-            return _core().lexicon(*resolve_pair(self.pair), seed=self.seed)
-        return load_lexicon(self._source, pair=self.pair, control=self._control, seed=self.seed)
+        options = self._options
+        if options.lexicon == "core" and options.control is None:
+            return _core().lexicon(*resolve_pair(self.pair), seed=options.seed)
+        return load_lexicon(options.lexicon, pair=self.pair, control=options.control, seed=options.seed)
 
     @property
     def pairs(self) -> list[WordPair]:
@@ -168,12 +169,12 @@ class HiddenStatesTask(Task):
     def _metric_names(self, response: PairStates) -> list[str]:
         return list(self.directions(response.layers, adapted="adapted" in response.states))
 
-    def directions(self, layers: tuple[str, ...], *, adapted: bool) -> dict[str, bool]:
-        """Names of the metrics of every protocol, with whether higher is better."""
+    def directions(self, layers: tuple[str, ...], *, adapted: bool) -> dict[str, bool | None]:
+        """Names of the metrics of every protocol, with whether higher is better, None for neither."""
         plain = headline_directions(self.SPLITS, layers, adapted=adapted)
         return {self._prefix(p) + name: better for p in self.protocols for name, better in plain.items()}
 
-    def headlines(self, scored: Mapping[str, Scored], layers: tuple[str, ...]) -> dict[str, float]:
+    def headlines(self, scored: Mapping[str, Scores], layers: tuple[str, ...]) -> dict[str, float]:
         """Values of `directions`. scored: analysis or record by protocol id."""
         return {
             self._prefix(protocol) + name: value
@@ -188,7 +189,7 @@ class HiddenStatesTask(Task):
         """A function a metric; all share one analysis of the pool."""
         return _ByName(self._aggregate)
 
-    def higher_is_better(self) -> dict[str, bool]:
+    def higher_is_better(self) -> dict[str, bool | None]:
         """Direction of each metric of the last run."""
         if self._analysed is None:
             return {}
@@ -202,7 +203,7 @@ class HiddenStatesTask(Task):
         """Raise AdapterError when the model or its adapter was trained on control words and that was not allowed."""
         if not model.trained or Split.CONTROL not in self.SPLITS:
             return
-        if not self.allow_leakage:
+        if not self._options.allow_leakage:
             require_unseen(self.lexicon, model.trained, adapter=model.adapter.name if model.adapter else model.id)
         elif seen_control(self.lexicon, model.trained):
             self.leaking = True
@@ -222,7 +223,9 @@ class HiddenStatesTask(Task):
             analyses = {}
             for protocol in self.protocols:
                 states, facts = _inputs(responses, protocol.id)
-                analyser = Analyser(pairs, layers, states, gold, seed=self.seed, facts=facts, shown=self.shown)
+                analyser = Analyser(
+                    pairs, layers, states, gold, seed=self._options.seed, facts=facts, shown=self._options.shown
+                )
                 analyses[protocol.id] = analyser.run()
             self._analysed = _Analysed(key, analyses, self.headlines(analyses, layers), responses[0].model)
         return self._analysed
@@ -244,9 +247,10 @@ class HiddenStatesTask(Task):
                 source_commit=commit,
                 best_layer=analysis.best_layer,
                 best_layer_rule=BEST_LAYER_RULE,
+                words=analysis.words,
+                columns=analysis.columns,
                 curves=analysis.curves,
                 comparisons=analysis.comparisons,
-                values=analysis.values,
                 verdicts=verdicts(analysis),
                 controls=analysis.controls,
                 unscored=analysis.unscored,
@@ -281,7 +285,7 @@ class HiddenStatesTask(Task):
             pair=self.pair,
             n=n,
             limit=limit,
-            allow_leakage=self.allow_leakage,
+            allow_leakage=self._options.allow_leakage,
             leaking=self.leaking,
             skip_gate=model.skip_gate,
             any_base=model.any_base,
@@ -291,7 +295,7 @@ class HiddenStatesTask(Task):
             training=model.training,
             dtype=model.dtype,
             quantization=model.quantization,
-            seed=self.seed,
+            seed=self._options.seed,
             measures=MEASURES_VERSION,
             versions=package_versions(),
         )

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from tli_bench.base.errors import InputError, OutputError, ResultError, UnknownNameError
 from tli_bench.base.files import write_text
+from tli_bench.base.yamls import read_yaml
 from tli_bench.languages import pair_id, resolve_pair
 from tli_bench.lexicon import Lexicon, load_lexicon
 from tli_bench.lexicon.pairs import Split
@@ -22,7 +23,7 @@ from tli_bench.models.fingerprint import hash_file
 from tli_bench.models.types import Model
 from tli_bench.training.budget import Budget
 from tli_bench.training.data import split_data
-from tli_bench.training.recipe import Recipe, load_recipe, read_yaml
+from tli_bench.training.recipe import Recipe, load_recipe
 from tli_bench.training.scoring import Curves, layer_curves
 from tli_bench.training.train import train_adapter
 

@@ -6,6 +6,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from tli_bench.base.errors import AdapterError
+from tli_bench.config.options import settings
+from tli_bench.config.run import RunConfig
 from tli_bench.models.adapters import adapter_disabled
 from tli_bench.models.body import family, max_tokens
 from tli_bench.models.families import Family
@@ -18,8 +20,8 @@ from tli_bench.vectors.extract import Progress, States, extract
 from tli_bench.vectors.inputs import Encoded, Framing, encode_words
 from tli_bench.vectors.protocols import Pooling
 
-DEFAULT_BATCH = 256
-__all__ = ["DEFAULT_BATCH", "Answered", "Backend", "Progress"]
+__all__ = ["Answered", "Backend", "Progress"]
+DEFAULT_BATCH: int = settings(RunConfig)["batch_size"].default
 
 
 class Answered(NamedTuple):

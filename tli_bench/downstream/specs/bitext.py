@@ -28,6 +28,7 @@ class Bitext(EmbeddedSpec):
     With neither the project's own sample of 102 sentences.
     """
 
+    TITLE = "parallel sentences"
     MEASURES: ClassVar[dict[str, bool]] = {
         "p1": True, "mrr": True, "p1_forward": True, "p1_backward": True, "mexa": True, "xsim_error_forward": False,
         "xsim_error_backward": False,

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from tli_bench.base.errors import InputError
-from tli_bench.downstream.base import fill, prompts
 from tli_bench.downstream.errors import DataError
+from tli_bench.downstream.prompts import fill, prompts
 from tli_bench.downstream.scorers.ranking import rank_scores
 from tli_bench.downstream.scorers.words import lower
 from tli_bench.downstream.sources import Loaded
@@ -34,6 +34,7 @@ class Translate(AnswerSpec):
     the continuation, without the punctuation that ends it, is an accepted variant.
     """
 
+    TITLE = "word translation by prompt"
     MAX_TOKENS = 12
     CHAT = False  # a prompt is a sentence that was begun: what continues it is scored
     METRICS: ClassVar[Mapping[str, Metric]] = dict.fromkeys(

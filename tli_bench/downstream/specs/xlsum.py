@@ -8,8 +8,8 @@ import sacrebleu
 
 from tli_bench.base.errors import InputError
 from tli_bench.base.paths import data_dir
-from tli_bench.downstream.base import fill
-from tli_bench.downstream.base import prompt as language_prompt
+from tli_bench.downstream.prompts import fill
+from tli_bench.downstream.prompts import prompt as language_prompt
 from tli_bench.downstream.readers import article_of_row, read_sentences, read_xlsum
 from tli_bench.downstream.scorers.checks import LanguageGuesser, check_output, script_of
 from tli_bench.downstream.scorers.rouge import rouge, signature
@@ -36,6 +36,7 @@ class XLSum(AnswerSpec):
     is a mean over documents, 0 to 1. ROUGE of Turkish is over stems, and its signature says so.
     """
 
+    TITLE = "summaries"
     MAX_TOKENS = 96
     METRICS: ClassVar[Mapping[str, Metric]] = {
         "rouge1": UP, "rouge2": UP, "rougeL": UP, "bleu": Metric(True, _bleu), "chrf++": Metric(True, _chrf), "empty": DOWN,

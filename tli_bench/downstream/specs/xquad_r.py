@@ -25,6 +25,7 @@ class XQuADR(EmbeddedSpec):
     the metric `pool`. A sentence is right when a gold answer begins in it.
     """
 
+    TITLE = "passage retrieval (from question to answer)"
     MEASURES: ClassVar[dict[str, bool]] = {"p1": True, "mrr": True, "map": True, "pool": True}
 
     def load(self) -> Loaded[Document]:

@@ -1,22 +1,15 @@
-"""The tables of downstream tasks that `tli-bench run` prints: one a kind of task, base and adapted side by side."""
+"""The tables of downstream tasks that `tli-bench run` prints: one for each kind of task, base and adapted side by side."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from tli_bench.report.terminal.tables import show_table
 
-KINDS = {
-    "tli_xquad_r_": "passage retrieval (from question to answer)",
-    "tli_xquad_": "question answering",
-    "tli_tydiqa_": "question answering",
-    "tli_bitext_": "parallel sentences",
-    "tli_xlsum_": "summaries",
-    "tli_translate_": "word translation by prompt",
-}
 STOCK = "lm-eval's own tasks"
 TITLES = {
     "exact_match": "exact", "f1": "F1", "p1": "P@1", "mrr": "MRR", "map": "mAP", "mexa": "MEXA", "rouge1": "ROUGE-1",
@@ -30,9 +23,10 @@ _SUFFIXES = ("_stderr", "_base", "_change", "_output")
 
 
 class Row(NamedTuple):
-    """One task's line. metrics: of the state scored, by name; base: of the base, where an adapter was scored."""
+    """One task's line. title: of its table. metrics: of the state scored, by name; base: of the base, where an adapter was scored."""
 
     task: str
+    title: str
     documents: int
     metrics: dict[str, float]
     base: dict[str, float]
@@ -42,8 +36,9 @@ class Row(NamedTuple):
 def print_task_tables(console: Console, results: Mapping[str, Any], *, without: set[str]) -> None:
     """Tables of every task of an lm-eval results dictionary but those named, and what to know about their figures."""
     rows = [_row(name, results) for name in results.get("results", {}) if name not in without]
-    for kind in dict.fromkeys((*KINDS.values(), STOCK)):
-        these = [row for row in rows if _kind(row.task) == kind]
+    titles = dict.fromkeys(row.title for row in rows if row.title != STOCK)
+    for kind in (*titles, STOCK):
+        these = [row for row in rows if row.title == kind]
         for shown in dict.fromkeys(_shown(row) for row in these):
             console.print()
             show_table(console, _table(kind, [row for row in these if _shown(row) == shown], shown))
@@ -73,13 +68,11 @@ def _row(name: str, results: Mapping[str, Any]) -> Row:
             base[metric.removesuffix("_base") + behind] = value
         elif isinstance(value, float) and not metric.endswith(_SUFFIXES):
             metrics[metric + behind] = value
-    source = str((results.get("configs", {}).get(name, {}).get("metadata") or {}).get("source", ""))
+    meta = results.get("configs", {}).get(name, {}).get("metadata") or {}
     documents = int(results.get("n-samples", {}).get(name, {}).get("effective", 0))
-    return Row(name, documents, metrics, base, "fixtures:" in source)
-
-
-def _kind(task: str) -> str:
-    return next((kind for prefix, kind in KINDS.items() if task.startswith(prefix)), STOCK)
+    return Row(
+        name, str(meta.get("title") or STOCK), documents, metrics, base, "fixtures:" in str(meta.get("source", ""))
+    )
 
 
 def _shown(row: Row) -> tuple[str, ...]:
@@ -88,7 +81,7 @@ def _shown(row: Row) -> tuple[str, ...]:
 
 
 def _table(kind: str, rows: list[Row], shown: tuple[str, ...]) -> Table:
-    table = Table(title=kind, box=None, padding=(0, 1), header_style="dim", title_justify="left")
+    table = Table(title=escape(kind), box=None, padding=(0, 1), header_style="dim", title_justify="left")
     pools = any("pool" in row.metrics for row in rows)
     table.add_column("task", no_wrap=True)
     for name in ("docs", *(["pool"] if pools else []), *(TITLES.get(metric, metric) for metric in shown)):

@@ -1,0 +1,31 @@
+"""Tables in docs/ that are made from the code are current, and a marked block is all that is replaced."""
+
+import pytest
+
+from tests.command import require_light
+from tli_bench.measures.table import measure_lines
+from tools.docs_tables import DOCS, TABLES, main, with_tables
+
+
+def test_the_committed_tables_are_current():
+    assert main(["--check"]) == 0, "run `make docs-tables` and commit the result"
+    text = (DOCS / "measures.md").read_text(encoding="utf-8")
+    assert all(f"<!-- table: {name}," in text for name in TABLES)
+    assert "| `gap` | gap | Matched minus mismatched cosine. | higher | −2 to 2 | vectors |" in text
+
+
+def test_only_the_marked_block_is_replaced():
+    page = "before\n<!-- table: measures, written by make docs-tables -->\nold\n<!-- end of table -->\nafter | x |\n"
+    new = with_tables(page)
+    assert new.startswith("before\n<!-- table: measures")
+    assert new.endswith("<!-- end of table -->\nafter | x |\n")
+    assert "old" not in new
+    assert with_tables(new) == new
+    with pytest.raises(KeyError, match="nothing"):
+        with_tables(page.replace("measures", "nothing"))
+
+
+def test_the_command_lists_every_measure_without_torch():
+    shown = require_light(["ls", "measures"])
+    for line in measure_lines():
+        assert any(row.startswith(f"{line.name} ") and line.definition in row for row in shown.splitlines()), line.name

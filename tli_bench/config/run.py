@@ -1,0 +1,227 @@
+"""`RunConfig`: every option of a scoring run, declared once.
+
+The command line of `tli-bench run`, `--config FILE.yaml`, `tli_bench.score(...)`, the model arguments and task metadata of
+the lm-eval plugin and the recipe that a run writes next to its results are all derived from these fields.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+import yaml
+
+from tli_bench.base.errors import InputError
+from tli_bench.base.files import write_text
+from tli_bench.base.paths import data_dir
+from tli_bench.base.yamls import read_yaml
+from tli_bench.config.options import Goes, Option, of_road, require_names, settings
+
+DTYPES = ("float32", "bfloat16", "float16")
+QUANTIZATIONS = ("nf4", "int8", "none")
+OWN_ADAPTER, NO_ADAPTER = "default", "none"
+OWN_ADAPTERS = {"tiny": "tiny-swh-eng-tli"}
+"""Models that come with an adapter of their own: they are for trying things out, and take sample data, too."""
+
+RECIPE_FILE = "run.yaml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunConfig:
+    """What is scored, on which words, how, and where the records go; every value is checked when the object is made.
+
+    Raises InputError for a value that does not fit, naming the option.
+    """
+
+    model: Annotated[
+        str,
+        Option(
+            help="Alias (tiny, lugha), Hub id ORG/NAME, or a model folder.",
+            goes=Goes.MODEL,
+            argument="pretrained",
+            decides=("model", "revision", "training", "tokens", "layers"),
+        ),
+    ] = "tiny"
+    adapter: Annotated[
+        str | None,
+        Option(
+            help="PEFT adapter: a folder or a Hub id. `tiny` has its own by default; `none` scores the base alone.",
+            goes=Goes.MODEL,
+            decides=("adapter",),
+            shown=False,
+        ),
+    ] = OWN_ADAPTER
+    pairs: Annotated[
+        tuple[str, ...],
+        Option(help="Language pairs, e.g. swh-eng,tur-azj. Default: 15 pairs.", goes=Goes.RUN, decides=("pair",)),
+    ] = ()
+    tasks: Annotated[
+        tuple[str, ...],
+        Option(help="Task or group names instead of pairs (`tli-bench ls tasks`).", goes=Goes.RUN, decides=("pair",)),
+    ] = ()
+    lexicon: Annotated[
+        str,
+        Option(
+            help="Word list: core, a file, a folder, or hf:ID.",
+            goes=Goes.TASK,
+            decides=("lexicon", "lexicon_hash", "n"),
+        ),
+    ] = "core"
+    control: Annotated[
+        Path | None,
+        Option(
+            help="Separate control list, for lists that keep it apart.", goes=Goes.TASK, decides=("lexicon_hash", "n")
+        ),
+    ] = None
+    data_dir: Annotated[
+        Path | None,
+        Option(
+            help="Downstream data: a folder in the official layout, `hub`, or `fixtures` (our small samples). "
+            "Default: the Hub, or the samples where it is off; `tiny` takes the samples.",
+            goes=Goes.TASK,
+        ),
+    ] = None
+    protocol: Annotated[
+        str,
+        Option(
+            help="Measuring protocols joined by commas (`tli-bench ls protocols`), or FILE.yaml of your own; one record each.",
+            goes=Goes.TASK,
+            decides=("protocol", "pooling"),
+        ),
+    ] = "words"
+    limit: Annotated[
+        int | None,
+        Option(
+            help="Only the first N word pairs or documents of each task; for trying things out.",
+            goes=Goes.RUN,
+            minimum=1,
+            decides=("limit", "n"),
+        ),
+    ] = None
+    output: Annotated[
+        Path | None,
+        Option(help="Folder for records and results; finished units in it are not run again.", goes=Goes.RUN),
+    ] = Path("runs")
+    batch_size: Annotated[int, Option(help="Words per forward pass.", goes=Goes.MODEL, minimum=1)] = 256
+    device: Annotated[
+        str | None, Option(help="cpu, cuda, cuda:1, mps. Default: a GPU when there is one.", goes=Goes.MODEL)
+    ] = None
+    dtype: Annotated[
+        str | None,
+        Option(
+            help="float32, bfloat16 or float16. Default: float32 on CPU, bfloat16 on GPU.",
+            goes=Goes.MODEL,
+            choices=DTYPES,
+            decides=("dtype",),
+        ),
+    ] = None
+    quantize: Annotated[
+        str | None,
+        Option(
+            help="nf4, int8 or none. Default: nf4 for lugha, none otherwise.",
+            goes=Goes.MODEL,
+            choices=QUANTIZATIONS,
+            noun="quantisation",
+            decides=("quantization",),
+        ),
+    ] = None
+    revision: Annotated[
+        str | None, Option(help="Hub revision of the model.", goes=Goes.MODEL, decides=("revision",))
+    ] = None
+    seed: Annotated[
+        int,
+        Option(help="Seed of splits (own lists) and of the bootstrap.", goes=Goes.TASK, decides=("seed", "split_seed")),
+    ] = 0
+    shown: Annotated[
+        tuple[str, ...],
+        Option(help="Layers to show in addition to the best ones and the output.", goes=Goes.TASK, visible=False),
+    ] = ()
+    allow_leakage: Annotated[
+        bool,
+        Option(
+            help="Score a lexicon whose control words leak; every score says so.",
+            goes=Goes.TASK,
+            decides=("allow_leakage", "leaking"),
+        ),
+    ] = False
+    any_base: Annotated[
+        bool, Option(help="Accept an adapter recorded for another base.", goes=Goes.MODEL, decides=("any_base",))
+    ] = False
+    skip_gate: Annotated[
+        bool,
+        Option(
+            help="Score a base that fails the sanity gate; every score says so.",
+            goes=Goes.MODEL,
+            decides=("skip_gate",),
+        ),
+    ] = False
+    trust_remote_code: Annotated[bool, Option(help="Run code shipped with the model.", goes=Goes.MODEL)] = False
+
+    def __post_init__(self) -> None:
+        for name, setting in settings(type(self)).items():
+            object.__setattr__(self, name, setting.parse(getattr(self, name)))
+        if self.adapter == NO_ADAPTER:
+            object.__setattr__(self, "adapter", None)
+        if self.pairs and self.tasks:
+            raise InputError("give --pairs or --tasks, not both")
+
+    @classmethod
+    def build(cls, values: Mapping[str, Any], *, where: str = "") -> Self:
+        """From options by name; raises UnknownNameError with suggestions for a name that is not an option."""
+        require_names(values, settings(cls), where=where)
+        return cls(**values)
+
+    @classmethod
+    def from_arguments(cls, arguments: Mapping[str, Any]) -> Self:
+        """From the model arguments of the lm-eval plugin; without an `adapter` the base alone is meant."""
+        known = {setting.argument: setting.name for setting in of_road(cls, Goes.MODEL)}
+        require_names(arguments, known, kind="argument of model 'tli'")
+        return cls(**{"adapter": None} | {known[name]: value for name, value in arguments.items()})
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, Any]) -> Self:
+        """From a task's metadata; other keys are left to the task, since lm-eval puts the model arguments there, too."""
+        names = [setting.name for setting in of_road(cls, Goes.TASK)]
+        return cls(**{name: metadata[name] for name in names if metadata.get(name) is not None})
+
+    def arguments(self) -> dict[str, Any]:
+        """The model arguments of the lm-eval plugin, each under its name there."""
+        return {s.argument: getattr(self.chosen(), s.name) for s in of_road(type(self), Goes.MODEL)}
+
+    def metadata(self) -> dict[str, Any]:
+        """What is said to every task, as JSON knows it; what is not set is left out."""
+        values = {s.name: _plain(getattr(self.chosen(), s.name)) for s in of_road(type(self), Goes.TASK)}
+        return {name: value for name, value in values.items() if value not in (None, [])}
+
+    def chosen(self) -> Self:
+        """The same with the model's own adapter and sample data put in, where it has them and nothing else is asked."""
+        own = OWN_ADAPTERS.get(self.model)
+        adapter = self.adapter
+        if adapter == OWN_ADAPTER:
+            adapter = str(data_dir("adapters") / own) if own else None
+        return replace(self, adapter=adapter, data_dir=self.data_dir or (Path("fixtures") if own else None))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Every option by name, as YAML and JSON know it."""
+        return {name: _plain(getattr(self, name)) for name in settings(type(self))}
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """The options in a YAML file by name, unchecked; raises InputError, and UnknownNameError for an unknown one."""
+    values = read_yaml(path)
+    require_names(values, settings(RunConfig), where=str(path))
+    return values
+
+
+def write_config(config: RunConfig, folder: Path) -> Path:
+    """Write all options to `folder`/run.yaml, atomically, so that `tli-bench run --config` does the same run again."""
+    path = folder / RECIPE_FILE
+    head = f"# The exact recipe of the last run in this folder: tli-bench run --config {path}\n"
+    write_text(path, head + yaml.safe_dump(config.to_dict(), sort_keys=False, allow_unicode=True))
+    return path
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Path):
+        return str(value)
+    return list(value) if isinstance(value, tuple) else value

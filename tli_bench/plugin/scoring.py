@@ -1,0 +1,88 @@
+"""From a `RunConfig` to scores: the one road that the command line and `tli_bench.score` share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from lm_eval.api.task import Task
+
+from tli_bench.config.run import NO_ADAPTER, RunConfig
+from tli_bench.languages import DEFAULT_PAIRS
+from tli_bench.models import LoadedModel
+from tli_bench.plugin.catalog import default_tasks, load_tasks
+from tli_bench.plugin.checks import check
+from tli_bench.plugin.downstream_tasks import DownstreamTask
+from tli_bench.plugin.lm import TLIModel
+from tli_bench.plugin.run import RunResult, run_tasks
+from tli_bench.plugin.tasks import HiddenStatesTask
+from tli_bench.records import RecordStore
+from tli_bench.records.schema import RunRecord
+from tli_bench.vectors.protocols import get_protocols
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """Who is told how a run goes: of each unit with its record and whether it was reused, of each other task when it is
+    done, of each task when it starts, and of the words done in the current forward passes out of how many.
+    """
+
+    on_unit: Callable[[RunRecord, bool], None] | None = None
+    on_task: Callable[[str], None] | None = None
+    on_start: Callable[[str], None] | None = None
+    on_words: Callable[[int, int], None] | None = None
+
+
+def tasks_of(config: RunConfig) -> dict[str, Task]:
+    """The tasks of a run by name, checked, but with nothing read; raises as `check` and `load_tasks` do."""
+    check(config)
+    return load_tasks(list(config.tasks) or default_tasks(config.pairs), metadata=config.metadata())
+
+
+def read_documents(tasks: dict[str, Task]) -> None:
+    """Read words and documents now: what is missing, malformed or leaks must not wait for the model."""
+    for task in tasks.values():
+        if isinstance(task, HiddenStatesTask):
+            _ = task.lexicon
+        elif isinstance(task, DownstreamTask):
+            task.test_docs()
+
+
+def units(config: RunConfig, tasks: dict[str, Task]) -> int:
+    """How many things a run scores: every task of ours under each protocol, any other once."""
+    protocols = len(get_protocols(config.protocol))
+    return sum(protocols if isinstance(task, HiddenStatesTask) else 1 for task in tasks.values())
+
+
+def open_model(config: RunConfig, loaded: LoadedModel | None = None) -> TLIModel:
+    """The model of a run with its adapter. loaded: a base that is in memory already, in place of the one named."""
+    arguments = config.arguments()
+    return TLIModel(**(arguments if loaded is None else arguments | {"pretrained": loaded}))
+
+
+def score_tasks(config: RunConfig, lm: TLIModel, tasks: dict[str, Task], watch: Watch | None = None) -> RunResult:
+    """Score every task; records go to the run's output folder, where it has one, as each is done."""
+    watch = watch or Watch()
+    lm.progress = watch.on_words
+    return run_tasks(
+        lm,
+        tasks,
+        limit=config.limit,
+        store=None if config.output is None else RecordStore(config.output),
+        on_unit=watch.on_unit,
+        on_task=watch.on_task,
+        on_start=watch.on_start,
+    )
+
+
+def resolved(config: RunConfig, lm: TLIModel) -> RunConfig:
+    """The configuration with everything put in that was left to the machine or to a default, so that it can be repeated."""
+    identity, chosen = lm.identity, config.chosen()
+    return replace(
+        chosen,
+        adapter=chosen.adapter or NO_ADAPTER,
+        pairs=chosen.pairs if chosen.pairs or chosen.tasks else tuple(DEFAULT_PAIRS),
+        dtype=identity.dtype,
+        quantize=identity.quantization or "none",
+        device=str(lm.device),
+        # The fingerprint of a folder's files is not a revision that can be asked for.
+        revision=chosen.revision if ":" in identity.revision else identity.revision,
+    )

@@ -1,0 +1,38 @@
+"""Write the tables in docs/ that are made from the code: `python -m tools.docs_tables`; `--check` only says what is stale.
+
+A table stands between `<!-- table: NAME, written by make docs-tables -->` and `<!-- end of table -->`.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+from tli_bench.measures.table import measures_markdown
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+TABLES = {"measures": measures_markdown}
+END = "<!-- end of table -->"
+_BLOCK = re.compile(rf"(<!-- table: (\w+), written by make docs-tables -->\n).*?({END})", re.DOTALL)
+
+
+def with_tables(text: str) -> str:
+    """`text` with every marked table written anew; raises KeyError for a name that is not among TABLES."""
+    return _BLOCK.sub(lambda block: f"{block[1]}{TABLES[block[2]]()}\n{block[3]}", text)
+
+
+def main(arguments: list[str]) -> int:
+    """Write or check every page; 1 when `--check` finds a stale one."""
+    stale = False
+    for path in sorted(DOCS.rglob("*.md")):
+        old = path.read_text(encoding="utf-8")
+        new = with_tables(old)
+        if new != old:
+            stale = True
+            print(f"{path} {'is stale: run `make docs-tables`' if '--check' in arguments else 'written'}")
+            if "--check" not in arguments:
+                path.write_text(new, encoding="utf-8")
+    return int(stale and "--check" in arguments)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from tli_bench.api.quiet import quiet
+from tli_bench.languages import default_pair
 from tli_bench.lexicon import Lexicon
 from tli_bench.models import LoadedModel, LoadOptions
 from tli_bench.training.recipe import Recipe, load_recipe
@@ -12,7 +13,7 @@ from tli_bench.training.train import TrainingResult, train_adapter
 
 def train(
     model: str | LoadedModel = "tiny",
-    pair: str = "swh-eng",
+    pair: str | None = None,
     recipe: str | Recipe = "tli",
     *,
     output: str | Path,
@@ -26,6 +27,7 @@ def train(
     """Train an adapter, or with `kind="full"` a whole model, that pulls translations together, on the train split only.
 
     model: alias, folder, Hub id, or what `load_model` gave, which is left as it was; load: how a named one is loaded.
+    pair: source first; None for the first default pair.
     recipe: built-in name, YAML file or `Recipe`; options are its fields and replace what it says. output: folder of the
     result. retain_text, restart: as for `tli-bench train`. An interrupted training goes on when it is called again.
 
@@ -41,7 +43,7 @@ def train(
     with quiet():
         return train_adapter(
             model,
-            pair,
+            pair or default_pair(),
             chosen,
             output,
             lexicon=lexicon,

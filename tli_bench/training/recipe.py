@@ -18,7 +18,7 @@ ALL_LINEAR = "all-linear"
 
 
 class Recipe(BaseModel):
-    """What is trained, on which objective, for how long; `tli-bench train` has an option for each field but the first two."""
+    """What is trained, with which objective, for how long; `tli-bench train` has an option for each field but the first two."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -29,8 +29,8 @@ class Recipe(BaseModel):
     )
     blocks: Literal["reachable", "all"] = Field(
         "reachable",
-        description="reachable: LoRA where gradient can reach; all: on every block (the published layout; blocks above "
-        "the loss keep their initial values, which change nothing).",
+        description="reachable: LoRA on the blocks that gradient reaches; all: on every block (the published "
+        "layout; above the loss LoRA keeps its initial values, which change nothing).",
     )
     layer: tuple[str, ...] = Field(
         (OUTPUT,),
@@ -105,7 +105,7 @@ class Recipe(BaseModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> "Recipe":
-        # Here, so that listing recipes loads no torch.
+        # Imported here, so that listing recipes does not load torch.
         from tli_bench.training.losses import LOSSES
 
         if self.loss not in LOSSES:
@@ -133,7 +133,7 @@ class Recipe(BaseModel):
     def with_options(self, **options: Any) -> "Recipe":
         """This recipe with every option that is not None replaced; a changed recipe's name gets a `+`.
 
-        Raises UnknownNameError for an option that is no field, InputError for a value that does not fit.
+        Raises UnknownNameError for an option that is not a field, InputError for a value that does not fit.
         """
         changes = {key: value for key, value in options.items() if value is not None}
         changed = build_recipe({**self.model_dump(mode="json"), **changes}, where="options")
@@ -168,7 +168,7 @@ def recipe_names() -> list[str]:
 def load_recipe(name: str) -> Recipe:
     """The built-in recipe called `name`, or the one in the YAML file `name`.
 
-    Raises UnknownNameError for neither, and for an unknown key in the file; InputError for an unreadable file.
+    Raises UnknownNameError if it is neither, and for an unknown key in the file; InputError for an unreadable file.
     """
     path = Path(name).expanduser()
     if path.suffix not in (".yaml", ".yml"):

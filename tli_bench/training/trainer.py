@@ -1,4 +1,4 @@
-"""`transformers.Trainer` around the objective: dev figures, early stop, whole checkpoints, stop at NaN."""
+"""`transformers.Trainer` around the objective: dev scores, early stopping, complete checkpoints, a stop at NaN."""
 
 import json
 import logging
@@ -42,7 +42,7 @@ Report = Callable[[Progress], None]
 
 
 class PairTrainer(Trainer):
-    """The Trainer of a `PairObjective`."""
+    """A Trainer for a `PairObjective`."""
 
     def __init__(
         self, *, objective: PairObjective, dev: PairData | None, report: Report | None, patience: int, **kwargs: Any
@@ -72,7 +72,7 @@ class PairTrainer(Trainer):
     def evaluate(
         self, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval"
     ) -> dict[str, float]:
-        """Dev figures by the protocol's measures instead of a loss."""
+        """Dev scores by the protocol's measures instead of a loss."""
         assert self.dev is not None  # Only called when the arguments ask for evaluation, which needs a dev split.
         self.require_finite()
         try:
@@ -108,7 +108,7 @@ class PairTrainer(Trainer):
             self.accelerator.wait_for_everyone()
             if self.args.should_save:
                 flush(folder)
-                # Written last: a folder without it is one that a kill cut short.
+                # Written last: a folder without it was cut short by a kill.
                 (folder / COMPLETE).write_text(json.dumps({"step": self.state.global_step}), encoding="utf-8")
                 flush(folder)
         except (OSError, SafetensorError, RuntimeError) as err:
@@ -120,12 +120,12 @@ class PairTrainer(Trainer):
             raise OutputError(
                 f"cannot write {folder}: {str(err).splitlines()[0]}; "
                 f"{f'{good} is intact' if good else 'no earlier checkpoint exists'}. "
-                "Free some space and run the same command to go on"
+                "Free some space and run the same command to continue"
             ) from err
 
 
 class _Reporter(TrainerCallback):
-    """Hands loss and dev figures to the caller as they come."""
+    """Passes loss and dev scores to the caller as they come."""
 
     def __init__(self, trainer: PairTrainer, report: Report) -> None:
         self._trainer, self._report = trainer, report
@@ -147,7 +147,7 @@ class _Reporter(TrainerCallback):
 
 
 def last_checkpoint(folder: Path) -> Path | None:
-    """The newest checkpoint that was written to its end, or None."""
+    """The newest checkpoint that was written completely, or None."""
     whole = [path.parent for path in folder.glob(f"checkpoint-*/{COMPLETE}")]
     return max(whole, key=lambda path: int(path.name.rsplit("-", 1)[1]), default=None)
 
@@ -201,7 +201,7 @@ def _arguments(recipe: Recipe, *, rows: int, has_dev: bool, folder: Path, seed: 
         eval_steps=recipe.eval_steps,
         save_strategy=strategy,
         save_steps=recipe.eval_steps or 500,
-        # Two, so that while one is being written another stays whole.
+        # Two, so that while one is being written another stays intact.
         save_total_limit=2,
         load_best_model_at_end=recipe.keep == "best",
         metric_for_best_model=f"eval_{recipe.dev_metric}" if has_dev else None,
@@ -218,6 +218,6 @@ def _arguments(recipe: Recipe, *, rows: int, has_dev: bool, folder: Path, seed: 
         dataloader_pin_memory=not on_cpu,
         ddp_find_unused_parameters=False,
     )
-    # One process drives one device: nn.DataParallel would cut anchors from their positives. Use torchrun for several.
+    # One process drives one device: nn.DataParallel would separate anchors from their positives. Use torchrun for several.
     arguments._n_gpu = min(arguments.n_gpu, 1)
     return arguments

@@ -44,6 +44,11 @@ class RankedWords:
     ranks_backward: Column
 
     @property
+    def n(self) -> int:
+        """Number of words."""
+        return len(self.matched)
+
+    @property
     def provides(self) -> frozenset[str]:
         """What measures may need of this view."""
         return frozenset({"vectors"})

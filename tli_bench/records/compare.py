@@ -10,6 +10,8 @@ import numpy as np
 from tli_bench.base.errors import InputError, ResultError, UnscorableError
 from tli_bench.base.wording import visible
 from tli_bench.lexicon.pairs import Split
+from tli_bench.measures.registry import require_comparable
+from tli_bench.measures.roles import HEADLINE
 from tli_bench.models.identity import State
 from tli_bench.records.columns import Floats
 from tli_bench.records.run_record import RunRecord
@@ -17,7 +19,6 @@ from tli_bench.records.signature import Signature
 from tli_bench.records.sources import iter_records
 from tli_bench.stats import benjamini_hochberg, clustered_bootstrap_ci, holm, paired
 
-QUANTITIES = ("gap", "p1", "cosine", "mismatched")
 Correction = Literal["holm", "bh"]
 
 
@@ -92,7 +93,7 @@ def load_side(spec: str, *, results: Path) -> Side:
 def compare(
     sides: Sequence[Side],
     *,
-    quantity: str = "gap",
+    quantity: str = HEADLINE,
     layer: str = "best",
     split: Split = Split.CONTROL,
     correction: Correction = "holm",
@@ -101,10 +102,10 @@ def compare(
     """Compare every later side with the first, on each task and pair that both have.
 
     layer: `best` (each at the layer that dev chose for it), `output`, or a layer's name. Units that are not comparable
-    are refused one by one with the reason. Raises ResultError when nothing at all can be compared.
+    are refused one by one with the reason. quantity: a measure with a value for each word. Raises ResultError when
+    nothing at all can be compared, UnknownNameError or InputError for a quantity that cannot be.
     """
-    if quantity not in QUANTITIES:
-        raise InputError(f"no per-pair values of {quantity!r}; choose one of {', '.join(QUANTITIES)}")
+    require_comparable(quantity)
     if len(sides) < 2:
         raise InputError("a comparison needs two sides at least: tli-bench compare A B")
     first, refused, drafts = sides[0], [], []

@@ -165,12 +165,11 @@ class Registry:
 
     @cached_property
     def pivot(self) -> Language:
-        """The language that the others are paired with; raises LanguageError unless exactly one file says `pivot: true`."""
-        found = [language for language in self if language.pivot]
-        if len(found) != 1:
-            names = ", ".join(language.code for language in found) or "none"
-            raise LanguageError(f"exactly one language file must say `pivot: true`; found {names}")
-        return found[0]
+        """The language that the others are paired with: the first whose file says `pivot: true`; raises LanguageError for none."""
+        found = next((language for language in self if language.pivot), None)
+        if found is None:
+            raise LanguageError(f"no language file says `pivot: true`; looked in {', '.join(map(str, self._folders))}")
+        return found
 
     def __iter__(self) -> Iterator[Language]:
         """Every language whose file can be read; of the others a warning is logged."""

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from tli_bench.languages import pivot
+
 
 class Column(NamedTuple):
     """digits: after the point; signed: with a plus sign, for changes; about: one sentence for the reader."""
@@ -51,7 +53,8 @@ ALIGNMENT = (
     Column("mismatched", "Mismatched", 3, False, "Cosine of wrong pairs: what raw cosine is worth."),
     Column("output_gap", "Output gap", 3, False, "Control gap at the output layer."),
 )
-_ENGLISH = ("tli_xquad_eng_Latn", "belebele_eng_Latn", "xnli_en", "xstorycloze_en", "hellaswag", "arc_easy")
+# Those of tli_suite_english.
+_ENGLISH = (f"tli_xquad_{pivot().code}", *pivot().stock_tasks)
 DOWNSTREAM = (
     Downstream(Column("bli", "BLI", 3, False, "Word translation by prompt, P@1."), ("tli_translate_",), ("p1",)),
     Downstream(Column("bitext", "Bitext", 3, False, "Parallel-sentence retrieval, P@1."), ("tli_bitext_",), ("p1",)),

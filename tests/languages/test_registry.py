@@ -166,7 +166,8 @@ def test_the_core_reads_without_a_language_whose_file_is_wrong(monkeypatch, tmp_
     monkeypatch.setattr(module, "_REGISTRIES", {"": Registry([folder], PAIRS)})
     core = load_core()
     assert core.lexicon(*resolve_pair("swh-eng")).content_hash == expected
-    assert "uig_Arab.yaml: the key `code` is missing; uig_Arab is treated by defaults" in caplog.text
+    assert "uig_Arab.yaml: the key `code` is missing; uig_Arab is left out" in caplog.text
+    assert caplog.text.count("is left out") == 1
     with pytest.raises(LanguageError, match="the key `code` is missing"):
         resolve_pair("uig-eng")
 
@@ -204,3 +205,14 @@ def test_languages_are_listed_with_those_of_the_environment(monkeypatch, tmp_pat
     listed = tli_bench("ls", "languages").splitlines()
     assert [line.split()[0] for line in listed][:11] == ELEVEN
     assert any(line.startswith("kin_Latn   Kinyarwanda") for line in listed)
+
+
+def test_the_page_describes_every_key():
+    from dataclasses import fields
+
+    from tests.walk import ROOT
+    from tli_bench.languages.language import Language, Scoring, Words, Writing
+
+    page = (ROOT / "docs" / "languages.md").read_text(encoding="utf-8")
+    keys = {field.name for kind in (Language, Writing, Words, Scoring) for field in fields(kind)} - {"file"}
+    assert [key for key in sorted(keys) if f"`{key}`" not in page] == []

@@ -7,6 +7,7 @@ files by `register_language`. A file that is wrong fails its own language and no
 import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ class Registry:
         self._added: dict[str, Path] = {}
         self._read: dict[str, Language] = {}
         self._met: dict[str, Language] = {}
+        self._wrong: dict[str, LanguageError] = {}
         self._found: dict[str, Language | None] = {}
 
     def get(self, code: str) -> Language:
@@ -51,7 +53,14 @@ class Registry:
             return known
         path = self.files.get(code)
         if path is not None:
-            return self._read.setdefault(code, read_language(path))
+            if code in self._wrong:
+                raise self._wrong[code]
+            try:
+                return self._read.setdefault(code, read_language(path))
+            except LanguageError as err:
+                self._wrong[code] = err
+                log.warning("%s; %s is left out", err, code)
+                raise
         if not CODE.fullmatch(code):
             raise UnknownNameError("language", code, self.files, hint=HINT)
         return self._met.setdefault(code, undeclared(code))
@@ -100,6 +109,7 @@ class Registry:
         self._added[language.code] = path
         self._read[language.code] = language
         self._met.pop(language.code, None)
+        self._wrong.pop(language.code, None)
         self._forget()
         return language
 
@@ -172,12 +182,10 @@ class Registry:
         return found
 
     def __iter__(self) -> Iterator[Language]:
-        """Every language whose file can be read; of the others a warning is logged."""
+        """Every language whose file can be read; of each other a warning was logged."""
         for code in self.codes:
-            try:
+            with suppress(LanguageError):
                 yield self.get(code)
-            except LanguageError as err:
-                log.warning("%s; %s is left out", err, code)
 
     def names(self) -> list[str]:
         """All that `find` understands."""

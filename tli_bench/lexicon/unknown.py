@@ -23,8 +23,8 @@ def languages_of_list(source: str | Path, pair: str) -> tuple[Language, Language
     """Source and target of a pair of the list `source`, which may name languages that no file describes.
 
     Such a language is written as its code (`kin_Latn`), or as its ISO 639-3 code alone (`kin`): then the script is the one in the
-    list's header, or that of most letters of its first words, and the language is known by that code from now on. Raises as `resolve_pair` and the
-    reader of the list do.
+    list's header, or that of most letters of its first words, and the language is known by that code from now on.
+    Raises as `resolve_pair` and the reader of the list do.
     """
     names = split_pair(pair)
     unknown = [name for name in names if find_language(name) is None]

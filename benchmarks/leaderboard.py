@@ -50,9 +50,10 @@ def fill(folder: Path, models: int, names: list[str], words: int, layers: int, *
             s: {k: _curves(c, layers, (*own[k], names.index(pair))) for k, c in st.items()}
             for s, st in record.curves.items()
         }
-        values = [value for value in record.values if value.split == "control"]
+        columns = {split: own for split, own in record.columns.items() if split == "control"}
+        words = {split: own for split, own in record.words.items() if split == "control"}
         record = record.model_copy(
-            update={"curves": curves, "values": values, "verdicts": {depth[-1]: "aligned, P@1 1.00"}}
+            update={"curves": curves, "words": words, "columns": columns, "verdicts": {depth[-1]: "aligned, P@1 1.00"}}
         )
         write_text(store.path(record.task, record.signature), record.model_dump_json())
 

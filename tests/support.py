@@ -4,7 +4,7 @@ from statistics import stdev
 
 from tli_bench.lexicon.pairs import Split
 from tli_bench.models.identity import AdapterRef
-from tli_bench.records.schema import DownstreamRecord, PairValues, RunRecord, Signature
+from tli_bench.records.schema import DownstreamRecord, RunRecord, Signature, Words
 
 
 def make_signature(**changes):
@@ -22,7 +22,7 @@ def make_record(**changes):
     fields = {
         "task": "tli_alignment_swh_Latn-eng_Latn", "pair": "swh_Latn-eng_Latn", "signature": make_signature(),
         "created": "2026-01-01T00:00:00+00:00", "command": "tli-bench run", "best_layer": {"base": "1"}, "best_layer_rule": "rule",
-        "curves": {Split.CONTROL: {"base": {"cosine": [0.1, None]}}}, "comparisons": [], "values": [], "verdicts": {},
+        "curves": {Split.CONTROL: {"base": {"cosine": [0.1, None]}}}, "words": {}, "columns": {}, "comparisons": [], "verdicts": {},
     }  # fmt: skip
     return RunRecord(**(fields | changes))
 
@@ -55,13 +55,13 @@ def scored_record(
     states = {"base": base_gaps if adapter and base_gaps is not None else gaps}
     if adapter:
         states["adapted"] = gaps
-    values, curves = [], {}
+    words, columns, curves = {}, {}, {}
     for split in (Split.DEV, Split.CONTROL):
-        curves[split] = {}
+        words[split] = words_of(split, len(gaps))
+        columns[split], curves[split] = {}, {}
         for state, numbers in states.items():
-            rows = [_pair_values(split, state, layers[-1], i, gap, hits[i]) for i, gap in enumerate(numbers)]
-            values += rows
-            curves[split][state] = _curves_of(rows, len(layers))
+            columns[split][state] = {layers[-1]: columns_of(numbers, hits)}
+            curves[split][state] = _curves_of(columns[split][state][layers[-1]], len(layers))
     fields = {
         "model": model,
         "pair": pair,
@@ -77,31 +77,47 @@ def scored_record(
         created=created,
         command=f"tli-bench run --model {model}",
         best_layer=dict.fromkeys(states, layers[-1]),
+        words=words,
+        columns=columns,
         curves=curves,
         comparisons=[],
-        values=values,
     )
 
 
-def _pair_values(split, state, layer, i, gap, hit):
-    rank = 1 if hit else 2
-    name = f"{split.value}{i}"
-    return PairValues(
-        concept=name, split=split, source=f"{name}s", target=f"{name}t", layer=layer, state=state,
-        cosine=0.25 + gap, mismatched=0.25, rank_forward=rank, rank_backward=rank,
-    )  # fmt: skip
+def words_of(split, n):
+    """`n` made-up words of a split."""
+    names = [f"{split.value}{i}" for i in range(n)]
+    return Words(concepts=names, sources=[f"{name}s" for name in names], targets=[f"{name}t" for name in names])
 
 
-def _curves_of(rows, depth):
-    n = len(rows)
-    p1 = sum(row.rank_forward == 1 for row in rows) / n
-    last = {
-        "cosine": sum(row.cosine for row in rows) / n,
-        "mismatched": sum(row.mismatched for row in rows) / n,
-        "gap": sum(row.cosine - row.mismatched for row in rows) / n,
-        "gap_se": stdev(row.cosine - row.mismatched for row in rows) / n**0.5 if n > 1 else None,
-        "p1": p1,
-        "mrr": sum(1 / row.rank_forward for row in rows) / n,
-        "mexa": p1,
+def columns_of(gaps, hits=None):
+    """What a record keeps of words with these gaps; hits: whether each is found, in both directions or not at all."""
+    hits = hits or [True] * len(gaps)
+    cosines = [0.25 + gap for gap in gaps]
+    found = [float(hit) for hit in hits]
+    return {
+        "cosine": cosines,
+        "mismatched": [0.25] * len(gaps),
+        "gap": [cosine - 0.25 for cosine in cosines],
+        "p1": found,
+        "mrr": [1.0 if hit else 0.5 for hit in hits],
+        "mexa": found,
     }
-    return {name: [0.0] * (depth - 1) + [value] for name, value in last.items()}
+
+
+def _curves_of(columns, depth):
+    means = {name: sum(column) / len(column) for name, column in columns.items()}
+    gaps = columns["gap"]
+    means["gap_se"] = stdev(gaps) / len(gaps) ** 0.5 if len(gaps) > 1 else None
+    return {name: [0.0] * (depth - 1) + [value] for name, value in means.items()}
+
+
+def changed_columns(record, change):
+    """The record with `change(columns)` in the place of every layer's columns."""
+    columns = {
+        split: {
+            state: {layer: change(measures) for layer, measures in layers.items()} for state, layers in states.items()
+        }
+        for split, states in record.columns.items()
+    }
+    return record.model_copy(update={"columns": columns})

@@ -43,7 +43,7 @@ def test_ls_show_and_validate(runs):
 def test_validate_fails_on_a_lie_and_goes_on(runs):
     path = sorted(runs.rglob("*.json"))[0]
     data = json.loads(path.read_text())
-    data["values"][0]["cosine"] = 0.9
+    data["columns"]["control"]["base"]["1"]["cosine"][0] = 0.9
     path.write_text(json.dumps(data))
     (runs / "broken.json").write_text("{")
     output = invoke("results", "validate", runs, code=1).stdout

@@ -35,7 +35,7 @@ def test_the_best_layer_is_the_one_aligned_on_dev():
     curve = analysis.curves[Split.CONTROL]["base"]["p1"]
     assert curve[1] == 1.0
     assert max(curve[0], curve[3]) < 0.3
-    assert {v.layer for v in analysis.values} == {"1", "2"}  # the best layer, and the output always
+    assert set(analysis.kept_layers()) == {"1", "2"}  # the best layer, and the output always
 
 
 def test_the_layer_is_not_chosen_on_control_or_train():
@@ -140,8 +140,6 @@ def test_directions_are_those_of_the_measures():
 
 def test_the_standard_error_is_the_textbook_one():
     analysis = analyse({"base": aligned_at(1)})
-    cosines = torch.tensor(
-        [v.cosine for v in analysis.values if (v.split, v.layer) == (Split.CONTROL, "1")], dtype=torch.float64
-    )
+    cosines = torch.from_numpy(analysis.column("cosine", Split.CONTROL, "base", "1"))
     expected = float(cosines.std() / len(cosines) ** 0.5)
     assert headline(analysis, tuple(Split), LAYERS)["control_cosine_stderr"] == pytest.approx(expected, rel=1e-9)

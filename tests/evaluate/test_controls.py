@@ -122,7 +122,7 @@ def test_trained_against_control():
 def test_what_the_control_set_can_find():
     analysis = analyse({"base": aligned_at(1)}, shown=("1",))
     power = next(p for p in analysis.controls.power if p.layer == "1")
-    gaps = [v.cosine - v.mismatched for v in analysis.values if (v.split, v.layer) == (Split.CONTROL, "1")]
+    gaps = analysis.column("gap", Split.CONTROL, "base", "1")
     assert power.sd == pytest.approx(np.std(gaps, ddof=1))
     # Power 0.8 by the noncentral t distribution of scipy, which is not what our function calls.
     shift, freedom = power.detectable / power.sd * power.n**0.5, power.n - 1

@@ -14,27 +14,23 @@ from tli_bench.lexicon import load_lexicon
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures import lexical_distance
 from tli_bench.records import RecordStore
-from tli_bench.records.schema import PairValues
+from tli_bench.records.schema import Words
 
 
 def record_of(pair, gap, gain=None, protocol="words.v1"):
     """A record of some core words of a pair whose control gap is `gap` at layer 1, and `gap + gain` adapted."""
     words = load_lexicon(pair=pair).of(Split.CONTROL)[:40]
     states = {"base": gap} if gain is None else {"base": gap, "adapted": gap + gain}
-    values = [
-        PairValues(
-            concept=w.concept, split=w.split, source=w.source, target=w.target, layer="1", state="base",
-            cosine=0.5, mismatched=0.4, rank_forward=1, rank_backward=1,
-        )
-        for w in words
-    ]  # fmt: skip
+    kept = Words(
+        concepts=[w.concept for w in words], sources=[w.source for w in words], targets=[w.target for w in words]
+    )
     return make_record(
         task=f"tli_alignment_{pair}",
         pair=pair,
         signature=make_signature(pair=pair, protocol=protocol),
         best_layer=dict.fromkeys(states, "1"),
         curves={Split.CONTROL: {s: {"gap": [None, v], "p1": [None, v]} for s, v in states.items()}},
-        values=values,
+        words={Split.CONTROL: kept},
     )
 
 

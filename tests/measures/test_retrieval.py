@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from scipy import stats as sps
 
 from tli_bench.base.errors import UnscorableError
-from tli_bench.measures import retrieval
+from tli_bench.measures import ranked, retrieval
 from tli_bench.measures.similarity import cosine_matrix
 
 from .conftest import make_cloud
@@ -75,14 +75,14 @@ def test_a_tie_is_not_a_hit() -> None:
 
 def test_precision_and_mrr_closed_form() -> None:
     ranks = torch.tensor([1, 2, 4, 1, 3, 6])
-    assert retrieval.hits(ranks, 1).mean() == pytest.approx(2 / 6)
-    assert retrieval.hits(ranks, 5).mean() == pytest.approx(5 / 6)
-    assert retrieval.reciprocal(ranks).mean() == pytest.approx((1 + 1 / 2 + 1 / 4 + 1 + 1 / 3 + 1 / 6) / 6)
+    assert ranked.hits(ranks, 1).mean() == pytest.approx(2 / 6)
+    assert ranked.hits(ranks, 5).mean() == pytest.approx(5 / 6)
+    assert ranked.reciprocal(ranks).mean() == pytest.approx((1 + 1 / 2 + 1 / 4 + 1 + 1 / 3 + 1 / 6) / 6)
 
 
 def test_precision_over_a_pool_no_larger_than_k_is_refused() -> None:
     with pytest.raises(UnscorableError, match="P@5 over a pool of 5 is always 1"):
-        retrieval.hits(torch.ones(5, dtype=torch.long), 5)
+        ranked.hits(torch.ones(5, dtype=torch.long), 5)
 
 
 @given(seeds, st.integers(1, 20))

@@ -73,9 +73,9 @@ def test_what_is_not_comparable_is_refused_by_the_field(tmp_path, change, field)
 
 def test_other_words_are_refused(tmp_path):
     other = scored_record(model="org/b")
-    values = [v.model_copy(update={"source": "kitu"}) for v in other.values]
+    words = {split: own.model_copy(update={"sources": ("kitu",) * len(own)}) for split, own in other.words.items()}
     with pytest.raises(ResultError, match="the words differ"):
-        sides(tmp_path, [scored_record()], [other.model_copy(update={"values": values})])
+        sides(tmp_path, [scored_record()], [other.model_copy(update={"words": words})])
 
 
 def test_a_pair_that_one_side_lacks_is_reported_beside_the_rest(tmp_path):

@@ -2,13 +2,15 @@
 
 import re
 
+import numpy as np
 import pytest
 
-from tests.support import scored_record
+from tests.support import changed_columns, scored_record, words_of
 from tli_bench.base.wording import unseen, visible
 from tli_bench.lexicon.pairs import Split
 from tli_bench.models.identity import AdapterRef
 from tli_bench.records import RecordStore
+from tli_bench.records.columns import Sums, kept
 from tli_bench.records.validate import validate_record
 
 ADAPTER = AdapterRef(name="tli", sha256="a" * 64, recipe="tli", rank=4, trainable_parameters=1000)
@@ -47,17 +49,53 @@ def test_a_layer_chosen_on_other_than_dev_is_found():
 
 def test_a_missing_word_is_counted():
     record = scored_record()
-    errors = validate_record(changed(record, values=record.model_dump()["values"][:-1])).errors
-    assert any("control/base/layer 1: 2 pair values, n says 3" in line for line in errors)
+    shorter = changed_columns(record, lambda columns: {name: column[:-1] for name, column in columns.items()})
+    words = {split: words_of(split, 2) for split in record.words}
+    errors = validate_record(changed(shorter, words={k: v.model_dump() for k, v in words.items()})).errors
+    assert any("control: 2 words, n says 3" in line for line in errors)
+    with pytest.raises(ValueError, match="column dev/base/layer 1/cosine has 3 values for 2 words"):
+        changed(record, words={k: v.model_dump() for k, v in words.items()})
 
 
-def test_an_impossible_cosine_and_rank_are_found():
+def test_a_column_that_a_figure_rests_on_may_not_be_left_out():
+    record = changed_columns(
+        scored_record(), lambda columns: {name: column for name, column in columns.items() if name != "p1"}
+    )
+    errors = validate_record(record).errors
+    assert "control/base/layer 1: no column of p1, which is given as 1.000000" in errors
+
+
+def test_a_concept_that_occurs_twice_is_found():
     record = scored_record()
-    values = record.model_dump()["values"]
-    values[-1] |= {"cosine": 1.5, "rank_forward": 9}
-    errors = validate_record(changed(record, values=values)).errors
-    assert any("has a cosine outside [-1, 1]" in line for line in errors)
-    assert any("has rank 9 in a pool of 3" in line for line in errors)
+    words = record.words[Split.CONTROL].model_copy(update={"concepts": ("a", "a", "b")})
+    errors = validate_record(record.model_copy(update={"words": record.words | {Split.CONTROL: words}})).errors
+    assert "control: a concept occurs twice" in errors
+
+
+def test_sums_in_the_place_of_a_large_column_are_held_against_the_figures(monkeypatch):
+    monkeypatch.setattr("tli_bench.records.columns.MAX_COLUMN", 2)
+    record = scored_record(hits=[True, False, True])
+    summed = changed_columns(record, lambda columns: {name: kept(np.array(column)) for name, column in columns.items()})
+    summed = changed(summed)
+    assert isinstance(summed.held("gap", Split.CONTROL, "base"), Sums)
+    assert summed.column("gap", Split.CONTROL, "base") is None
+    for measure in ("gap", "p1"):
+        exact = record.standard_error(measure, Split.CONTROL, "base")
+        assert summed.standard_error(measure, Split.CONTROL, "base") == pytest.approx(exact, rel=1e-9)
+    assert validate_record(summed).errors == ()
+    curves = summed.model_dump()["curves"]
+    curves[Split.CONTROL]["base"]["gap"][1] += 0.01
+    assert any("gap is given as" in line for line in validate_record(changed(summed, curves=curves)).errors)
+
+
+def test_an_impossible_value_is_found_by_its_measures_range():
+    record = scored_record()
+    columns = record.model_dump()["columns"]
+    columns[Split.CONTROL]["base"]["1"]["cosine"][2] = 1.5
+    columns[Split.CONTROL]["base"]["1"]["mrr"][0] = 9.0
+    errors = validate_record(changed(record, columns=columns)).errors
+    assert any("'control2' has cosine 1.5, outside [-1, 1]" in line for line in errors)
+    assert any("'control0' has mrr 9, outside [0, 1]" in line for line in errors)
 
 
 def test_a_comparison_is_computed_again():
@@ -68,7 +106,7 @@ def test_a_comparison_is_computed_again():
     }  # fmt: skip
     errors = validate_record(changed(record, comparisons=[lie])).errors
     assert len(errors) == 1
-    assert "difference is given as 0.5, the pair values give 0.1333" in errors[0]
+    assert "difference is given as 0.5, the columns give 0.1333" in errors[0]
 
 
 @pytest.mark.parametrize(("ci", "fair"), [((0.1, 0.2), True), ((0.101, 0.199), True), ((0.14, 0.16), False)])
@@ -84,9 +122,7 @@ def test_an_interval_may_differ_by_the_luck_of_the_draws_only(ci, fair):
 
 def test_words_on_both_sides_need_the_leaking_flag():
     record = scored_record()
-    values = record.model_dump()["values"]
-    leak = [v | {"split": "train"} for v in values if v["split"] == "control"]
-    leaking = changed(record, values=[*values, *leak])
+    leaking = record.model_copy(update={"words": record.words | {Split.TRAIN: record.words[Split.CONTROL]}})
     assert any("trained and control at once" in line for line in validate_record(leaking).errors)
     flagged = with_signature(leaking, leaking=True, allow_leakage=True)
     assert not any("at once" in line for line in validate_record(flagged).errors)
@@ -127,7 +163,7 @@ def test_a_record_that_claims_the_core_lexicon_is_held_against_it():
     assert any("lexicon_hash 000000000000 is not that of core" in line for line in validate_record(record).errors)
     true_hash = with_signature(record, lexicon_hash=lexicon.content_hash)
     errors = validate_record(true_hash).errors
-    assert any("values are of words that core" in line for line in errors)
+    assert any("scored words are not in core" in line for line in errors)
     assert any("n.control is 3, core" in line for line in errors)
 
 

@@ -4,7 +4,7 @@ import io
 
 from rich.console import Console
 
-from tests.support import make_record
+from tests.support import columns_of, make_record, words_of
 from tli_bench.lexicon.pairs import Split
 from tli_bench.records.schema import Comparison
 from tli_bench.report.terminal.unit import p_value, print_record
@@ -28,20 +28,12 @@ def test_a_narrow_console_cuts_no_score():
         p=0.5,
         d_z=0.7,
     )
-    value = {
-        "concept": "c",
-        "split": "control",
-        "source": "s",
-        "target": "t",
-        "cosine": 0.5,
-        "mismatched": 0.1,
-        "layer": "1",
-    }
     record = make_record(
         best_layer={"base": "1", "adapted": "1"},
         curves={Split.CONTROL: {state: {"cosine": [0.1, 0.523], "gap": [0.1, 0.417]} for state in ("base", "adapted")}},
         comparisons=[change],
-        values=[{**value, "state": "base", "rank_forward": 1, "rank_backward": 1}],
+        words={Split.CONTROL: words_of(Split.CONTROL, 1)},
+        columns={Split.CONTROL: {"base": {"1": columns_of([0.4])}}},
         verdicts={"1": "generalises"},
     )
     out = io.StringIO()

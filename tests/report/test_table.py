@@ -32,7 +32,7 @@ def board():
 def test_scopes_are_overall_families_languages_and_pairs(board):
     assert [s.scope.id for s in board.sections] == [
         "overall",
-        "swahili",
+        "bantu",
         "turkic",
         "swh_Latn",
         "tur_Latn",
@@ -99,8 +99,8 @@ def test_precision_and_revision_make_another_entry():
 
 def test_other_words_than_the_rest_have_no_rank():
     odd = scored_record(model="org/odd")
-    values = [v.model_copy(update={"target": "other"}) for v in odd.values]
-    records = [scored_record(), scored_record(model="org/two"), odd.model_copy(update={"values": values})]
+    words = {split: own.model_copy(update={"targets": ("other",) * len(own)}) for split, own in odd.words.items()}
+    records = [scored_record(), scored_record(model="org/two"), odd.model_copy(update={"words": words})]
     (only,) = build(records).boards
     assert by_name(only)["org/odd", "base"].unranked == "swh_Latn-eng_Latn: other words than the rest"
 
@@ -187,7 +187,7 @@ def test_a_task_of_a_pair_belongs_to_that_pair_only():
     assert found["swh_Latn-eng_Latn"] == pytest.approx(0.2)
     assert found["swh_Latn-tur_Latn"] == pytest.approx(0.8)
     assert found["tur_Latn-eng_Latn"] is None
-    assert found["overall"] == found["swahili"] == pytest.approx(0.5)
+    assert found["overall"] == found["bantu"] == pytest.approx(0.5)
     assert section(only, "swh_Latn-eng_Latn").rows[0].cells["bli"] == pytest.approx(0.3)
     assert "bli" not in section(only, "swh_Latn-tur_Latn").rows[0].cells
 

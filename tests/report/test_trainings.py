@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tests.report import cases
-from tests.support import scored_record
+from tests.support import columns_of, scored_record
+from tli_bench.lexicon.pairs import Split
 from tli_bench.records import TaskScore
 from tli_bench.report.reported import Reported, Source
 from tli_bench.report.table import build
@@ -18,13 +19,12 @@ def record(gaps, output_gaps, *, base=((0.5, 0.5), (0.2, 0.2)), hits=None, best=
     adapter = options.get("adapter")
     made = scored_record(layers=cases.LAYERS, gaps=output_gaps, hits=hits, base_gaps=base[1], **options)
     gaps_of = {"base": base[0] if adapter else gaps, "adapted": gaps}
-    more = []
-    for value in made.values:
-        if value.split == "control":
-            i = int(value.concept.removeprefix("control"))
-            more.append(value.model_copy(update={"layer": best, "cosine": 0.25 + gaps_of[value.state][i]}))
-    kept = [v for v in made.values if v.split != "control" or v.layer != best]
-    return made.model_copy(update={"best_layer": dict.fromkeys(made.best_layer, best), "values": kept + more})
+    columns = {
+        split: {state: dict(layers) for state, layers in states.items()} for split, states in made.columns.items()
+    }
+    for state, layers in columns[Split.CONTROL].items():
+        layers[best] = columns_of(gaps_of[state], hits)
+    return made.model_copy(update={"best_layer": dict.fromkeys(made.best_layer, best), "columns": columns})
 
 
 def only(records, scope="overall", **options):

@@ -63,7 +63,8 @@ def _record(sha256):
         best_layer_rule="",
         curves={},
         comparisons=[gap],
-        values=[],
+        words={},
+        columns={},
         verdicts={"control": "generalises | <b>control</b> gap +0.15"},
     )
 

@@ -46,12 +46,12 @@ def explain(
     from rich.text import Text
 
     from tli_bench.config.options import several
-    from tli_bench.evaluate.changes import BEST, OUTPUT
     from tli_bench.evaluate.explain import explain as relate
     from tli_bench.evaluate.explain import read_distances
     from tli_bench.evaluate.join import join
     from tli_bench.records import RecordStore, write_json
     from tli_bench.records.downstream import iter_downstream
+    from tli_bench.records.scores import BEST, OUTPUT
     from tli_bench.report.terminal.joined import print_join
     from tli_bench.report.terminal.tables import show_table
 

@@ -2,11 +2,12 @@
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
+from pydantic import BaseModel
 
-from tli_bench.config.options import Setting, settings
+from tli_bench.config.options import Flags, Setting, settings
 from tli_bench.config.run import RunConfig
 
 LOAD = ("quantize", "dtype", "device", "revision")
@@ -14,36 +15,33 @@ LOAD = ("quantize", "dtype", "device", "revision")
 
 
 def takes(
-    *names: str, config: type = RunConfig, order: Iterable[str] = ()
+    *names: str,
+    config: type = RunConfig,
+    first: Iterable[inspect.Parameter] = (),
+    order: Iterable[str] = (),
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Let a verb take the options `names` of a configuration class in place of its `**options`.
+    """Let a verb take the options `names` of a configuration class, or all of them, in place of its `**options`.
 
-    Without names it takes all of them. order: of all parameters in `--help`, the verb's own among them; without it the
-    options stand where `**options` stood.
+    first: options from elsewhere, before those. order: of the parameters that open `--help`, the verb's own among them;
+    whatever is not named there keeps its place.
     """
 
     def decorate(verb: Callable[..., None]) -> Callable[..., None]:
         declared = settings(config)
-        return give(
-            verb, [parameter(declared[name]) for name in names or declared if declared[name].option.visible], order
-        )
+        shown = [parameter(declared[name]) for name in names or declared if declared[name].option.visible]
+        own = inspect.signature(verb, eval_str=True)
+        places: dict[str, inspect.Parameter] = {}
+        for item in own.parameters.values():
+            if item.kind is inspect.Parameter.VAR_KEYWORD:
+                places |= {option.name: option for option in (*first, *shown)}
+            else:
+                places[item.name] = item.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        ordered = {name: places[name] for name in order} | places
+        verb.__signature__ = own.replace(parameters=list(ordered.values()))  # type: ignore[attr-defined]
+        verb.__annotations__ = {name: item.annotation for name, item in ordered.items()} | {"return": None}
+        return verb
 
     return decorate
-
-
-def give(verb: Callable[..., None], options: list[inspect.Parameter], order: Iterable[str] = ()) -> Callable[..., None]:
-    """Put `options` in place of the verb's `**options`, for typer to read."""
-    own = inspect.signature(verb, eval_str=True)
-    places: dict[str, inspect.Parameter] = {}
-    for item in own.parameters.values():
-        if item.kind is inspect.Parameter.VAR_KEYWORD:
-            places |= {option.name: option for option in options}
-        else:
-            places[item.name] = item.replace(kind=inspect.Parameter.KEYWORD_ONLY)
-    ordered = {name: places[name] for name in order} | places
-    verb.__signature__ = own.replace(parameters=list(ordered.values()))  # type: ignore[attr-defined]
-    verb.__annotations__ = {name: item.annotation for name, item in ordered.items()} | {"return": None}
-    return verb
 
 
 def parameter(setting: Setting) -> inspect.Parameter:
@@ -64,6 +62,27 @@ def parameter(setting: Setting) -> inspect.Parameter:
         default=default,
         annotation=Annotated[kind if default is not None else kind | None, declared],
     )
+
+
+def of_model(model: type[BaseModel], *, without: Iterable[str] = ()) -> list[inspect.Parameter]:
+    """An option for each field of a data model, None where it is not given; the model itself checks the values.
+
+    The help is the field's description; `Flags` in its annotation are its names on the command line.
+    """
+    found = []
+    for name, field in model.model_fields.items():
+        if name in without:
+            continue
+        kinds = (field.annotation, *get_args(field.annotation))
+        kind: Any = next((kind for kind in (bool, int, float) if kind in kinds), str)
+        flags = next((item for item in field.metadata if isinstance(item, Flags)), ())
+        declared = typer.Option(*flags, help=field.description)
+        found.append(
+            inspect.Parameter(
+                name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, declared]
+            )
+        )
+    return found
 
 
 def put_together(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -31,6 +31,12 @@ class Goes(StrEnum):
     RUN = "run"
 
 
+class Flags(tuple[str, ...]):
+    """How a field is called on the command line, where its name alone would not do: `Flags(["--learning-rate", "--lr"])`."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
     """What a declaration says beyond name, type and default.

@@ -1,6 +1,7 @@
 """From pooled states to scores: layer curves per split, the layer chosen on dev, base against adapted, controls."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,17 +11,19 @@ from tli_bench.base.errors import UnscorableError
 from tli_bench.evaluate import controls as beside
 from tli_bench.evaluate.sink import positions_at
 from tli_bench.lexicon.pairs import Split, WordPair
+from tli_bench.measures.choice import CHOSEN_BY, best_depth
 from tli_bench.measures.geometry import Centre, centre
 from tli_bench.measures.measure import Place
 from tli_bench.measures.registry import compute, list_measures
 from tli_bench.measures.view import LayerView
 from tli_bench.models.identity import State
-from tli_bench.records.comparison import comparison
-from tli_bench.records.schema import Comparison, Controls, Curve, PairValues
+from tli_bench.records.columns import Curve, Kept, Words, kept
+from tli_bench.records.comparison import Comparison, comparison
+from tli_bench.records.controls import Controls
+from tli_bench.records.scores import Scores
 from tli_bench.stats import paired
 from tli_bench.vectors.responses import PairSink
 
-BEST_LAYER_RULE = "highest dev MRR (mean of both directions), the earlier layer on a tie"
 SHOWN_RESAMPLES, OTHER_RESAMPLES = 10_000, 1_000
 
 
@@ -47,15 +50,16 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Analysis:
+class Analysis(Scores):
     """All scores of one unit; the fields are those of `RunRecord`."""
 
     layers: tuple[str, ...]
     n: dict[str, int]
     curves: dict[Split, dict[str, dict[str, Curve]]]
     best_layer: dict[str, str]
+    words: dict[Split, Words]
+    columns: dict[Split, dict[str, dict[str, dict[str, Kept]]]]
     comparisons: list[Comparison]
-    values: list[PairValues]
     controls: Controls
     unscored: list[str]
 
@@ -92,7 +96,7 @@ class Analyser:
         }
         best: dict[str, str] = {state: self._best_layer(curves, state) for state in self.states}
         chosen = list(dict.fromkeys([*self.shown, *best.values(), self.layers[-1]]))
-        values: list[PairValues] = []
+        columns: dict[Split, dict[str, dict[str, dict[str, Kept]]]] = {}
         comparisons: list[Comparison] = []
         controls = self._unit_controls()
         for layer in chosen:
@@ -103,13 +107,15 @@ class Analyser:
             }
             for split in curves:
                 for state in self.states:
-                    values += self._values(split, layer, state, views[split, state])
+                    if view := views[split, state]:
+                        columns.setdefault(split, {}).setdefault(state, {})[layer] = self._columns(view)
                 if "adapted" in self.states:
                     comparisons += self._compare(split, layer, views[split, "base"], views[split, "adapted"])
             self._layer_controls(controls, layer, views)
         n = {split.value: len(rows) for split, rows in self.rows.items() if rows}
         unscored = list(dict.fromkeys(self.unscored))
-        return Analysis(self.layers, n, curves, best, comparisons, values, controls, unscored)
+        words = {split: self._words(split) for split in curves}
+        return Analysis(self.layers, n, curves, best, words, columns, comparisons, controls, unscored)
 
     def _unit_controls(self) -> Controls:
         """The controls that belong to no single layer; the others are added to its lists layer by layer."""
@@ -214,38 +220,28 @@ class Analyser:
         return curves
 
     def _best_layer(self, curves: dict[Split, dict[str, dict[str, Curve]]], state: State) -> str:
-        curve = curves.get(Split.DEV, {}).get(state, {}).get("mrr", [])
-        scored = [(value, -layer) for layer, value in enumerate(curve) if value is not None]
-        if not scored:
+        depth = best_depth(curves.get(Split.DEV, {}).get(state, {}).get(CHOSEN_BY, []))
+        if depth is None:
             self.unscored.append(f"best layer of {state}: the dev split cannot be scored, so the output layer is shown")
             return self.layers[-1]
-        return self.layers[-max(scored)[1]]
+        return self.layers[depth]
 
-    def _values(self, split: Split, layer: str, state: State, view: LayerView | None) -> Iterator[PairValues]:
-        if view is None:
-            return
-        columns = zip(
-            self.rows[split],
-            view.matched.tolist(),
-            view.mismatched_per_pair.tolist(),
-            view.ranks_forward.tolist(),
-            view.ranks_backward.tolist(),
-            strict=True,
+    def _words(self, split: Split) -> Words:
+        pairs = [self.pairs[row] for row in self.rows[split]]
+        return Words(
+            concepts=tuple(pair.concept for pair in pairs),
+            sources=tuple(pair.source for pair in pairs),
+            targets=tuple(pair.target for pair in pairs),
         )
-        for row, cosine, mismatched, forward, backward in columns:
-            pair = self.pairs[row]
-            yield PairValues(
-                concept=pair.concept,
-                split=split,
-                source=pair.source,
-                target=pair.target,
-                layer=layer,
-                state=state,
-                cosine=cosine,
-                mismatched=mismatched,
-                rank_forward=forward,
-                rank_backward=backward,
-            )
+
+    def _columns(self, view: LayerView) -> dict[str, Kept]:
+        """What each measure says of each word of a view; a measure that cannot be scored has said why by its curve."""
+        found: dict[str, Kept] = {}
+        for measure in list_measures():
+            if measure.has_column and measure.needs <= view.provides:
+                with suppress(UnscorableError):
+                    found[measure.name] = kept(measure.column(view))
+        return found
 
     def _compare(
         self, split: Split, layer: str, base: LayerView | None, adapted: LayerView | None

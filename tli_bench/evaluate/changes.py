@@ -7,13 +7,12 @@ from typing import NamedTuple
 from tli_bench.base.errors import UnknownNameError
 from tli_bench.config.facts import flags_of
 from tli_bench.lexicon.pairs import Split
+from tli_bench.measures.registry import list_measures
 from tli_bench.models.identity import AdapterRef
-from tli_bench.records.arithmetic import AGGREGATES
 from tli_bench.records.schema import Curve, DownstreamRecord, RunRecord
+from tli_bench.records.scores import BEST, OUTPUT
 from tli_bench.records.summary import downstream_flags
 from tli_bench.records.task_pairs import kind_of, pair_of, unordered
-
-BEST, OUTPUT = "best", "output"
 
 
 class Base(NamedTuple):
@@ -104,8 +103,9 @@ def gather(records: Iterable[RunRecord], measure: str) -> Gathered:
         changes = _difference(states["base"].get(measure), states["adapted"].get(measure), len(signature.layers))
         by_layer = dict(zip(signature.layers, changes, strict=True))
         found.gains.setdefault(title, {})[who] = Gain(who, _label(adapter), by_layer, best, signature.layers[-1])
-    if known and measure not in known | AGGREGATES.keys():
-        raise UnknownNameError("measure", measure, known | AGGREGATES.keys(), hint="docs/measures.md describes them")
+    names = known | {m.name for m in list_measures()}
+    if known and measure not in names:
+        raise UnknownNameError("measure", measure, names, hint="docs/measures.md describes them")
     for title, gains in list(found.gains.items()):
         if all(value is None for gain in gains.values() for value in gain.by_layer.values()):
             found.unscored[title] = found.gains.pop(title)

@@ -11,6 +11,7 @@ from tli_bench.lexicon.pairs import Split, WordPair
 from tli_bench.lexicon.similarity import similarity
 from tli_bench.measures.confounds import edit_baseline, strata, tokens_per_word_bins
 from tli_bench.measures.geometry import cka_permutation_p, debiased_cka
+from tli_bench.measures.registry import get_measure
 from tli_bench.measures.view import LayerView
 from tli_bench.models.identity import State
 from tli_bench.records.schema import Contrast, Family, LayerTest, PermutationNull, Power, Spelling, StratumScore
@@ -64,9 +65,9 @@ def strata_of(
     view: LayerView, labels: Mapping[str, Sequence[Hashable]], *, split: Split, state: State, layer: str
 ) -> Iterator[StratumScore]:
     """Gap and P@1 of every part of the split; the pool of mismatched words and of candidates stays the whole split."""
-    hits = ((view.ranks_forward == 1).double() + (view.ranks_backward == 1).double()) / 2
+    hits = get_measure("p1").column(view)
     for kind, names in labels.items():
-        gaps, found = strata(view.gap_per_pair.numpy(), names), strata(hits.numpy(), names)
+        gaps, found = strata(view.gap_per_pair.numpy(), names), strata(hits, names)
         for label in sorted(gaps, key=str):
             yield StratumScore(
                 split=split,

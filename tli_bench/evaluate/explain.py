@@ -7,10 +7,10 @@ from pathlib import Path
 from tli_bench.base.columns import number, read_rows
 from tli_bench.base.errors import InputError, UnknownNameError, UnscorableError
 from tli_bench.languages import Language, resolve_language, resolve_pair
-from tli_bench.lexicon.pairs import Split
 from tli_bench.lexicon.romanise import romanise
 from tli_bench.measures.distance import lexical_distance
-from tli_bench.records.schema import Curve, RunRecord
+from tli_bench.records.run_record import RunRecord
+from tli_bench.records.scores import BEST
 from tli_bench.stats import SpearmanResult, spearman
 
 ENOUGH = 10
@@ -140,20 +140,19 @@ def _facts(record: RunRecord, supplied: Mapping[str, Mapping[frozenset[str], flo
 
 def _outcomes(record: RunRecord) -> tuple[dict[str, float | None], list[str]]:
     """Gap and P@1 of the base at its best layer and, with an adapter, their gain at the adapted model's best layer."""
-    split = Split.CONTROL if Split.CONTROL in record.curves else next(iter(record.curves))
-    states, layers = record.curves[split], record.signature.layers
+    split = record.split
     found: dict[str, float | None] = {}
     for measure, name in (("gap", "gap"), ("p1", "P@1")):
-        found[f"base {name}"] = _at(states["base"].get(measure), layers.index(record.best_layer["base"]))
-        if "adapted" in states:
-            depth = layers.index(record.best_layer["adapted"])
-            before, after = (_at(states[state].get(measure), depth) for state in ("base", "adapted"))
+        found[f"base {name}"] = record.value(measure, split, "base", BEST)
+        if "adapted" in record.curves[split]:
+            layer = record.layer(BEST, "adapted")
+            before, after = (record.value(measure, split, state, layer) for state in ("base", "adapted"))
             found[f"gain in {name}"] = None if before is None or after is None else after - before
     return found, [f"{name}: unscored in the record" for name, value in found.items() if value is None]
 
 
 def _ldnd(record: RunRecord, source: Language, target: Language) -> float:
-    words = dict.fromkeys((value.concept, value.source, value.target) for value in record.values)
+    words = dict.fromkeys(word for words in record.words.values() for word in words.triples())
     if not words:
         raise UnscorableError("the record holds no word pairs")
     sources, targets = [word[1] for word in words], [word[2] for word in words]
@@ -173,7 +172,3 @@ def _relation(pairs: Sequence[PairFacts], outcome: str, distance: str, seed: int
     except UnscorableError as err:
         return Relation(outcome, distance, n, None, note or str(err))
     return Relation(outcome, distance, n, result, "; ".join(part for part in (note, *result.notes) if part))
-
-
-def _at(curve: Curve | None, depth: int) -> float | None:
-    return curve[depth] if curve else None

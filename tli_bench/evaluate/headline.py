@@ -1,37 +1,13 @@
 """The scalars that lm-eval's tables show of one unit; the whole curves are in our own record."""
 
 import math
-from typing import Protocol
 
-import numpy as np
-
-from tli_bench.base.errors import UnscorableError
 from tli_bench.lexicon.pairs import Split
-from tli_bench.measures.measure import Measure, Place, standard_error
+from tli_bench.measures.measure import Measure, Place
 from tli_bench.measures.registry import list_measures
-from tli_bench.records.arithmetic import quantity
-from tli_bench.records.schema import Curve, PairValues
+from tli_bench.records.scores import BEST, OUTPUT, Scores
 
 NAMES = {Split.TRAIN: "trained", Split.CONTROL: "control"}
-
-
-class Scored(Protocol):
-    """What a headline is read from: an `Analysis` or a `RunRecord`."""
-
-    @property
-    def best_layer(self) -> dict[str, str]:
-        """Layer chosen on dev, by state."""
-        ...
-
-    @property
-    def curves(self) -> dict[Split, dict[str, dict[str, Curve]]]:
-        """Values by split, state and measure, one for each layer."""
-        ...
-
-    @property
-    def values(self) -> list[PairValues]:
-        """Per-pair values at the chosen layers."""
-        ...
 
 
 def headline_directions(splits: tuple[Split, ...], layers: tuple[str, ...], *, adapted: bool) -> dict[str, bool | None]:
@@ -53,26 +29,24 @@ def headline_directions(splits: tuple[Split, ...], layers: tuple[str, ...], *, a
     return names
 
 
-def headline(scored: Scored, splits: tuple[Split, ...], layers: tuple[str, ...]) -> dict[str, float]:
+def headline(scores: Scores, splits: tuple[Split, ...], layers: tuple[str, ...]) -> dict[str, float]:
     """Values of `headline_directions`; NaN marks what could not be scored, and the record says why."""
-    state = "adapted" if "adapted" in scored.best_layer else "base"
-    best = layers.index(scored.best_layer[state])
-    found: dict[str, float] = {"best_layer": float(best)}
+    state = scores.state
+    found: dict[str, float] = {"best_layer": float(scores.depth(BEST, state))}
     for split in (split for split in splits if split in NAMES):
-        curves = scored.curves.get(split, {})
-        own, base = curves.get(state, {}), curves.get("base", {})
         for measure in list_measures(Place.METRIC):
-            stem, value = f"{NAMES[split]}_{measure.name}", _at(own.get(measure.name), best)
-            found[stem] = value
+            name, stem = measure.name, f"{NAMES[split]}_{measure.name}"
+            value = found[stem] = _number(scores.value(name, split, state, BEST))
             if measure.has_column:
-                found[f"{stem}_stderr"] = _stderr(scored, split, state, layers[best], measure)
-            found[f"{stem}_output"] = _at(own.get(measure.name), -1)
+                found[f"{stem}_stderr"] = _number(scores.standard_error(name, split, state, BEST))
+            found[f"{stem}_output"] = _number(scores.value(name, split, state, OUTPUT))
             if state == "adapted":
-                before = _at(base.get(measure.name), best)
+                before = _number(scores.value(name, split, "base", scores.layer(BEST, state)))
                 found |= {f"{stem}_base": before, f"{stem}_change": value - before}
         for measure in list_measures(Place.CURVE):
-            curve = own.get(measure.name)
-            found |= {_curve_name(NAMES[split], measure, name): _at(curve, i) for i, name in enumerate(layers)}
+            for layer in layers:
+                value = _number(scores.value(measure.name, split, state, layer))
+                found[_curve_name(NAMES[split], measure, layer)] = value
     return found
 
 
@@ -82,16 +56,5 @@ def _curve_name(prefix: str, measure: Measure, layer: str) -> str:
     return f"{prefix}_{measure.curve_name or measure.name}_L{digits.zfill(2)}{layer[len(digits) :]}"
 
 
-def _at(curve: Curve | None, layer: int) -> float:
-    value = curve[layer] if curve else None
+def _number(value: float | None) -> float:
     return math.nan if value is None else value
-
-
-def _stderr(scored: Scored, split: Split, state: str, layer: str, measure: Measure) -> float:
-    """Standard error of the mean over the concepts that have a value, closed form."""
-    rows = [v for v in scored.values if (v.split, v.state, v.layer) == (split, state, layer)]
-    try:
-        column = np.array([x for x in (quantity(v, measure.name) for v in rows) if x is not None])
-        return standard_error(column)
-    except UnscorableError:
-        return math.nan

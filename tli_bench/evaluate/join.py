@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from tli_bench.base.errors import UnknownNameError, UnscorableError
-from tli_bench.evaluate.changes import BEST, OUTPUT, Gain, Gathered, Outcome, Scored, Who, gather, labels, outcomes
+from tli_bench.evaluate.changes import Gain, Gathered, Outcome, Scored, Who, gather, labels, outcomes
 from tli_bench.evaluate.explain import ENOUGH
 from tli_bench.records.schema import DownstreamRecord, RunRecord
+from tli_bench.records.scores import BEST, OUTPUT
 from tli_bench.stats import SpearmanResult, benjamini_hochberg, holm, spearman
 
 ALPHA = 0.05

@@ -21,21 +21,6 @@ def ranks(similarity: Tensor, gold: Tensor, *, tolerance: float = 0.0) -> Tensor
     return 1 + ((similarity >= best - tolerance) & ~gold).sum(dim=1)
 
 
-def hits(ranks: Tensor, k: int) -> Tensor:
-    """1 for each of `ranks` `[n]` that is among the `k` nearest, else 0, float64; their mean is P@k.
-
-    Raises UnscorableError when the pool holds no more than `k` words: P@k would be 1 whatever the model does.
-    """
-    if len(ranks) <= k:
-        raise UnscorableError(f"P@{k} over a pool of {len(ranks)} is always 1; give it more than {k} pairs")
-    return (ranks <= k).double()
-
-
-def reciprocal(ranks: Tensor) -> Tensor:
-    """1 / rank `[n]`, float64; the mean is MRR: 1 is perfect, 1 / n what collapsed vectors get."""
-    return 1.0 / ranks.double()
-
-
 def csls(similarity: Tensor, *, neighbours: int = 10) -> Tensor:
     """Cross-domain similarity local scaling `[n, m]`: 2 cos(x, y) - r(x) - r(y) (Conneau et al. 2018).
 

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from tli_bench.base.errors import UnscorableError
-from tli_bench.measures import retrieval
+from tli_bench.measures import ranked, retrieval
 from tli_bench.measures.geometry import Centre
+from tli_bench.measures.measure import Column
+from tli_bench.measures.ranked import Side
 from tli_bench.measures.similarity import Cosines, cosine_matrix, mismatched_per_pair, require_scorable, unit_rows
-
-Side = Literal["forward", "backward"]
 
 
 class LayerView:
@@ -68,17 +68,17 @@ class LayerView:
             raise UnscorableError(f"this view holds no {name!r}; it holds {', '.join(sorted(self.provides))}")
         return self.facts[name]
 
-    def hits(self, k: int, side: Side, *, by: Literal["cosine", "csls"] = "cosine") -> Tensor:
+    def hits(self, k: int, side: Side, *, by: Literal["cosine", "csls"] = "cosine") -> Column:
         """1 for each word `[n]` whose accepted translation is among its `k` nearest, else 0, in float64.
 
         Raises UnscorableError when the pool holds no more than `k` words.
         """
         found = getattr(self, f"{'csls_' if by == 'csls' else ''}ranks_{side}")
-        return retrieval.hits(found, k)
+        return ranked.hits(found, k)
 
-    def reciprocal_ranks(self, side: Side) -> Tensor:
+    def reciprocal_ranks(self, side: Side) -> Column:
         """1 / rank of each word's first accepted translation `[n]`, float64."""
-        return retrieval.reciprocal(getattr(self, f"ranks_{side}"))
+        return ranked.reciprocal(getattr(self, f"ranks_{side}"))
 
     @property
     def n(self) -> int:

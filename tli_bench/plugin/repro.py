@@ -13,7 +13,7 @@ from tli_bench.lexicon.pairs import Split
 from tli_bench.plugin.lm import TLIModel
 from tli_bench.plugin.run import run_tasks
 from tli_bench.plugin.tasks import AlignmentTask
-from tli_bench.records.schema import Comparison, Contrast, Curve, RunRecord
+from tli_bench.records.schema import Comparison, Contrast, RunRecord
 
 SOURCE = "arXiv 2506.15415 (Targeted Lexical Injection, 2025), Lugha-Llama-8B-wura, Swahili-English"
 PUBLISHED_LAYER = "2"
@@ -94,21 +94,19 @@ class Reproduction:
 
     def pilot_rows(self) -> Iterator[PilotRow]:
         """Every layer of the base, BOS in and out."""
-        inside = self.pilot.curves[self.pilot_split]["base"]
-        outside = self.evaluation.curves[self.pilot_split]["base"]
-        for depth, layer in enumerate(self.pilot.signature.layers):
+        split = self.pilot_split
+        for layer in self.pilot.layers:
             values = {
-                name + suffix: _at(curves.get(name), depth)
+                name + suffix: record.value(name, split, "base", layer)
                 for name in ("cosine", "mismatched", "gap", "p1")
-                for suffix, curves in (("", inside), ("_without", outside))
+                for suffix, record in (("", self.pilot), ("_without", self.evaluation))
             }
-            ratio = _at(inside.get("sink_ratio"), depth)
+            ratio = self.pilot.value("sink_ratio", split, "base", layer)
             yield PilotRow(layer=layer, reported=PUBLISHED_PILOT.get(layer), sink_ratio=ratio, **values)
 
     def evaluation_rows(self) -> Iterator[EvaluationRow]:
         """Trained and control words at the evaluated layer."""
         record = self.evaluation
-        depth = record.signature.layers.index(self.layer)
         for split, reported in PUBLISHED_EVALUATION.items():
             if split not in record.curves:
                 continue
@@ -117,7 +115,7 @@ class Reproduction:
                 split=split,
                 reported=reported,
                 n=record.signature.n[split.value],
-                before=_at(record.curves[split]["base"].get("cosine"), depth),
+                before=record.value("cosine", split, "base", self.layer),
                 cosine=here.get("cosine"),
                 mismatched=here.get("mismatched"),
                 gap=here.get("gap"),
@@ -193,7 +191,3 @@ def reproduce(lm: TLIModel, config: RunConfig, *, pair: str = "swh-eng", layer: 
     if layer not in pilot.signature.layers:
         raise InputError(f"this model has no layer {layer!r}; its layers are {', '.join(pilot.signature.layers)}")
     return Reproduction(layer, pilot, evaluation)
-
-
-def _at(curve: Curve | None, depth: int) -> float | None:
-    return curve[depth] if curve else None

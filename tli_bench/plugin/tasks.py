@@ -18,8 +18,8 @@ from lm_eval.filters import build_filter_ensemble
 from tli_bench.base.errors import InputError, LexiconError
 from tli_bench.base.versions import package_versions
 from tli_bench.config.run import RunConfig
-from tli_bench.evaluate.analysis import BEST_LAYER_RULE, Analyser, Analysis, Facts, Vectors
-from tli_bench.evaluate.headline import Scored, headline, headline_directions
+from tli_bench.evaluate.analysis import Analyser, Analysis, Facts, Vectors
+from tli_bench.evaluate.headline import headline, headline_directions
 from tli_bench.evaluate.verdicts import verdicts
 from tli_bench.languages import pair_id, resolve_pair
 from tli_bench.lexicon import Lexicon, load_core, load_lexicon
@@ -27,9 +27,11 @@ from tli_bench.lexicon.doctor import leaks
 from tli_bench.lexicon.pairs import Split, WordPair
 from tli_bench.lexicon.unseen import require_unseen, seen_control
 from tli_bench.measures import MEASURES_VERSION
+from tli_bench.measures.choice import BEST_LAYER_RULE
 from tli_bench.models.identity import MeasuredModel, State
 from tli_bench.plugin.lm import attach_to_stock
 from tli_bench.records.schema import RunRecord, Signature
+from tli_bench.records.scores import Scores
 from tli_bench.vectors.protocols import Protocol, get_protocols
 from tli_bench.vectors.responses import PairStates
 
@@ -173,7 +175,7 @@ class HiddenStatesTask(Task):
         plain = headline_directions(self.SPLITS, layers, adapted=adapted)
         return {self._prefix(p) + name: better for p in self.protocols for name, better in plain.items()}
 
-    def headlines(self, scored: Mapping[str, Scored], layers: tuple[str, ...]) -> dict[str, float]:
+    def headlines(self, scored: Mapping[str, Scores], layers: tuple[str, ...]) -> dict[str, float]:
         """Values of `directions`. scored: analysis or record by protocol id."""
         return {
             self._prefix(protocol) + name: value
@@ -249,9 +251,10 @@ class HiddenStatesTask(Task):
                 source_commit=commit,
                 best_layer=analysis.best_layer,
                 best_layer_rule=BEST_LAYER_RULE,
+                words=analysis.words,
+                columns=analysis.columns,
                 curves=analysis.curves,
                 comparisons=analysis.comparisons,
-                values=analysis.values,
                 verdicts=verdicts(analysis),
                 controls=analysis.controls,
                 unscored=analysis.unscored,

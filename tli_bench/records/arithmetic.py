@@ -1,148 +1,117 @@
-"""Every aggregate of a record that its per-pair values determine, computed again and held against what it says."""
+"""Every aggregate of a record that its columns determine, computed again and held against what it says."""
 
 import math
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from statistics import stdev
+from collections.abc import Iterator
 
-from tli_bench.base.errors import UnscorableError
+import numpy as np
+
+from tli_bench.base.errors import UnknownNameError, UnscorableError
 from tli_bench.lexicon.pairs import Split
-from tli_bench.records.schema import Comparison, PairValues, RunRecord
+from tli_bench.measures.choice import CHOSEN_BY, best_depth
+from tli_bench.measures.measure import Measure, Place, mean_of
+from tli_bench.measures.registry import get_measure, list_measures
+from tli_bench.records.columns import Kept, Sums, read
+from tli_bench.records.comparison import Comparison
+from tli_bench.records.run_record import RunRecord
 from tli_bench.stats import paired
 
-# Curves are averages of float32 cosines; per-pair values are written with all their digits.
+# Curves are averages of float32 cosines; columns are written with all their digits.
 TOLERANCE = 2e-5
-Rows = dict[tuple[Split, str, str], list[PairValues]]
 
 
 def recompute(record: RunRecord) -> Iterator[str]:
-    """One line for each figure that does not follow from the record's own per-pair values."""
-    rows: Rows = defaultdict(list)
-    for value in record.values:
-        rows[value.split, value.state, value.layer].append(value)
-    yield from _coverage(record, rows)
-    for (split, state, layer), values in rows.items():
+    """One line for each figure that does not follow from the record's own columns."""
+    yield from _coverage(record)
+    for split, state, layer, name, held in record.every_column():
         where = f"{split.value}/{state}/layer {layer}"
-        if layer not in record.signature.layers:
-            yield f"{where}: the layer is not among the signature's layers"
+        measure = known(name)
+        if measure is None:
             continue
-        yield from (f"{where}: {problem}" for problem in _ranges(values, record.signature.n.get(split.value, 0)))
-        curves = record.curves.get(split, {}).get(state, {})
-        depth = record.signature.layers.index(layer)
-        for name, measure in AGGREGATES.items():
-            stated, found = _at(curves.get(name), depth), measure(values)
-            if stated is not None and (found is None or not math.isclose(stated, found, abs_tol=TOLERANCE)):
-                shown = "nothing" if found is None else f"{found:.6f}"
-                yield f"{where}: {name} is given as {stated:.6f}, its {len(values)} pairs give {shown}"
+        yield from (f"{where}: {problem}" for problem in _range(record, split, measure, held))
+        for derived in (measure, *(other for other in list_measures() if other.column_of == name)):
+            stated = record.value(derived.name, split, state, layer)
+            if stated is not None:
+                yield from (f"{where}: {problem}" for problem in _aggregate(derived, stated, held))
     yield from _best_layers(record)
     for comparison in record.comparisons:
-        yield from _comparison(record, comparison, rows)
+        yield from _comparison(record, comparison)
 
 
-def quantity(value: PairValues, name: str) -> float | None:
-    """What one pair contributes to `cosine`, `mismatched`, `gap` or `p1` (mean of both directions); None if unscored."""
-    match name:
-        case "cosine":
-            return value.cosine
-        case "mismatched":
-            return value.mismatched
-        case "gap":
-            return None if value.mismatched is None else value.cosine - value.mismatched
-        case "p1":
-            if value.rank_forward is None or value.rank_backward is None:
-                return None
-            return ((value.rank_forward == 1) + (value.rank_backward == 1)) / 2
-    raise UnscorableError(f"no per-pair values of {name!r}; known: cosine, mismatched, gap, p1")
-
-
-def _mean(values: Sequence[float | None]) -> float | None:
-    scored = [value for value in values if value is not None]
-    return math.fsum(scored) / len(scored) if scored and len(scored) == len(values) else None
-
-
-def _standard_error(values: Sequence[float | None]) -> float | None:
-    scored = [value for value in values if value is not None]
-    if len(scored) < 2 or len(scored) != len(values):
+def known(name: str) -> Measure | None:
+    """The measure called `name`; None for one of a package that is not installed here."""
+    try:
+        return get_measure(name)
+    except UnknownNameError:
         return None
-    return stdev(scored) / len(scored) ** 0.5
 
 
-def _precision(k: int) -> Callable[[list[PairValues]], float | None]:
-    def measure(values: list[PairValues]) -> float | None:
-        ranks = [rank for v in values for rank in (v.rank_forward, v.rank_backward)]
-        return _mean([None if rank is None else float(rank <= k) for rank in ranks])
-
-    return measure
-
-
-def _mrr(values: list[PairValues]) -> float | None:
-    ranks = [rank for v in values for rank in (v.rank_forward, v.rank_backward)]
-    return _mean([None if rank is None or rank < 1 else 1 / rank for rank in ranks])
+def _aggregate(measure: Measure, stated: float, held: Kept) -> Iterator[str]:
+    count = held.n if isinstance(held, Sums) else len(held)
+    found = _from_sums(measure, held) if isinstance(held, Sums) else _from_column(measure, held)
+    if found is None or not math.isclose(stated, found, abs_tol=TOLERANCE):
+        shown = "nothing" if found is None else f"{found:.6f}"
+        yield f"{measure.name} is given as {stated:.6f}, its {count} pairs give {shown}"
 
 
-AGGREGATES: dict[str, Callable[[list[PairValues]], float | None]] = {
-    "cosine": lambda values: _mean([v.cosine for v in values]),
-    "mismatched": lambda values: _mean([v.mismatched for v in values]),
-    "gap": lambda values: _mean([quantity(v, "gap") for v in values]),
-    "gap_se": lambda values: _standard_error([quantity(v, "gap") for v in values]),
-    "p1": _precision(1),
-    "p5": _precision(5),
-    "p10": _precision(10),
-    "mrr": _mrr,
-}
+def _from_column(measure: Measure, held: list[float | None]) -> float | None:
+    try:
+        return measure.aggregate(np.array(held, dtype=np.float64))
+    except UnscorableError:
+        return None
 
 
-def _coverage(record: RunRecord, rows: Rows) -> Iterator[str]:
-    shown = dict.fromkeys([*record.best_layer.values(), record.signature.layers[-1]])
+def _from_sums(measure: Measure, held: Sums) -> float | None:
+    return held.mean if measure.aggregate is mean_of else held.standard_error
+
+
+def _coverage(record: RunRecord) -> Iterator[str]:
+    compared = [measure.name for measure in list_measures(Place.COMPARED) if measure.has_column]
+    for split, words in record.words.items():
+        expected = record.signature.n.get(split.value, 0)
+        if len(words) != expected:
+            yield f"{split.value}: {len(words)} words, n says {expected}"
+        if len(set(words.concepts)) != len(words):
+            yield f"{split.value}: a concept occurs twice"
     for split, states in record.curves.items():
         for state in states:
-            for layer in shown:
-                depth = record.signature.layers.index(layer)
-                if _at(states[state].get("gap"), depth) is None:
-                    continue
-                found = rows.get((split, state, layer), [])
-                expected = record.signature.n.get(split.value, 0)
-                if len(found) != expected:
-                    yield f"{split.value}/{state}/layer {layer}: {len(found)} pair values, n says {expected}"
-                if len({v.concept for v in found}) != len(found):
-                    yield f"{split.value}/{state}/layer {layer}: a concept occurs twice"
+            for layer in dict.fromkeys([*record.best_layer.values(), record.layers[-1]]):
+                for name in compared:
+                    stated = record.value(name, split, state, layer)
+                    if stated is not None and record.held(name, split, state, layer) is None:
+                        yield f"{split.value}/{state}/layer {layer}: no column of {name}, which is given as {stated:.6f}"
 
 
-def _ranges(values: list[PairValues], n: int) -> Iterator[str]:
-    for value in values:
-        cosines = [value.cosine, value.cosine if value.mismatched is None else value.mismatched]
-        if any(abs(cosine) > 1 + 1e-5 for cosine in cosines):
-            yield f"{value.concept[:60]!r} has a cosine outside [-1, 1]"
-        for rank in (value.rank_forward, value.rank_backward):
-            if rank is not None and not 1 <= rank <= max(n, 1):
-                yield f"{value.concept[:60]!r} has rank {rank} in a pool of {n}"
+def _range(record: RunRecord, split: Split, measure: Measure, held: Kept) -> Iterator[str]:
+    column = read(held)
+    if column is None:
+        return
+    for row in np.flatnonzero(~np.isnan(column)):
+        value = float(column[row])
+        if not measure.within_range(value):
+            concept = record.words[split].concepts[row][:60]
+            yield f"{concept!r} has {measure.name} {value:.6g}, outside [{measure.low:g}, {measure.high:g}]"
 
 
 def _best_layers(record: RunRecord) -> Iterator[str]:
-    layers = record.signature.layers
     for state, stated in record.best_layer.items():
-        curve = record.curves.get(Split.DEV, {}).get(state, {}).get("mrr", [])
-        scored = [(value, -depth) for depth, value in enumerate(curve) if value is not None]
-        expected = layers[-max(scored)[1]] if scored else layers[-1]
+        depth = best_depth(record.curve(CHOSEN_BY, Split.DEV, state) or [])
+        expected = record.layers[-1 if depth is None else depth]
         if stated != expected:
             yield f"best layer of {state} is given as {stated}, the dev split gives {expected}"
 
 
-def _comparison(record: RunRecord, item: Comparison, rows: Rows) -> Iterator[str]:
+def _comparison(record: RunRecord, item: Comparison) -> Iterator[str]:
     where = f"comparison {item.split.value}/layer {item.layer}/{item.quantity[:40]}"
-    before = {v.concept: v for v in rows.get((item.split, "base", item.layer), [])}
-    after = {v.concept: v for v in rows.get((item.split, "adapted", item.layer), [])}
-    if not before or before.keys() != after.keys():
-        yield f"{where}: the pair values of base and adapted are not of the same words"
+    states = record.columns.get(item.split, {})
+    held = [states.get(state, {}).get(item.layer, {}).get(item.quantity) for state in ("base", "adapted")]
+    if any(isinstance(column, Sums) for column in held):
+        return
+    before, after = (None if column is None else read(column) for column in held)
+    if before is None or after is None:
+        yield f"{where}: no columns of base and adapted to compute it from"
         return
     try:
-        x = [quantity(before[concept], item.quantity) for concept in before]
-        y = [quantity(after[concept], item.quantity) for concept in before]
-        found = paired(
-            [math.nan if v is None else v for v in x],
-            [math.nan if v is None else v for v in y],
-            seed=record.signature.seed,
-        )
+        found = paired(before, after, seed=record.signature.seed)
     except UnscorableError as err:
         yield f"{where}: {err}"
         return
@@ -159,16 +128,13 @@ def _comparison(record: RunRecord, item: Comparison, rows: Rows) -> Iterator[str
         if given is not None and (
             computed is None or not math.isclose(given, computed, rel_tol=1e-2, abs_tol=TOLERANCE)
         ):
-            yield f"{where}: {name} is given as {given:.6g}, the pair values give {'nothing' if computed is None else f'{computed:.6g}'}"
+            shown = "nothing" if computed is None else f"{computed:.6g}"
+            yield f"{where}: {name} is given as {given:.6g}, the columns give {shown}"
     # Bootstrap bounds hang on the number of draws, which records do not state: they agree to a part of their width.
     slack = 0.15 * (found.ci.high - found.ci.low) + TOLERANCE
     if item.ci and max(abs(item.ci[0] - found.ci.low), abs(item.ci[1] - found.ci.high)) > slack:
-        yield f"{where}: ci is given as {_span(item.ci)}, the pair values give {_span(found.ci)}"
+        yield f"{where}: ci is given as {_span(item.ci)}, the columns give {_span(found.ci)}"
 
 
 def _span(ci: tuple[float, float]) -> str:
     return f"[{ci[0]:.4f}, {ci[1]:.4f}]"
-
-
-def _at(curve: list[float | None] | None, depth: int) -> float | None:
-    return curve[depth] if curve else None

@@ -6,14 +6,12 @@ import numpy as np
 
 from tli_bench.base.errors import ResultError
 from tli_bench.lexicon.pairs import Split
-from tli_bench.measures.verdict import VerdictInput, verdict
-from tli_bench.records.arithmetic import quantity as per_pair
-from tli_bench.records.comparison import change, comparison
-from tli_bench.records.schema import Comparison, PairValues, RunRecord
-from tli_bench.stats import bootstrap_ci, paired
+from tli_bench.measures.verdict import verdict
+from tli_bench.records.comparison import Comparison, comparison, verdict_input
+from tli_bench.records.run_record import RunRecord
+from tli_bench.stats import paired
 
 QUANTITIES = ("cosine", "mismatched", "gap", "p1")
-Word = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +31,8 @@ def before_after(base: RunRecord, tuned: RunRecord) -> BeforeAfter:
     _require_base(base, tuned)
     comparisons: list[Comparison] = []
     verdicts: dict[str, str] = {}
-    kept = {value.layer for value in base.values} & {value.layer for value in tuned.values}
-    for layer in (name for name in tuned.signature.layers if name in kept):
+    kept = set(base.kept_layers()) & set(tuned.kept_layers())
+    for layer in (name for name in tuned.layers if name in kept):
         for split in Split:
             comparisons += _compare(base, tuned, split, layer)
         line = _verdict(tuned, comparisons, layer)
@@ -58,45 +56,31 @@ def _require_base(base: RunRecord, tuned: RunRecord) -> None:
 
 
 def _compare(base: RunRecord, tuned: RunRecord, split: Split, layer: str) -> list[Comparison]:
-    before, after = _values(base, split, layer), _values(tuned, split, layer)
-    if before.keys() != after.keys():
+    ours, theirs = base.words.get(split), tuned.words.get(split)
+    if ours is None and theirs is None:
+        return []
+    if ours is None or theirs is None or set(ours.triples()) != set(theirs.triples()):
         raise ResultError(f"not comparable: the {split.value} words differ; score both on the same words")
+    place = {word: row for row, word in enumerate(theirs.triples())}
+    rows = [place[word] for word in ours.triples()]
     found = []
-    for name in QUANTITIES if len(before) > 1 else ():
-        both = [(per_pair(before[word], name), per_pair(after[word], name)) for word in before]
-        scored = [(x, y) for x, y in both if x is not None and y is not None]
-        if len(scored) < len(both):
+    for name in QUANTITIES if len(rows) > 1 else ():
+        before, after = (record.column(name, split, "base", layer) for record in (base, tuned))
+        if before is None or after is None or np.isnan([before, after]).any():
             continue
-        result = paired([x for x, _ in scored], [y for _, y in scored], seed=tuned.signature.seed)
+        result = paired(before, after[rows], seed=tuned.signature.seed)
         found.append(comparison(split, layer, name, result))
     return found
 
 
-def _values(record: RunRecord, split: Split, layer: str) -> dict[Word, PairValues]:
-    return {
-        (v.concept, v.source, v.target): v
-        for v in record.values
-        if (v.split, v.state, v.layer) == (split, "base", layer)
-    }
-
-
 def _verdict(tuned: RunRecord, comparisons: list[Comparison], layer: str) -> str | None:
-    control = change(comparisons, Split.CONTROL, layer)
-    rows = [v for v in _values(tuned, Split.CONTROL, layer).values() if v.mismatched is not None]
-    if control is None:
-        return None
-    gaps = np.array([per_pair(value, "gap") for value in rows])
-    curves, depth = tuned.curves[Split.CONTROL]["base"], tuned.signature.layers.index(layer)
-    low, high = bootstrap_ci(gaps, seed=tuned.signature.seed)
-    data = VerdictInput(
-        n=len(rows),
-        raw=float(np.mean([v.cosine for v in rows])),
-        mismatched=float(np.mean([v.mismatched for v in rows])),
-        gap_ci=(float(low), float(high)),
-        p1=curves["p1"][depth],
-        sink_ratio=curves["sink_ratio"][depth] if "sink_ratio" in curves else None,
-        sink_pooled=tuned.controls.first_pooled if tuned.controls else None,
-        control=control,
-        train=change(comparisons, Split.TRAIN, layer),
+    data = verdict_input(
+        tuned,
+        comparisons,
+        split=Split.CONTROL,
+        state="base",
+        layer=layer,
+        first_pooled=tuned.controls.first_pooled if tuned.controls else None,
+        seed=tuned.signature.seed,
     )
-    return verdict(data).text
+    return verdict(data).text if data is not None and data.control is not None else None

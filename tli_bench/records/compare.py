@@ -11,8 +11,9 @@ from tli_bench.base.errors import InputError, ResultError, UnscorableError
 from tli_bench.base.wording import visible
 from tli_bench.lexicon.pairs import Split
 from tli_bench.models.identity import State
-from tli_bench.records.arithmetic import quantity as per_pair
-from tli_bench.records.schema import PairValues, RunRecord, Signature
+from tli_bench.records.columns import Floats
+from tli_bench.records.run_record import RunRecord
+from tli_bench.records.signature import Signature
 from tli_bench.records.sources import iter_records
 from tli_bench.stats import benjamini_hochberg, clustered_bootstrap_ci, holm, paired
 
@@ -161,17 +162,18 @@ def _compare_unit(
         raise ResultError(f"only {a.name if key in a.records else b.name} has it")
     ours, theirs = a.records[key], b.records[key]
     ours.signature.require_comparable(theirs.signature)
-    layer_a, values_a = _values(ours, a.state, layer, split)
-    layer_b, values_b = _values(theirs, b.state, layer, split)
-    if values_a.keys() != values_b.keys():
-        odd = sorted(values_a.keys() ^ values_b.keys())[0]
+    layer_a, x = _column(ours, a.state, layer, split, quantity)
+    layer_b, y = _column(theirs, b.state, layer, split, quantity)
+    words, others = list(ours.words[split].triples()), list(theirs.words[split].triples())
+    if set(words) != set(others):
+        odd = min(set(words) ^ set(others))
         raise ResultError(
             f"not comparable: the words differ, {' / '.join(odd)} is in one only; score both on the same words"
         )
-    x = np.array([_number(values_a[word], quantity) for word in values_a])
-    y = np.array([_number(values_b[word], quantity) for word in values_a])
+    place = {word: row for row, word in enumerate(others)}
+    y = y[[place[word] for word in words]]
     found = paired(x, y, seed=seed)
-    interval = clustered_bootstrap_ci(y - x, [word[0] for word in values_a], seed=seed)
+    interval = clustered_bootstrap_ci(y - x, [word[0] for word in words], seed=seed)
     return PairComparison(
         a=a.name,
         b=b.name,
@@ -194,28 +196,20 @@ def _compare_unit(
     )
 
 
-def _values(
-    record: RunRecord, state: State, layer: str, split: Split
-) -> tuple[str, dict[tuple[str, str, str], PairValues]]:
-    if state not in record.best_layer:
-        raise ResultError(f"the record has no {state} state, only {', '.join(record.best_layer)}")
-    name = {"best": record.best_layer[state], "output": record.signature.layers[-1]}.get(layer, layer)
-    values = {
-        (v.concept, v.source, v.target): v for v in record.values if (v.split, v.state, v.layer) == (split, state, name)
-    }
-    if not values:
-        there = ", ".join(dict.fromkeys(v.layer for v in record.values if (v.split, v.state) == (split, state)))
-        raise ResultError(
-            f"no per-pair values of split {split.value} at layer {name}; kept are layers {there or 'none'}"
-        )
-    return name, values
-
-
-def _number(value: PairValues, quantity: str) -> float:
-    found = per_pair(value, quantity)
+def _column(record: RunRecord, state: State, layer: str, split: Split, quantity: str) -> tuple[str, Floats]:
+    """Name of the layer and one value for each word of the split; raises ResultError or UnscorableError without."""
+    name = record.layer(layer, state)
+    found = record.column(quantity, split, state, name)
     if found is None:
-        raise UnscorableError(f"{value.concept!r} has no {quantity}; a paired test needs every word")
-    return found
+        there = [kept for kept in record.kept_layers(split) if record.column(quantity, split, state, kept) is not None]
+        raise ResultError(
+            f"no per-pair values of {quantity} of split {split.value} at layer {name}; "
+            f"kept are layers {', '.join(there) or 'none'}"
+        )
+    if np.isnan(found).any():
+        concept = record.words[split].concepts[int(np.isnan(found).argmax())]
+        raise UnscorableError(f"{concept!r} has no {quantity}; a paired test needs every word")
+    return name, found
 
 
 def _corrected(rows: Sequence[PairComparison], correction: Correction) -> list[PairComparison]:

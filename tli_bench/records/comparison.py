@@ -2,10 +2,33 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
+from tli_bench.base.frozen import Frozen
 from tli_bench.lexicon.pairs import Split
-from tli_bench.measures.verdict import Change
-from tli_bench.records.schema import Comparison
+from tli_bench.measures.verdict import Change, VerdictInput
+from tli_bench.records.scores import Scores
+from tli_bench.stats import bootstrap_ci
 from tli_bench.stats.comparison import PairedResult
+
+
+class Comparison(Frozen):
+    """A paired comparison of one quantity, base against adapted, over the same pairs.
+
+    ci: 95 % percentile bootstrap interval of the mean difference. None marks what could not be computed.
+    """
+
+    split: Split
+    layer: str
+    quantity: str
+    n: int
+    before: float
+    after: float
+    difference: float
+    ci: tuple[float, float] | None
+    t: float | None
+    p: float | None
+    d_z: float | None
 
 
 def comparison(split: Split, layer: str, quantity: str, result: PairedResult) -> Comparison:
@@ -35,4 +58,36 @@ def change(comparisons: Sequence[Comparison], split: Split, layer: str) -> Chang
         mismatched=here["mismatched"].difference,
         gap=here["gap"].difference,
         gap_ci=here["gap"].ci,
+    )
+
+
+def verdict_input(
+    scores: Scores,
+    comparisons: Sequence[Comparison],
+    *,
+    split: Split,
+    state: str,
+    layer: str,
+    first_pooled: bool | None,
+    seed: int,
+) -> VerdictInput | None:
+    """What a verdict about one layer of one split is read from; None where fewer than two words have a gap.
+
+    first_pooled: whether position 0 is in the pooled vector, None where that is not known.
+    """
+    columns = {name: scores.column(name, split, state, layer) for name in ("cosine", "mismatched", "gap")}
+    raw, mismatched, gaps = (None if c is None else c[~np.isnan(c)] for c in columns.values())
+    if raw is None or mismatched is None or gaps is None or len(gaps) < 2:
+        return None
+    interval = bootstrap_ci(gaps, seed=seed)
+    return VerdictInput(
+        n=len(raw),
+        raw=float(np.mean(raw)),
+        mismatched=float(np.mean(mismatched)),
+        gap_ci=(float(interval[0]), float(interval[1])),
+        p1=scores.value("p1", split, state, layer),
+        sink_ratio=scores.value("sink_ratio", split, state, layer),
+        sink_pooled=first_pooled,
+        control=change(comparisons, split, layer),
+        train=change(comparisons, Split.TRAIN, layer),
     )

@@ -7,8 +7,9 @@ from tli_bench.base.errors import ResultError
 from tli_bench.base.files import write_json
 from tli_bench.base.wording import visible
 from tli_bench.records.disk import json_object, marks_of, read_bytes, safe_name
+from tli_bench.records.downstream_record import DownstreamRecord
 from tli_bench.records.lm_eval import TaskScore
-from tli_bench.records.schema import DownstreamRecord, parse_downstream
+from tli_bench.records.parsing import parse_downstream
 
 FOLDER = "downstream"
 

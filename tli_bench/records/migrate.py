@@ -4,16 +4,18 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tli_bench.base.errors import ResultError
-from tli_bench.records.schema import SCHEMA_VERSION
+from tli_bench.records.pair_values import with_columns
+from tli_bench.records.versions import SCHEMA_VERSION
 
 Step = Callable[[dict[str, Any]], dict[str, Any]]
 
-# MIGRATIONS[n] turns the data of version n into that of version n + 1. Version 1 is the first, so there is none yet.
-MIGRATIONS: dict[int, Step] = {}
+# STEPS[n] turns the data of version n into that of version n + 1.
+RUN_STEPS: dict[int, Step] = {1: with_columns}
+DOWNSTREAM_STEPS: dict[int, Step] = {1: lambda data: data}
 
 
 def migrate(
-    data: dict[str, Any], *, where: str, steps: Mapping[int, Step] = MIGRATIONS, target: int = SCHEMA_VERSION
+    data: dict[str, Any], *, where: str, steps: Mapping[int, Step] = RUN_STEPS, target: int = SCHEMA_VERSION
 ) -> dict[str, Any]:
     """Record data of version `target`, from data of that version or of an older one that `steps` leads up from.
 
@@ -27,6 +29,9 @@ def migrate(
         advice = "update tli-bench to read it" if newer else "run the model again to make a new record"
         raise ResultError(f"{where}: schema version {version!r} is unknown; this tli-bench reads {known}; {advice}")
     while version < target:
-        data = steps[version](dict(data)) | {"schema_version": version + 1}
+        try:
+            data = steps[version](dict(data)) | {"schema_version": version + 1}
+        except ResultError as err:
+            raise ResultError(f"{where}: {err}") from err
         version += 1
     return data

@@ -12,8 +12,9 @@ from tli_bench.base.wording import visible
 from tli_bench.config.facts import same_unit
 from tli_bench.records.disk import json_object, marks_of, read_bytes, safe_name
 from tli_bench.records.downstream import is_downstream
-from tli_bench.records.migrate import migrate
-from tli_bench.records.schema import RunRecord, Signature, parse_record
+from tli_bench.records.parsing import parse_record
+from tli_bench.records.run_record import RunRecord
+from tli_bench.records.signature import Signature
 
 
 class RecordStore:
@@ -77,6 +78,6 @@ def record_from_json(raw: bytes, *, where: str) -> RunRecord:
     except ValidationError:
         data = json_object(raw, where)
     try:
-        return parse_record(migrate(data, where=where), where=where)
+        return parse_record(data, where=where)
     except ResultError as err:
         raise ResultError(visible(str(err), limit=600)) from err

@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 from tli_bench.config.facts import flags_of
-from tli_bench.lexicon.pairs import Split
 from tli_bench.records.schema import DownstreamRecord, RunRecord
+from tli_bench.records.scores import BEST
 
 
 class Summary(NamedTuple):
@@ -32,12 +32,7 @@ def downstream_flags(record: DownstreamRecord) -> tuple[str, ...]:
 def summarise(record: RunRecord) -> Summary:
     """The summary of a record, of its adapted state where there is one."""
     signature = record.signature
-    state = "adapted" if "adapted" in record.best_layer else "base"
-    split = Split.CONTROL if Split.CONTROL in record.curves else next(iter(record.curves), Split.CONTROL)
-    layer = record.best_layer.get(state, signature.layers[-1])
-    curves = record.curves.get(split, {}).get(state, {})
-    depth = signature.layers.index(layer)
-    found = {name: curves[name][depth] if name in curves else None for name in ("gap", "p1")}
+    layer = record.layer(BEST, record.state) if record.best_layer else record.layers[-1]
     return Summary(
         task=record.task,
         pair=record.pair,
@@ -46,9 +41,9 @@ def summarise(record: RunRecord) -> Summary:
         adapter=signature.adapter.name if signature.adapter else None,
         protocol=signature.protocol,
         created=record.created,
-        split=split.value,
+        split=record.split.value,
         layer=layer,
-        gap=found["gap"],
-        p1=found["p1"],
+        gap=record.value("gap", record.split, record.state, layer),
+        p1=record.value("p1", record.split, record.state, layer),
         flags=flags_of(signature),
     )

@@ -109,9 +109,10 @@ def _leakage(record: RunRecord) -> Iterator[str]:
         yield "signature says leaking, but leakage was not allowed: such a run cannot exist"
     forms: dict[Split, set[str]] = {split: set() for split in Split}
     concepts: dict[Split, set[str]] = {split: set() for split in Split}
-    for value in record.values:
-        forms[value.split] |= {f"source {value.source.casefold()}", f"target {value.target.casefold()}"}
-        concepts[value.split].add(value.concept)
+    for split, words in record.words.items():
+        for concept, source, target in words.triples():
+            forms[split] |= {f"source {source.casefold()}", f"target {target.casefold()}"}
+            concepts[split].add(concept)
     shared = sorted(forms[Split.TRAIN] & forms[Split.CONTROL]) + sorted(concepts[Split.TRAIN] & concepts[Split.CONTROL])
     if shared and not signature.leaking:
         yield f"{len(shared)} words are trained and control at once ({visible(shared[0])}), yet the record is not marked leaking"
@@ -132,10 +133,12 @@ def _words(record: RunRecord) -> Iterator[str]:
         yield f"lexicon_hash {signature.lexicon_hash[:12]} is not that of {signature.lexicon}, {lexicon.content_hash[:12]}"
         return
     known = {(p.concept, p.split, p.source, p.target) for p in lexicon.pairs}
-    strange = [v for v in record.values if (v.concept, v.split, v.source, v.target) not in known]
+    scored = [(c, split, s, t) for split, words in record.words.items() for c, s, t in words.triples()]
+    strange = [word for word in scored if word not in known]
     if strange:
-        first = visible(f"{strange[0].concept}: {strange[0].source} - {strange[0].target} ({strange[0].split})")
-        yield f"{len(strange)} values are of words that {signature.lexicon} does not hold: {first}"
+        concept, where, source, target = strange[0]
+        first = visible(f"{concept}: {source} - {target} ({where.value})")
+        yield f"{len(strange)} scored words are not in {signature.lexicon}: {first}"
     if signature.limit is None:
         counts = {split.value: sum(p.split == split for p in lexicon.pairs) for split in Split}
         for split, n in signature.n.items():

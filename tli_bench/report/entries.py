@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from tli_bench.config.facts import flags_of
 from tli_bench.lexicon.pairs import Split
 from tli_bench.models.identity import AdapterRef, State, TrainingRef
-from tli_bench.records.schema import Curve, PairValues, RunRecord, Signature
+from tli_bench.records.schema import Curve, RunRecord, Signature
+from tli_bench.records.scores import BEST, OUTPUT
 
 TASK_PREFIX = "tli_alignment_"
 MEASURES = ("p1", "mexa", "csls_p1", "mrr", "cosine", "mismatched")
@@ -183,33 +184,25 @@ def _add(found: Collected, record: RunRecord, state: State, unit: Unit) -> None:
 
 
 def _unit(record: RunRecord, state: State, base: Unit | None) -> Unit:
-    layers, layer = record.signature.layers, record.best_layer[state]
-    depth = layers.index(layer)
-    kept = [v for v in record.values if v.split is Split.CONTROL and v.state == state]
-    values = [v for v in kept if v.layer == layer]
-    words = tuple((v.concept, v.source, v.target) for v in values)
-    gaps, hits = _per_word(values)
-    output_gaps, output_hits = gaps, hits
-    if layer != layers[-1]:
-        last = [v for v in kept if v.layer == layers[-1]]
-        same = tuple((v.concept, v.source, v.target) for v in last) == words
-        output_gaps, output_hits = _per_word(last if same else [])
+    layer = record.layer(BEST, state)
+    gaps, hits = (_complete(record, name, state, BEST) for name in ("gap", "p1"))
+    output_gaps, output_hits = (_complete(record, name, state, OUTPUT) for name in ("gap", "p1"))
     curves = record.curves.get(Split.CONTROL, {}).get(state, {})
-    measures = {name: _at(curves.get(name), depth) for name in MEASURES}
+    measures = {name: record.value(name, Split.CONTROL, state, BEST) for name in MEASURES}
     if hits is not None:
         measures["p1"] = float(hits.mean())
     return Unit(
         pair=record.pair,
         layer=layer,
-        layers=layers,
-        words=words,
+        layers=record.layers,
+        words=tuple(record.words[Split.CONTROL].triples()) if gaps is not None or hits is not None else (),
         gaps=gaps,
         hits=hits,
         output_gaps=output_gaps,
         output_hits=output_hits,
         gap=None if gaps is None else float(gaps.mean()),
         measures=measures,
-        output_gap=_at(curves.get("gap"), -1),
+        output_gap=record.value("gap", Split.CONTROL, state, OUTPUT),
         curves=_curves(curves),
         base=base,
         # A record with an adapter judges the adapter; of its base it says nothing.
@@ -220,23 +213,14 @@ def _unit(record: RunRecord, state: State, base: Unit | None) -> Unit:
     )
 
 
-def _per_word(values: Sequence[PairValues]) -> tuple[Floats | None, Floats | None]:
-    """Gaps and hits `[words]`; None where a word has none."""
-    gaps = [v.cosine - v.mismatched for v in values if v.mismatched is not None]
-    hits = [((v.rank_forward == 1) + (v.rank_backward == 1)) / 2 for v in values if v.rank_forward and v.rank_backward]
-    full = len(values) or -1
-    return (
-        np.array(gaps, dtype=np.float64) if len(gaps) == full else None,
-        np.array(hits, dtype=np.float64) if len(hits) == full else None,
-    )
+def _complete(record: RunRecord, measure: str, state: State, layer: str) -> Floats | None:
+    """Values of the control words `[words]`; None where a word has none."""
+    column = record.column(measure, Split.CONTROL, state, layer)
+    return None if column is None or not len(column) or np.isnan(column).any() else column
 
 
 def _curves(curves: dict[str, Curve]) -> dict[str, Curve]:
     return {name: curves[name] for name in CURVES if name in curves}
-
-
-def _at(curve: Curve | None, depth: int) -> float | None:
-    return curve[depth] if curve else None
 
 
 def signature_of(entry: Entry) -> dict[str, Any]:

@@ -16,8 +16,9 @@ from tli_bench.base.errors import InputError, OutputError, ResultError
 from tli_bench.base.wording import visible
 from tli_bench.languages import resolve_pair
 from tli_bench.lexicon.pairs import Split
-from tli_bench.records.arithmetic import quantity
-from tli_bench.records.schema import Curve, RunRecord
+from tli_bench.records.columns import Curve, Floats
+from tli_bench.records.run_record import RunRecord
+from tli_bench.records.scores import BEST
 from tli_bench.report.scopes import pair_label
 from tli_bench.report.sweeps import Line
 from tli_bench.stats import bootstrap_ci
@@ -117,11 +118,9 @@ def before_after(
     record: RunRecord, stem: Path, *, quantity_name: str = "gap", split: Split = Split.CONTROL
 ) -> list[Path]:
     """Each word before and after the adapter at the adapted state's best layer, with the means."""
-    pairs = _both(record, split)
-    before = np.array([quantity(b, quantity_name) for b, _ in pairs], dtype=float)
-    after = np.array([quantity(a, quantity_name) for _, a in pairs], dtype=float)
+    before, after = _both(record, split, quantity_name)
     with figure(4.2, 4.6) as (drawn, axes):
-        axes.scatter(before, after, s=12, color=COLOURS[0], alpha=0.6, edgecolors="none", label=f"{len(pairs)} words")
+        axes.scatter(before, after, s=12, color=COLOURS[0], alpha=0.6, edgecolors="none", label=f"{len(before)} words")
         ends = [float(np.nanmin([before, after])), float(np.nanmax([before, after]))]
         axes.plot(ends, ends, ":", color="black", lw=1, label="no change")
         mean = {"color": COLOURS[1], "markeredgecolor": "black", "ms": 8}
@@ -136,20 +135,18 @@ def before_after(
 def distributions(record: RunRecord, stem: Path, *, split: Split = Split.CONTROL) -> list[Path]:
     """Matched against mismatched cosine of the words, one panel a state, at each state's best layer."""
     states = [s for s in ("base", "adapted") if s in record.best_layer]
-    rows = {
-        s: [v for v in record.values if (v.split, v.state, v.layer) == (split, s, record.best_layer[s])] for s in states
-    }
-    wrong = {s: [v.mismatched for v in rows[s] if v.mismatched is not None] for s in states}
+    right = {s: _scored(record, "cosine", split, s) for s in states}
+    wrong = {s: _scored(record, "mismatched", split, s) for s in states}
     for state in states:
-        if not wrong[state]:
+        if not len(wrong[state]):
             raise ResultError(f"no per-word values of {split.value}/{state} to draw")
-    lowest = min(min(*wrong[s], *(v.cosine for v in rows[s])) for s in states)
+    lowest = min(min(wrong[s].min(), right[s].min()) for s in states)
     bins = np.linspace(lowest, 1, 40)
     with figure(3.2 * len(states) + 1, 3.2, columns=len(states), shared=True) as (drawn, panels):
         for axes, state in zip(np.atleast_1d(panels), states, strict=True):
             style = {"edgecolor": "black", "lw": 0.4, "alpha": 0.6}
             axes.hist(wrong[state], bins, color=COLOURS[1], hatch="///", label="mismatched, mean of each word", **style)
-            axes.hist([v.cosine for v in rows[state]], bins, color=COLOURS[5], label="matched", **style)
+            axes.hist(right[state], bins, color=COLOURS[5], label="matched", **style)
             axes.set_xlabel("cosine")
             axes.set_title(f"{_name(record, state)}, layer {record.best_layer[state]} (chosen on dev)", fontsize=9)
         np.atleast_1d(panels)[0].set_ylabel("words")
@@ -283,8 +280,7 @@ def _bars(axes: Any, record: RunRecord, split: Split, state: str, measure: str, 
         return False
     drawn = False
     for depth, layer in enumerate(record.signature.layers):
-        rows = [v for v in record.values if (v.split, v.state, v.layer) == (split, state, layer)]
-        values = [x for v in rows if (x := quantity(v, measure)) is not None]
+        values = _scored(record, measure, split, state, layer)
         if len(values) > 1:
             low, high = bootstrap_ci(values, seed=record.signature.seed)
             mean = np.mean(values)
@@ -293,16 +289,22 @@ def _bars(axes: Any, record: RunRecord, split: Split, state: str, measure: str, 
     return drawn
 
 
-def _both(record: RunRecord, split: Split) -> list[tuple[Any, Any]]:
+def _scored(record: RunRecord, measure: str, split: Split, state: str, layer: str = BEST) -> Floats:
+    """Values of the words that have one; none where no column was kept."""
+    column = record.column(measure, split, state, layer)
+    return np.empty(0) if column is None else column[~np.isnan(column)]
+
+
+def _both(record: RunRecord, split: Split, measure: str) -> tuple[Floats, Floats]:
+    """Values of the words before and after the adapter, at the adapted state's best layer."""
     if "adapted" not in record.best_layer:
         raise ResultError("the record has no adapted state; before and after need a run with an adapter")
-    layer = record.best_layer["adapted"]
-    rows = [v for v in record.values if v.split is split and v.layer == layer and v.mismatched is not None]
-    after = {v.concept: v for v in rows if v.state == "adapted"}
-    found = [(v, after[v.concept]) for v in rows if v.state == "base" and v.concept in after]
-    if not found:
+    layer = record.layer(BEST, "adapted")
+    before, after = (record.column(measure, split, state, layer) for state in ("base", "adapted"))
+    if before is None or after is None:
         raise ResultError(f"no per-word values of both states on split {split.value}, layer {layer}")
-    return found
+    scored = ~np.isnan(before) & ~np.isnan(after)
+    return before[scored], after[scored]
 
 
 def _ticks(layers: Sequence[str]) -> tuple[list[int], list[str]]:

@@ -1,13 +1,14 @@
 """A training recipe: every choice that decides which adapter comes out, read from YAML and checked before any work."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from tli_bench.base.errors import InputError, UnknownNameError
 from tli_bench.base.paths import data_dir
 from tli_bench.base.yamls import read_yaml
+from tli_bench.config.options import Flags
 from tli_bench.vectors.protocols import Pooling
 
 OUTPUT, BEFORE_NORM, AUTO = "output", "before-norm", "auto"
@@ -15,65 +16,81 @@ ALL_LINEAR = "all-linear"
 
 
 class Recipe(BaseModel):
-    """What is trained, on which objective, for how long.
-
-    kind: `lora` adds an adapter, `full` changes the weights themselves.
-    blocks: `reachable` puts LoRA where gradient can reach; `all` on every block (the published layout: the blocks
-    above the loss keep their initial values, which change nothing).
-    layer: hidden states the loss is taken at, averaged: a number (names of `hidden.layer_names`), `output` (after the
-    final norm), `before-norm` (last block before it), or `auto` (best dev MRR of the base).
-    pooling: how a word's states become one vector in the loss. Dev figures always use the word's own tokens.
-    margin: of the triplet; temperature: of InfoNCE; neighbours: of CSLS.
-    mask_false_negatives: an accepted translation of the anchor is never used as its negative.
-    modules: linear modules that get LoRA, by last name, or `all-linear`. dora, rslora: the PEFT variants.
-    max_steps: replaces epochs when set. keep: weights of the `best` evaluation or of the `last` step.
-    dev_metric: what `best` and early stopping look at; patience: evaluations without a gain before stopping, 0 = never.
-    eval_steps: optimizer steps between evaluations (and checkpoints); None = once an epoch.
-    retention: hold ordinary text in place, by KL of the next-token distributions or by relative distance of the hidden
-    states at the loss's layers; retention_lines: lines of text a step.
-    shuffle_pairs: negative control, every source is trained towards the translation of another.
-    precision: autocast of the trainer; the weights keep the dtype they were loaded in.
-    report_to: loggers of `transformers.Trainer` (`tensorboard`, `wandb`, `trackio`).
-    """
+    """What is trained, on which objective, for how long; `tli-bench train` has an option for each field but the first two."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    name: str = "custom"
-    summary: str = ""
-    kind: Literal["lora", "full"] = "lora"
-    blocks: Literal["reachable", "all"] = "reachable"
-    layer: tuple[str, ...] = (OUTPUT,)
-    pooling: Pooling = Pooling.WORD_MEAN
-    loss: str = "infonce"
-    margin: float = Field(0.4, ge=0)
-    temperature: float = Field(0.05, gt=0)
-    neighbours: int = Field(10, ge=1)
-    mask_false_negatives: bool = True
-    rank: int = Field(16, ge=1)
-    alpha: float = Field(32.0, gt=0)
-    dropout: float = Field(0.0, ge=0, lt=1)
-    modules: tuple[str, ...] = ("q_proj", "v_proj")
-    dora: bool = False
-    rslora: bool = False
-    batch_size: int = Field(64, ge=1)
-    gradient_accumulation: int = Field(1, ge=1)
-    epochs: float = Field(20.0, gt=0)
-    max_steps: int | None = Field(None, ge=1)
-    learning_rate: float = Field(2e-3, gt=0)
-    schedule: Literal["linear", "cosine", "constant_with_warmup"] = "linear"
-    warmup_steps: int = Field(0, ge=0)
-    weight_decay: float = Field(0.0, ge=0)
-    max_grad_norm: float = Field(1.0, ge=0)
-    keep: Literal["best", "last"] = "best"
-    dev_metric: Literal["mrr", "p1", "gap"] = "mrr"
-    patience: int = Field(0, ge=0)
-    eval_steps: int | None = Field(None, ge=1)
-    retention: Literal["none", "kl", "hidden"] = "none"
-    retention_weight: float = Field(1.0, ge=0)
-    retention_lines: int = Field(8, ge=1)
-    shuffle_pairs: bool = False
-    precision: Literal["none", "bf16", "fp16"] = "none"
-    report_to: tuple[str, ...] = ()
+    name: str = Field("custom", description="Name of the recipe, as cards and tables show it.")
+    summary: str = Field("", description="One line on what the recipe is for.")
+    kind: Literal["lora", "full"] = Field(
+        "lora", description="lora adds an adapter, full changes the weights themselves."
+    )
+    blocks: Literal["reachable", "all"] = Field(
+        "reachable",
+        description="reachable: LoRA where gradient can reach; all: on every block (the published layout; blocks above "
+        "the loss keep their initial values, which change nothing).",
+    )
+    layer: tuple[str, ...] = Field(
+        (OUTPUT,),
+        description="Hidden states of the loss, averaged, joined by commas: a number, output (after the final norm), "
+        "before-norm (the last block before it) or auto (best dev MRR of the base).",
+    )
+    pooling: Pooling = Field(
+        Pooling.WORD_MEAN,
+        description="How a word's states become one vector in the loss: word-mean, word-last, all-mean, all-weighted or "
+        "all-last. Dev figures always use the word's own tokens.",
+    )
+    loss: str = Field("infonce", description="triplet, infonce, csls, cosine, barlow or vicreg.")
+    margin: float = Field(0.4, ge=0, description="Margin of the triplet loss.")
+    temperature: float = Field(0.05, gt=0, description="Temperature of InfoNCE.")
+    neighbours: int = Field(10, ge=1, description="Neighbours that CSLS averages over.")
+    mask_false_negatives: bool = Field(
+        True, description="Never use an accepted translation of the anchor as its negative."
+    )
+    rank: int = Field(16, ge=1, description="Rank of LoRA.")
+    alpha: float = Field(32.0, gt=0, description="Scale of LoRA: alpha / rank.")
+    dropout: float = Field(0.0, ge=0, lt=1, description="Dropout before LoRA.")
+    modules: tuple[str, ...] = Field(
+        ("q_proj", "v_proj"), description="Linear modules that get LoRA, e.g. q_proj,v_proj, or all-linear."
+    )
+    dora: bool = Field(False, description="DoRA in place of plain LoRA.")
+    rslora: bool = Field(False, description="Rank-stabilised LoRA: scale alpha / sqrt(rank).")
+    batch_size: int = Field(64, ge=1, description="Pairs per batch; its other words are the negatives.")
+    gradient_accumulation: int = Field(1, ge=1, description="Batches per optimizer step.")
+    epochs: float = Field(20.0, gt=0, description="Passes over the train split.")
+    max_steps: Annotated[int | None, Flags(["--steps"])] = Field(
+        None, ge=1, description="Optimizer steps, in place of epochs."
+    )
+    learning_rate: Annotated[float, Flags(["--learning-rate", "--lr"])] = Field(
+        2e-3, gt=0, description="Peak learning rate."
+    )
+    schedule: Literal["linear", "cosine", "constant_with_warmup"] = Field(
+        "linear", description="Learning rate over time: linear, cosine or constant_with_warmup."
+    )
+    warmup_steps: int = Field(0, ge=0, description="Steps until the peak learning rate.")
+    weight_decay: float = Field(0.0, ge=0, description="Weight decay of the optimizer.")
+    max_grad_norm: float = Field(1.0, ge=0, description="Gradients are clipped to this norm.")
+    keep: Literal["best", "last"] = Field("best", description="Weights of the best evaluation or of the last step.")
+    dev_metric: Literal["mrr", "p1", "gap"] = Field(
+        "mrr", description="What the best evaluation and early stopping look at: mrr, p1 or gap."
+    )
+    patience: int = Field(0, ge=0, description="Stop after this many evaluations without a dev gain; 0 for never.")
+    eval_steps: int | None = Field(
+        None, ge=1, description="Optimizer steps between evaluations and checkpoints. Default: once per epoch."
+    )
+    retention: Literal["none", "kl", "hidden"] = Field(
+        "none",
+        description="Hold ordinary text in place: none, kl (next-token distributions) or hidden (relative distance of the "
+        "states at the loss's layers).",
+    )
+    retention_weight: float = Field(1.0, ge=0, description="Weight of the retention term.")
+    retention_lines: int = Field(8, ge=1, description="Lines of text per step for the retention term.")
+    shuffle_pairs: bool = Field(False, description="Negative control: train towards wrong translations.")
+    precision: Literal["none", "bf16", "fp16"] = Field(
+        "none",
+        description="Autocast of the trainer: none, bf16 or fp16; the weights keep the dtype they were loaded in.",
+    )
+    report_to: tuple[str, ...] = Field((), description="Loggers of the trainer: tensorboard, wandb, trackio.")
 
     @field_validator("layer", "modules", "report_to", mode="before")
     @classmethod

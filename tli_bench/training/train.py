@@ -57,6 +57,24 @@ class TrainingResult:
     dev_after: DevScores | None
     resumed: bool
 
+    def __str__(self) -> str:
+        """Where it is, how it was made, and what it did on the dev words."""
+        what = "adapter" if self.recipe.kind == "lora" else "model"
+        reached = ", ".join(str(block) for block in self.reached)
+        lines = [
+            f"{what}: {self.output}",
+            f"recipe {self.recipe.name}, {self.pair}, seed {self.seed}, loss at layer {', '.join(self.layers)}",
+            f"{self.steps} steps, {self.words_seen} words seen, {self.parameters:,} parameters in blocks {reached}",
+        ]
+        before, after = self.dev_before, self.dev_after
+        if before and after:
+            lines.append(
+                f"dev: gap {before.gap:+.4f} -> {after.gap:+.4f}, P@1 {before.p1:.3f} -> {after.p1:.3f}, "
+                f"cosine {before.cosine:.4f} -> {after.cosine:.4f}, "
+                f"mismatched {before.mismatched:.4f} -> {after.mismatched:.4f}"
+            )
+        return "\n".join(lines)
+
 
 def train_adapter(
     model: str | LoadedModel,

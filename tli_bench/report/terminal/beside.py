@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from tli_bench.lexicon.pairs import Split
 from tli_bench.models.identity import State
-from tli_bench.records.schema import Controls, Curve, RunRecord
+from tli_bench.records.schema import Controls, RunRecord
+from tli_bench.records.scores import BEST
 
 _NAMES = {Split.TRAIN: "trained", Split.DEV: "dev", Split.CONTROL: "control"}
 
@@ -14,12 +15,10 @@ def control_lines(record: RunRecord) -> Iterator[str]:
     controls = record.controls
     if controls is None or not record.curves:
         return
-    split = Split.CONTROL if Split.CONTROL in record.curves else next(iter(record.curves))
-    state: State = "adapted" if "adapted" in record.best_layer else "base"
-    layer = record.best_layer[state]
-    depth = record.signature.layers.index(layer)
+    split, state = record.split, record.state
+    layer = record.layer(BEST, state)
     where = f"{_NAMES[split]} {state}, layer {layer}: "
-    parts = [*_spelling(controls, split), *_part(controls, split, state, layer), *_last(record, split, state, depth)]
+    parts = [*_spelling(controls, split), *_part(controls, split, state, layer), *_last(record, split, state)]
     parts += [
         f"CKA {null.cka:.3f} (shuffled pairs: p = {null.p:.3g})"
         for null in controls.nulls
@@ -27,7 +26,7 @@ def control_lines(record: RunRecord) -> Iterator[str]:
     ]
     if parts:
         yield where + "; ".join(parts)
-    yield from _position(record, split, state, depth)
+    yield from _position(record, split, state)
     for contrast in controls.contrasts:
         if contrast.layer == layer:
             yield (
@@ -48,18 +47,16 @@ def _part(controls: Controls, split: Split, state: State, layer: str) -> Iterato
             yield f"low overlap (n={part.n}) gap {part.gap:.3f}, P@1 {part.p1:.2f}"
 
 
-def _last(record: RunRecord, split: Split, state: State, depth: int) -> Iterator[str]:
-    curves = record.curves[split].get(state, {})
-    gap, p1 = _at(curves.get("gap_last"), depth), _at(curves.get("p1_last"), depth)
+def _last(record: RunRecord, split: Split, state: State) -> Iterator[str]:
+    gap, p1 = (record.value(name, split, state, BEST) for name in ("gap_last", "p1_last"))
     if gap is not None and p1 is not None:
         yield f"last token gap {gap:.3f}, P@1 {p1:.2f}"
 
 
-def _position(record: RunRecord, split: Split, state: State, depth: int) -> Iterator[str]:
-    curves = record.curves[split].get(state, {})
+def _position(record: RunRecord, split: Split, state: State) -> Iterator[str]:
     names = ("sink_ratio", "cosine_with_first", "cosine_without_first")
-    ratio, inside, outside = (_at(curves.get(name), depth) for name in names)
-    ratios = [value for value in curves.get("sink_ratio", []) if value is not None]
+    ratio, inside, outside = (record.value(name, split, state, BEST) for name in names)
+    ratios = [value for value in record.curve("sink_ratio", split, state) or [] if value is not None]
     if ratio is None or inside is None:
         return
     without = "none without it" if outside is None else f"{outside:.4f} without"
@@ -74,7 +71,3 @@ def _power(controls: Controls, layer: str) -> str:
         if power.layer == layer:
             return f"; {power.n} pairs can show a change of {power.detectable:.3f} (80 % power)"
     return ""
-
-
-def _at(curve: Curve | None, depth: int) -> float | None:
-    return curve[depth] if curve else None

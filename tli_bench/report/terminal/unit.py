@@ -11,6 +11,7 @@ from tli_bench.config.facts import flags_of
 from tli_bench.evaluate.corrections import ALPHA, Corrected
 from tli_bench.lexicon.pairs import Split
 from tli_bench.records.schema import Comparison, Curve, RunRecord
+from tli_bench.records.scores import BEST, OUTPUT
 from tli_bench.report.terminal.beside import control_lines
 from tli_bench.report.terminal.tables import show_table
 from tli_bench.report.terminal.tasks import print_task_tables
@@ -55,7 +56,7 @@ def print_record(console: Console, record: RunRecord, *, reused: bool) -> None:
 
 
 def _print_curves(console: Console, record: RunRecord) -> None:
-    split = Split.CONTROL if Split.CONTROL in record.curves else next(iter(record.curves))
+    split = record.split
     for state, measures in record.curves[split].items():
         if "p1" not in measures or "gap" not in measures:
             continue
@@ -83,7 +84,7 @@ def _scores(record: RunRecord) -> Table:
     if adapted:
         for name in ("gap change [95 % CI]", "p", "d_z"):
             table.add_column(name, justify="right", no_wrap=True)
-    for layer in dict.fromkeys(v.layer for v in record.values):
+    for layer in record.kept_layers():
         for split in (Split.TRAIN, Split.CONTROL):
             if split in record.curves:
                 table.add_row(*_row(record, layer, split, adapted=adapted))
@@ -98,20 +99,18 @@ def _layer_label(record: RunRecord, layer: str) -> str:
 
 
 def _row(record: RunRecord, layer: str, split: Split, *, adapted: bool) -> list[str]:
-    depth = record.signature.layers.index(layer)
     cells = [_layer_label(record, layer), _NAMES[split]]
-    states = record.curves[split]
     for measure, places in (("cosine", 3), ("mismatched", 3), ("gap", 3), ("p1", 2), ("mrr", 2)):
-        shown = [_number(curves.get(measure), depth, places) for curves in states.values()]
-        cells.append(" → ".join(shown))
+        cells.append(_states(record, measure, split, layer, places))
     if adapted:
         cells += _change(record.comparisons, layer, split)
     return cells
 
 
-def _number(curve: Curve | None, depth: int, places: int) -> str:
-    value = curve[depth] if curve else None
-    return "–" if value is None else f"{value:.{places}f}"
+def _states(record: RunRecord, measure: str, split: Split, layer: str, places: int) -> str:
+    """A value of every state at one layer, `0.123 → 0.456`."""
+    values = [record.value(measure, split, state, layer) for state in record.curves[split]]
+    return " → ".join("–" if value is None else f"{value:.{places}f}" for value in values)
 
 
 def _change(comparisons: Sequence[Comparison], layer: str, split: Split) -> list[str]:
@@ -165,17 +164,14 @@ def _summary(records: Sequence[RunRecord], tests: Sequence[Corrected]) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     several = len({record.signature.protocol for record in records}) > 1
     for record in records:
-        split = Split.CONTROL if Split.CONTROL in record.curves else next(iter(record.curves))
-        states = record.curves[split].values()
-        best = record.signature.layers.index(record.best_layer["base"])
-        last = len(record.signature.layers) - 1
+        best = record.layer(BEST, "base")
         cells = [
-            " → ".join(_number(curves.get(measure), depth, places) for curves in states)
-            for depth in (best, last)
+            _states(record, measure, record.split, layer, places)
+            for layer in (best, OUTPUT)
             for measure, places in (("gap", 3), ("p1", 2))
         ]
         name = f"{record.task} {record.signature.protocol}" if several else record.task
-        table.add_row(name, record.best_layer["base"], *cells, _passing(record, tests))
+        table.add_row(name, best, *cells, _passing(record, tests))
     return table
 
 

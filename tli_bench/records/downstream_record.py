@@ -1,0 +1,53 @@
+"""The record of one downstream task of one model, without and with its adapter."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from tli_bench.base.frozen import Frozen
+from tli_bench.models.identity import AdapterRef, State
+from tli_bench.records.columns import Curve
+from tli_bench.records.versions import SCHEMA_VERSION
+
+
+class DownstreamRecord(Frozen):
+    """Scores of one downstream task for the base and, with an adapter, the adapted model, from one load.
+
+    source: where the documents came from. scores: by state, then metric; None is unscored. layers, curves: of a task
+    read from hidden states, `curves[state][metric]` holds one value for each layer; empty for other tasks. model, revision,
+    adapter, dtype, quantization: as in the alignment records' signatures, which is what joins them.
+    """
+
+    schema_version: Literal[2] = SCHEMA_VERSION
+    task: str
+    task_version: int | float | None
+    source: str
+    documents: int
+    limit: int | None
+    model: str
+    revision: str
+    adapter: AdapterRef | None
+    dtype: str
+    quantization: str | None
+    scores: dict[State, dict[str, float | None]]
+    higher_is_better: dict[str, bool]
+    layers: tuple[str, ...] = ()
+    curves: dict[State, dict[str, Curve]] = Field(default_factory=dict)
+    versions: dict[str, str]
+    created: str
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "DownstreamRecord":
+        if "base" not in self.scores or ("adapted" in self.scores) != (self.adapter is not None):
+            expected = "base and adapted" if self.adapter else "base alone, since no adapter is named"
+            raise ValueError(f"scores of {', '.join(self.scores) or 'no state'}; expected {expected}")
+        for state, measures in self.curves.items():
+            for name, curve in measures.items():
+                if len(curve) != len(self.layers):
+                    raise ValueError(f"curve {state}/{name} has {len(curve)} values for {len(self.layers)} layers")
+        return self
+
+    @property
+    def fixtures(self) -> bool:
+        """Whether the documents are the small samples that ship with the project: they are never a benchmark."""
+        return "fixtures:" in self.source

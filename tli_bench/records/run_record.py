@@ -1,0 +1,76 @@
+"""The record of one scored unit: its signature, words, columns, curves, comparisons and controls."""
+
+from typing import Literal
+
+from pydantic import Field, JsonValue, model_validator
+
+from tli_bench.base.frozen import Frozen
+from tli_bench.lexicon.pairs import Split
+from tli_bench.records.columns import Curve, Kept, Sums, Words
+from tli_bench.records.comparison import Comparison
+from tli_bench.records.controls import Controls
+from tli_bench.records.scores import Scores
+from tli_bench.records.signature import Signature
+from tli_bench.records.versions import SCHEMA_VERSION
+
+
+class RunRecord(Frozen, Scores):
+    """One scored unit: a model, maybe an adapter, a task and a pair under one protocol.
+
+    curves: `curves[split][state][measure]` holds one value for each layer, in the order of `signature.layers`; None is
+    unscored. best_layer: by state, the layer with the best dev MRR (never chosen on train or control).
+    words: the scored word pairs of each split. columns: `columns[split][state][layer][measure]` holds one value for each
+    of those words at the layers shown, None where a word has none, or the sums of a column that is too large to keep.
+    recipe: every option of the run, where it is known; the same options give the same record.
+    controls: None in records made before there were any. unscored: why a value is missing, one line each.
+    """
+
+    schema_version: Literal[2] = SCHEMA_VERSION
+    task: str
+    pair: str
+    signature: Signature
+    created: str
+    command: str
+    source_commit: str | None = None
+    recipe: dict[str, JsonValue] | None = None
+    best_layer: dict[str, str]
+    best_layer_rule: str
+    words: dict[Split, Words]
+    columns: dict[Split, dict[str, dict[str, dict[str, Kept]]]]
+    curves: dict[Split, dict[str, dict[str, Curve]]]
+    comparisons: list[Comparison]
+    verdicts: dict[str, str]
+    controls: Controls | None = None
+    unscored: list[str] = Field(default_factory=list)
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names of the layers, from the embeddings up."""
+        return self.signature.layers
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "RunRecord":
+        depth = len(self.layers)
+        for split, states in self.curves.items():
+            for state, measures in states.items():
+                for name, curve in measures.items():
+                    if len(curve) != depth:
+                        raise ValueError(f"curve {split}/{state}/{name} has {len(curve)} values for {depth} layers")
+        for state, layer in self.best_layer.items():
+            if layer not in self.layers:
+                raise ValueError(f"best layer {layer!r} of {state} is not among the signature's layers")
+        if self.pair != self.signature.pair:
+            raise ValueError(f"pair {self.pair!r} disagrees with the signature's {self.signature.pair!r}")
+        self._columns_fit()
+        return self
+
+    def _columns_fit(self) -> None:
+        for split, state, layer, name, kept in self.every_column():
+            where = f"column {split}/{state}/layer {layer}/{name}"
+            if split not in self.words:
+                raise ValueError(f"{where}: the record holds no words of this split")
+            if layer not in self.layers:
+                raise ValueError(f"{where}: the layer is not among the signature's layers")
+            count = kept.n + kept.missing if isinstance(kept, Sums) else len(kept)
+            if count != len(self.words[split]):
+                raise ValueError(f"{where} has {count} values for {len(self.words[split])} words")

@@ -1,0 +1,52 @@
+"""What must be known of two scores before they may be compared."""
+
+from tli_bench.base.errors import ResultError
+from tli_bench.base.frozen import Frozen
+from tli_bench.config.facts import AGREE
+from tli_bench.models.identity import AdapterRef, TrainingRef
+
+
+class Signature(Frozen):
+    """Everything that must be known before two scores may be compared.
+
+    protocol: name and version of the measuring protocol (`words.v1`).
+    tokens: how a word became tokens (`bos` or `no-bos`, no leading space).
+    lexicon, lexicon_hash: id with version, and SHA-256 of its content and splits.
+    revision: Hub commit, or fingerprint of a local model's files.
+    n: number of pairs of each split; limit: the `--limit` that was in force, None for all pairs.
+    adapter: what was attached to the model; training: how the model itself was fully tuned, None where it was not.
+    """
+
+    protocol: str
+    pooling: str
+    layers: tuple[str, ...]
+    tokens: str
+    lexicon: str
+    lexicon_hash: str
+    split_seed: int
+    pair: str
+    n: dict[str, int]
+    limit: int | None = None
+    allow_leakage: bool = False
+    leaking: bool = False
+    skip_gate: bool = False
+    any_base: bool = False
+    model: str
+    revision: str
+    adapter: AdapterRef | None = None
+    training: TrainingRef | None = None
+    dtype: str
+    quantization: str | None = None
+    seed: int
+    measures: str
+    versions: dict[str, str]
+
+    def require_comparable(self, other: "Signature") -> None:
+        """Raise ResultError naming the first field that must agree between two compared scores and does not."""
+        for name in AGREE:
+            ours, theirs = getattr(self, name), getattr(other, name)
+            if ours != theirs:
+                raise ResultError(
+                    f"not comparable: {name} is {ours!r} in one score and {theirs!r} in the other; "
+                    f"score both with the same {name}"
+                )

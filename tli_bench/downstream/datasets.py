@@ -6,7 +6,7 @@ from tli_bench.languages.registry import registry
 
 
 def named_in(dataset: str) -> dict[str, str]:
-    """A data set's name of every language that it has, by code, in the order of languages."""
+    """A data set's name for each language that it has, by code, in the order of languages."""
     return {language.code: language.datasets[dataset] for language in registry() if dataset in language.datasets}
 
 

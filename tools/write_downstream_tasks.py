@@ -18,14 +18,14 @@ PIVOT = pivot().code
 
 
 def named_in(dataset: str) -> dict[str, str]:
-    """A data set's name of every language that it has, by code, in the order of languages."""
+    """A data set's name for each language that it has, by code, in the order of languages."""
     return {language.code: language.datasets[dataset] for language in registry() if dataset in language.datasets}
 
 
 XQUAD = named_in("xquad")
 TYDIQA = named_in("tydiqa")
 XLSUM = {name: code for code, name in named_in("xlsum").items()}
-# The languages with fixtures of the project: what `tli_all` runs offline.
+# The languages that the project has fixtures for: what `tli_all` runs offline.
 OFFLINE = [
     code for code, iso2 in XQUAD.items() if (data_dir("tasks") / "xquad" / "fixtures" / f"xquad.{iso2}.json").is_file()
 ]
@@ -79,7 +79,7 @@ def summaries() -> dict[str, str]:
 
 
 def by_pair() -> dict[str, str]:
-    """Sentence retrieval for the default pairs, and word translation in both directions of them."""
+    """Sentence retrieval for the default pairs, and word translation in both directions of each."""
     files = {}
     for pair in DEFAULT_PAIRS:
         source, target = pair.split("-")
@@ -96,7 +96,7 @@ def by_pair() -> dict[str, str]:
 
 
 def hub_sets(pair: str) -> dict[str, str]:
-    """Task of a pair by each set of parallel sentences that the Hub has it in, with the set's name."""
+    """Task name and set name for each set of parallel sentences on the Hub that covers the pair."""
     source, target = pair.split("-")
     return {f"tli_bitext_{name}_{pair}": name for name, known in parallel_sets().items() if known.has(source, target)}
 

@@ -100,9 +100,11 @@ class _ProgressBar:
 
     def show(self, progress: "Progress") -> None:
         """Draw one report of the trainer."""
+        from tli_bench.training.figures import figures_line
+
         text = f"loss {progress.loss:.4f}" if progress.loss is not None else ""
         if progress.dev is not None:
-            text += f"  dev gap {progress.dev.gap:+.4f}  P@1 {progress.dev.p1:.3f}"
+            text += f"  dev {figures_line(progress.dev)}"
         self._bar.update(self._task, completed=progress.step, total=progress.total, description=text)
         if not self._console.is_terminal and progress.dev is not self._seen:
             self._seen = progress.dev

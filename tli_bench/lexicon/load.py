@@ -35,6 +35,11 @@ def load_lexicon(
     A language that no file describes is read by defaults (see `languages_of_list`), and a warning says what it lacks.
     Lines of one source word become one pair with variants; identical pairs are merged. Raises LexiconError with file,
     line and reason for a source that cannot be read, and with what was tried for one that cannot be found.
+
+    >>> import tli_bench
+    >>> lexicon = tli_bench.load_lexicon("core", pair="swh-eng")
+    >>> lexicon.pairs[0].source, lexicon.pairs[0].target
+    ('kichwa', 'head')
     """
     source_language, target_language = languages_of_list(source, pair or default_pair())
     if str(source) == "core":

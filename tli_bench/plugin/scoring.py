@@ -66,6 +66,7 @@ def score_tasks(config: RunConfig, lm: TLIModel, tasks: dict[str, Task], watch: 
         lm,
         tasks,
         limit=config.limit,
+        recipe=resolved(config, lm).to_dict(),
         store=None if config.output is None else RecordStore(config.output),
         on_unit=watch.on_unit,
         on_task=watch.on_task,

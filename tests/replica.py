@@ -5,14 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import yaml
 
-from tli_bench.base.paths import data_dir
+from tli_bench.languages import pivot
 from tli_bench.lexicon import load_lexicon
 from tli_bench.lexicon.pairs import Split
 
 LUGHA = "Lugha-Llama/Lugha-Llama-8B-wura"
-SENTENCES: list[str] = yaml.safe_load((data_dir("tasks") / "gate.yaml").read_text(encoding="utf-8"))["default"]
+SENTENCES: list[str] = list(pivot().gate)
 
 
 def llama3_tokenizer() -> Any:

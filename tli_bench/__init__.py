@@ -1,5 +1,11 @@
 """tli-bench: the reference benchmark for cross-lingual lexical alignment in language models.
 
+In three lines of Python:
+
+    import tli_bench
+    report = tli_bench.score("tiny", adapter="default", pairs="swh-eng")
+    report.table(), report.plot(), report.to_pandas(), report.save("runs")
+
 Importing this package loads neither torch nor transformers; the heavy rooms are imported where they are used.
 """
 
@@ -9,19 +15,46 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from tli_bench.api.comparing import Comparison as Comparison
+    from tli_bench.api.comparing import compare as compare
+    from tli_bench.api.report import Report as Report
+    from tli_bench.api.scoring import score as score
+    from tli_bench.api.training import train as train
+    from tli_bench.config.run import RunConfig as RunConfig
     from tli_bench.lexicon import Lexicon as Lexicon
     from tli_bench.lexicon import load_lexicon as load_lexicon
     from tli_bench.lexicon.pairs import WordPair as WordPair
+    from tli_bench.models import load_model as load_model
     from tli_bench.records.schema import RunRecord as RunRecord
 
 _FACADE = {
+    "Comparison": "tli_bench.api.comparing",
+    "compare": "tli_bench.api.comparing",
+    "Report": "tli_bench.api.report",
+    "score": "tli_bench.api.scoring",
+    "train": "tli_bench.api.training",
+    "RunConfig": "tli_bench.config.run",
     "Lexicon": "tli_bench.lexicon",
     "load_lexicon": "tli_bench.lexicon",
-    "RunRecord": "tli_bench.records.schema",
     "WordPair": "tli_bench.lexicon.pairs",
+    "load_model": "tli_bench.models",
+    "RunRecord": "tli_bench.records.schema",
 }
 
-__all__ = ["Lexicon", "RunRecord", "WordPair", "__version__", "load_lexicon"]
+__all__ = [
+    "Comparison",
+    "Lexicon",
+    "Report",
+    "RunConfig",
+    "RunRecord",
+    "WordPair",
+    "__version__",
+    "compare",
+    "load_lexicon",
+    "load_model",
+    "score",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -29,3 +62,7 @@ def __getattr__(name: str) -> Any:
     if name in _FACADE:
         return getattr(import_module(_FACADE[name]), name)
     raise AttributeError(f"module 'tli_bench' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -14,7 +14,7 @@ from pathlib import Path
 import yaml
 
 from tli_bench.base.files import write_text
-from tli_bench.languages import DEFAULT_PAIRS, LANGUAGES, resolve_pair
+from tli_bench.languages import DEFAULT_PAIRS, language_of, resolve_pair
 from tli_bench.lexicon import Core, assign_splits, stats
 from tli_bench.lexicon.core import CORE_FILE, VERSION_FILE, core_table, read_core_table
 from tli_bench.lexicon.entries import VARIANT_SEPARATOR
@@ -48,12 +48,12 @@ def released(folder: Path) -> dict[Path, str]:
 
 def _core(folder: Path) -> Core:
     facts = yaml.safe_load((folder / VERSION_FILE).read_text("utf-8"))
-    entries, previous = read_core_table(folder / CORE_FILE)
+    languages, entries, previous = read_core_table(folder / CORE_FILE)
     splits = assign_splits(entries, seed=facts["seed"], previous=previous)
-    core = Core(str(facts["version"]), facts["seed"], str(facts["splits_from"]), entries, splits)
+    core = Core(str(facts["version"]), facts["seed"], str(facts["splits_from"]), entries, splits, languages)
     if previous:
         return core
-    return Core(core.version, core.seed, core.forms_hash, entries, splits)
+    return Core(core.version, core.seed, core.forms_hash, entries, splits, languages)
 
 
 def _pair_file(name: str, split: Split) -> str:
@@ -101,7 +101,7 @@ def _coverage(core: Core) -> str:
     figures = stats(core)
     lines = ["| language | code | concepts | coverage | forms | of several words |", "|---|---|---|---|---|---|"]
     for row in figures.languages:
-        name = LANGUAGES[row.code].name
+        name = language_of(row.code).name
         cells = (name, f"`{row.code}`", row.filled, f"{row.share:.1%}", row.forms, row.multi_word)
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     fields = ", ".join(f"{name} {count}" for name, count in figures.fields.items())

@@ -3,37 +3,32 @@
 import sys
 from pathlib import Path
 
+import yaml
+
+from tli_bench.base.paths import data_dir
 from tli_bench.downstream.embedded import EmbeddedSpec
 from tli_bench.downstream.parallel import parallel_sets
 from tli_bench.downstream.registry import find_spec, own_names
 from tli_bench.downstream.spec import Definition
-from tli_bench.languages import DEFAULT_PAIRS, LANGUAGES
+from tli_bench.languages import DEFAULT_PAIRS, LANGUAGES, Language, pivot
+from tli_bench.languages.registry import registry
 
 ROOM = "tli_bench.plugin.downstream_tasks"
-XQUAD = {
-    "eng_Latn": "en", "tur_Latn": "tr", "arb_Arab": "ar", "deu_Latn": "de", "ell_Grek": "el", "spa_Latn": "es",
-    "hin_Deva": "hi", "ron_Latn": "ro", "rus_Cyrl": "ru", "tha_Thai": "th", "vie_Latn": "vi", "zho_Hans": "zh",
-}  # fmt: skip
-XLSUM = {
-    "swahili": "swh_Latn",
-    "turkish": "tur_Latn",
-    "azerbaijani": "azj_Latn",
-    "kyrgyz": "kir_Cyrl",
-    "uzbek": "uzn_Latn",
-}
+PIVOT = pivot().code
+
+
+def named_in(dataset: str) -> dict[str, str]:
+    """A data set's name of every language that it has, by code, in the order of languages."""
+    return {language.code: language.datasets[dataset] for language in registry() if dataset in language.datasets}
+
+
+XQUAD = named_in("xquad")
+TYDIQA = named_in("tydiqa")
+XLSUM = {name: code for code, name in named_in("xlsum").items()}
 # The languages with fixtures of the project: what `tli_all` runs offline.
-OFFLINE = ("eng_Latn", "tur_Latn", "spa_Latn")
-# Stock tasks of lm-eval 0.4.13 by suite; docs/downstream.md says where each gets its data.
-SWAHILI = (
-    "belebele_swh_Latn", "xcopa_sw", "xnli_sw", "xstorycloze_sw", "afrixnli_swa_prompt_1", "afrimmlu_direct_swa_prompt_1",
-    "global_mmlu_sw",
-)  # fmt: skip
-TURKIC = (
-    "belebele_tur_Latn", "belebele_azj_Latn", "belebele_kir_Cyrl", "belebele_uzn_Latn", "belebele_kaz_Cyrl", "xcopa_tr",
-    "xnli_tr", "turblimp_core", "turkishmmlu", "multiblimp_tur", "multiblimp_kir", "multiblimp_uzb", "multiblimp_kaz",
-    "include_base_44_turkish", "include_base_44_azerbaijani", "include_base_44_uzbek", "include_base_44_kazakh",
-)  # fmt: skip
-ENGLISH = ("belebele_eng_Latn", "xnli_en", "xstorycloze_en", "hellaswag", "arc_easy")
+OFFLINE = [
+    code for code, iso2 in XQUAD.items() if (data_dir("tasks") / "xquad" / "fixtures" / f"xquad.{iso2}.json").is_file()
+]
 
 
 def task(name: str, spec: str, **metadata: str) -> str:
@@ -49,12 +44,13 @@ def group(name: str, members: list[str]) -> str:
 
 
 def question_answering() -> dict[str, str]:
-    """XQuAD in every language, TyDiQA-GoldP in Swahili, and retrieval with Turkish and Spanish both ways."""
+    """XQuAD and TyDiQA-GoldP in every language that we have prompts for, and retrieval on XQuAD."""
     files = {
         f"tli_xquad_{code}": task(f"tli_xquad_{code}", "xquad", language=code, iso2=iso2)
         for code, iso2 in XQUAD.items()
     }
-    files["tli_tydiqa_swh_Latn"] = task("tli_tydiqa_swh_Latn", "tydiqa", language="swh_Latn", prefix="swahili-")
+    for code, prefix in TYDIQA.items():
+        files[f"tli_tydiqa_{code}"] = task(f"tli_tydiqa_{code}", "tydiqa", language=code, prefix=prefix)
     for source, target in retrieval_pairs():
         for unit in ("sentence", "paragraph"):
             name = f"tli_xquad_r_{unit}_{source}-{target}"
@@ -66,10 +62,10 @@ def question_answering() -> dict[str, str]:
 
 
 def retrieval_pairs() -> list[tuple[str, str]]:
-    """Every direction of English, Turkish and Spanish, and every other language with itself and English."""
+    """Every direction of the languages with fixtures, and every other language with itself and the pivot."""
     core = [(source, target) for source in OFFLINE for target in OFFLINE]
     rest = [code for code in XQUAD if code not in OFFLINE]
-    return core + [pair for code in rest for pair in ((code, code), (code, "eng_Latn"), ("eng_Latn", code))]
+    return core + [pair for code in rest for pair in ((code, code), (code, PIVOT), (PIVOT, code))]
 
 
 def summaries() -> dict[str, str]:
@@ -93,7 +89,7 @@ def by_pair() -> dict[str, str]:
         for direction in (pair, f"{target}-{source}"):
             name = f"tli_translate_{direction}"
             files[f"translate/{name}.yaml"] = task(name, "translate", pair=direction)
-            if not direction.startswith("eng_Latn"):
+            if not direction.startswith(PIVOT):
                 name = f"tli_translate_own_{direction}"
                 files[f"translate/{name}.yaml"] = task(name, "translate", pair=direction, prompts="own")
     return files
@@ -103,6 +99,15 @@ def hub_sets(pair: str) -> dict[str, str]:
     """Task of a pair by each set of parallel sentences that the Hub has it in, with the set's name."""
     source, target = pair.split("-")
     return {f"tli_bitext_{name}_{pair}": name for name, known in parallel_sets().items() if known.has(source, target)}
+
+
+def suites() -> dict[str, list[Language]]:
+    """The lexicon's languages of each suite, without the pivot's own."""
+    found: dict[str, list[Language]] = {}
+    for language in LANGUAGES.values():
+        if language.suite and not language.pivot:
+            found.setdefault(language.suite, []).append(language)
+    return found
 
 
 def declared() -> dict[str, list[Definition]]:
@@ -122,20 +127,16 @@ def declared_files() -> dict[str, str]:
 
 def groups() -> dict[str, list[str]]:
     """Members of every group."""
-    summaries_ = {code: f"tli_xlsum_{name}" for name, code in XLSUM.items()}
-    families = {
-        family: {c for c, lang in LANGUAGES.items() if lang.family == family} for family in ("swahili", "turkic")
-    }
     both = {pair: (pair, "-".join(reversed(pair.split("-")))) for pair in DEFAULT_PAIRS}
+    translate = {pair: [f"tli_translate_{direction}" for direction in both[pair]] for pair in DEFAULT_PAIRS}
     own = {
-        pair: [f"tli_translate_own_{direction}" for direction in both[pair] if not direction.startswith("eng_Latn")]
+        pair: [f"tli_translate_own_{direction}" for direction in both[pair] if not direction.startswith(PIVOT)]
         for pair in DEFAULT_PAIRS
     }
-    translate = {pair: [f"tli_translate_{direction}" for direction in both[pair]] for pair in DEFAULT_PAIRS}
     found = {
         "tli_xquad": [f"tli_xquad_{code}" for code in XQUAD],
         "tli_xquad_r": [f"tli_xquad_r_sentence_{s}-{t}" for s, t in retrieval_pairs()],
-        "tli_xlsum": [name for base in summaries_.values() for name in (base, f"{base}_en")],
+        "tli_xlsum": [f"tli_xlsum_{name}{suffix}" for name in XLSUM for suffix in ("", "_en")],
         "tli_bitext": [f"tli_bitext_{pair}" for pair in DEFAULT_PAIRS],
         **{
             f"tli_bitext_{name}": [
@@ -146,37 +147,40 @@ def groups() -> dict[str, list[str]]:
         "tli_translate": [name for names in translate.values() for name in names],
         "tli_translate_own": [name for names in own.values() for name in names],
     }
-    for family, codes in families.items():
+    for suite, languages in suites().items():
+        codes = {language.code for language in languages}
         pairs = [pair for pair in DEFAULT_PAIRS if codes & set(pair.split("-"))]
-        found[f"tli_downstream_{family}"] = [
-            *(["tli_tydiqa_swh_Latn"] if family == "swahili" else ["tli_xquad_tur_Latn", *TURKISH_RETRIEVAL]),
-            *(summaries_[code] for code in summaries_ if code in codes),
+        found[f"tli_downstream_{suite}"] = [
+            *(f"tli_tydiqa_{code}" for code in TYDIQA if code in codes),
+            *(name for code in XQUAD if code in codes for name in (f"tli_xquad_{code}", *retrieval_of(code))),
+            *(f"tli_xlsum_{name}" for name, code in XLSUM.items() if code in codes),
             *(f"tli_bitext_{pair}" for pair in pairs),
             *(name for pair in pairs for name in (*translate[pair], *own[pair])),
         ]
+        stock = [name for language in languages for name in language.stock_tasks]
+        found[f"tli_suite_{suite}"] = [f"tli_downstream_{suite}", *stock]
     offline_r = [f"tli_xquad_r_{unit}_{s}-{t}" for unit in ("sentence", "paragraph") for s in OFFLINE for t in OFFLINE]
     found["tli_downstream"] = [
-        *(f"tli_xquad_{code}" for code in OFFLINE), "tli_tydiqa_swh_Latn", *offline_r, "tli_xlsum", "tli_bitext", "tli_translate",
-        "tli_translate_own",
+        *(f"tli_xquad_{code}" for code in OFFLINE), *(f"tli_tydiqa_{code}" for code in TYDIQA), *offline_r, "tli_xlsum",
+        "tli_bitext", "tli_translate", "tli_translate_own",
     ]  # fmt: skip
     for spec, tasks in declared().items():
         found[f"tli_{spec}"] = [one.name for one in tasks]
         found["tli_downstream"] += [one.name for one in tasks if one.offline]
     found["tli_all"] = ["tli_alignment", "tli_downstream"]
-    found["tli_suite_swahili"] = ["tli_downstream_swahili", *SWAHILI]
-    found["tli_suite_turkic"] = ["tli_downstream_turkic", *TURKIC]
-    found["tli_suite_english"] = ["tli_xquad_eng_Latn", *ENGLISH]
-    found["tli_suite_xtremer"] = [
-        "tli_xquad", "tli_xquad_r", "tli_tydiqa_swh_Latn", "tli_bitext_tatoeba", "xcopa_sw", "xcopa_tr",
-        "xnli_sw", "xnli_tr", "tli_suite_english",
-    ]  # fmt: skip
+    found[f"tli_suite_{pivot().suite}"] = [f"tli_xquad_{PIVOT}", *pivot().stock_tasks]
+    return found | {f"tli_suite_{name}": members for name, members in mixed_suites().items()}
+
+
+def retrieval_of(code: str) -> list[str]:
+    """Sentence retrieval on XQuAD within a language and with the pivot, both ways."""
+    return [f"tli_xquad_r_sentence_{s}-{t}" for s, t in ((code, code), (code, PIVOT), (PIVOT, code))]
+
+
+def mixed_suites() -> dict[str, list[str]]:
+    """Members of the suites that belong to no single language, from `tasks/suites.yaml`."""
+    found: dict[str, list[str]] = yaml.safe_load((data_dir("tasks") / "suites.yaml").read_text(encoding="utf-8"))
     return found
-
-
-TURKISH_RETRIEVAL = tuple(
-    f"tli_xquad_r_sentence_{s}-{t}"
-    for s, t in (("tur_Latn", "tur_Latn"), ("tur_Latn", "eng_Latn"), ("eng_Latn", "tur_Latn"))
-)
 
 
 def definitions() -> dict[str, str]:

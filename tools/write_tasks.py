@@ -33,16 +33,12 @@ def group_yaml(name: str, tasks: list[str]) -> str:
 
 
 def groups() -> dict[str, list[str]]:
-    """Tasks of each group: pairs with Swahili, pairs with a Turkic language, all default pairs."""
-    found: dict[str, list[str]] = {"tli_swahili": [], "tli_turkic": [], "tli_alignment": []}
+    """Tasks of each group: the pairs with a language of each suite, and all default pairs."""
+    found: dict[str, list[str]] = {"tli_alignment": []}
     for pair in DEFAULT_PAIRS:
-        families = {language.family for language in resolve_pair(pair)}
-        task = f"tli_alignment_{pair}"
-        found["tli_alignment"].append(task)
-        if "swahili" in families:
-            found["tli_swahili"].append(task)
-        if "turkic" in families:
-            found["tli_turkic"].append(task)
+        suites = {language.suite for language in resolve_pair(pair) if language.suite and not language.pivot}
+        for group in ("tli_alignment", *(f"tli_{suite}" for suite in sorted(suites))):
+            found.setdefault(group, []).append(f"tli_alignment_{pair}")
     return found
 
 

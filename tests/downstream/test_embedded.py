@@ -35,7 +35,9 @@ class Planted(Scripted):
             both = torch.stack([self.embed(text) for text in request.args[:2]], dim=1)
             state = ProtocolStates({"base": both}, {}, {}, False, (1, 1))
             layers = tuple(str(i) for i in range(len(both)))
-            found.append(PairStates(layers, {protocol.id: state for protocol in request.args[2]}, IDENTITY))
+            found.append(
+                PairStates(layers, {protocol.id: state for protocol in request.args[2]}, IDENTITY, repr(request.args))
+            )
         return found
 
 

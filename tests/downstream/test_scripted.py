@@ -122,11 +122,17 @@ def test_every_language_has_prompts_of_its_own_with_a_name_for_each_other():
         assert set(scripts) == {code.split("_")[1]}
 
 
-def test_prompt_sets_that_are_broken_are_named(monkeypatch):
+def test_prompt_sets_that_are_broken_are_named(monkeypatch, tmp_path):
     import tli_bench.downstream.specs.translate as translate
 
-    broken = {"default": ["no slot"], "own": {"swh_Latn": {"prompts": ["{word} {target}"], "names": {}}}}
-    monkeypatch.setattr(translate, "prompts", lambda task: broken)
+    monkeypatch.setattr(translate, "prompts", lambda task: {"default": ["no slot"]})
+    monkeypatch.setenv("TLI_BENCH_LANGUAGES", str(tmp_path))
+    for code, prompts in (
+        ("qaa", "prompts: {translate: ['{word} {target}']}"),
+        ("qab", "prompts: {translate: [x]}"),
+        ("qac", ""),
+    ):
+        (tmp_path / f"{code}_Latn.yaml").write_text(f"code: {code}_Latn\nname: Test\n{prompts}\n", encoding="utf-8")
     doc = {"word": "maji"}
     for chosen, pair, message in (
         (
@@ -134,8 +140,14 @@ def test_prompt_sets_that_are_broken_are_named(monkeypatch):
             "swh-eng",
             r"prompts.yaml: `default` must be a list of sentences with \{word\} once, got \['no slot'\]",
         ),
-        ("own", "swh-eng", r"prompts.yaml: `own.swh_Latn.names` has no name for swh_Latn, got None"),
-        ("own", "tur-eng", r"prompts.yaml: `own.tur_Latn.prompts` must be a list"),
+        ("own", "qaa-eng", r"qaa_Latn.yaml: `names` has no name for qaa_Latn"),
+        (
+            "own",
+            "qab-eng",
+            r"qab_Latn.yaml: `prompts.translate` must be a list of sentences with \{word\} once, got \['x'\]",
+        ),
+        ("own", "qac-eng", r"qac_Latn.yaml: no `prompts.translate`; write one into qac_Latn.yaml"),
+        ("own", "qad_Latn-eng", r"no file describes qad_Latn: no `prompts.translate`; write one into qad_Latn.yaml"),
     ):
         with pytest.raises(DataError, match=message):
             Translate("t", {"pair": pair, "prompts": chosen}).prompts_of(doc)

@@ -13,11 +13,12 @@ from tli_bench.base.paths import data_dir
 from tli_bench.languages import DEFAULT_PAIRS, LANGUAGES, resolve_pair
 from tli_bench.lexicon import check, load_core, load_lexicon, match_key, stats
 from tli_bench.lexicon.alphabet import foreign_letters, unusual_characters
-from tli_bench.lexicon.core import COLUMNS, CORE_FILE, VERSION_FILE, core_table, read_core_table
+from tli_bench.lexicon.core import CORE_FILE, VERSION_FILE, core_table, read_core_table
 from tli_bench.lexicon.pairs import Split
 
 FOLDER = data_dir("tasks") / "lexicon"
 TEXT = (FOLDER / CORE_FILE).read_bytes().decode("utf-8")
+COLUMNS = TEXT.split("\n", 1)[0].split("\t")
 ROWS = [dict(zip(COLUMNS, line.split("\t"), strict=True)) for line in TEXT.splitlines()[1:]]
 PARTS_OF_SPEECH = {"noun", "verb", "adj", "adv", "num", "pron", "conj"}
 WELL_KNOWN = {"eng_Latn", "swh_Latn", "tur_Latn", "azj_Latn", "uzn_Latn", "kaz_Cyrl"}

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tli_bench.languages import LANGUAGES, resolve_language
+from tli_bench.languages.apostrophes import APOSTROPHES
 from tli_bench.lexicon import load_core, load_lexicon, loose_key, match_key, normalise
-from tli_bench.lexicon.normalise import APOSTROPHES
 
 CODES = sorted(LANGUAGES)
 

@@ -32,7 +32,7 @@ def board():
 def test_scopes_are_overall_families_languages_and_pairs(board):
     assert [s.scope.id for s in board.sections] == [
         "overall",
-        "swahili",
+        "bantu",
         "turkic",
         "swh_Latn",
         "tur_Latn",
@@ -187,7 +187,7 @@ def test_a_task_of_a_pair_belongs_to_that_pair_only():
     assert found["swh_Latn-eng_Latn"] == pytest.approx(0.2)
     assert found["swh_Latn-tur_Latn"] == pytest.approx(0.8)
     assert found["tur_Latn-eng_Latn"] is None
-    assert found["overall"] == found["swahili"] == pytest.approx(0.5)
+    assert found["overall"] == found["bantu"] == pytest.approx(0.5)
     assert section(only, "swh_Latn-eng_Latn").rows[0].cells["bli"] == pytest.approx(0.3)
     assert "bli" not in section(only, "swh_Latn-tur_Latn").rows[0].cells
 

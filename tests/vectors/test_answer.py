@@ -10,6 +10,7 @@ from tests.conftest import make_model, make_tokenizer
 from tli_bench.models.body import body_of
 from tli_bench.models.identity import MeasuredModel
 from tli_bench.vectors.answer import answer, inputs_of
+from tli_bench.vectors.backend import Backend
 from tli_bench.vectors.extract import extract
 from tli_bench.vectors.inputs import encode_words
 from tli_bench.vectors.protocols import Pooling, get_protocols
@@ -18,15 +19,17 @@ PAIRS = [("maji", "water"), ("moto", "fire"), ("jua", "sun"), ("maji", "house")]
 IDENTITY = MeasuredModel("m", "r", "float32", None, "bos", None)
 
 
-def ask(model, tokenizer, names, pair="swh_Latn-eng_Latn"):
-    """Answers for PAIRS, and the number of forward passes and of tokens that the body saw."""
+def ask(model, tokenizer, names, pair="swh_Latn-eng_Latn", backend=None):
+    """Answers for PAIRS, and the number of forward passes and of tokens that the body saw, the probe apart."""
     seen = []
+    backend = backend or Backend(model, tokenizer)
+    assert backend.causal
     handle = body_of(model).register_forward_pre_hook(
         lambda _module, _args, kwargs: seen.append(kwargs["input_ids"].numel()), with_kwargs=True
     )
     requests = [SimpleNamespace(args=(source, target, get_protocols(names), pair)) for source, target in PAIRS]
     try:
-        found = answer(requests, model=model, tokenizer=tokenizer, identity=IDENTITY)
+        found = answer(requests, backend=backend, identity=IDENTITY)
     finally:
         handle.remove()
     return found, len(seen), sum(seen)
@@ -45,7 +48,8 @@ def test_protocols_with_the_same_inputs_share_one_pass_per_token_sequence():
 
 def test_a_carrier_adds_only_its_own_sentences_and_a_second_call_adds_nothing():
     tokenizer, model = make_tokenizer(), make_model("llama")
-    _, _, alone = ask(model, tokenizer, "tli-pilot,tli-eval")
+    backend = Backend(model, tokenizer)
+    _, _, alone = ask(model, tokenizer, "tli-pilot,tli-eval", backend=backend)
     _, _, both = ask(make_model("llama"), tokenizer, "tli-pilot,carrier:next")
     protocol = get_protocols("carrier:next")[0]
     carried = 0
@@ -54,7 +58,7 @@ def test_a_carrier_adds_only_its_own_sentences_and_a_second_call_adds_nothing():
         items = encode_words(tokenizer, words, template=protocol.template(language), cut=True)
         carried += sum(len(item.ids) for item in items)
     assert both == alone + carried
-    assert ask(model, tokenizer, "tli-pilot,tli-eval")[1:] == (0, 0)
+    assert ask(model, tokenizer, "tli-pilot,tli-eval", backend=backend)[1:] == (0, 0)
 
 
 def test_every_protocol_gets_its_own_pooling():
@@ -97,9 +101,9 @@ def test_sentences_are_cut_only_where_nothing_after_the_word_is_read(tmp_path):
     (tmp_path / "p.yaml").write_text("{name: whole, version: 1, pooling: all-mean, template: 'a {word} b'}")
     (tmp_path / "q.yaml").write_text("{name: own, version: 1, pooling: word-mean, template: 'a {word} b'}")
     own, whole = get_protocols([str(tmp_path / "q.yaml")]), get_protocols([str(tmp_path / "p.yaml")])
-    assert inputs_of(own, "eng_Latn", causal=True)["own"].cut
-    assert not inputs_of(own, "eng_Latn", causal=False)["own"].cut
-    assert not inputs_of(whole, "eng_Latn", causal=True)["whole"].cut
+    assert inputs_of(own, "eng_Latn", causal=True)["own"].framing.cut
+    assert not inputs_of(own, "eng_Latn", causal=False)["own"].framing.cut
+    assert not inputs_of(whole, "eng_Latn", causal=True)["whole"].framing.cut
     both = inputs_of((*own, *whole), "eng_Latn", causal=True)
     assert both["own"] == both["whole"]  # one pass for both
 

@@ -31,6 +31,10 @@ class InputError(TLIError):
     """An argument, word or option that cannot be used as given."""
 
 
+class LanguageError(TLIError):
+    """A file that describes a language and is wrong; names file and key."""
+
+
 class LexiconError(TLIError):
     """A word list that cannot be read or that must not be scored; names file, line and reason."""
 

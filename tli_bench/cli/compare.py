@@ -3,17 +3,13 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from tli_bench.base.errors import InputError
 
-if TYPE_CHECKING:
-    from tli_bench.records.compare import CompareResult, PairComparison
-
 FORMATS = ("table", "markdown", "json")
-_HEADER = ("against", "task", "layers", "n", "A", "B", "B - A [95 % CI]", "p", "p adjusted", "d_z")
 
 
 def compare(
@@ -34,10 +30,13 @@ def compare(
     form: Annotated[str, typer.Option("--format", help=f"One of: {', '.join(FORMATS)}.")] = "table",
 ) -> None:
     """Compare every later side with the first, pair by pair, on the same words; refuse what is not comparable."""
+    from rich.console import Console
+
     from tli_bench.base.wording import visible
     from tli_bench.lexicon.pairs import Split
     from tli_bench.records.compare import compare as compare_sides
     from tli_bench.records.compare import load_side
+    from tli_bench.report.terminal.comparison import comparison_markdown, comparison_table
 
     if form not in FORMATS:
         raise InputError(f"unknown format {form!r}; choose one of {', '.join(FORMATS)}")
@@ -56,67 +55,8 @@ def compare(
     if form == "json":
         typer.echo(json.dumps(asdict(found), ensure_ascii=False, indent=1, allow_nan=False))
     elif form == "markdown":
-        typer.echo(_markdown(found))
+        typer.echo(comparison_markdown(found))
     else:
-        _print(found)
+        Console().print(comparison_table(found))
     for reason in found.refused:
         typer.echo(f"refused: {visible(reason, limit=400)}", err=True)
-
-
-def _cells(row: "PairComparison") -> list[str]:
-    layers = row.layer_a if row.layer_a == row.layer_b else f"{row.layer_a} / {row.layer_b}"
-    return [
-        row.b,
-        row.task,
-        layers,
-        str(row.n),
-        f"{row.value_a:.3f}",
-        f"{row.value_b:.3f}",
-        f"{row.difference:+.3f} [{row.ci[0]:+.3f}, {row.ci[1]:+.3f}]",
-        _p(row.p),
-        _p(row.p_adjusted),
-        "–" if row.d_z is None else f"{row.d_z:+.2f}",
-    ]
-
-
-def _p(value: float | None) -> str:
-    if value is None:
-        return "–"
-    return f"{value:.1e}" if value < 1e-3 else f"{value:.3f}"
-
-
-def _caption(found: "CompareResult") -> str:
-    first = found.rows[0]
-    name = {"holm": "Holm", "bh": "Benjamini-Hochberg"}[found.correction]
-    return (
-        f"{first.quantity} on {first.split.value} words, A = {first.a}; p corrected by {name} over {found.tests} tests"
-    )
-
-
-def _markdown(found: "CompareResult") -> str:
-    from tli_bench.base.wording import visible
-
-    def line(cells: list[str]) -> str:
-        return (
-            "| "
-            + " | ".join(visible(c).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;") for c in cells)
-            + " |"
-        )
-
-    rule = "|---|---|---|" + "---:|" * (len(_HEADER) - 3)
-    return "\n".join([_caption(found), "", line(list(_HEADER)), rule, *(line(_cells(row)) for row in found.rows)])
-
-
-def _print(found: "CompareResult") -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    from tli_bench.base.wording import visible
-
-    table: Any = Table(title=Text(visible(_caption(found), limit=200)), box=None, padding=(0, 1), title_justify="left")
-    for i, name in enumerate(_HEADER):
-        table.add_column(name, justify="left" if i < 3 else "right", overflow="fold")
-    for row in found.rows:
-        table.add_row(*(Text(visible(cell)) for cell in _cells(row)))
-    Console().print(table)

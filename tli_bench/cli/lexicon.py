@@ -72,7 +72,7 @@ def stats(as_json: _Json = False) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from tli_bench.languages import LANGUAGES
+    from tli_bench.languages import language_or_default
     from tli_bench.lexicon import load_core
     from tli_bench.lexicon.coverage import stats as count
 
@@ -84,7 +84,7 @@ def stats(as_json: _Json = False) -> None:
     for name in ("language", "filled", "share", "forms", "multi-word"):
         table.add_column(name, justify="left" if name == "language" else "right")
     for row in found.languages:
-        label = f"{row.code} {LANGUAGES[row.code].name}"
+        label = f"{row.code} {language_or_default(row.code).name}"
         table.add_row(label, str(row.filled), f"{row.share:.1%}", str(row.forms), str(row.multi_word))
     console = Console()
     console.print(table)

@@ -36,7 +36,7 @@ def _languages() -> list[str]:
     from tli_bench.languages import LANGUAGES
 
     return [
-        f"{lang.code:<10} {lang.name:<18} {lang.branch:<10} {', '.join(lang.aliases)}" for lang in LANGUAGES.values()
+        f"{lang.code:<10} {lang.name:<18} {lang.branch:<10} {', '.join(lang.called)}" for lang in LANGUAGES.values()
     ]
 
 

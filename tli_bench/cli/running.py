@@ -11,12 +11,12 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from tli_bench.base.errors import InputError
+from tli_bench.base.files import require_writable
 from tli_bench.cli.processes import require_one_process
 from tli_bench.cli.quiet import quiet_libraries
-from tli_bench.config.run import RunConfig, write_config
-from tli_bench.evaluate.corrections import as_json, corrected
+from tli_bench.config.run import RunConfig
+from tli_bench.evaluate.corrections import corrected
 from tli_bench.plugin.checks import check
-from tli_bench.records import require_writable, write_json
 from tli_bench.report.terminal.unit import print_record, print_summary
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def execute(config: RunConfig) -> None:
     check(config)
     quiet_libraries()
     with console.status("loading lm-eval, torch and transformers"):
-        from tli_bench.plugin.scoring import open_model, read_documents, resolved, tasks_of
+        from tli_bench.plugin.scoring import open_model, read_documents, resolved, tasks_of, write_run
 
     tasks = tasks_of(config)
     with console.status("reading words and documents"):
@@ -49,18 +49,20 @@ def execute(config: RunConfig) -> None:
         lm = open_model(config)
     console.print(_describe(lm.identity), soft_wrap=True)
     outcome = _score(console, config, lm, tasks)
-    stamp = time.strftime("%Y-%m-%dT%H-%M-%S")
-    _write(console, resolved(config, lm), outcome, config.output / f"results_{stamp}.json")
+    tests = corrected(outcome.records)
+    path = write_run(resolved(config, lm), outcome.results, tests, config.output)
+    print_summary(console, outcome.records, tests, outcome.results)
     console.print(
         f"{len(tasks)} tasks in {time.monotonic() - started:.0f} s"
         + (f" ({len(outcome.reused)} were already done)" if outcome.reused else "")
-        + f"; records under {config.output}, lm-eval results in {config.output / f'results_{stamp}.json'}",
+        + f"; records under {config.output}, lm-eval results in {path}",
         soft_wrap=True,
     )
 
 
 def _score(console: Console, config: RunConfig, lm: "TLIModel", tasks: "dict[str, Task]") -> "RunResult":
-    from tli_bench.plugin.scoring import Watch, score_tasks, units
+    from tli_bench.plugin.run import Watch
+    from tli_bench.plugin.scoring import score_tasks, units
 
     with _progress(console) as progress:
         row = progress.add_task("tasks", total=units(config, tasks))
@@ -77,16 +79,6 @@ def _score(console: Console, config: RunConfig, lm: "TLIModel", tasks: "dict[str
             on_words=lambda done, total: progress.update(words, completed=done, total=total),
         )
         return score_tasks(config, lm, tasks, watch)
-
-
-def _write(console: Console, config: RunConfig, outcome: "RunResult", path: Path) -> None:
-    """Write lm-eval's results and the recipe of the run; show what all units say together."""
-    from tli_bench.plugin.run import tidy
-
-    tests = corrected(outcome.records)
-    write_json(path, tidy({**outcome.results, "tli_corrections": as_json(tests), "tli_run": config.to_dict()}))
-    write_config(config, path.parent)
-    print_summary(console, outcome.records, tests, outcome.results)
 
 
 @contextmanager

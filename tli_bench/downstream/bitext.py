@@ -26,7 +26,7 @@ def file_names(code: str) -> list[str]:
         f"{language.code}.txt",
         f"{language.code}.devtest",
         f"{language.code}.dev",
+        *([language.datasets["ntrex_file"]] if "ntrex_file" in language.datasets else []),
         f"newstest2019-ref.{language.iso}.txt",
-        *(f"newstest2019-src.{language.iso}.txt" for _ in range(language.iso == "eng")),
-        *(f"newstest2019-ref.{alias}.txt" for alias in language.aliases),
+        *(f"newstest2019-ref.{name}.txt" for name in language.called),
     ]

@@ -9,13 +9,17 @@ from tli_bench.base.errors import UnknownNameError
 from tli_bench.downstream.errors import DataError
 from tli_bench.downstream.prompts import data_file
 from tli_bench.downstream.sources import HubSet, Loaded, Row, hub_rows
+from tli_bench.languages import pivot
+from tli_bench.languages.registry import registry
 
-ENGLISH = "eng_Latn"
 FILE = "bitext/hub.yaml"
 
 
 class ParallelSet(BaseModel):
-    """One set; see the head of `tasks/bitext/hub.yaml` for what its fields mean."""
+    """One set; see the head of `tasks/bitext/hub.yaml` for what its fields mean.
+
+    languages: the set's name of each language by our code, from the languages' files.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -36,11 +40,13 @@ class ParallelSet(BaseModel):
 
     def column_of(self, code: str) -> str:
         """The column of a language."""
-        return self.english if self.english and code == ENGLISH else self.column.format(language=self.languages[code])
+        return (
+            self.english if self.english and code == pivot().code else self.column.format(language=self.languages[code])
+        )
 
     def has(self, source: str, target: str) -> bool:
         """Whether the set has the pair: both languages, and English in one that is made of pairs with English."""
-        return {source, target} <= self.languages.keys() and (self.english is None or ENGLISH in (source, target))
+        return {source, target} <= self.languages.keys() and (self.english is None or pivot().code in (source, target))
 
 
 def parallel_sets() -> dict[str, ParallelSet]:
@@ -48,7 +54,8 @@ def parallel_sets() -> dict[str, ParallelSet]:
     found = {}
     for name, fields in data_file(FILE).items():
         try:
-            found[name] = ParallelSet.model_validate(fields)
+            languages = {one.code: one.datasets[name] for one in registry() if name in one.datasets}
+            found[name] = ParallelSet.model_validate({**fields, "languages": languages})
         except ValidationError as err:
             first = err.errors()[0]
             field = ".".join(str(part) for part in first["loc"])
@@ -69,9 +76,9 @@ def read_parallel(name: str, source: str, target: str) -> Loaded[tuple[str, str]
     if not chosen.has(source, target):
         kind = "pairs with English" if chosen.english else "languages"
         raise DataError(
-            f"{chosen.id} has no {source}-{target}; its {kind}: {', '.join(sorted(chosen.languages.keys() - {ENGLISH}))}"
+            f"{chosen.id} has no {source}-{target}; its {kind}: {', '.join(sorted(chosen.languages.keys() - {pivot().code}))}"
         )
-    other = source if source != ENGLISH else target
+    other = source if source != pivot().code else target
     sides = []
     for code in (source, target):
         rows = hub_rows(chosen.hub_set(code, other))

@@ -9,6 +9,7 @@ import yaml
 
 from tli_bench.base.paths import data_dir
 from tli_bench.downstream.errors import DataError
+from tli_bench.languages import language_of
 
 
 @cache
@@ -30,18 +31,27 @@ def prompts(task: str) -> Mapping[str, Any]:
 
 
 def prompt(task: str, language: str, *slots: str) -> str:
-    """The prompt of `language` (its code), which must hold every one of `slots` once, such as `{context}`.
+    """The prompt of `language` (its code) for a task, which must hold every one of `slots` once, such as `{context}`.
 
-    Raises DataError naming file, language and slot.
+    Raises DataError naming file, key and slot.
     """
-    text = prompts(task).get(language)
-    if not isinstance(text, str):
-        known = ", ".join(sorted(prompts(task)))
-        raise DataError(f"tasks/{task}/prompts.yaml: no prompt `{language}`; it has {known}")
+    [text] = own_prompts(task, language)[:1]
     for slot in slots:
         if text.count(slot) != 1:
-            raise DataError(f"tasks/{task}/prompts.yaml: `{language}` must hold {slot} exactly once, got {text!r}")
+            raise DataError(
+                f"{language_of(language).file}: `prompts.{task}` must hold {slot} exactly once, got {text!r}"
+            )
     return text
+
+
+def own_prompts(task: str, language: str) -> tuple[str, ...]:
+    """The prompts of a language's file for a task; raises DataError naming the file when it has none."""
+    own = language_of(language)
+    found = own.prompts.get(task)
+    if not found:
+        where = own.file or f"no file describes {own.code}"
+        raise DataError(f"{where}: no `prompts.{task}`; write one into {own.code}.yaml (docs/languages.md)")
+    return found
 
 
 def fill(template: str, **values: str) -> str:

@@ -128,8 +128,8 @@ def _facts(record: RunRecord, supplied: Mapping[str, Mapping[frozenset[str], flo
             notes.append(f"{name}: no row for {record.pair}")
     return PairFacts(
         pair=record.pair,
-        same_family=source.family == target.family,
-        same_branch=source.branch == target.branch,
+        same_family=source.related(target),
+        same_branch=source.same_branch(target),
         same_script=source.script == target.script,
         romanised=source.script != target.script,
         outcomes=outcomes,

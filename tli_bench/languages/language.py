@@ -1,89 +1,167 @@
-"""Languages of the benchmark: codes, names, scripts, families and the aliases other data sets use for them."""
+"""What a language is: one frozen object, read from `tasks/languages/<code>.yaml`; docs/languages.md describes the keys."""
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 
-from tli_bench.base.errors import InputError, UnknownNameError
+from tli_bench.base.errors import LanguageError
+from tli_bench.languages.scripts import UNDECLARED
+
+CODE = re.compile(r"[a-z]{3}_[A-Z][a-z]{3}")
+"""A language in a script: ISO 639-3 and ISO 15924."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
+class Writing:
+    """How the language is written.
+
+    alphabet: its lower-case letters; empty where they are not declared. dotted_i: whether `I` is the capital of `ı` and `İ`
+    that of `i`. apostrophe: how an apostrophe is written, whatever was typed; apostrophe_after: how after certain letters, with
+    which it then forms one letter. look_alikes: what is typed in the place of letters of the alphabet, and the letter.
+    """
+
+    alphabet: str = ""
+    dotted_i: bool = False
+    apostrophe: str = "'"
+    apostrophe_after: Mapping[str, str] = field(default_factory=dict)
+    look_alikes: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def look_alike_letters(self) -> dict[int, str]:
+        """Single look-alikes, as `str.translate` takes them."""
+        return {ord(typed): meant for typed, meant in self.look_alikes.items() if len(typed) == 1}
+
+    @cached_property
+    def look_alike_sequences(self) -> tuple[tuple[str, str], ...]:
+        """Look-alikes of several characters: what is typed, and the letter."""
+        return tuple((typed, meant) for typed, meant in self.look_alikes.items() if len(typed) > 1)
+
+    @cached_property
+    def ascii_letters_stay(self) -> bool:
+        """Whether a word of ASCII letters is its own display form."""
+        return not any(typed.isascii() for typed in self.look_alikes)
+
+    @cached_property
+    def plain_apostrophe(self) -> bool:
+        """Whether every apostrophe is U+0027."""
+        return self.apostrophe == "'" and not self.apostrophe_after
+
+
+@dataclass(frozen=True)
+class Words:
+    """Citation forms and regular plurals.
+
+    leaders: beginnings of a citation form that belong to no word (`to `). prefixes, suffixes: citation or plural affixes that
+    are cut, longest first. plural_prefixes, plural_endings: a plural's with the singular's, in the order tried. no_plurals:
+    endings that look like a plural and are none.
+    """
+
+    leaders: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = ()
+    suffixes: tuple[str, ...] = ()
+    plural_prefixes: Mapping[str, str] = field(default_factory=dict)
+    plural_endings: Mapping[str, str] = field(default_factory=dict)
+    no_plurals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """How texts are scored. stemmer: whose stems ROUGE compares; answers: `words` or `squad`, how answers are normalised."""
+
+    stemmer: str = ""
+    answers: str = "words"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Language:
-    """One language as written in one script.
+    """One language as written in one script; two are equal when code and file are.
 
-    code: ISO 639-3 and ISO 15924 joined by `_`, as FLORES and Belebele write it (`swh_Latn`).
-    family: the group a leaderboard aggregates over (`turkic`, `swahili`, `english`).
-    branch: the genealogical branch, for explaining results by distance.
+    code: ISO 639-3 and ISO 15924 joined by `_`, as FLORES and Belebele write it (`swh_Latn`). family and branch: as the field
+    names them, empty where unknown. suite: the end of the names of the task groups that it belongs to (`tli_turkic`).
+    pivot: whether the others are paired with it and default prompts are in it. lexicon: whether the core lexicon has it.
+    names: what its own prompts call the others, by code. file: where it was read; empty for one that has no file.
     """
 
     code: str
     name: str
-    family: str
-    branch: str
-    aliases: tuple[str, ...]
+    iso639_1: str = ""
+    aliases: tuple[str, ...] = ()
+    glottocodes: tuple[str, ...] = ()
+    family: str = ""
+    branch: str = ""
+    suite: str = ""
+    pivot: bool = False
+    lexicon: bool = False
+    writing: Writing = field(default_factory=Writing)
+    words: Words = field(default_factory=Words)
+    romanised: Mapping[str, str] = field(default_factory=dict)
+    scoring: Scoring = field(default_factory=Scoring)
+    datasets: Mapping[str, str] = field(default_factory=dict)
+    stock_tasks: tuple[str, ...] = ()
+    prompts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+    carriers: Mapping[str, str] = field(default_factory=dict)
+    gate: tuple[str, ...] = ()
+    file: str = ""
+
+    def __post_init__(self) -> None:
+        where = self.file or "a language"
+        if not CODE.fullmatch(self.code):
+            raise LanguageError(f"{where}: `code` must be ISO 639-3 and ISO 15924 like swh_Latn, got {self.code!r}")
+        if self.scoring.answers not in ("words", "squad"):
+            raise LanguageError(f"{where}: `scoring.answers` must be words or squad, got {self.scoring.answers!r}")
+        for name, sentence in self.carriers.items():
+            if sentence.count("{word}") != 1:
+                raise LanguageError(f"{where}: `carriers.{name}` must hold {{word}} exactly once, got {sentence!r}")
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Language) and (self.code, self.file) == (other.code, other.file))
+
+    def __hash__(self) -> int:
+        return hash(self.code)
+
+    def __repr__(self) -> str:
+        return f"Language({self.code})"
 
     @property
     def iso(self) -> str:
         """ISO 639-3 code."""
-        return self.code.split("_")[0]
+        return self.code[:3]
 
     @property
     def script(self) -> str:
-        """ISO 15924 code of the script."""
-        return self.code.split("_")[1]
+        """ISO 15924 code of the script; `Zyyy` where it was not declared."""
+        return self.code[4:]
+
+    @property
+    def declared(self) -> bool:
+        """Whether a file describes the language; one without is treated by defaults."""
+        return bool(self.file)
+
+    @property
+    def called(self) -> tuple[str, ...]:
+        """Its other names: ISO 639-1 and the aliases."""
+        return (self.iso639_1, *self.aliases) if self.iso639_1 else self.aliases
+
+    @cached_property
+    def letters(self) -> frozenset[str]:
+        """The letters of the alphabet; empty where they are not declared."""
+        return frozenset(self.writing.alphabet)
+
+    def related(self, other: "Language") -> bool:
+        """Whether both are known to be of one family."""
+        return bool(self.family) and self.family == other.family
+
+    def same_branch(self, other: "Language") -> bool:
+        """Whether both are known to be of one branch of one family."""
+        return self.related(other) and bool(self.branch) and self.branch == other.branch
 
 
-_TABLE = (
-    Language("eng_Latn", "English", "english", "Germanic", ("en", "english")),
-    Language("swh_Latn", "Swahili", "swahili", "Bantu", ("sw", "swa", "swahili", "kiswahili")),
-    Language("tur_Latn", "Turkish", "turkic", "Oghuz", ("tr", "turkish")),
-    Language("azj_Latn", "North Azerbaijani", "turkic", "Oghuz", ("az", "aze", "azerbaijani")),
-    Language("uzn_Latn", "Northern Uzbek", "turkic", "Karluk", ("uz", "uzb", "uzbek")),
-    Language("kaz_Cyrl", "Kazakh", "turkic", "Kipchak", ("kk", "kazakh")),
-    Language("kir_Cyrl", "Kyrgyz", "turkic", "Kipchak", ("ky", "kyrgyz", "kirghiz")),
-    Language("tat_Cyrl", "Tatar", "turkic", "Kipchak", ("tt", "tatar")),
-    Language("bak_Cyrl", "Bashkir", "turkic", "Kipchak", ("ba", "bashkir")),
-    Language("tuk_Latn", "Turkmen", "turkic", "Oghuz", ("tk", "turkmen")),
-    Language("uig_Arab", "Uyghur", "turkic", "Karluk", ("ug", "uyghur", "uighur")),
-)
+def undeclared(name: str) -> Language:
+    """A language that no file describes, by its code or its ISO 639-3 code: plain casing, no affixes, no prompts.
 
-LANGUAGES: dict[str, Language] = {language.code: language for language in _TABLE}
-_BY_ALIAS = {alias: lang for lang in _TABLE for alias in (lang.code.lower(), lang.iso, *lang.aliases)}
-
-DEFAULT_PAIRS: tuple[str, ...] = (
-    *(f"{lang.code}-eng_Latn" for lang in _TABLE if lang.code != "eng_Latn"),
-    "swh_Latn-tur_Latn",
-    "tur_Latn-azj_Latn",
-    "kaz_Cyrl-kir_Cyrl",
-    "tur_Latn-kaz_Cyrl",
-    "tat_Cyrl-bak_Cyrl",
-)
-
-
-def resolve_language(name: str) -> Language:
-    """The language called `name`: a code (`swh_Latn`), ISO code (`swh`, `sw`) or English name, in any case.
-
-    Raises UnknownNameError with suggestions.
+    Without a script in the code it is `Zyyy`, and each word's script is that of most of its letters.
     """
-    found = _BY_ALIAS.get(name.strip().lower())
-    if found is None:
-        raise UnknownNameError("language", name, _BY_ALIAS, hint="`tli-bench ls languages` lists them")
-    return found
-
-
-def resolve_pair(name: str) -> tuple[Language, Language]:
-    """Source and target of a pair written `swh-eng`, `swh_Latn-eng_Latn` or `swahili-english`.
-
-    Raises InputError for a malformed pair or one language twice, UnknownNameError for an unknown language.
-    """
-    parts = name.strip().split("-")
-    if len(parts) != 2 or not all(parts):
-        raise InputError(f"{name!r} is not a pair; write SOURCE-TARGET, for example 'swh-eng' or 'tur_Latn-azj_Latn'")
-    source, target = resolve_language(parts[0]), resolve_language(parts[1])
-    if source == target:
-        raise InputError(f"{name!r} pairs {source.code} with itself; name two different languages")
-    return source, target
-
-
-def pair_id(source: Language | str, target: Language | str) -> str:
-    """Canonical pair id, `swh_Latn-eng_Latn`."""
-    codes = [x.code if isinstance(x, Language) else resolve_language(x).code for x in (source, target)]
-    return "-".join(codes)
+    code = name if "_" in name else f"{name}_{UNDECLARED}"
+    return Language(code, name)

@@ -1,49 +1,41 @@
-"""Letters of the eleven alphabets, and whether a character belongs to the language's script at all."""
-
-import unicodedata
-from functools import lru_cache
+"""Letters of the alphabets, and whether a character belongs to the language's script at all."""
 
 from tli_bench.languages import Language
-from tli_bench.lexicon.normalise import OKINA, TUTUQ, fold
+from tli_bench.languages.apostrophes import ANY_APOSTROPHE
+from tli_bench.languages.casing import lower
+from tli_bench.languages.scripts import UNDECLARED, in_script, script_of
 
-_BASIC = "abcdefghijklmnopqrstuvwxyz"
-_RUSSIAN = "абвгдеёжзийклмнопрстуфхцчшщъыьэюя"
-
-ALPHABETS: dict[str, frozenset[str]] = {
-    "eng_Latn": frozenset(_BASIC + "'"),
-    "swh_Latn": frozenset(_BASIC + "'") - frozenset("qx"),
-    "tur_Latn": frozenset("abcçdefgğhıijklmnoöprsştuüvyzâîû"),
-    "azj_Latn": frozenset("abcçdeəfgğhxıijkqlmnoöprsştuüvyz"),
-    "uzn_Latn": frozenset("abcdefghijklmnopqrstuvxyz" + OKINA + TUTUQ),
-    "kaz_Cyrl": frozenset(_RUSSIAN + "әғқңөұүһі"),
-    "kir_Cyrl": frozenset(_RUSSIAN + "ңөү"),
-    "tat_Cyrl": frozenset(_RUSSIAN + "әҗңөүһ"),
-    "bak_Cyrl": frozenset(_RUSSIAN + "ғҙҡңөҫүһә"),
-    "tuk_Latn": frozenset("abçdeäfghijžklmnňoöprsştuüwyýz"),
-    "uig_Arab": frozenset("ئاەبپتجچخدرزژسشغفقكگڭلمنھوۇۆۈۋېىي"),
-}
-_SCRIPT_NAMES = {"Latn": "LATIN", "Cyrl": "CYRILLIC", "Arab": "ARABIC"}
-_NEUTRAL = frozenset(" -'" + OKINA + TUTUQ)
+_NEUTRAL = frozenset(" -") | ANY_APOSTROPHE
 
 
 def foreign_letters(word: str, language: Language) -> str:
-    """The letters of `word` that are of another script than the language's, in order; usually a look-alike."""
-    if language.script == "Latn" and word.isascii():
+    """The letters of `word` that are of another script than the language's, in order; usually a look-alike.
+
+    Where the script is not declared, it is that of most letters of the word.
+    """
+    script = language.script
+    if script == UNDECLARED:
+        script = script_of(word) or script
+    if script == "Latn" and word.isascii():
         return ""
-    return "".join(c for c in word if _foreign(c, language.script))
+    return "".join(c for c in word if _foreign(c, script))
 
 
-@lru_cache(maxsize=4096)
 def _foreign(char: str, script: str) -> bool:
-    if char in _NEUTRAL or not char.isalpha():
-        return False
-    return not unicodedata.name(char, "").startswith(_SCRIPT_NAMES[script])
+    return char.isalpha() and char not in _NEUTRAL and not in_script(char, script)
 
 
 def unusual_characters(word: str, language: Language) -> str:
-    """The characters of `word` that are neither letters of the alphabet nor an inner space or hyphen."""
-    letters, folded = ALPHABETS[language.code], fold(word, language)
-    return "" if letters.issuperset(folded) else "".join(c for c in folded if c not in letters and c not in " -")
+    """The characters of `word` that are neither letters of the alphabet nor an inner space or hyphen.
+
+    None where the alphabet is not declared.
+    """
+    letters, folded = language.letters, lower(word, language)
+    return (
+        ""
+        if not letters or letters.issuperset(folded)
+        else "".join(c for c in folded if c not in letters and c not in " -")
+    )
 
 
 def script_share(text: str, language: Language) -> float:

@@ -4,12 +4,14 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import yaml
 
-from tli_bench.base.errors import LexiconError
+from tli_bench.base.errors import LexiconError, suggest
 from tli_bench.base.paths import data_dir
-from tli_bench.languages import LANGUAGES, Language
+from tli_bench.languages import Language, language_or_default
+from tli_bench.languages.language import CODE
 from tli_bench.lexicon.entries import VARIANT_SEPARATOR, Entry, parse_forms
 from tli_bench.lexicon.lexicon import Lexicon
 from tli_bench.lexicon.pairs import Split, WordPair
@@ -17,14 +19,15 @@ from tli_bench.lexicon.splits import assign_splits
 from tli_bench.lexicon.text import numbered_lines
 
 CORE_FILE, VERSION_FILE = "core.tsv", "version.yaml"
-COLUMNS = ("concept", "pos", "field", "note", *LANGUAGES, "split")
+FIRST_COLUMNS, LAST_COLUMN = ("concept", "pos", "field", "note"), "split"
 
 
 @dataclass(frozen=True)
 class Core:
     """Every concept in every language, with the published split of each.
 
-    seed: that of the published splits; splits_from: `forms_hash` of the table they were assigned for.
+    seed: that of the published splits; splits_from: `forms_hash` of the table they were assigned for; languages: their codes in
+    the order of the columns.
     """
 
     version: str
@@ -32,6 +35,7 @@ class Core:
     splits_from: str
     entries: tuple[Entry, ...]
     splits: Mapping[str, Split]
+    languages: tuple[str, ...]
 
     @property
     def forms_hash(self) -> str:
@@ -45,15 +49,18 @@ class Core:
 
     def _rows(self) -> Iterable[tuple[str, ...]]:
         for entry in self.entries:
-            forms = (VARIANT_SEPARATOR.join(entry.forms.get(code, ())) for code in LANGUAGES)
+            forms = (VARIANT_SEPARATOR.join(entry.forms.get(code, ())) for code in self.languages)
             split = self.splits.get(entry.concept)
             yield (entry.concept, entry.pos, entry.field, *forms, split.value if split else "")
 
     def lexicon(self, source: Language, target: Language, *, seed: int | None = None) -> Lexicon:
         """The word pairs of two languages; a concept that lacks either word is left out.
 
-        seed: None or the published seed gives the published splits, another seed assigns all splits anew.
+        seed: None or the published seed gives the published splits, another seed assigns all splits anew. Raises LexiconError
+        for a language without a column, or with a column but without a file.
         """
+        for language in (source, target):
+            self._require(language)
         seed = self.seed if seed is None else seed
         splits = self.splits if seed == self.seed else assign_splits(self.entries, seed=seed)
         pairs = tuple(
@@ -62,6 +69,27 @@ class Core:
             if e.forms.get(source.code) and e.forms.get(target.code)
         )
         return Lexicon("core", self.version, source, target, pairs, seed)
+
+    def _require(self, language: Language) -> None:
+        if language.code not in self.languages:
+            near = suggest(language.code, self.languages) or self.languages
+            raise LexiconError(
+                f"the core lexicon has no column {language.code}; it has {', '.join(near)}. Give a list of your own with --lexicon, "
+                "or add the language as CONTRIBUTING.md says"
+            )
+        if not language.declared:
+            raise LexiconError(
+                f"the core lexicon has a column {language.code}, but no file describes that language; "
+                f"write tasks/languages/{language.code}.yaml (docs/languages.md)"
+            )
+
+
+class CoreTable(NamedTuple):
+    """A core table as it was read: codes of the languages in the order of their columns, concepts, splits that are filled in."""
+
+    languages: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    splits: dict[str, Split]
 
 
 def load_core(folder: Path | None = None) -> Core:
@@ -76,41 +104,58 @@ def load_core(folder: Path | None = None) -> Core:
         name, seed, splits_from = str(facts["version"]), int(facts["seed"]), str(facts["splits_from"])
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as err:
         raise LexiconError(f"{version}: must give version, seed and splits_from: {err}") from err
-    entries, splits = read_core_table(folder / CORE_FILE)
+    languages, entries, splits = read_core_table(folder / CORE_FILE)
     missing = [entry.concept for entry in entries if entry.concept not in splits]
     if missing:
         raise LexiconError(
             f"{folder / CORE_FILE}: {len(missing)} concepts have no split, first {missing[0]!r}; "
             "run tools/lexicon_release.py, which assigns them"
         )
-    return Core(name, seed, splits_from, entries, splits)
+    return Core(name, seed, splits_from, entries, splits, languages)
 
 
-def read_core_table(path: Path) -> tuple[tuple[Entry, ...], dict[str, Split]]:
-    """The concepts of a core table and those splits that are filled in."""
+def read_core_table(path: Path) -> CoreTable:
+    """The concepts of a core table and those splits that are filled in; its header says which languages it has.
+
+    A language without a file, or with a wrong one, is read by defaults, so that it fails no other. Raises LexiconError naming
+    file, line and reason.
+    """
     entries: list[Entry] = []
+    columns: tuple[str, ...] = ()
+    languages: dict[str, Language] = {}
     splits: dict[str, Split] = {}
     seen: dict[str, int] = {}
     for number, line in numbered_lines(path):
         cells = line.split("\t")
         where = f"{path}:{number}"
         if number == 1:
-            if tuple(cells) != COLUMNS:
-                raise LexiconError(f"{where}: the header must be {', '.join(COLUMNS)} (tab-separated)")
+            columns, languages = tuple(cells), _languages(cells, where=where)
             continue
-        if len(cells) != len(COLUMNS):
-            raise LexiconError(f"{where}: {len(cells)} columns where the header has {len(COLUMNS)}")
-        row = dict(zip(COLUMNS, cells, strict=True))
+        if len(cells) != len(columns):
+            raise LexiconError(f"{where}: {len(cells)} columns where the header has {len(columns)}")
+        row = dict(zip(columns, cells, strict=True))
         concept = row["concept"]
         if not concept or concept in seen:
             first = f", already on line {seen[concept]}" if concept else ""
             raise LexiconError(f"{where}: concept {concept!r} must be filled in and unique{first}")
         seen[concept] = number
-        forms = {code: words for code in LANGUAGES if (words := parse_forms(row[code], LANGUAGES[code]))}
+        forms = {code: words for code, spoken in languages.items() if (words := parse_forms(row[code], spoken))}
         entries.append(Entry(concept, forms, row["pos"], row["field"], row["note"]))
         if row["split"]:
             splits[concept] = parse_split(row["split"], where=where)
-    return tuple(entries), splits
+    return CoreTable(tuple(languages), tuple(entries), splits)
+
+
+def _languages(header: list[str], *, where: str) -> dict[str, Language]:
+    """The languages of the columns between the first four and the last."""
+    codes = header[len(FIRST_COLUMNS) : -1]
+    fixed = (*header[: len(FIRST_COLUMNS)], *header[-1:]) == (*FIRST_COLUMNS, LAST_COLUMN)
+    if not fixed or not codes or len(set(codes)) < len(codes) or not all(CODE.fullmatch(code) for code in codes):
+        raise LexiconError(
+            f"{where}: the header must be {', '.join(FIRST_COLUMNS)}, the code of each language once (swh_Latn), {LAST_COLUMN} "
+            "(tab-separated)"
+        )
+    return {code: language_or_default(code) for code in codes}
 
 
 def parse_split(value: str, *, where: str) -> Split:
@@ -123,9 +168,9 @@ def parse_split(value: str, *, where: str) -> Split:
 
 def core_table(core: Core) -> str:
     """The text of the table as `load_core` reads it."""
-    lines = ["\t".join(COLUMNS)]
+    lines = ["\t".join((*FIRST_COLUMNS, *core.languages, LAST_COLUMN))]
     for entry in core.entries:
-        forms = (VARIANT_SEPARATOR.join(entry.forms.get(code, ())) for code in LANGUAGES)
+        forms = (VARIANT_SEPARATOR.join(entry.forms.get(code, ())) for code in core.languages)
         split = core.splits[entry.concept].value
         lines.append("\t".join((entry.concept, entry.pos, entry.field, entry.note, *forms, split)))
     return "\n".join(lines) + "\n"

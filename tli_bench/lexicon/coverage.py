@@ -4,7 +4,6 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from tli_bench.languages import LANGUAGES
 from tli_bench.lexicon.core import Core
 
 
@@ -47,7 +46,7 @@ def stats(core: Core) -> Coverage:
         version=core.version,
         content_hash=core.content_hash,
         concepts=len(core.entries),
-        languages=tuple(_language(core, code, fields) for code in LANGUAGES),
+        languages=tuple(_language(core, code, fields) for code in core.languages),
         fields=dict(sorted(fields.items())),
         parts_of_speech=dict(Counter(entry.pos for entry in core.entries).most_common()),
         splits=dict(Counter(split.value for split in core.splits.values()).most_common()),

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from tli_bench.languages import DEFAULT_PAIRS, LANGUAGES, Language, resolve_pair
+from tli_bench.languages import DEFAULT_PAIRS, Language, language_or_default
 from tli_bench.lexicon.alphabet import foreign_letters, unusual_characters
 from tli_bench.lexicon.core import Core
 from tli_bench.lexicon.entries import Entry
@@ -23,7 +23,7 @@ _TOLERANCE, _SMALLEST_STRATUM = 0.1, 30
 
 @dataclass(frozen=True)
 class _Patient:
-    """A word list as the checks see it, whether it has two languages or eleven."""
+    """A word list as the checks see it, whether it has two languages or all of the core."""
 
     name: str
     entries: tuple[Entry, ...]
@@ -73,8 +73,10 @@ def _lexicon_patient(lexicon: Lexicon) -> _Patient:
 
 
 def _core_patient(core: Core) -> _Patient:
-    pairs = tuple(resolve_pair(name) for name in DEFAULT_PAIRS)
-    return _Patient("core", core.entries, core.splits, tuple(LANGUAGES.values()), pairs)
+    known = {code: language_or_default(code) for code in core.languages}
+    codes = [pair.split("-") for pair in DEFAULT_PAIRS]
+    pairs = tuple((known[source], known[target]) for source, target in codes if source in known and target in known)
+    return _Patient("core", core.entries, core.splits, tuple(known.values()), pairs)
 
 
 def _spelling(patient: _Patient, language: Language) -> Iterator[Finding]:

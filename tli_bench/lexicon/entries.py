@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from tli_bench.languages import LANGUAGES, Language
+from tli_bench.languages import Language, language_or_default
 from tli_bench.lexicon.normalise import loosened, match_key, normalise
 from tli_bench.lexicon.stems import openings, stem_of_key
 
@@ -27,7 +27,7 @@ class Entry:
         return tuple(
             (language, match_key(form, language))
             for code, forms in self.forms.items()
-            for language in (LANGUAGES[code],)
+            for language in (language_or_default(code),)
             for form in forms
         )
 

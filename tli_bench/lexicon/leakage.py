@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from tli_bench.languages import LANGUAGES, Language
+from tli_bench.languages import Language, language_or_default
 from tli_bench.lexicon.entries import Entry
 from tli_bench.lexicon.findings import Finding, Severity
 from tli_bench.lexicon.normalise import loosened, match_key
@@ -57,7 +57,7 @@ def find_leakage(entries: Iterable[Entry], splits: Mapping[str, Split]) -> list[
 
 
 def _languages(rows: Iterable[Entry]) -> list[Language]:
-    return [LANGUAGES[code] for code in dict.fromkeys(code for row in rows for code in row.forms)]
+    return [language_or_default(code) for code in dict.fromkeys(code for row in rows for code in row.forms)]
 
 
 def _sides(rows: Iterable[Entry], splits: Mapping[str, Split], language: Language) -> tuple[list[_Word], list[_Word]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tli_bench.base.errors import LexiconError
-from tli_bench.languages import Language, resolve_pair
+from tli_bench.languages import Language, default_pair
 from tli_bench.lexicon.core import load_core
 from tli_bench.lexicon.entries import Entry, unique_forms
 from tli_bench.lexicon.lexicon import Lexicon
@@ -14,12 +14,13 @@ from tli_bench.lexicon.pairs import Split, WordPair
 from tli_bench.lexicon.readers import open_source
 from tli_bench.lexicon.readers.base import RawPair, Request
 from tli_bench.lexicon.splits import FRACTIONS, assign_splits
+from tli_bench.lexicon.unknown import languages_of_list, warn_of_defaults
 
 
 def load_lexicon(
     source: str | Path = "core",
     *,
-    pair: str = "swh-eng",
+    pair: str | None = None,
     control: str | Path | None = None,
     columns: Mapping[str, str] | None = None,
     revision: str | None = None,
@@ -27,19 +28,26 @@ def load_lexicon(
 ) -> Lexicon:
     """The word pairs of one language pair from `core`, a file, a folder or a Hub data set (`hf:ID`).
 
-    pair: `swh-eng`, source first. control: a second source whose pairs are the control split; train and dev are then
-    drawn from the first. columns: names of the columns that hold `source` and `target`. revision: of a Hub data set.
+    pair: `swh-eng`, source first; None for the first default pair. control: a second source whose pairs are the control split;
+    train and dev are then drawn from the first. columns: names of the columns that hold `source` and `target`. revision: of a Hub data set.
     seed: of the splits, where the source brings none.
 
+    A language that no file describes is read by defaults (see `languages_of_list`), and a warning says what it lacks.
     Lines of one source word become one pair with variants; identical pairs are merged. Raises LexiconError with file,
     line and reason for a source that cannot be read, and with what was tried for one that cannot be found.
+
+    >>> import tli_bench
+    >>> lexicon = tli_bench.load_lexicon("core", pair="swh-eng")
+    >>> lexicon.pairs[0].source, lexicon.pairs[0].target
+    ('kichwa', 'head')
     """
-    source_language, target_language = resolve_pair(pair)
+    source_language, target_language = languages_of_list(source, pair or default_pair())
     if str(source) == "core":
         if control is not None:
             raise LexiconError("the core lexicon has its own control split; leave `control` out")
         return load_core().lexicon(source_language, target_language, seed=seed)
     request = Request(source_language, target_language, columns, revision)
+    warn_of_defaults(source_language, target_language)
     rows = _read(source, request)
     if control is None:
         splits = _assign(rows, fractions=FRACTIONS, seed=seed)

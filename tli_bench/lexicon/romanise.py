@@ -2,11 +2,11 @@
 
 One letter for one sound where that is possible, in the letters of Turkish with `ä`, `ñ`, `q`, `x`: a working tool for
 lexical distance, not an orthography. It ignores that one sound has shifted into another (Kazakh `ж` is Turkish `y`).
+The table is for the letters of all languages; `romanised` of a language's file comes before it.
 """
 
-import unicodedata
-
 from tli_bench.languages import Language
+from tli_bench.languages.casing import lower
 
 # A letter, then what it becomes; `_` is nothing.
 _TABLE = (
@@ -16,22 +16,13 @@ _TABLE = (
     "ېe ىi يy"
 )
 _LATIN = {"ə": "ä", "ň": "ñ", "ž": "j", "â": "a", "î": "i", "û": "u"}
-_BY_LANGUAGE = {
-    "uzn": {"sh": "ş", "ch": "ç", "oʻ": "ö", "gʻ": "ğ", "ng": "ñ", "ʼ": "_"},
-    "tuk": {"ý": "y", "y": "ı", "w": "v", "j": "c"},
-}
 _LETTERS = {item[0]: item[1:] for item in _TABLE.split()} | _LATIN
 
 
 def romanise(word: str, language: Language) -> str:
     """`word` in the common Latin spelling; letters it does not know, and those of English and Swahili, stay."""
-    text = (
-        unicodedata.normalize("NFC", word)
-        .replace("İ", "i")
-        .replace("I", "ı" if language.iso in ("tur", "azj") else "i")
-        .lower()
-    )
-    own = _BY_LANGUAGE.get(language.iso, {})
+    text = lower(word, language)
+    own = language.romanised
     out, at = [], 0
     while at < len(text):
         # The longest first: Uzbek writes one sound in two letters.

@@ -1,6 +1,7 @@
 """Citation affixes and regular plurals, so that `kusoma` and `-soma`, or `book` and `books`, count as one word.
 
-Precise rather than complete: an affix is cut only where at least three letters stay (two of a Swahili noun), and a stem
+Which affixes a language has is data (`words` of its file). Precise rather than complete: an affix is cut only where at least three
+letters stay (two behind a plural prefix), and a stem
 only matters when another word is that very stem. Derivation (`balık`, `balıkçı`) makes another word: `openings` finds
 such pairs so that splits keep them on one side, but they are no leak.
 """
@@ -9,23 +10,9 @@ from tli_bench.languages import Language
 from tli_bench.lexicon.normalise import match_key
 
 _SHORTEST_STEM = 3
-# `mti`, `miti` tree and `kiti`, `viti` chair.
+# Of nouns with a class prefix: Swahili `mti`, `miti` tree and `kiti`, `viti` chair.
 _SHORTEST_NOUN = 2
 SHORTEST_BASE, LONGEST_ENDING = 5, 3
-
-# Ending of the dictionary form of verbs, and of the plural, longest first.
-_SUFFIXES: dict[str, tuple[str, ...]] = {
-    "tur": ("mak", "mek", "lar", "ler"),
-    "azj": ("maq", "mək", "lar", "lər"),
-    "uzn": ("moq", "lar"),
-    "tuk": ("mak", "mek", "lar", "ler"),
-    "kaz": ("лар", "лер", "у", "ю"),
-    "kir": ("лар", "лер", "лор", "лөр", "уу", "үү", "оо", "өө"),
-    "tat": ("арга", "әргә", "ырга", "ергә", "рга", "ргә", "лар", "ләр", "ау", "әү", "у", "ү"),
-    "bak": ("лар", "ләр", "ыу", "еү", "оу", "өү", "ау", "әү"),
-    "uig": ("ماق", "مەك", "لار", "لەر"),
-}
-_SWAHILI_PLURALS = (("wa", "m"), ("mi", "m"), ("vi", "ki"), ("vy", "ch"))
 
 
 def openings(key: str) -> list[str]:
@@ -43,30 +30,19 @@ def stem_key(word: str, language: Language) -> str:
 
 def stem_of_key(key: str, language: Language) -> str:
     """`stem_key` of a word whose match key is known."""
-    iso = language.code[:3]
-    if iso == "swh":
-        return _swahili(key)
-    if iso == "eng":
-        return _english(key)
-    for suffix in _SUFFIXES.get(iso, ()):
+    rules = language.words
+    for prefix in rules.prefixes:
+        if key.startswith(prefix) and len(key) - len(prefix) >= _SHORTEST_STEM:
+            return key[len(prefix) :]
+    for plural, singular in rules.plural_prefixes.items():
+        if key.startswith(plural) and len(key) - len(plural) >= _SHORTEST_NOUN:
+            return singular + key[len(plural) :]
+    if rules.plural_endings and not key.endswith(rules.no_plurals):
+        for ending, singular in rules.plural_endings.items():
+            # An ending that is only cut, English `-s`, must leave a word; `gas` is no plural.
+            if key.endswith(ending) and (singular or len(key) - len(ending) > _SHORTEST_STEM):
+                return key[: -len(ending)] + singular
+    for suffix in rules.suffixes:
         if key.endswith(suffix) and len(key) - len(suffix) >= _SHORTEST_STEM:
             return key[: -len(suffix)]
     return key
-
-
-def _swahili(key: str) -> str:
-    if key.startswith(("ku", "kw")) and len(key) - 2 >= _SHORTEST_STEM:
-        return key[2:]
-    for plural, singular in _SWAHILI_PLURALS:
-        if key.startswith(plural) and len(key) - 2 >= _SHORTEST_NOUN:
-            return singular + key[2:]
-    return key
-
-
-def _english(key: str) -> str:
-    if key.endswith(("ss", "us", "is")) or not key.endswith("s"):
-        return key
-    for ending, singular in (("ies", "y"), ("ches", "ch"), ("shes", "sh"), ("xes", "x"), ("sses", "ss")):
-        if key.endswith(ending):
-            return key[: -len(ending)] + singular
-    return key[:-1] if len(key) - 1 > _SHORTEST_STEM else key

@@ -134,6 +134,13 @@ def attach_adapter(loaded: LoadedModel, files: AdapterFiles, *, any_base: bool =
     return model, _reference(files, shapes)
 
 
+def detach_adapter(model: Any) -> None:
+    """Take an adapter's modules out of the base again, in place; a model without one stays as it is."""
+    unload = getattr(getattr(model, "base_model", None), "unload", None)
+    if unload is not None:
+        unload()
+
+
 def _reference(files: AdapterFiles, shapes: dict[str, tuple[int, ...]]) -> AdapterRef:
     card, rank = files.card or {}, files.config.get("r")
     own = sum(math.prod(shape) for key, shape in shapes.items() if not key.endswith(BASE_LAYER))

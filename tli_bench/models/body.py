@@ -1,53 +1,92 @@
-"""The part of a model that makes hidden states: its base model without any head, and the block before the final norm."""
+"""The part of a model that makes hidden states: its text body without any head, and the blocks in it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
 
 from tli_bench.base.errors import ModelError
-from tli_bench.models.types import Model
+from tli_bench.models.families import Family, family_of, model_type, text_part
+from tli_bench.models.types import Model, Wrapped
+
+
+def unwrapped(model: Model) -> Model:
+    """The model inside PEFT's wrapper, with the adapter's layers in place; any other model itself."""
+    return cast(Wrapped, model).get_base_model() if hasattr(model, "peft_config") else model
+
+
+def family(model: Model) -> Family:
+    """The row of a loaded model; raises ModelError where it is not supported."""
+    inner = unwrapped(model)
+    return family_of(inner.config, (type(inner).__name__,))
 
 
 def text_config(model: Model) -> Any:
-    """Configuration of the text part (multimodal models nest it)."""
-    return model.config.get_text_config() if hasattr(model.config, "get_text_config") else model.config
+    """Configuration of the text part (multimodal packages nest it)."""
+    return text_part(unwrapped(model).config)
+
+
+def depth_of(model: Model) -> int:
+    """How many blocks the configuration names; raises ModelError where it names none."""
+    row, config = family(model), text_config(model)
+    depth = getattr(config, row.depth, None)
+    if not isinstance(depth, int):
+        raise ModelError(
+            f"the configuration of {type(unwrapped(model)).__name__} has no number `{row.depth}`; add a row to the families of "
+            "models that names its own (CONTRIBUTING.md)"
+        )
+    return depth
 
 
 def body_of(model: Model) -> nn.Module:
-    """The base model inside a causal LM, an encoder, or either wrapped by PEFT; the LM head is never part of it.
+    """The text body of a causal LM, an encoder or a multimodal package, wrapped by PEFT or not; no head is part of it.
 
-    Raises ModelError for encoder-decoder models.
+    Raises ModelError for families that are not supported, and where no text body is found.
     """
-    inner = model.get_base_model() if hasattr(model, "peft_config") and hasattr(model, "get_base_model") else model
-    if getattr(inner.config, "is_encoder_decoder", False):
-        raise ModelError(f"{type(inner).__name__} is an encoder-decoder model; use a causal LM or an encoder")
-    body: nn.Module = inner.base_model
-    return body
+    inner, row = unwrapped(model), family(model)
+    base = inner.base_model
+    if row.body:
+        return base.get_submodule(row.body)
+    config = text_config(model)
+    if config is inner.config:
+        return base
+    for part in base.modules():
+        own = getattr(part, "config", None)
+        if part is not base and (own is config or (own is not None and model_type(own) == model_type(config))):
+            return part
+    raise ModelError(
+        f"found no part of {type(inner).__name__} with the configuration of its text ({model_type(config)}); add a row to the "
+        "families of models that names its path (CONTRIBUTING.md)"
+    )
+
+
+def find_blocks(model: Model) -> nn.ModuleList | None:
+    """The transformer blocks of the text body, in order; None where they do not stand in one list."""
+    row, body = family(model), body_of(model)
+    if row.blocks is None:
+        return None
+    if row.blocks:
+        return cast(nn.ModuleList, body.get_submodule(row.blocks))
+    depth = depth_of(model)
+    lists = {
+        name: part for name, part in body.named_modules() if isinstance(part, nn.ModuleList) and len(part) == depth
+    }
+    # A list inside a block (experts, say) may be as long; two lists side by side hold parts of blocks (XLM).
+    outer = [name for name in lists if not any(name.startswith(f"{other}.") for other in lists)]
+    return lists[outer[0]] if len(outer) == 1 else None
 
 
 def blocks_of(model: Model) -> nn.ModuleList:
-    """The transformer blocks of the base model, in order.
-
-    Raises ModelError when no module list has as many entries as the configuration has layers.
-    """
-    body = body_of(model)
-    depth = text_config(model).num_hidden_layers
-    for module in body.modules():
-        if isinstance(module, nn.ModuleList) and len(module) == depth:
-            return module
-    raise ModelError(f"found no list of {depth} blocks in {type(body).__name__}; this architecture is not supported")
-
-
-def is_causal(model: Model) -> bool:
-    """Whether a position sees only itself and the ones before it."""
-    body = body_of(model)
-    name = type(body).__name__.lower()
-    if any(encoder in name for encoder in ("bert", "electra", "deberta", "xlnet")):
-        return bool(getattr(body.config, "is_decoder", False))
-    return True
+    """As `find_blocks`; raises ModelError where there is no such list."""
+    blocks = find_blocks(model)
+    if blocks is None:
+        raise ModelError(
+            f"found no list of {depth_of(model)} blocks in {type(body_of(model)).__name__}: its states can be scored, but not "
+            "trained or truncated"
+        )
+    return blocks
 
 
 def max_tokens(model: Model) -> int | None:
@@ -58,16 +97,47 @@ def max_tokens(model: Model) -> int | None:
     return limit if limit is None or padding is None else int(limit) - int(padding) - 1
 
 
+def hidden_states(model: Model, ids: torch.Tensor, mask: torch.Tensor | None = None) -> tuple[torch.Tensor, ...]:
+    """Every hidden state `[batch, tokens, dim]` of the text body as the architecture itself gives them, depth + 1 of them.
+
+    Raises ModelError where there are others.
+    """
+    mask = torch.ones_like(ids) if mask is None else mask
+    cache = {"use_cache": False} if hasattr(text_config(model), "use_cache") else {}
+    body, depth = body_of(model), depth_of(model)
+    output = body(input_ids=ids, attention_mask=mask, output_hidden_states=True, **cache)
+    states = tuple(getattr(output, "hidden_states", None) or ())
+    name = type(body).__name__
+    if len(states) != depth + 1:
+        raise ModelError(
+            f"{name} gave {len(states)} hidden states for {depth} blocks, expected {depth + 1}; this architecture is not supported"
+        )
+    width = states[-1].shape[-1]
+    odd = next((tuple(state.shape) for state in states if state.shape != (*ids.shape, width)), None)
+    if odd is not None:
+        raise ModelError(
+            f"{name} gave a hidden state of shape {odd} for {ids.shape[1]} tokens, expected {(*ids.shape, width)}; "
+            "this architecture is not supported"
+        )
+    return states
+
+
 @contextmanager
-def last_block_output(model: Model) -> Iterator[list[torch.Tensor]]:
-    """Collect the last block's output `[batch, tokens, dim]` of each forward call made inside the context."""
+def block_outputs(model: Model, blocks: slice = slice(None)) -> Iterator[list[torch.Tensor]]:
+    """Collect the output `[batch, tokens, dim]` of each of the chosen blocks, for calls made inside the context.
+
+    Nothing is collected where the blocks do not stand in one list.
+    """
     seen: list[torch.Tensor] = []
 
     def keep(_module: nn.Module, _args: Any, output: Any) -> None:
-        seen.append(output[0] if isinstance(output, tuple) else output)
+        found = output[0] if isinstance(output, tuple) else output
+        if isinstance(found, torch.Tensor):
+            seen.append(found)
 
-    handle = blocks_of(model)[-1].register_forward_hook(keep)
+    handles = [block.register_forward_hook(keep) for block in list(find_blocks(model) or ())[blocks]]
     try:
         yield seen
     finally:
-        handle.remove()
+        for handle in handles:
+            handle.remove()

@@ -12,6 +12,7 @@ import yaml
 
 from tli_bench.base.errors import GateError
 from tli_bench.base.paths import data_dir
+from tli_bench.languages import pivot
 from tli_bench.models.load import LoadedModel
 
 SHUFFLES = 8
@@ -40,7 +41,7 @@ class GateReport:
 def known_text(model_id: str) -> list[str]:
     """Sentences written by the project that any language model should find likelier than their shuffles."""
     data = yaml.safe_load((data_dir("tasks") / "gate.yaml").read_text(encoding="utf-8"))
-    return list(data["models"].get(model_id, data["default"]))
+    return list(data["models"].get(model_id, pivot().gate))
 
 
 @torch.no_grad()

@@ -12,6 +12,7 @@ from tli_bench.config.options import settings
 from tli_bench.config.run import DTYPES as DTYPE_NAMES
 from tli_bench.config.run import RunConfig
 from tli_bench.models.catalog import ModelSource, resolve_model
+from tli_bench.models.families import family_of
 from tli_bench.models.fingerprint import hub_commit, model_fingerprint
 from tli_bench.models.identity import TrainingRef
 from tli_bench.models.tuned import hub_model_card, read_model_card, training_of
@@ -139,12 +140,37 @@ def _load_tokenizer(source: ModelSource, options: LoadOptions) -> Any:
 
 def _load_weights(
     source: ModelSource, options: LoadOptions, *, config: Any, dtype: str, quantize: str | None, device: str
-) -> Any:
-    from transformers import AutoModel, AutoModelForCausalLM
+) -> Model:
+    row = family_of(config)
+    model, missing = _from_class(row.load_class(), source, options, config, dtype, quantize, device)
+    if missing and row.head == "masked" and set(missing).isdisjoint(_body_names(model)):
+        from transformers import AutoModel
 
-    architectures = getattr(config, "architectures", None) or []
-    encoder = bool(architectures) and not any("CausalLM" in a or "LMHead" in a for a in architectures)
-    factory = AutoModel if encoder else AutoModelForCausalLM
+        # Saved from a class with a head, but without its weights: the body is sound and is what is scored.
+        model, missing = _from_class(AutoModel, source, options, config, dtype, quantize, device)
+    if missing:
+        raise ModelError(
+            f"the weights of {source.target} lack {len(missing)} tensors of its configuration ({missing[0]}); "
+            "configuration and weights do not belong together"
+        )
+    return model
+
+
+def _body_names(model: Model) -> set[str]:
+    prefix = next(name for name, part in model.named_modules() if part is model.base_model)
+    return {name for name, _ in model.named_parameters() if name.startswith(f"{prefix}.")}
+
+
+def _from_class(
+    factory: Any,
+    source: ModelSource,
+    options: LoadOptions,
+    config: Any,
+    dtype: str,
+    quantize: str | None,
+    device: str,
+) -> tuple[Model, list[str]]:
+    """The model, and the names of the tensors that its files lack and that transformers filled with random numbers."""
     model, info = factory.from_pretrained(
         source.target,
         config=config,
@@ -155,14 +181,8 @@ def _load_weights(
         output_loading_info=True,
         **_common(options),
     )
-    # transformers fills missing weights with random ones. A pooler is no part of any hidden state.
-    missing = sorted(key for key in info["missing_keys"] if "pooler" not in key)
-    if missing:
-        raise ModelError(
-            f"the weights of {source.target} lack {len(missing)} tensors of its configuration ({missing[0]}); "
-            "configuration and weights do not belong together"
-        )
-    return model
+    # A pooler is no part of any hidden state.
+    return model, sorted(key for key in info["missing_keys"] if "pooler" not in key)
 
 
 def _quantization(quantize: str | None, dtype: str) -> Any:

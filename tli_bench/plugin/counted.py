@@ -6,7 +6,7 @@ from typing import Any
 
 from lm_eval.models.huggingface import HFLM
 
-from tli_bench.vectors.answer import Progress
+from tli_bench.vectors.backend import Progress
 
 
 class CountedHFLM(HFLM):

@@ -21,11 +21,9 @@ from tli_bench.downstream.spec import (
     Request,
     mean,
 )
-from tli_bench.plugin.lm import attach_to_stock
+from tli_bench.plugin.stock import answer_from_stock_models
 from tli_bench.vectors.protocols import get_protocols
 from tli_bench.vectors.responses import PairStates
-
-attach_to_stock()
 
 
 class DownstreamTask(Task):
@@ -189,6 +187,11 @@ class EmbeddedTask(DownstreamTask):
     def last(self) -> Measured | None:
         """The pool that was scored last, with the curves of every state; None before the first."""
         return self._last[1] if self._last else None
+
+    def build_all_requests(self, **kwargs: Any) -> None:
+        """As above; a stock model learns to answer them."""
+        answer_from_stock_models()
+        super().build_all_requests(**kwargs)
 
     def forget(self) -> None:
         """Let go of requests, answers, documents and the scored pool."""

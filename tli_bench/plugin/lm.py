@@ -2,28 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 import lm_eval.models  # noqa: F401  built-in models register only while the registry is empty: import them first
 import torch
 from lm_eval.api.registry import register_model
-from lm_eval.models.huggingface import HFLM
 
-from tli_bench.config.options import settings
 from tli_bench.config.run import RunConfig
 from tli_bench.lexicon.unseen import trained_concepts
 from tli_bench.models import LoadedModel, LoadOptions, attach_adapter, inspect_adapter, load_model
-from tli_bench.models.fingerprint import hub_commit, model_fingerprint
 from tli_bench.models.gate import require_sane
-from tli_bench.models.identity import AdapterRef, MeasuredModel
-from tli_bench.models.tuned import hub_model_card, read_model_card, training_of
+from tli_bench.models.identity import MeasuredModel
+from tli_bench.plugin.answer_cache import require_own_answers
 from tli_bench.plugin.counted import CountedHFLM
-from tli_bench.vectors import answer as hidden_requests
+from tli_bench.vectors.answer import answer
+from tli_bench.vectors.backend import Backend, Progress
 from tli_bench.vectors.inputs import tokens_policy
 from tli_bench.vectors.responses import PairStates
-
-DEFAULT_BATCH: int = settings(RunConfig)["batch_size"].default
 
 
 @register_model("tli")
@@ -40,7 +35,7 @@ class TLIModel(CountedHFLM):
         pretrained: str | LoadedModel = "tiny",
         adapter: str | None = None,
         *,
-        progress: hidden_requests.Progress | None = None,
+        progress: Progress | None = None,
         **arguments: object,
     ) -> None:
         name = pretrained.id if isinstance(pretrained, LoadedModel) else pretrained
@@ -64,6 +59,7 @@ class TLIModel(CountedHFLM):
             max_length=None,
         )
         self.progress = progress
+        self.vectors = Backend(model, loaded.tokenizer, batch_size=self.batch_size, progress=progress)
         self.adapter_files = files
         self.identity = MeasuredModel(
             id=loaded.id,
@@ -90,14 +86,12 @@ class TLIModel(CountedHFLM):
 
     def hidden_states(self, requests: Sequence[Any], **_: Any) -> list[PairStates]:
         """Answer requests of type `hidden_states`; see `tli_bench.vectors.answer.answer`."""
-        return hidden_requests.answer(
-            requests,
-            model=self._model,
-            tokenizer=self.tokenizer,
-            identity=self.identity,
-            batch_size=self.batch_size,
-            progress=self.progress,
-        )
+        return answer(requests, backend=self.vectors, identity=self.identity)
+
+    def set_cache_hook(self, cache_hook: Any) -> None:
+        """As lm-eval's own; raises InputError when `use_cache` names a file with another model's answers."""
+        require_own_answers(cache_hook, self.identity)
+        super().set_cache_hook(cache_hook)
 
 
 def _without_defaults(given: dict[str, Any] | None) -> dict[str, Any]:
@@ -118,39 +112,3 @@ def _without_automatic(arguments: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in arguments.items()
         if name != "max_batch_size" and value not in automatic.get(name, ())
     }
-
-
-def _stock_identity(lm: Any) -> MeasuredModel:
-    """Identity of a stock HFLM (`lm_eval run --model hf`), as far as it can be known from outside."""
-    name = str(lm.pretrained if isinstance(lm.pretrained, str) else lm.config._name_or_path)
-    folder = Path(name)
-    local = folder.is_dir()
-    revision = model_fingerprint(folder) if local else hub_commit(name, lm.revision) or "unknown"
-    card = read_model_card(folder) if local else hub_model_card(name, revision)
-    adapter, trained = None, trained_concepts(card)
-    if hasattr(lm._model, "peft_config"):
-        files = inspect_adapter(lm.peft)
-        adapter = AdapterRef(name=files.path.name, sha256=files.sha256, rank=files.config.get("r"))
-        trained |= trained_concepts(files.card)
-    return MeasuredModel(
-        id=name,
-        revision=revision,
-        dtype=str(lm._model.dtype).removeprefix("torch."),
-        quantization=None,
-        tokens=tokens_policy(lm.tokenizer),
-        adapter=adapter,
-        training=training_of(card),
-        trained=trained,
-    )
-
-
-def attach_to_stock() -> None:
-    """Give lm-eval's own HFLM the `hidden_states` request, so that stock `lm_eval run --model hf` runs our tasks."""
-    if not hasattr(HFLM, "hidden_states"):
-        HFLM.hidden_states = _stock_hidden_states
-
-
-def _stock_hidden_states(self: Any, requests: Sequence[Any], **_: Any) -> list[PairStates]:
-    return hidden_requests.answer(
-        requests, model=self._model, tokenizer=self.tokenizer, identity=_stock_identity(self), batch_size=DEFAULT_BATCH
-    )

@@ -17,17 +17,30 @@ from tli_bench.plugin.provenance import Provenance
 from tli_bench.plugin.tasks import HiddenStatesTask
 from tli_bench.records import RecordStore
 from tli_bench.records.downstream import write_downstream
-from tli_bench.records.schema import RunRecord
+from tli_bench.records.schema import DownstreamRecord, RunRecord
 
 log = logging.getLogger(__name__)
 _SECTIONS = ("results", "group_subtasks", "configs", "versions", "n-shot", "higher_is_better", "n-samples")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """Who is told how a run goes: of each unit with its record and whether it was reused, of each other task when it is
+    done, of each task when it starts, and of the words done in the current forward passes out of how many.
+    """
+
+    on_unit: Callable[[RunRecord, bool], None] = lambda record, reused: None
+    on_task: Callable[[str], None] = lambda name: None
+    on_start: Callable[[str], None] = lambda name: None
+    on_words: Callable[[int, int], None] | None = None
+
+
 @dataclass(slots=True)
 class RunResult:
-    """Records of our units in order, and one results dictionary in lm-eval's layout for all tasks."""
+    """Records of our units and of other tasks in order, and one results dictionary in lm-eval's layout for all tasks."""
 
     records: list[RunRecord] = field(default_factory=list)
+    downstream: list[DownstreamRecord] = field(default_factory=list)
     results: dict[str, Any] = field(default_factory=dict)
     reused: list[str] = field(default_factory=list)
 
@@ -39,52 +52,61 @@ def run_tasks(
     limit: int | None = None,
     recipe: dict[str, Any] | None = None,
     store: RecordStore | None = None,
-    on_unit: Callable[[RunRecord, bool], None] | None = None,
-    on_task: Callable[[str], None] | None = None,
-    on_start: Callable[[str], None] | None = None,
+    watch: Watch | None = None,
 ) -> RunResult:
-    """Evaluate every task with lm-eval's `simple_evaluate`, writing each of our units to `store` as it is done.
+    """Evaluate every task with lm-eval's `simple_evaluate`, writing each record to `store` as it is made.
 
     A unit is a task under one protocol. One that `store` already holds, measured under the same conditions, is read
-    back instead of run. `on_unit(record, reused)` is called after each of ours. Any other task is scored for base and
-    adapted model, its record goes to `downstream/` under the store, and `on_task(name)` is called after it.
-    `on_start(name)` is called before each task. recipe: all options of the run, for its records.
+    back instead of run. Any other task is scored for base and adapted model; its record goes to `downstream/` under the
+    store. recipe: all options of the run, for its records.
     """
-    outcome = RunResult()
+    outcome, watch = RunResult(), watch or Watch()
     made = Provenance(recipe=recipe)
     for name, task in tasks.items():
-        if on_start:
-            on_start(name)
-        if not isinstance(task, HiddenStatesTask):
-            found = evaluate_both(lm, task, limit)
-            merge_results(outcome.results, found)
-            if store:
-                write_downstream(store.root, record_of(found, task, lm.identity, limit=limit, provenance=made))
-            if isinstance(task, DownstreamTask):
-                task.forget()
-            if on_task:
-                on_task(name)
+        watch.on_start(name)
+        if isinstance(task, HiddenStatesTask):
+            _run_units(lm, name, task, outcome, limit=limit, store=store, made=made, watch=watch)
             continue
-        expected = task.expected_signatures(lm.identity, limit)
-        kept = [store.find(name, signature) if store else None for signature in expected]
-        records = [record for record in kept if record is not None]
-        if len(records) < len(expected):
-            # What `simple_evaluate` adds (versions, environment, time) is that of the run: once is enough.
-            again = bool(outcome.results.get("config"))
-            merge_results(outcome.results, _evaluate_again(lm, task, limit) if again else _evaluate(lm, task, limit))
-            fresh = task.records(limit=limit, provenance=made)
+        found = evaluate_both(lm, task, limit)
+        merge_results(outcome.results, found)
+        outcome.downstream.append(record_of(found, task, lm.identity, limit=limit, provenance=made))
+        if store:
+            write_downstream(store.root, outcome.downstream[-1])
+        if isinstance(task, DownstreamTask):
             task.forget()
-            records = [old or new for old, new in zip(kept, fresh, strict=True)]
-        else:
-            merge_results(outcome.results, results_of(records, task))
-            outcome.reused.append(name)
-        for record, old in zip(records, kept, strict=True):
-            if store and old is None:
-                store.write(record)
-            outcome.records.append(record)
-            if on_unit:
-                on_unit(record, old is not None)
+        watch.on_task(name)
     return outcome
+
+
+def _run_units(
+    lm: TLIModel,
+    name: str,
+    task: HiddenStatesTask,
+    outcome: RunResult,
+    *,
+    limit: int | None,
+    store: RecordStore | None,
+    made: Provenance,
+    watch: Watch,
+) -> None:
+    expected = task.expected_signatures(lm.identity, limit)
+    kept = [store.find(name, signature) if store else None for signature in expected]
+    records = [record for record in kept if record is not None]
+    if len(records) < len(expected):
+        # What `simple_evaluate` adds (versions, environment, time) is that of the run: once is enough.
+        again = bool(outcome.results.get("config"))
+        merge_results(outcome.results, _evaluate_again(lm, task, limit) if again else _evaluate(lm, task, limit))
+        fresh = task.records(limit=limit, provenance=made)
+        task.forget()
+        records = [old or new for old, new in zip(kept, fresh, strict=True)]
+    else:
+        merge_results(outcome.results, results_of(records, task))
+        outcome.reused.append(name)
+    for record, old in zip(records, kept, strict=True):
+        if store and old is None:
+            store.write(record)
+        outcome.records.append(record)
+        watch.on_unit(record, old is not None)
 
 
 def _evaluate(lm: TLIModel, task: HiddenStatesTask, limit: int | None) -> dict[str, Any]:

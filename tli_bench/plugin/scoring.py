@@ -1,34 +1,25 @@
 """From a `RunConfig` to scores: the one road that the command line and `tli_bench.score` share."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 from lm_eval.api.task import Task
 
-from tli_bench.config.run import NO_ADAPTER, RunConfig
+from tli_bench.config.run import NO_ADAPTER, RunConfig, write_config
+from tli_bench.evaluate.corrections import Corrected, as_json
 from tli_bench.languages import DEFAULT_PAIRS
 from tli_bench.models import LoadedModel
 from tli_bench.plugin.catalog import default_tasks, load_tasks
 from tli_bench.plugin.checks import check
 from tli_bench.plugin.downstream_tasks import DownstreamTask
 from tli_bench.plugin.lm import TLIModel
-from tli_bench.plugin.run import RunResult, run_tasks
+from tli_bench.plugin.run import RunResult, Watch, run_tasks, tidy
 from tli_bench.plugin.tasks import HiddenStatesTask
-from tli_bench.records import RecordStore
-from tli_bench.records.schema import RunRecord
+from tli_bench.records import RecordStore, write_json
 from tli_bench.vectors.protocols import get_protocols
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watch:
-    """Who is told how a run goes: of each unit with its record and whether it was reused, of each other task when it is
-    done, of each task when it starts, and of the words done in the current forward passes out of how many.
-    """
-
-    on_unit: Callable[[RunRecord, bool], None] | None = None
-    on_task: Callable[[str], None] | None = None
-    on_start: Callable[[str], None] | None = None
-    on_words: Callable[[int, int], None] | None = None
 
 
 def tasks_of(config: RunConfig) -> dict[str, Task]:
@@ -60,18 +51,22 @@ def open_model(config: RunConfig, loaded: LoadedModel | None = None) -> TLIModel
 
 def score_tasks(config: RunConfig, lm: TLIModel, tasks: dict[str, Task], watch: Watch | None = None) -> RunResult:
     """Score every task; records go to the run's output folder, where it has one, as each is done."""
-    watch = watch or Watch()
-    lm.progress = watch.on_words
-    return run_tasks(
-        lm,
-        tasks,
-        limit=config.limit,
-        recipe=resolved(config, lm).to_dict(),
-        store=None if config.output is None else RecordStore(config.output),
-        on_unit=watch.on_unit,
-        on_task=watch.on_task,
-        on_start=watch.on_start,
-    )
+    lm.progress = watch.on_words if watch else None
+    store = None if config.output is None else RecordStore(config.output)
+    recipe = resolved(config, lm).to_dict()
+    return run_tasks(lm, tasks, limit=config.limit, recipe=recipe, store=store, watch=watch)
+
+
+def write_run(config: RunConfig, results: Mapping[str, Any], tests: Sequence[Corrected], folder: Path) -> Path:
+    """Write lm-eval's results, with the tests corrected over the whole run, and the run's recipe; gives the results' path.
+
+    config: as `resolved` gives it.
+    """
+    path = folder / f"results_{time.strftime('%Y-%m-%dT%H-%M-%S')}.json"
+    recipe = replace(config, output=folder)
+    write_json(path, tidy({**results, "tli_corrections": as_json(tests), "tli_run": recipe.to_dict()}))
+    write_config(recipe, folder)
+    return path
 
 
 def resolved(config: RunConfig, lm: TLIModel) -> RunConfig:

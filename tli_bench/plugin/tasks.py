@@ -25,14 +25,12 @@ from tli_bench.lexicon.unseen import require_unseen, seen_control
 from tli_bench.measures import MEASURES_VERSION
 from tli_bench.measures.choice import BEST_LAYER_RULE
 from tli_bench.models.identity import MeasuredModel, State
-from tli_bench.plugin.lm import attach_to_stock
 from tli_bench.plugin.provenance import Provenance
+from tli_bench.plugin.stock import answer_from_stock_models
 from tli_bench.records.schema import RunRecord, Signature
 from tli_bench.records.scores import Scores
 from tli_bench.vectors.protocols import Protocol, get_protocols
 from tli_bench.vectors.responses import PairStates
-
-attach_to_stock()
 
 # Read and checked once for all pairs of a run: the table does not change under a running process.
 _core = cache(load_core)
@@ -145,6 +143,7 @@ class HiddenStatesTask(Task):
 
     def build_all_requests(self, **kwargs: Any) -> None:
         """As lm-eval does, but never through its request cache."""
+        answer_from_stock_models()
         super().build_all_requests(**{**kwargs, "cache_requests": False, "rewrite_requests_cache": False})
 
     def construct_requests(self, doc: dict[str, str], ctx: str, **kwargs: Any) -> Instance:
@@ -211,7 +210,7 @@ class HiddenStatesTask(Task):
         return self._analyse(items).analyses
 
     def _analyse(self, items: list[tuple[str, PairStates]]) -> "_Analysed":
-        key = frozenset(id(response) for _, response in items)
+        key = frozenset((concept, response.key) for concept, response in items)
         if self._analysed is None or self._analysed.key != key:
             by_concept = dict(items)
             pairs = [pair for pair in self.pairs if pair.concept in by_concept]
@@ -225,10 +224,7 @@ class HiddenStatesTask(Task):
                     pairs, layers, states, gold, seed=self._options.seed, facts=facts, shown=self._options.shown
                 )
                 analyses[protocol.id] = analyser.run()
-            # The responses are kept, so that no later object can have the id of one of them.
-            self._analysed = _Analysed(
-                key, analyses, self.headlines(analyses, layers), responses[0].model, tuple(by_concept.values())
-            )
+            self._analysed = _Analysed(key, analyses, self.headlines(analyses, layers), responses[0].model)
         return self._analysed
 
     def records(self, *, limit: int | None = None, provenance: Provenance | None = None) -> list[RunRecord]:
@@ -313,13 +309,12 @@ class _ByName(dict[str, Callable[[list[Any]], float]]):
 
 @dataclass(frozen=True, slots=True)
 class _Analysed:
-    """One scored pool. key: identities of its responses, which are kept with it."""
+    """One scored pool. key: concepts and keys of its responses."""
 
-    key: frozenset[int]
+    key: frozenset[tuple[str, str]]
     analyses: dict[str, Analysis]
     headlines: dict[str, float]
     model: MeasuredModel
-    responses: tuple[PairStates, ...]
 
 
 def _inputs(responses: Sequence[PairStates], protocol: str) -> tuple[dict[State, Vectors], Facts]:

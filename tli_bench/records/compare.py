@@ -87,7 +87,7 @@ def load_side(spec: str, *, results: Path) -> Side:
             raise ResultError(f"no records of {name!r} in {results}; there are: {visible(', '.join(known), limit=600)}")
         bare = [r for r in exact if r.signature.adapter is None]
         pool = bare if bare and name not in {_adapter_name(r) for r in exact} and wanted != "adapted" else exact
-    return _side(spec, wanted, pool)
+    return side_of(spec, pool, state=wanted)
 
 
 def compare(
@@ -127,7 +127,11 @@ def _adapter_name(record: RunRecord) -> str:
     return record.signature.adapter.name if record.signature.adapter else ""
 
 
-def _side(spec: str, wanted: str, pool: Iterable[RunRecord]) -> Side:
+def side_of(name: str, pool: Iterable[RunRecord], *, state: str = "") -> Side:
+    """The contender that the records of one run make; state: `base` or `adapted`, the adapted one where there is one.
+
+    Raises ResultError for the records of several runs, or for a state that they do not have.
+    """
     records: dict[tuple[str, str], RunRecord] = {}
     mixed: list[str] = []
     runs: dict[tuple[str, str, str, str], str] = {}
@@ -145,17 +149,17 @@ def _side(spec: str, wanted: str, pool: Iterable[RunRecord]) -> Side:
             records[key] = record
     if len(runs) > 1:
         raise ResultError(
-            f"{spec!r} means {len(runs)} runs: {visible('; '.join(sorted(runs.values())), limit=600)}; name one run's own folder"
+            f"{name!r} means {len(runs)} runs: {visible('; '.join(sorted(runs.values())), limit=600)}; name one run's own folder"
         )
     if mixed:
         raise ResultError(
-            f"{spec!r} holds one unit under two conditions: {visible(mixed[0], limit=400)}; name the one record's file"
+            f"{name!r} holds one unit under two conditions: {visible(mixed[0], limit=400)}; name the one record's file"
         )
     adapted = any("adapted" in record.best_layer for record in records.values())
-    if wanted == "adapted" and not adapted:
-        raise ResultError(f"{spec!r}: these records have no adapted state; leave `@adapted` out")
-    state: State = "adapted" if wanted == "adapted" or (adapted and not wanted) else "base"
-    return Side(spec, state, records)
+    if state == "adapted" and not adapted:
+        raise ResultError(f"{name!r}: these records have no adapted state; leave `@adapted` out")
+    chosen: State = "adapted" if state == "adapted" or (adapted and not state) else "base"
+    return Side(name, chosen, records)
 
 
 def _run(signature: Signature) -> tuple[str, str, str, str]:

@@ -2,10 +2,8 @@
 
 import re
 
-from tli_bench.base.errors import UnknownNameError
-from tli_bench.languages import DEFAULT_PAIRS, resolve_language
+from tli_bench.languages import DEFAULT_PAIRS, find_language, pivot
 
-ENGLISH = "eng_Latn"
 _CODE = re.compile(r"[a-z]{3}_[A-Z][a-z]{3}")
 
 
@@ -19,7 +17,7 @@ def kind_of(task: str) -> str:
     codes = _CODE.findall(task)
     if not codes:
         named = _named(task)
-        kept = [part for part, code in named if code is None or (code == ENGLISH and _others(named))]
+        kept = [part for part, code in named if code is None or (code == pivot().code and _others(named))]
         return "_".join(kept)
     against = len(codes) == 2 and codes[0] != codes[1] and "-".join(reversed(codes)) in DEFAULT_PAIRS
     suffix = "_reversed" if against else "_within" if len(set(codes)) < len(codes) else ""
@@ -32,7 +30,7 @@ def pair_of(task: str) -> str | None:
     None for a task that is about English alone, names no language, or more than two.
     """
     codes = set(_CODE.findall(task)) or {code for _, code in _named(task) if code}
-    languages = codes | {ENGLISH} if len(codes) == 1 else codes
+    languages = codes | {pivot().code} if len(codes) == 1 else codes
     return "-".join(sorted(languages)) if len(languages) == 2 else None
 
 
@@ -47,11 +45,9 @@ def _named(task: str) -> list[tuple[str, str | None]]:
 
 
 def _others(named: list[tuple[str, str | None]]) -> bool:
-    return any(code not in (None, ENGLISH) for _, code in named)
+    return any(code not in (None, pivot().code) for _, code in named)
 
 
 def _code(part: str) -> str | None:
-    try:
-        return resolve_language(part).code
-    except UnknownNameError:
-        return None
+    found = find_language(part)
+    return found.code if found else None

@@ -83,8 +83,8 @@ def _tests(task: str, scope: Scope) -> bool:
         source, target = pair[0].split("-")
         return bool({pair[0], f"{target}-{source}"} & set(scope.pairs))
     parts = set(task.lower().replace("-", "_").split("_"))
-    spoken: set[Language] = {lang for name in scope.pairs for lang in languages_of(name) if lang.family != "english"}
-    return any(lang.iso in parts or parts & set(lang.aliases) for lang in spoken)
+    spoken: set[Language] = {lang for name in scope.pairs for lang in languages_of(name) if not lang.pivot}
+    return any(lang.iso in parts or parts & set(lang.called) for lang in spoken)
 
 
 def _name(adapter: str | None) -> str:

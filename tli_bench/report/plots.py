@@ -58,32 +58,42 @@ def figure(
     """
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+
+    from tli_bench.report.picture import Picture
 
     with mpl.rc_context(_STYLE):
-        drawn = Figure(figsize=(width, height), layout="constrained")
+        drawn = Picture(figsize=(width, height), layout="constrained")
         FigureCanvasAgg(drawn)
         yield drawn, drawn.subplots(1, columns, sharex=shared, sharey=shared)
 
 
 def save(drawn: Any, stem: Path) -> list[Path]:
     """Write `stem`.png and `stem`.svg, the same bytes for the same figure; raises OutputError."""
+    import matplotlib as mpl
+
     paths = [stem.with_name(f"{stem.name}{ending}") for ending in (".png", ".svg")]
     try:
         stem.parent.mkdir(parents=True, exist_ok=True)
-        for path in paths:
-            metadata = {"Software": None} if path.suffix == ".png" else {"Date": None}
-            drawn.savefig(path, metadata=metadata)
+        with mpl.rc_context(_STYLE):
+            for path in paths:
+                metadata = {"Software": None} if path.suffix == ".png" else {"Date": None}
+                drawn.savefig(path, metadata=metadata)
     except OSError as err:
         raise OutputError(f"cannot write {stem}: {err.strerror or err}; choose another --out") from err
     return paths
 
 
 def layer_curves(record: RunRecord, stem: Path, *, measure: str = "gap", split: Split = Split.CONTROL) -> list[Path]:
-    """One measure by layer, base and adapted, with 95 % bands over words.
+    """Write `draw_layer_curves` as PNG and SVG; gives their paths."""
+    return save(draw_layer_curves(record, measure=measure, split=split), stem)
+
+
+def draw_layer_curves(record: RunRecord, *, measure: str = "gap", split: Split = Split.CONTROL) -> Any:
+    """One measure by layer, base and adapted, with 95 % bands over words, as a matplotlib figure.
 
     Bands are mean +- 1.96 standard errors for the gap, where the record has them, and Wilson's interval for a share of
     words (P@k, MEXA). Any other measure has bars at the layers whose words the record keeps: the chosen ones and the output.
+    Raises ResultError for a measure that the record has no curve of.
     """
     states = record.curves.get(split, {})
     if not any(measure in curves for curves in states.values()):
@@ -111,7 +121,7 @@ def layer_curves(record: RunRecord, stem: Path, *, measure: str = "gap", split: 
         axes.set_ylabel(_LABELS.get(measure, measure))
         axes.set_title(_title(record, split), fontsize=9)
         axes.legend()
-        return save(drawn, stem)
+        return drawn
 
 
 def before_after(

@@ -18,9 +18,6 @@ class Scope:
     pairs: tuple[str, ...]
 
 
-FAMILIES = {"swahili": "Swahili", "turkic": "Turkic languages"}
-
-
 def languages_of(pair: str) -> tuple[Language, ...]:
     """Both languages of a pair; none when a record names a pair that we do not know."""
     try:
@@ -36,7 +33,7 @@ def pair_label(pair: str) -> str:
 
 def short_pair(pair: str) -> str:
     """`swh-eng`: the pair without scripts, for narrow columns."""
-    return re.sub(r"_(Latn|Cyrl|Arab)\b", "", pair)
+    return re.sub(r"_[A-Z][a-z]{3}\b", "", pair)
 
 
 def scopes_for(measured: Iterable[str]) -> list[Scope]:
@@ -49,13 +46,13 @@ def scopes_for(measured: Iterable[str]) -> list[Scope]:
     ordered = [p for p in DEFAULT_PAIRS if p in seen] + sorted(p for p in seen if p not in DEFAULT_PAIRS)
     averaged = [p for p in ordered if p in DEFAULT_PAIRS] or ordered
     scopes = [Scope("overall", "overall", "All pairs", tuple(averaged))] if averaged else []
-    for family, label in FAMILIES.items():
-        inside = tuple(p for p in averaged if any(lang.family == family for lang in languages_of(p)))
+    for family in dict.fromkeys(one.family for one in LANGUAGES.values() if one.family and not one.pivot):
+        inside = tuple(p for p in averaged if any(one.family == family and not one.pivot for one in languages_of(p)))
         if inside:
-            scopes.append(Scope("family", family, label, inside))
+            scopes.append(Scope("family", family.lower(), f"{family} languages", inside))
     for language in LANGUAGES.values():
         inside = tuple(p for p in averaged if language in languages_of(p))
-        if inside and language.family != "english":
+        if inside and not language.pivot:
             scopes.append(Scope("language", language.code, language.name, inside))
     scopes += [Scope("pair", pair, pair_label(pair), (pair,)) for pair in ordered]
     return scopes

@@ -13,7 +13,7 @@ import yaml
 from tli_bench import __version__
 from tli_bench.base.errors import AdapterError, ResultError
 from tli_bench.base.files import write_text
-from tli_bench.languages import LANGUAGES
+from tli_bench.languages import language_of
 from tli_bench.lexicon import Lexicon
 from tli_bench.lexicon.pairs import Split
 from tli_bench.models import LoadedModel, inspect_adapter
@@ -149,7 +149,7 @@ def render_card(card: dict[str, Any]) -> str:
 
 
 def _metadata(card: dict[str, Any]) -> dict[str, Any]:
-    codes = [LANGUAGES[code] for code in card["pair"].split("-")]
+    codes = [language_of(code) for code in card["pair"].split("-")]
     data: dict[str, Any] = {
         "library_name": "peft" if card["kind"] == "lora" else "transformers",
         "license": card["license"],

@@ -3,18 +3,18 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
-from tli_bench.base.errors import InputError, ModelError
-from tli_bench.models.body import body_of, last_block_output, text_config
+from tli_bench.base.errors import InputError
+from tli_bench.models.body import block_outputs, depth_of, hidden_states
 from tli_bench.models.types import Model
 from tli_bench.vectors.inputs import Encoded
 from tli_bench.vectors.pooling import pooling_weights, rest_weights
 from tli_bench.vectors.protocols import Pooling
 
 Progress = Callable[[int, int], None]
+"""Called with how many sequences are done, and of how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,26 +52,20 @@ def layer_names(depth: int, *, final_norm: bool) -> tuple[str, ...]:
     return (*names, f"{depth}p", str(depth)) if final_norm else (*names, str(depth))
 
 
-def all_layers(model: Model, ids: torch.Tensor, mask: torch.Tensor | None = None) -> tuple[torch.Tensor, ...]:
+def all_layers(
+    model: Model, ids: torch.Tensor, mask: torch.Tensor | None = None, *, before_norm: bool = True
+) -> tuple[torch.Tensor, ...]:
     """Every hidden state of one batch, each `[batch, tokens, dim]`, in the order of `layer_names`.
 
-    ids: `[batch, tokens]`; mask: attention mask of the same shape, or None when nothing is padded. Only the base
-    model runs. The state before the final norm is left out when the model has no final norm.
+    ids: `[batch, tokens]`; mask: attention mask of the same shape, or None when nothing is padded. Only the text body
+    runs. The state before the final norm is left out when the model has no final norm, or where `before_norm` is false:
+    the blocks found do not make this model's hidden states (`probe`). Raises ModelError as `hidden_states` does.
     """
-    mask = torch.ones_like(ids) if mask is None else mask
-    with last_block_output(model) as seen:
-        output = body_of(model)(input_ids=ids, attention_mask=mask, output_hidden_states=True, **_no_cache(model))
-    states = tuple(output.hidden_states)
-    depth = text_config(model).num_hidden_layers
-    if len(states) != depth + 1:
-        raise ModelError(f"the model gave {len(states)} hidden states for {depth} blocks; expected {depth + 1}")
-    if torch.equal(seen[-1], states[-1]):
+    with block_outputs(model, slice(-1, None) if before_norm else slice(0)) as seen:
+        states = hidden_states(model, ids, mask)
+    if not seen or seen[-1].shape != states[-1].shape or torch.equal(seen[-1], states[-1]):
         return states
     return (*states[:-1], seen[-1], states[-1])
-
-
-def _no_cache(model: Model) -> dict[str, Any]:
-    return {"use_cache": False} if hasattr(text_config(model), "use_cache") else {}
 
 
 def _batches(encoded: Sequence[Encoded], batch_size: int) -> Iterator[tuple[list[int], list[tuple[int, ...]]]]:
@@ -94,13 +88,14 @@ def extract(
     poolings: Sequence[Pooling] = (Pooling.WORD_MEAN,),
     batch_size: int = 64,
     first_position: bool = False,
+    before_norm: bool = True,
     progress: Progress | None = None,
 ) -> States:
     """Pool the hidden states of every layer for every encoded word.
 
     Sequences are bucketed by exact length, so results do not depend on the batch size beyond rounding. The model is
-    put in evaluation mode. first_position: also tell what position 0 does, for one more mean or two.
-    `progress(done, total)` is called after each batch. Raises InputError without words.
+    put in evaluation mode. first_position: also tell what position 0 does, for one more mean or two. before_norm: as in
+    `all_layers`. `progress(done, total)` is called after each batch. Raises InputError without words.
     """
     if not encoded:
         raise InputError("no words to extract hidden states for")
@@ -115,7 +110,7 @@ def extract(
     count = done = 0
     try:
         for rows, ids in _batches(encoded, batch_size):
-            states = all_layers(model, torch.tensor(ids, device=device))
+            states = all_layers(model, torch.tensor(ids, device=device), before_norm=before_norm)
             count = len(states)
             weights = torch.stack([torch.stack([_weights(encoded[row], r) for r in rules]) for row in rows]).to(device)
             out = out or [torch.empty(count, len(encoded), states[0].shape[-1]) for _ in rules]
@@ -136,7 +131,7 @@ def extract(
     finally:
         model.train(was_training)
     found = {name: out[rules.index(rule)] for name, rule in plan.items()}
-    depth = text_config(model).num_hidden_layers
+    depth = depth_of(model)
     return States(
         layer_names(depth, final_norm=count == depth + 2),
         {pooling: found[pooling] for pooling in poolings},

@@ -2,10 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tli_bench.base.errors import InputError
 from tli_bench.models.types import Tokenizer
 from tli_bench.vectors.protocols import SLOT
+
+
+class Framing(NamedTuple):
+    """How a text becomes a token sequence; the fields are those of `encode_words`."""
+
+    template: str | None = None
+    cut: bool = False
+    shorten: bool = False
 
 
 @dataclass(frozen=True, slots=True)

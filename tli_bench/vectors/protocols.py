@@ -13,7 +13,8 @@ import yaml
 
 from tli_bench.base.errors import InputError, UnknownNameError
 from tli_bench.base.paths import data_dir
-from tli_bench.languages import resolve_language
+from tli_bench.languages import pivot, resolve_language
+from tli_bench.languages.registry import registry
 
 CARRIER = "carrier:"
 SLOT = "{word}"
@@ -97,13 +98,15 @@ def _carriers() -> dict[str, Protocol]:
     path = data_dir("tasks") / "carriers.yaml"
     data = _read_yaml(path)
     version = _version(data, path)
+    by_name: dict[str, dict[str, str]] = {name: {} for name in pivot().carriers}
+    for language in registry():
+        for name, sentence in language.carriers.items():
+            by_name.setdefault(name, {})[language.code] = sentence
     found = {}
-    for name, templates in data["templates"].items():
-        sentences = _templates(templates, f"{path}: `templates.{name}`")
-        protocol = Protocol(
-            CARRIER + name, version, Pooling.WORD_MEAN, f"word inside {dict(sentences)['eng_Latn']!r}", sentences
-        )
-        found[protocol.name] = protocol
+    for name, sentences in by_name.items():
+        shown = pivot().carriers.get(name) or next(iter(sentences.values()))
+        note, templates = f"word inside {shown!r}", tuple(sorted(sentences.items()))
+        found[CARRIER + name] = Protocol(CARRIER + name, version, Pooling.WORD_MEAN, note, templates)
     return found
 
 

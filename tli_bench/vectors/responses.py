@@ -38,11 +38,15 @@ class ProtocolStates:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PairStates:
-    """Pooled states of one word pair: layer names, and by protocol id what was measured."""
+    """Pooled states of one word pair: layer names, and by protocol id what was measured.
+
+    key: digest of what decided them (model, adapter, tokenizer, protocols, texts); equal keys mean equal answers.
+    """
 
     layers: tuple[str, ...]
     protocols: dict[str, ProtocolStates] = field(compare=False)
     model: MeasuredModel = field(compare=False)
+    key: str
 
     @property
     def states(self) -> tuple[State, ...]:

@@ -1,18 +1,15 @@
 """What is wrong with an output before its content is judged: empty, copied, in another script, in another language."""
 
-import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import log
 from typing import NamedTuple
 
 from tli_bench.base.errors import UnscorableError
-from tli_bench.downstream.scorers.words import lower, words
+from tli_bench.downstream.scorers.words import lower, spoken, words
+from tli_bench.languages.scripts import UNDECLARED
+from tli_bench.languages.scripts import script_of as script_of
 
-_SCRIPTS = {
-    "LATIN": "Latn", "CYRILLIC": "Cyrl", "ARABIC": "Arab", "GREEK": "Grek", "DEVANAGARI": "Deva", "THAI": "Thai",
-    "CJK": "Hans", "HEBREW": "Hebr", "HIRAGANA": "Jpan", "KATAKANA": "Jpan", "HANGUL": "Hang",
-}  # fmt: skip
 COPY_SHARE = 0.9
 """Share of an output's 8-grams found in the source from which the output counts as copied."""
 
@@ -24,14 +21,6 @@ class OutputCheck(NamedTuple):
     copied: bool
     wrong_script: bool
     length_ratio: float | None
-
-
-def script_of(text: str) -> str | None:
-    """ISO 15924 code of the script of most letters of `text`; None when there are no letters, `Zyyy` if unknown."""
-    found = Counter(
-        _SCRIPTS.get(unicodedata.name(char, "?").split(" ")[0].split("-")[0], "Zyyy") for char in text if char.isalpha()
-    )
-    return found.most_common(1)[0][0] if found else None
 
 
 def check_output(
@@ -49,12 +38,12 @@ def check_output(
     known = {tuple(there[i : i + copy_n]) for i in range(len(there) - copy_n + 1)}
     share = sum(gram in known for gram in grams) / len(grams) if grams else 0.0
     script = script_of(output)
-    wanted = (script_of(reference) if reference else None) or language.split("_")[1]
+    wanted = (script_of(reference) if reference else None) or spoken(language).script
     length = len(words(reference, language)) if reference else 0
     return OutputCheck(
         empty=not said,
         copied=share >= COPY_SHARE,
-        wrong_script=script is not None and script != wanted,
+        wrong_script=script is not None and wanted != UNDECLARED and script != wanted,
         length_ratio=len(said) / length if length else None,
     )
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tli_bench.base.errors import UnscorableError
-from tli_bench.downstream.scorers.words import lower, words
+from tli_bench.downstream.scorers.words import lower, spoken, words
 
-_ENGLISH_ARTICLES = re.compile(r"\b(a|an|the)\b")
+_SQUAD_ARTICLES = re.compile(r"\b(a|an|the)\b")
 
 
 class AnswerScore(NamedTuple):
@@ -23,13 +23,14 @@ class AnswerScore(NamedTuple):
 def normalise(text: str, language: str) -> str:
     """The answer as it is compared: lower case, no punctuation, single spaces.
 
-    English is exactly the official SQuAD normaliser (ASCII punctuation deleted, articles a, an, the removed; Rajpurkar
-    et al. 2016). Elsewhere there are no articles to remove, casing is the language's own and words are Unicode words.
+    Where the language's file says `answers: squad` (English), exactly the official SQuAD normaliser: ASCII punctuation deleted,
+    articles a, an, the removed (Rajpurkar et al. 2016). Elsewhere there
+    are no articles to remove, casing is the language's own and words are Unicode words.
     """
-    if language.startswith("eng"):
+    if spoken(language).scoring.answers == "squad":
         # Deleted, not replaced by spaces: that is what the official script does.
         kept = "".join(char for char in text.lower() if char not in string.punctuation)
-        return " ".join(_ENGLISH_ARTICLES.sub(" ", kept).split())
+        return " ".join(_SQUAD_ARTICLES.sub(" ", kept).split())
     found = words(text, language)
     # Symbols alone (%, °, €) are no words: fall back to the text, so that such an answer is not an empty one.
     return " ".join(found) or " ".join(lower(unicodedata.normalize("NFC", text), language).split())

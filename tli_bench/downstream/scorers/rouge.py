@@ -19,7 +19,7 @@ class Rouge(NamedTuple):
 
 
 def rouge(prediction: str, reference: str, language: str) -> Rouge:
-    """ROUGE of one prediction against one reference, in words of `language`; Turkish ones are stemmed (see `stem`).
+    """ROUGE of one prediction against one reference, in words of `language`, or their stems where it has a stemmer (see `stem`).
 
     A text against itself gives 1.0 everywhere; ROUGE-2 of two equal one-word texts is 1.0 too, since no bigram could
     differ. Raises UnscorableError for a reference without words.

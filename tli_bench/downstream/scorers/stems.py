@@ -1,30 +1,41 @@
-"""Stems of words, where published scores of a language are over stems: Turkish alone."""
+"""Stems of words, where published scores of a language are over stems: its file names the stemmer."""
 
+from collections.abc import Callable
 from functools import cache, lru_cache
 from importlib.metadata import version
 from typing import Any
+
+from tli_bench.base.errors import LanguageError
+from tli_bench.downstream.scorers.words import spoken
 
 _LONGER_THAN = 3
 
 
 def stem(word: str, language: str) -> str:
-    """Stem of one lower-case word of `language` (a code); the word itself in every language but Turkish.
+    """Stem of one lower-case word of `language` (a code), by the stemmer its file names; without one the word itself.
 
-    Turkish as in XL-Sum's own scorer: the package TurkishStemmer, on words longer than three letters. An apostrophe in a
-    Turkish word parts a name from its suffixes, so what follows it goes first.
+    Raises LanguageError for a stemmer that we do not have.
     """
-    if not language.startswith("tur"):
-        return word
-    return _turkish(word.split("'")[0])
+    name = _stemmer_of(language)
+    return STEMMERS[name](word) if name else word
 
 
 def stemmer_name(language: str) -> str:
     """What `stem` uses in `language`, for a signature: `TurkishStemmer-1.3` or `none`."""
-    return f"TurkishStemmer-{version('TurkishStemmer')}" if language.startswith("tur") else "none"
+    name = _stemmer_of(language)
+    return f"{name}-{version(name)}" if name else "none"
+
+
+def _stemmer_of(language: str) -> str:
+    own = spoken(language)
+    name = own.scoring.stemmer
+    if name and name not in STEMMERS:
+        raise LanguageError(f"{own.file}: `scoring.stemmer` {name!r} is not one of {', '.join(STEMMERS)}")
+    return name
 
 
 @cache
-def _stemmer() -> Any:
+def _turkish_stemmer() -> Any:
     from TurkishStemmer import TurkishStemmer
 
     return TurkishStemmer()
@@ -32,4 +43,13 @@ def _stemmer() -> Any:
 
 @lru_cache(maxsize=1 << 16)
 def _turkish(word: str) -> str:
-    return str(_stemmer().stem(word)) if len(word) > _LONGER_THAN else word
+    """As in XL-Sum's own scorer: on words longer than three letters.
+
+    An apostrophe in a Turkish word parts a name from its suffixes, so what follows it goes first.
+    """
+    word = word.split("'")[0]
+    return str(_turkish_stemmer().stem(word)) if len(word) > _LONGER_THAN else word
+
+
+STEMMERS: dict[str, Callable[[str], str]] = {"TurkishStemmer": _turkish}
+"""Stemmers by the name of their package on PyPI."""

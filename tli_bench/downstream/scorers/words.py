@@ -1,35 +1,46 @@
-"""Lower case and words of any language: locale casing, Unicode letters, apostrophes that are letters."""
+"""Words of any language in lower case: locale casing, Unicode letters, apostrophes that are letters."""
 
 import unicodedata
+from functools import cache
 
-# The letters Uzbek and Turkmen texts type as one of four different apostrophes.
-_APOSTROPHES = dict.fromkeys(map(ord, "\u02bb\u02bc\u2018\u2019\u0060\u00b4"), "'")
-_DOTTED = ("tur", "azj", "tat_Latn", "kaz_Latn", "crh")
+from tli_bench.languages import Language, find_language
+from tli_bench.languages.apostrophes import APOSTROPHES
+from tli_bench.languages.casing import lower as lower_in
+from tli_bench.languages.language import undeclared
+
+# However an apostrophe was typed, texts are compared with one kind.
+_ONE_APOSTROPHE = dict.fromkeys(map(ord, APOSTROPHES), "'")
 # Scripts written without spaces between words: each letter is a token, as MLQA does for Chinese.
 _UNSPACED = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0x0E00, 0x0E7F), (0x3040, 0x30FF))
 
 
-def lower(text: str, language: str) -> str:
-    """Lower case of `text` (NFC) by the casing of `language` (a code such as `tur_Latn`).
+def spoken(code: str) -> Language:
+    """The language of a code (`tur_Latn`), or any name of one; what names none (`und`) is scored by defaults."""
+    return find_language(code) or _undetermined()
 
-    Turkish and Azerbaijani map I to ı and İ to i; everywhere else İ becomes a plain i, one code point, not two.
-    """
-    text = unicodedata.normalize("NFC", text)
-    if language.startswith(_DOTTED):
-        text = text.replace("I", "ı")
-    return unicodedata.normalize("NFC", text.replace("İ", "i").lower())
+
+@cache
+def _undetermined() -> Language:
+    return undeclared("und")
+
+
+def lower(text: str, language: str) -> str:
+    """Lower case of `text` (NFC) by the casing of `language` (a code such as `tur_Latn`)."""
+    return lower_in(text, spoken(language))
 
 
 def words(text: str, language: str) -> list[str]:
     """Words of `text` in lower case: runs of letters, marks and digits, with apostrophes inside a word kept.
 
-    The apostrophes of Uzbek and Turkmen are one letter however typed. Text in Han, kana or Thai, written
-    without spaces, yields one token a letter, with its combining marks.
+    An apostrophe is one letter however typed. Text in Han, kana or Thai, written without spaces, yields one token a letter,
+    with its combining marks.
     """
     found: list[str] = []
     current = ""
-    folded = lower(text, language).translate(_APOSTROPHES)
-    uzbek = language.startswith("uz")
+    own = spoken(language)
+    folded = lower_in(text, own).translate(_ONE_APOSTROPHE)
+    # Uzbek words end in o' and g' (bog', "garden"): there the apostrophe is a letter although nothing follows.
+    letters_with_it = frozenset(own.writing.apostrophe_after)
     for position, char in enumerate(folded):
         kind = unicodedata.category(char)
         if _unspaced(char) and kind[0] in "LN":
@@ -37,7 +48,7 @@ def words(text: str, language: str) -> list[str]:
             current = ""
         elif kind[0] == "M" and not current and found and _unspaced(char):
             found[-1] += char
-        elif kind[0] in "LMN" or (char == "'" and current and _letter_after(folded, position, uzbek=uzbek)):
+        elif kind[0] in "LMN" or (char == "'" and current and _is_letter(folded, position, letters_with_it)):
             current += char
         elif kind != "Cf":  # invisible marks (ZWNJ, direction) do not end a word
             found.append(current)
@@ -45,10 +56,8 @@ def words(text: str, language: str) -> list[str]:
     return [word for word in (*found, current) if word]
 
 
-def _letter_after(text: str, position: int, *, uzbek: bool) -> bool:
-    # Uzbek words end in o' and g' (bog', "garden"): there the apostrophe is a letter although nothing follows.
-    following = text[position + 1 : position + 2]
-    return following.isalpha() or (uzbek and text[position - 1] in "og")
+def _is_letter(text: str, position: int, letters_with_it: frozenset[str]) -> bool:
+    return text[position + 1 : position + 2].isalpha() or text[position - 1] in letters_with_it
 
 
 def _unspaced(char: str) -> bool:

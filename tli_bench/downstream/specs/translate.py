@@ -10,7 +10,7 @@ import numpy as np
 
 from tli_bench.base.errors import InputError
 from tli_bench.downstream.errors import DataError
-from tli_bench.downstream.prompts import fill, prompts
+from tli_bench.downstream.prompts import fill, own_prompts, prompts
 from tli_bench.downstream.scorers.ranking import rank_scores
 from tli_bench.downstream.scorers.words import lower
 from tli_bench.downstream.sources import Loaded
@@ -29,7 +29,8 @@ class Translate(AnswerSpec):
     """Source word in a prompt, target word out: P@1 and MRR over a pool, and greedy exact match.
 
     Options: `pair` (source-target), `lexicon`, `seed`, `pool` (candidates, drawn with the seed from the control words),
-    `prompts` (a set in `tasks/translate/prompts.yaml`). `p1` and `mrr` rank by the log-likelihood of the whole word,
+    `prompts` (a set in `tasks/translate/prompts.yaml`, or `own`: those of the source language's file).
+    `p1` and `mrr` rank by the log-likelihood of the whole word,
     `p1_norm` and `mrr_norm` by that per character; all are means over the prompts of the set. Greedy: the first line of
     the continuation, without the punctuation that ends it, is an accepted variant.
     """
@@ -74,21 +75,20 @@ class Translate(AnswerSpec):
     def templates(self) -> tuple[list[str], Callable[[Language], str]]:
         """The prompts of the set, each with `{word}` once, and what they call a language; raises DataError."""
         chosen = str(self.options.get("prompts", "default"))
-        found, names, where = prompts("translate").get(chosen), None, f"`{chosen}`"
         if chosen == OWN:
-            source = resolve_pair(self.need("pair"))[0].code
-            entry = found.get(source) if isinstance(found, dict) else None
-            entry, where = entry if isinstance(entry, dict) else {}, f"`{OWN}.{source}.prompts`"
-            found, names = entry.get("prompts"), entry.get("names")
+            source = resolve_pair(self.need("pair"))[0]
+            found: Any = list(own_prompts("translate", source.code))
+            where, called = f"{source.file}: `prompts.translate`", partial(_called, source)
+        else:
+            found = prompts("translate").get(chosen)
+            where, called = f"tasks/translate/prompts.yaml: `{chosen}`", partial(_called, None)
         if (
             not isinstance(found, list)
             or not found
             or any(not isinstance(t, str) or t.count("{word}") != 1 for t in found)
         ):
-            raise DataError(
-                f"tasks/translate/prompts.yaml: {where} must be a list of sentences with {{word}} once, got {found!r:.80}"
-            )
-        return found, _english if chosen != OWN else partial(_called, names, where.replace("prompts", "names"))
+            raise DataError(f"{where} must be a list of sentences with {{word}} once, got {found!r:.80}")
+        return found, called
 
     def prompts_of(self, doc: Document) -> list[str]:
         """The filled prompts of one word."""
@@ -135,12 +135,11 @@ class Translate(AnswerSpec):
         return float(lower(line.strip().lstrip("\"'«“"), target) in {lower(form, target) for form in accepted})
 
 
-def _english(language: Language) -> str:
-    return language.name
-
-
-def _called(names: Any, where: str, language: Language) -> str:
-    name = names.get(language.code) if isinstance(names, dict) else None
-    if not isinstance(name, str) or not name:
-        raise DataError(f"tasks/translate/prompts.yaml: {where} has no name for {language.code}, got {name!r}")
+def _called(source: Language | None, language: Language) -> str:
+    """What the prompts of `source` call a language; English prompts, None, by its English name."""
+    if source is None:
+        return language.name
+    name = source.names.get(language.code)
+    if not name:
+        raise DataError(f"{source.file}: `names` has no name for {language.code}")
     return name

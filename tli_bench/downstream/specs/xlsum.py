@@ -15,6 +15,7 @@ from tli_bench.downstream.scorers.checks import LanguageGuesser, check_output, s
 from tli_bench.downstream.scorers.rouge import rouge, signature
 from tli_bench.downstream.sources import HubSet, Loaded, load
 from tli_bench.downstream.spec import DOWN, UP, AnswerSpec, Document, Metric
+from tli_bench.languages import pivot
 
 BLEU = sacrebleu.BLEU(tokenize="13a", effective_order=False)
 CHRF = sacrebleu.CHRF(word_order=2)
@@ -67,7 +68,7 @@ class XLSum(AnswerSpec):
         kind = self.options.get("instruction", "own")
         if kind not in ("own", "english"):
             raise InputError(f"task {self.task}: `metadata.instruction` is `own` or `english`, got {kind!r}")
-        key = self.need("language") if kind == "own" else "eng_Latn"
+        key = self.need("language") if kind == "own" else pivot().code
         template = (
             language_prompt("xlsum", key, "{text}")
             if kind == "own"

@@ -6,24 +6,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tli_bench.base.errors import LexiconError, UnknownNameError
-from tli_bench.languages import Language, resolve_language
+from tli_bench.base.errors import LexiconError
+from tli_bench.languages import Language, find_language
 from tli_bench.lexicon.readers.base import RawPair, Request
-
-# A list may name the language, its main dialect or the group; IDS and savelyevturkic give no ISO codes.
-GLOTTOCODES: dict[str, tuple[str, ...]] = {
-    "eng": ("stan1293",),
-    "swh": ("swah1253",),
-    "tur": ("nucl1301", "anat1259"),
-    "azj": ("nort2697",),
-    "uzn": ("nort2690", "uzbe1247"),
-    "kaz": ("kaza1248",),
-    "kir": ("kirg1245",),
-    "tat": ("tata1255", "midd1325", "kaza1250"),
-    "bak": ("bash1264",),
-    "tuk": ("turk1304",),
-    "uig": ("uigh1240",),
-}
 
 
 def read_cldf(path: Path, request: Request) -> Iterator[RawPair]:
@@ -143,7 +128,7 @@ def _variety(language: Language, tables: _Tables, metadata: Path) -> str:
     rows = tables.languages
     matches = (
         [row for row in rows if _is(language, row.get("iso639P3code"))],
-        [row for row in rows if row.get("glottocode") in GLOTTOCODES[language.iso]],
+        [row for row in rows if row.get("glottocode") in language.glottocodes],
         [row for row in rows if _is(language, row.get("name")) or _is(language, row["id"])],
     )
     for level in matches:
@@ -155,7 +140,4 @@ def _variety(language: Language, tables: _Tables, metadata: Path) -> str:
 
 
 def _is(language: Language, name: str | None) -> bool:
-    try:
-        return bool(name) and resolve_language(str(name)) == language
-    except UnknownNameError:
-        return False
+    return bool(name) and find_language(str(name)) == language

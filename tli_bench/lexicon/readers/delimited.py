@@ -4,8 +4,8 @@ import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tli_bench.base.errors import LexiconError, UnknownNameError
-from tli_bench.languages import Language, resolve_language
+from tli_bench.base.errors import LexiconError
+from tli_bench.languages import find_language
 from tli_bench.lexicon.core import parse_split
 from tli_bench.lexicon.entries import VARIANT_SEPARATOR
 from tli_bench.lexicon.readers.base import RawPair, Request
@@ -67,7 +67,7 @@ def _header(cells: Sequence[str], request: Request, *, where: str) -> dict[str, 
         raise LexiconError(f"{where}: columns must name both 'source' and 'target', got {dict(request.columns)}")
     if {"source", "target"} <= set(lowered):
         return places | {role: lowered.index(role) for role in ("source", "target")}
-    spoken = [_language(name) for name in names]
+    spoken = [find_language(name) for name in names]
     if sum(lang is not None for lang in spoken) < 2:
         return None
     for role, language in (("source", request.source), ("target", request.target)):
@@ -76,13 +76,6 @@ def _header(cells: Sequence[str], request: Request, *, where: str) -> dict[str, 
             raise LexiconError(f"{where}: no column for {language.code}; languages here: {found}")
         places[role] = spoken.index(language)
     return places
-
-
-def _language(name: str) -> Language | None:
-    try:
-        return resolve_language(name)
-    except UnknownNameError:
-        return None
 
 
 def _pair(cells: Sequence[str], places: dict[str, int], *, where: str, strict: bool) -> Iterator[RawPair]:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.parsers import expat
 
-from tli_bench.base.errors import LexiconError, UnknownNameError
-from tli_bench.languages import resolve_language
+from tli_bench.base.errors import LexiconError
+from tli_bench.languages import find_language
 from tli_bench.lexicon.readers.base import RawPair, Request
 
 _CHUNK = 1 << 16
@@ -37,9 +37,8 @@ def read_freedict(path: Path, request: Request) -> Iterator[RawPair]:
 
 def _is_reverse(path: Path, request: Request) -> bool:
     parts = path.stem.split("-")[:2]
-    try:
-        named = tuple(resolve_language(part) for part in parts)
-    except UnknownNameError:
+    named = tuple(find_language(part) for part in parts)
+    if None in named:
         return False
     if named == (request.target, request.source):
         return True

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tli_bench.base.errors import LexiconError, UnknownNameError
-from tli_bench.languages import Language, resolve_language
+from tli_bench.base.errors import LexiconError
+from tli_bench.languages import Language, find_language
 from tli_bench.lexicon.core import parse_split
 from tli_bench.lexicon.entries import VARIANT_SEPARATOR
 from tli_bench.lexicon.readers.base import RawPair, Request
@@ -85,11 +85,8 @@ def lookup(item: Mapping[str, Any], key: str) -> Any:
 
 def _key(item: Mapping[str, Any], side: str, language: Language) -> str | None:
     for key in item:
-        try:
-            if isinstance(key, str) and resolve_language(key) == language:
-                return key
-        except UnknownNameError:
-            continue
+        if isinstance(key, str) and find_language(key) == language:
+            return key
     return side if side in item else None
 
 

@@ -1,0 +1,95 @@
+"""What one tiny forward says of a model: whether it sees both ways, and whether the blocks found make its hidden states."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from tli_bench.base.errors import ModelError
+from tli_bench.models.adapters import adapter_disabled
+from tli_bench.models.body import block_outputs, body_of, depth_of, hidden_states, text_config
+from tli_bench.models.types import Model
+
+TOKENS = 4
+# Experts and kernels may round an earlier position differently when a later token changes: below this, relative to the
+# largest number of the state, the configuration decides. A model that sees both ways moves it by a percent or more.
+ROUNDING = {torch.float32: 1e-4, torch.bfloat16: 3e-2, torch.float16: 4e-3}
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """causal: no position sees a later one. chain: the output of each block is the next hidden state."""
+
+    causal: bool
+    chain: bool
+
+
+def declares_causal(config: Any) -> bool:
+    """What a text configuration says of itself: `use_bidirectional_attention`, `is_causal`, `causal`, `is_decoder`.
+
+    A configuration that says nothing is taken for causal where its type has a causal-LM class and no masked-LM class.
+    """
+    if getattr(config, "use_bidirectional_attention", None):
+        return False
+    for name in ("is_causal", "causal"):
+        if isinstance(getattr(config, name, None), bool):
+            return bool(getattr(config, name))
+    if getattr(config, "is_decoder", False):
+        return True
+    from transformers.models.auto import modeling_auto as auto
+
+    kind = getattr(config, "model_type", "")
+    return kind in auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES and kind not in auto.MODEL_FOR_MASKED_LM_MAPPING_NAMES
+
+
+def is_causal(model: Model) -> bool:
+    """Whether a position sees only itself and the ones before it; see `probe`."""
+    return probe(model).causal
+
+
+@torch.no_grad()
+def probe(model: Model) -> Probed:
+    """Run two sequences that differ in their last token only through the base, in evaluation mode.
+
+    Raises ModelError where the model does not run on token ids alone, or where its hidden states are not one for each
+    token, layer by layer.
+    """
+    ids = _ordinary_ids(model)
+    last = ids.clone()
+    last[0, -1] = ids[0, 0]
+    training = model.training
+    model.eval()
+    try:
+        with adapter_disabled(model):
+            with block_outputs(model) as outputs:
+                states = hidden_states(model, ids)
+            other = hidden_states(model, last)
+    except (AttributeError, IndexError, KeyError, NotImplementedError, TypeError, ValueError) as err:
+        reason = (str(err).strip().splitlines() or [type(err).__name__])[0]
+        raise ModelError(f"{type(body_of(model)).__name__} does not run on token ids alone: {reason}") from err
+    finally:
+        model.train(training)
+    before, after = states[-1][0, :-1].float(), other[-1][0, :-1].float()
+    moved = float((before - after).abs().max() / before.abs().max().clamp(min=1e-30))
+    rounding = ROUNDING.get(states[-1].dtype, 1e-4)
+    causal = moved == 0.0 or (moved < rounding and declares_causal(text_config(model)))
+    inner = zip(outputs[:-1], states[1:-1], strict=False)
+    chain = len(outputs) == depth_of(model) and all(torch.equal(block, state) for block, state in inner)
+    return Probed(causal, chain)
+
+
+def _ordinary_ids(model: Model) -> torch.Tensor:
+    """A few ids from the middle of the vocabulary that the configuration gives no meaning of their own, `[1, TOKENS]`."""
+    configs = (model.config, text_config(model))
+    special = {
+        value
+        for config in configs
+        for name, value in vars(config).items()
+        if name.endswith(("_token_id", "_token_index", "_id")) and isinstance(value, int)
+    }
+    weight = model.get_input_embeddings().weight
+    rows = int(getattr(text_config(model), "vocab_size", None) or weight.shape[0])
+    ids = [index for index in range(rows // 2, rows) if index not in special][:TOKENS]
+    ids = ids if len(ids) == TOKENS else [index for index in range(rows) if index not in special][:TOKENS]
+    device = next(model.parameters()).device
+    return torch.tensor([ids], device=device)

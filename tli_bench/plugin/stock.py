@@ -1,0 +1,60 @@
+"""Stock lm-eval models answer our tasks: `lm_eval run --model hf --include_path tasks --tasks tli_...`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from lm_eval.models.huggingface import HFLM
+
+from tli_bench.lexicon.unseen import trained_concepts
+from tli_bench.models.adapters import inspect_adapter
+from tli_bench.models.fingerprint import hub_commit, model_fingerprint
+from tli_bench.models.identity import AdapterRef, MeasuredModel
+from tli_bench.models.tuned import hub_model_card, read_model_card, training_of
+from tli_bench.vectors.answer import answer
+from tli_bench.vectors.backend import Backend
+from tli_bench.vectors.inputs import tokens_policy
+from tli_bench.vectors.responses import PairStates
+
+
+def answer_from_stock_models() -> None:
+    """Let lm-eval's own HFLM answer `hidden_states` requests; called when one of our tasks builds such requests.
+
+    The evaluator asks `getattr(lm, "hidden_states")` and shows a task neither the model nor a hook before that, so the
+    class is the only place where the answer can stand (lm-eval 0.4.13). Nothing of HFLM's own is replaced, a second call
+    changes nothing, and a process that builds none of our requests never sees it. What an answer needs is kept on the
+    instance that was asked.
+    """
+    if not hasattr(HFLM, "hidden_states"):
+        HFLM.hidden_states = _hidden_states
+
+
+def _hidden_states(self: Any, requests: Sequence[Any], **_: Any) -> list[PairStates]:
+    backend: Backend | None = vars(self).get("tli_backend")
+    if backend is None or backend.model is not self._model or backend.tokenizer is not self.tokenizer:
+        backend = self.tli_backend = Backend(self._model, self.tokenizer)
+    return answer(requests, backend=backend, identity=stock_identity(self))
+
+
+def stock_identity(lm: Any) -> MeasuredModel:
+    """Identity of a stock HFLM, as far as it can be known from outside."""
+    name = str(lm.pretrained if isinstance(lm.pretrained, str) else lm.config._name_or_path)
+    folder = Path(name)
+    local = folder.is_dir()
+    revision = model_fingerprint(folder) if local else hub_commit(name, lm.revision) or "unknown"
+    card = read_model_card(folder) if local else hub_model_card(name, revision)
+    adapter, trained = None, trained_concepts(card)
+    if hasattr(lm._model, "peft_config"):
+        files = inspect_adapter(lm.peft)
+        adapter = AdapterRef(name=files.path.name, sha256=files.sha256, rank=files.config.get("r"))
+        trained |= trained_concepts(files.card)
+    return MeasuredModel(
+        id=name,
+        revision=revision,
+        dtype=str(lm._model.dtype).removeprefix("torch."),
+        quantization=None,
+        tokens=tokens_policy(lm.tokenizer),
+        adapter=adapter,
+        training=training_of(card),
+        trained=trained,
+    )

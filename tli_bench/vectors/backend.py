@@ -1,0 +1,140 @@
+"""The backend: one loaded model that turns texts into pooled hidden states, base and adapted, and keeps what it has seen."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from functools import cached_property
+from typing import NamedTuple
+
+from tli_bench.base.errors import AdapterError
+from tli_bench.config.options import settings
+from tli_bench.config.run import RunConfig
+from tli_bench.models.adapters import adapter_disabled
+from tli_bench.models.body import family, max_tokens
+from tli_bench.models.families import Family
+from tli_bench.models.identity import State
+from tli_bench.models.live import Fingerprint, fingerprint
+from tli_bench.models.probe import Probed, probe
+from tli_bench.models.types import Model, Tokenizer
+from tli_bench.vectors.cache import Key, StateCache, TextStates
+from tli_bench.vectors.extract import Progress, States, extract
+from tli_bench.vectors.inputs import Encoded, Framing, encode_words
+from tli_bench.vectors.protocols import Pooling
+
+__all__ = ["Answered", "Backend", "Progress"]
+DEFAULT_BATCH: int = settings(RunConfig)["batch_size"].default
+
+
+class Answered(NamedTuple):
+    """layers: names, as in `States`; texts: states of each distinct text."""
+
+    layers: tuple[str, ...]
+    texts: dict[str, TextStates]
+
+
+class Backend:
+    """Owns a loaded model and its tokenizer; `states` runs each distinct text once.
+
+    Nothing is remembered of a model but by content: change its weights, its adapter or its tokenizer in any way, and
+    the states are computed again. batch_size: sequences in one batch. cache: None for one of the backend's own.
+    `progress(done, total)` is called after each batch.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        tokenizer: Tokenizer,
+        *,
+        batch_size: int = DEFAULT_BATCH,
+        progress: Progress | None = None,
+        cache: StateCache | None = None,
+    ) -> None:
+        self.model = model
+        self.tokenizer = tokenizer
+        self.batch_size = batch_size
+        self.progress = progress
+        self.cache = StateCache() if cache is None else cache
+        self._held: Fingerprint | None = None
+
+    @property
+    def family(self) -> Family:
+        """The row of the table of families that the model belongs to."""
+        return family(self.model)
+
+    @cached_property
+    def probed(self) -> Probed:
+        """What two tiny forwards say of the architecture; run once."""
+        return probe(self.model)
+
+    @property
+    def causal(self) -> bool:
+        """Whether a position sees only itself and the ones before it, as probed."""
+        return self.probed.causal
+
+    @property
+    def adapted(self) -> bool:
+        """Whether the model carries an adapter."""
+        return hasattr(self.model, "peft_config")
+
+    @contextmanager
+    def unchanged(self) -> Iterator[Fingerprint]:
+        """Within the context nobody changes model or tokenizer, so that they are fingerprinted once; gives the print."""
+        outer = self._held
+        self._held = outer or fingerprint(self.model, self.tokenizer)
+        try:
+            yield self._held
+        finally:
+            self._held = outer
+
+    def states(
+        self, texts: Sequence[str], framing: Framing, poolings: Sequence[Pooling], *, state: State = "base"
+    ) -> Answered:
+        """Pooled states of every layer for each distinct text, from the cache where they were seen before.
+
+        state: `base` switches the adapter off, `adapted` leaves it on. Raises InputError for texts that cannot be
+        encoded, AdapterError for an adapter that none of them calls.
+        """
+        with self.unchanged() as held:
+            adapter = held.adapter if state == "adapted" else ""
+            key = Key(held.weights, adapter, held.tokenizer, state, framing, tuple(poolings))
+            return Answered(*self.cache.get(key, texts, lambda missing: self._compute(missing, key)))
+
+    def _compute(self, texts: Sequence[str], key: Key) -> States:
+        framing = key.framing
+        encoded = encode_words(
+            self.tokenizer,
+            texts,
+            max_length=max_tokens(self.model),
+            template=framing.template,
+            cut=framing.cut,
+            shorten=framing.shorten,
+        )
+        if key.state == "adapted":
+            _require_called(self.model, encoded)
+        with nullcontext() if key.state == "adapted" else adapter_disabled(self.model):
+            return extract(
+                self.model,
+                encoded,
+                poolings=key.poolings,
+                batch_size=self.batch_size,
+                first_position=True,
+                before_norm=self.probed.chain,
+                progress=self.progress,
+            )
+
+
+def _require_called(model: Model, encoded: Sequence[Encoded]) -> None:
+    """Refuse an activated LoRA: it acts on what follows its invocation tokens only, and words hold none."""
+    for config in getattr(model, "peft_config", {}).values():
+        calls = tuple(getattr(config, "alora_invocation_tokens", None) or ())
+        if not calls:
+            continue
+        heard = sum(any(item.ids[i : i + len(calls)] == calls for i in range(len(item.ids))) for item in encoded)
+        why = (
+            "and none of the texts holds them: it would be scored as its base"
+            if not heard
+            else f"and where a text holds them ({heard} of {len(encoded)} do) its hidden states are not supported"
+        )
+        raise AdapterError(
+            f"the adapter is an activated LoRA, which acts only on what follows its invocation tokens {list(calls)}, {why}; "
+            "use a plain LoRA (saved without `alora_invocation_tokens`)"
+        )

@@ -1,9 +1,9 @@
-"""Throughput of the downstream tasks on one model: documents a second of processor time, base and adapter together.
+"""Throughput of the downstream tasks on one model: documents per second of processor time, base and adapter together.
 
 python -m benchmarks.downstream [MODEL] [ADAPTER or none] [LIMIT] [TASK ...]
 
-A document is a question, an article, a sentence pair or a word (each with all its prompts and candidates); a warm-up of two
-documents goes before each task. On a GPU read the seconds of the clock instead, which stand beside those of the processor.
+A document is a question, an article, a sentence pair or a word (each with all its prompts and candidates); each task is
+warmed up on two documents first. On a GPU read the wall-clock seconds in the next column instead.
 """
 
 import os

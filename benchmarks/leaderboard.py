@@ -22,7 +22,7 @@ from tli_bench.report.write import write_all
 
 
 def pairs(count: int) -> list[str]:
-    """The default pairs, then others of the same languages."""
+    """The default pairs, then other pairs of the same languages."""
     more = (f"{a}-{b}" for a, b in itertools.combinations(LANGUAGES, 2))
     return list(dict.fromkeys([*DEFAULT_PAIRS, *more]))[:count]
 
@@ -44,7 +44,7 @@ def fill(folder: Path, models: int, names: list[str], words: int, layers: int, *
         record = scored_record(
             model=f"org/model-{model % (models - adapters)}", pair=pair, gaps=gaps, layers=depth, **trained
         )
-        # The base of an adapter has the curves of that base's own record, as it has in earnest.
+        # The base of an adapter has the curves of that base's own record, as in real runs.
         own = {"adapted": (1, model), "base": (0, model % (models - adapters))}
         curves = {
             s: {k: _curves(c, layers, (*own[k], names.index(pair))) for k, c in st.items()}

@@ -24,7 +24,7 @@ def words(n: int, *, rng: random.Random) -> list[str]:
 
 
 def measure(pairs: int, *, seed: int = 0) -> tuple[float, float, str]:
-    """Seconds to load, seconds to check, and a line that says what was found."""
+    """Seconds to load, seconds to check, and a one-line summary of what was found."""
     rng = random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "pairs.tsv"

@@ -39,7 +39,7 @@ def main() -> None:
         spent, slowest, count = spent + seconds, max(slowest, seconds), len(measured.values)
         if measured.reasons:
             raise SystemExit(f"unscored: {measured.reasons}")
-    # CPU seconds beside wall-clock seconds show whether the machine was busy with something else.
+    # CPU seconds next to wall-clock seconds show whether the machine was busy with something else.
     print("| measures | pairs | layers | dims | threads | seconds | CPU s | slowest layer s | peak MiB | imports MiB |")
     print("|---|---|---|---|---|---|---|---|---|---|")
     sizes = f"| {count} | {args.pairs} | {args.layers} | {args.dims} | {args.threads} "

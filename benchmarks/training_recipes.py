@@ -1,8 +1,8 @@
 """Recipes on the embedded model, over seeds: what control words gain, and what ordinary text loses.
 
-`python -m benchmarks.training_recipes [--pair swh-eng] [--seeds 5] [RECIPE ...]` trains each recipe from scratch per
-seed and prints, on control words at the output and at the base's best layer: gap, P@1, mismatched cosine, with 95 %
-t-intervals over seeds; and perplexity of held-out generated text, base and adapted. A recipe name may carry changes:
+`python -m benchmarks.training_recipes [--pair swh-eng] [--seeds 5] [RECIPE ...]` trains each recipe from scratch for
+each seed and prints, on control words at the output and at the base's best layer: gap, P@1, mismatched cosine, with 95 %
+t-intervals over seeds; and perplexity of held-out generated text, base and adapted. Changes may follow the name:
 `tli:retention=kl,retention_weight=10`.
 """
 

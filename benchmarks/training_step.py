@@ -1,9 +1,9 @@
-"""One training step, truncated against published: `python benchmarks/training_step.py [--rounds 5]`.
+"""One training step, truncated compared with published: `python benchmarks/training_step.py [--rounds 5]`.
 
-Both steps are measured in one process on one random Llama, in turn, and the median of the ratios is shown: seconds
-belong to the machine, ratios to the method. The published step (arXiv 2506.15415) runs anchors and positives
-separately through the whole causal LM with all hidden states kept; ours runs the blocks below the loss once. The
-floor of the cost is 2 / depth of the blocks, so the ceiling of the speed-up is depth / 2.
+Both steps are measured in turn, in one process, on one random Llama, and the median of the ratios is shown: seconds
+depend on the machine, ratios on the method. The published step (arXiv 2506.15415) runs anchors and positives
+separately through the whole causal LM with all hidden states kept; ours runs the blocks below the loss once. At least
+2 of the `depth` blocks have to run, so the ceiling of the speed-up is depth / 2.
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Write the tables in docs/ that are made from the code: `python -m tools.docs_tables`; `--check` only says what is stale.
 
-A table stands between `<!-- table: NAME, written by make docs-tables -->` and `<!-- end of table -->`.
+A table is between `<!-- table: NAME, written by make docs-tables -->` and `<!-- end of table -->`.
 """
 
 import re
@@ -16,7 +16,7 @@ _BLOCK = re.compile(rf"(<!-- table: (\w+), written by make docs-tables -->\n).*?
 
 
 def with_tables(text: str) -> str:
-    """`text` with every marked table written anew; raises KeyError for a name that is not among TABLES."""
+    """`text` with every marked table rewritten; raises KeyError for a name that is not among TABLES."""
     return _BLOCK.sub(lambda block: f"{block[1]}{TABLES[block[2]]()}\n{block[3]}", text)
 
 

@@ -1,7 +1,7 @@
-"""`make leaderboard-records`: score `tiny`, each shipped adapter and each tuned model on the default pairs.
+"""`make leaderboard-records`: score `tiny`, each shipped adapter and each fully fine-tuned model on the default pairs.
 
-Runs are kept under build/ and go on where they stopped; records go to leaderboards/records, packed and untrimmed. With
-no names given, records of what is no longer a contender go away.
+Runs are kept under build/ and resume where they stopped; records go to leaderboards/records, packed and untrimmed. If
+no names are given, records of what is no longer a contender are deleted.
 Commit first: a record names the commit it was made from.
 """
 
@@ -23,7 +23,7 @@ LAUNCH = "import sys; sys.argv[0] = 'tli-bench'; from tli_bench.cli import main;
 
 
 def commands() -> dict[str, list[str]]:
-    """Name of each contender and the arguments of its run: the base alone, then all that is in adapters/."""
+    """Name of each contender and the arguments of its run: the base alone, then everything in adapters/."""
     found = {"base": ["run", "--model", "tiny", "--adapter", "none"]}
     for path in sorted((ROOT / "adapters").glob("tiny-*/adapter_config.json")):
         name = path.parent.name
@@ -35,7 +35,7 @@ def commands() -> dict[str, list[str]]:
 
 
 def _tell_card(name: str, output: Path) -> None:
-    """Put before and after on its own pair into the card of what was scored; the weights and their hash stay as they are."""
+    """Write before and after on its own pair into the card of what was scored; the weights and their hash do not change."""
     folder = ROOT / "adapters" / name
     if folder.is_dir():
         pair = json.loads((folder / "tli_card.json").read_text(encoding="utf-8"))["pair"]
@@ -48,7 +48,7 @@ def _tell_card(name: str, output: Path) -> None:
 def main() -> None:
     """Run the contenders named on the command line, or all, then put their records where they are committed.
 
-    Nothing tracked is written before the last run has ended: a record says when it was made from a changed checkout.
+    No tracked file is written before the last run has ended: a record says if it was made from a changed checkout.
     """
     known = commands()
     chosen = sys.argv[1:] or list(known)

@@ -1,9 +1,9 @@
-"""Bring everything that follows from tasks/lexicon/core.tsv up to date: new splits, version.yaml, pairs/, the card.
+"""Bring everything that is derived from tasks/lexicon/core.tsv up to date: new splits, version.yaml, pairs/, the card.
 
 Usage: python tools/lexicon_release.py [--check] [FOLDER]
 
-Concepts without a split get one; splits that are filled in stay. With --check nothing is written and the exit
-status is 1 if a file is stale.
+Concepts without a split get one; splits that are already filled in do not change. With --check nothing is written and
+the exit status is 1 if a file is stale.
 """
 
 import argparse
@@ -99,7 +99,7 @@ def _version(core: Core) -> str:
 
 def _coverage(core: Core) -> str:
     figures = stats(core)
-    lines = ["| language | code | concepts | coverage | forms | of several words |", "|---|---|---|---|---|---|"]
+    lines = ["| language | code | concepts | coverage | forms | multi-word |", "|---|---|---|---|---|---|"]
     for row in figures.languages:
         name = language_of(row.code).name
         cells = (name, f"`{row.code}`", row.filled, f"{row.share:.1%}", row.forms, row.multi_word)

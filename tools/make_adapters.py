@@ -1,7 +1,7 @@
-"""`make adapters`: train what is shipped for the embedded model, each from its recipe, reproducibly.
+"""`make adapters`: train what is shipped with the embedded model, each from its recipe, reproducibly.
 
-Three LoRA adapters a pair, and one model a pair with all weights trained. What is there already is left alone; delete
-its folder to make it anew.
+Three LoRA adapters and one fully fine-tuned model per pair. Whatever exists already is left alone; delete its folder to
+make it again.
 """
 
 import sys
@@ -24,7 +24,7 @@ def main() -> None:
         pair, recipe = SHIPPED[name]
         target = ADAPTERS / name
         if target.exists():
-            print(f"{name}: there already")
+            print(f"{name}: exists already")
             continue
         result = train_adapter(base, pair, recipe, target)
         print(f"{name}: {result}")

@@ -1,6 +1,6 @@
-"""The table of lm-eval's own tasks in our suites, from lm-eval itself, written into `docs/downstream.md` (a test checks it).
+"""The table of lm-eval's own tasks in our suites, as lm-eval reports them, for `docs/downstream.md` (a test checks it).
 
-Each task is built as for a run, up to the call that would download its data; nothing is downloaded.
+Each task is built as it is for a run, up to the call that would download its data; nothing is downloaded.
 """
 
 import logging
@@ -19,7 +19,7 @@ SUITES = ("swahili", "turkic", "xtremer", "english")
 
 
 class Stock(NamedTuple):
-    """One name in a suite. leaves: its tasks; data: Hub id and configuration of each; metrics: read from the Hub as well."""
+    """One name in a suite. leaves: number of tasks; data: their Hub ids and configurations; metrics: those from the Hub."""
 
     name: str
     suites: tuple[str, ...]
@@ -70,7 +70,7 @@ def _leaves(manager: Any, name: str) -> Iterator[str]:
 
 
 def _download_of(manager: Any, leaf: str) -> tuple[str, str]:
-    """Hub id and configuration that a task asks for; raises whatever keeps it from being built so far."""
+    """Hub id and configuration that a task asks for; raises whatever error keeps it from being built that far."""
     try:
         manager.load([leaf])
     except Reached as reached:

@@ -73,7 +73,7 @@ def test_missing_values_are_dashes_not_zeros(tmp_path):
         ([("c", "train", 0.1, "0,5")], "pair,split,before,after", "v.csv:2: 5 cells where the header has 4"),
         (ROWS, "pair,split,befor,after", "v.csv:1: no column 'before'; the columns are pair, split, befor, after"),
         (ROWS, "before,split,before,after", "v.csv:1: 2 columns 'before'"),
-        ([], "pair,split,before,after", "has a header and no rows"),
+        ([], "pair,split,before,after", "has a header but no rows"),
         (ROWS[:1], "pair,split,before,after", "group 'all': before has 1 values; at least 2 are needed"),
     ],
 )

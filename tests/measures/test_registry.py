@@ -255,8 +255,23 @@ def test_a_measure_gives_either_a_column_or_one_number() -> None:
     fields = {"name": "x", "label": "x", "definition": "X.", "direction": Direction.UP}
     with pytest.raises(InputError, match="either `per_concept` or `whole`"):
         Measure(**fields)
-    with pytest.raises(InputError, match="cannot be compared in pairs"):
+    with pytest.raises(InputError, match=r"cannot be compared in pairs; leave Place\.COMPARED out of its places"):
         Measure(**fields, whole=lambda view: 0.0)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"name": "my measure"}, "'my measure' must be lower-case letters"),
+        ({"name": ""}, "'' must be lower-case letters"),
+        ({"label": "a | b"}, "'x' needs a label and a definition, each on one line without `|`"),
+        ({"definition": ""}, "'x' needs a label and a definition"),
+    ],
+)
+def test_names_and_labels_fit_every_table(change: dict[str, str], message: str) -> None:
+    fields = {"name": "x", "label": "x", "definition": "X.", "direction": Direction.UP, "per_concept": len}
+    with pytest.raises(InputError, match=message):
+        Measure(**(fields | change))
 
 
 def test_a_measure_that_needs_what_the_view_lacks_says_so() -> None:

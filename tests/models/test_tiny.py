@@ -47,4 +47,4 @@ def test_required_figures_hold_and_the_card_tells_them(tiny, language):
 
 def test_the_card_says_that_it_is_a_demonstration():
     assert "say nothing about real LLMs" in CARD
-    assert re.search(r"Perplexity a token of held-out generated lines: \d+\.\d\d\.", CARD)
+    assert re.search(r"Perplexity per token on held-out generated lines: \d+\.\d\d\.", CARD)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.report import cases
 from tli_bench.base.errors import ResultError, UnknownNameError
-from tli_bench.report.sweeps import lines, load_sweep, pack, table_rows, write_sweep
+from tli_bench.report.sweeps import lines, load_sweep, pack, scores_of, table_rows, write_sweep
 from tli_bench.training.budget import Budget
 from tli_bench.training.sweep import Point
 
@@ -68,7 +68,7 @@ def test_unknown_names_are_answered_with_those_there_are():
 
 
 def test_the_table_has_a_row_a_setting():
-    rows = table_rows(cases.sweep(), cases.SWH)
+    rows = table_rows(cases.sweep(), cases.SWH, scores_of([cases.sweep()]))
     assert [row[:4] for row in rows][:2] == [
         ["loss at layer 1", "1", "1,000", "3"],
         ["loss at layer 1", "4", "4,000", "3"],

@@ -154,7 +154,7 @@ def test_push_lists_what_it_would_upload(trained, tmp_path):
         "tli_card.json",
         "README.md",
     }
-    with pytest.raises(InputError, match=r"'demo' is no Hub repository; write ORG/NAME"):
+    with pytest.raises(InputError, match=r"'demo' is not a Hub repository; write ORG/NAME"):
         plan_push(trained.output, "demo")
     with pytest.raises(AdapterError, match=r"no adapter at .*nowhere"):
         plan_push(tmp_path / "nowhere", "org/demo")

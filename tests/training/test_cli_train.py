@@ -140,7 +140,9 @@ def test_a_full_disk_ends_with_exit_code_2_and_leaves_the_old_adapter(refused, l
         message = refused(*given, "--seed", 1)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert re.search(r"error: cannot write .*checkpoint-\d.*Free some space and run the same command to go on", message)
+    assert re.search(
+        r"error: cannot write .*checkpoint-\d.*Free some space and run the same command to continue", message
+    )
     assert {path.name: path.read_bytes() for path in output.iterdir()} == before
 
 

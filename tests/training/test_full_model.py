@@ -160,7 +160,9 @@ def test_the_card_gets_before_and_after_from_both_runs(scored, tmp_path):
     with pytest.raises(ResultError, match=r"was trained from tiny at sha256:.* the other record is of .*tiny-full"):
         add_records(folder, [full], base=[full])
     (folder / "tli_card.json").unlink()
-    with pytest.raises(AdapterError, match=r"has no tli_card.json; only what tli-bench has trained"):
+    with pytest.raises(
+        AdapterError, match=r"has no tli_card.json; only adapters and models trained by tli-bench have one"
+    ):
         add_records(folder, [full], base=[base])
 
 

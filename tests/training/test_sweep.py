@@ -174,10 +174,11 @@ def test_pareto_marks_what_nothing_smaller_beats():
     points = [_point(10, 0.1, 0, "1"), _point(10, 0.3, 1, "1"), _point(20, 0.15, 0, "2"), _point(40, 0.5, 0, "4")]
     rows = pareto(points)
     assert [(r.settings["rank"], r.efficient) for r in rows] == [("4", True), ("1", True), ("2", False)]
-    assert rows[1].gap.mean == pytest.approx(0.2)
-    assert rows[1].p1.mean == pytest.approx(0.1)
+    assert rows[1].headline.mean == pytest.approx(0.2)
+    assert rows[1].gains["p1"].mean == pytest.approx(0.1)
     assert all(row.layer == "2" for row in rows)
     table = as_markdown(rows)
+    assert "| layer | control gap gain | control P@1 gain | control mismatched change | seeds |" in table
     assert "| * | swh_Latn-eng_Latn | rank 4 | 40 |" in table
     assert "+0.200 [-1.071, +1.471]" in table  # t(0.975, 1) = 12.706, sd / sqrt(2) = 0.1
 

@@ -195,7 +195,7 @@ def test_early_stopping_ends_before_the_last_step_and_keeps_the_best(loaded, lex
         loaded, "swh-eng", recipe, tmp_path / "a", lexicon=lexicon, progress=lambda p: seen.append(p.dev)
     )
     assert result.steps < 90
-    assert result.dev_after.mrr == max(dev.mrr for dev in seen if dev is not None)
+    assert result.dev_after["mrr"] == max(dev["mrr"] for dev in seen if dev is not None)
 
 
 def test_auto_takes_the_layer_with_the_best_dev_mrr(loaded, lexicon, tmp_path):
@@ -322,9 +322,9 @@ def test_a_model_without_bos_speaks_from_its_end_of_text(kind):
 def test_without_bos_and_end_of_text_a_text_is_asked_for():
     model, tokenizer = make_model("llama"), make_tokenizer(bos=False)
     tokenizer.bos_token = tokenizer.eos_token = None
-    with pytest.raises(InputError, match=r"cannot speak for itself, .* give --retain-text FILE"):
+    with pytest.raises(InputError, match=r"cannot generate text, .* give --retain-text FILE"):
         sample_text(model, tokenizer, seed=0)
-    with pytest.raises(InputError, match="cannot speak for itself"):
+    with pytest.raises(InputError, match="cannot generate text"):
         sample_text(make_model("bert"), make_tokenizer(bert=True), seed=0)
 
 
@@ -332,5 +332,5 @@ def test_a_base_whose_logits_are_no_numbers_cannot_give_the_text():
     model = make_model("llama")
     with torch.no_grad():
         model.lm_head.weight[3] = float("inf")
-    with pytest.raises(InputError, match="NaN or infinite logits on its own words"):
+    with pytest.raises(InputError, match="NaN or infinite logits on text it generated"):
         sample_text(model, make_tokenizer(), seed=0)

@@ -24,7 +24,7 @@ recipe = Recipe().with_options(**json.loads(options))
 result = train_adapter(
     model, "swh-eng", recipe, output, lexicon=lexicon, progress=lambda p: shown.append(p.step)
 )
-facts = {"steps": result.steps, "words": result.words_seen, "dev": asdict(result.dev_after)}
+facts = {"steps": result.steps, "words": result.words_seen, "dev": result.dev_after}
 facts |= {"shown": len(shown), "there": Path(output).is_dir()}
 Path(told, os.environ["RANK"]).write_text(json.dumps(facts))
 """

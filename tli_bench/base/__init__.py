@@ -1,1 +1,1 @@
-"""Errors, files, names and texts: what every other room stands on."""
+"""Errors, files, names and texts: what every other room builds on."""

@@ -17,10 +17,10 @@ class Row(NamedTuple):
 
 
 def read_rows(path: Path, columns: Sequence[str]) -> list[Row]:
-    """The data rows of a CSV or TSV file with a header that has these columns at least.
+    """The data rows of a CSV or TSV file whose header has at least these columns.
 
-    A file called `.tsv`, or whose header holds tabs, is split at tabs, else at commas. Raises InputError naming file,
-    line and column.
+    A file that ends in `.tsv`, or whose header contains tabs, is split at tabs, any other at commas. Raises InputError
+    naming file, line and column.
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -45,7 +45,7 @@ def read_rows(path: Path, columns: Sequence[str]) -> list[Row]:
     except csv.Error as err:
         raise InputError(f"{path}:{reader.line_num}: {err}") from err
     if not rows:
-        raise InputError(f"{path} has a header and no rows")
+        raise InputError(f"{path} has a header but no rows")
     return rows
 
 

@@ -5,13 +5,13 @@ from difflib import get_close_matches
 
 
 class TLIError(Exception):
-    """Base of every error a user can cause or mend; the command line prints it and exits with `exit_code`."""
+    """Base of every error that a user can cause or fix; the command line prints it and exits with `exit_code`."""
 
     exit_code = 2
 
 
 class UnknownNameError(TLIError):
-    """A name that is not in a registry; the message suggests near ones and says where the full list is."""
+    """A name that is not in a registry; the message suggests similar ones and says where the full list is."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str], *, hint: str = "") -> None:
         self.kind, self.name = kind, name
@@ -52,7 +52,7 @@ class GateError(TLIError):
 
 
 class OutputError(TLIError):
-    """A place we were told to write to and cannot."""
+    """A place that we were told to write to but cannot."""
 
 
 class ResultError(TLIError):
@@ -60,11 +60,11 @@ class ResultError(TLIError):
 
 
 class UnscorableError(TLIError):
-    """A value that a measure or a test cannot give (NaN, one pair only, zero variance): never turned into a number."""
+    """A value that a measure or a test cannot compute (NaN, only one pair, zero variance): never turned into a number."""
 
 
 def suggest(name: str, known: Iterable[str], *, limit: int = 3) -> list[str]:
-    """Near names of `name` among `known`, best first: by spelling, then by shared substring."""
+    """Names in `known` that are close to `name`, best first: by spelling, then by shared substring."""
     options = list(known)
     lowered = {o.lower(): o for o in options}
     near = [lowered[m] for m in get_close_matches(name.lower(), lowered, n=limit, cutoff=0.6)]

@@ -1,4 +1,4 @@
-"""Write a file so that a reader sees the old content or the new one, whatever happens in between."""
+"""Write a file so that a reader sees either the old or the new content, whatever happens in between."""
 
 import json
 import os
@@ -15,7 +15,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file atomically: a temporary file beside the target, flushed to disk, then renamed over it.
+    """Write a file atomically: a temporary file next to the target, flushed to disk, then renamed over it.
 
     Raises OutputError when the place cannot be written; the old file is then intact.
     """

@@ -1,4 +1,4 @@
-"""The base of every data model that is written to disk or read from strangers: frozen, closed, finite."""
+"""The base of every data model that is written to disk or read from untrusted files: frozen, closed, finite."""
 
 from pydantic import BaseModel, ConfigDict
 

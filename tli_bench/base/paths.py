@@ -8,7 +8,7 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def data_dir(name: str) -> Path:
-    """Folder `tasks`, `adapters` or `leaderboards`: of the checkout when there is one, else of the wheel."""
+    """Folder `tasks`, `adapters` or `leaderboards`: from the checkout if there is one, else from the wheel."""
     checkout = _PACKAGE.parent
     if (checkout / "pyproject.toml").is_file() and (checkout / name).is_dir():
         return checkout / name

@@ -1,4 +1,4 @@
-"""Which characters third-party names may hold: what cannot be seen, or turns the reading direction, may not."""
+"""Which characters third-party names may contain: none that are invisible or change the reading direction."""
 
 import unicodedata
 from typing import Any
@@ -8,13 +8,13 @@ _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 
 
 def unseen(text: str) -> list[str]:
-    """Code points in `text` that a reader cannot see, as `U+202E`, each once."""
+    """Code points in `text` that a reader cannot see, written as in `U+202E`, each once."""
     found = dict.fromkeys(character for character in text if unicodedata.category(character) in _UNSEEN)
     return [f"U+{ord(character):04X}" for character in found]
 
 
 def visible(text: str, *, limit: int = 120) -> str:
-    """`text` on one line: unseen characters spelt out as `<U+202E>`, spaces joined, cut with an ellipsis at `limit`."""
+    """`text` on one line: unseen characters as `<U+202E>`, runs of spaces joined, cut with an ellipsis at `limit`."""
     if len(text) <= limit and text.isascii() and text.isprintable() and "  " not in text and text == text.strip():
         return text
     head = text[: 4 * limit]
@@ -26,7 +26,7 @@ def visible(text: str, *, limit: int = 120) -> str:
 
 
 def spelt_out(value: Any, *, limit: int = 200) -> Any:
-    """A nested value as JSON knows it with every text, keys included, made `visible`."""
+    """A nested JSON value with every string, keys included, made `visible`."""
     if isinstance(value, dict):
         return {visible(str(key), limit=limit): spelt_out(item, limit=limit) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -6,6 +6,10 @@ from typing import Annotated, Any
 import typer
 
 from tli_bench.cli.params import LOAD, takes
+from tli_bench.languages import default_pair
+from tli_bench.measures.roles import HEADLINE
+
+DEFAULT_PAIR = default_pair()
 
 app = typer.Typer(
     help="Figures as PNG and SVG: curves, change, distributions, sweep, map.",
@@ -62,24 +66,24 @@ def distributions(record: Record, out: Out = Path("plots"), split: SplitName = "
 def sweep(
     source: Annotated[Path, typer.Argument(help="Output folder of `tli-bench sweep`, or its --pack file.")],
     out: Out = Path("plots"),
-    measure: Annotated[str, typer.Option(help="gap or p1.")] = "gap",
+    measure: Annotated[str, typer.Option(help="A measure that the sweep holds.")] = HEADLINE,
     layer: Annotated[str, typer.Option(help="output, loss (each line's own), or a layer's name.")] = "output",
     against: Annotated[str, typer.Option(help="rank (of the LoRA) or parameters (that received gradient).")] = "rank",
     by: Annotated[
         str | None, typer.Option(help="Setting that makes a line. Default: loss layer and what else varied.")
     ] = None,
 ) -> None:
-    """Change of control gap or P@1 by LoRA rank, one line a loss layer, with 95 % intervals over seeds."""
+    """Change of a score by LoRA rank, one line a loss layer, with 95 % intervals over seeds."""
     from tli_bench.cli.quiet import quiet_libraries
 
     quiet_libraries()
     from tli_bench.base.errors import InputError
+    from tli_bench.measures.registry import get_measure
+    from tli_bench.report.columns import control_label, in_words
     from tli_bench.report.plots import sweep as draw
     from tli_bench.report.scopes import pair_label
     from tli_bench.report.sweeps import lines, load_sweep
 
-    if measure not in ("gap", "p1"):
-        raise InputError(f"unknown measure {measure!r}; choose gap or p1")
     if against not in ("rank", "parameters"):
         raise InputError(f"unknown axis {against!r}; choose rank or parameters")
     found = load_sweep(source)
@@ -87,14 +91,14 @@ def sweep(
         drawn = lines(
             found,
             pair,
-            measure="gap" if measure == "gap" else "p1",
+            measure=measure,
             layer=layer,
             by=by,
             against="rank" if against == "rank" else "parameters",
         )
         where = "its loss layer" if layer == "loss" else f"layer {drawn[0].layer}"
         title = f"{found.model}, {pair_label(pair)}, at {where}"
-        score = {"gap": "control gap", "p1": "P@1"}[measure]
+        score = in_words(control_label(get_measure(measure)))
         _say(draw(drawn, out / f"sweep-{measure}-{layer}-{pair}", title=title, score=score, against=against))
 
 
@@ -103,7 +107,7 @@ def sweep(
 def embedding_map(
     model: Annotated[str, typer.Option(help="Alias, Hub id or folder.")] = "tiny",
     adapter: Annotated[str | None, typer.Option(help="Adapter folder or Hub id; without it the base alone.")] = None,
-    pair: Annotated[str, typer.Option(help="Language pair.")] = "swh-eng",
+    pair: Annotated[str, typer.Option(help="Language pair.")] = DEFAULT_PAIR,
     layer: Annotated[str | None, typer.Option(help="Layer's name. Default: the output.")] = None,
     protocol: Annotated[str, typer.Option(help="Measuring protocol.")] = "words",
     words: Annotated[int, typer.Option(min=3, help="Control words drawn, from the start of the list.")] = 60,

@@ -32,6 +32,8 @@ def sweep(
     require_one_process("sweep", "start it without torchrun; `tli-bench train` can use several")
     quiet_libraries()  # before the libraries are imported, which is when some of them listen
     from tli_bench.base.files import write_text
+    from tli_bench.measures.registry import get_measure
+    from tli_bench.measures.roles import HEADLINE
     from tli_bench.models import LoadOptions, load_model
     from tli_bench.report.sweeps import pack as pack_points
     from tli_bench.report.sweeps import write_sweep
@@ -55,11 +57,11 @@ def sweep(
         if count == 1:
             pareto([point], layer=layer)  # a layer that the model has not must not wait for the last point
         name = list(point.base)[-1]
-        gain = point.adapted[name]["gap"] - point.base[name]["gap"]
+        gain = point.adapted[name][HEADLINE] - point.base[name][HEADLINE]
         state = "kept" if reused else "done"
         typer.echo(
             f"{count}/{len(units)} {state}: {point.pair}  {_settings(point.settings)}  seed {point.seed}  "
-            f"control gap at the output {gain:+.4f}",
+            f"control {get_measure(HEADLINE).label} at the output {gain:+.4f}",
             err=True,
         )
 

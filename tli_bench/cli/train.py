@@ -7,7 +7,10 @@ import typer
 
 from tli_bench.base.errors import InputError
 from tli_bench.cli.params import LOAD, of_model, put_together, takes
+from tli_bench.languages import default_pair
 from tli_bench.training.recipe import Recipe
+
+DEFAULT_PAIR = default_pair()
 
 if TYPE_CHECKING:
     from tli_bench.training.trainer import Progress
@@ -19,7 +22,7 @@ def train(
         Path, typer.Option("--output", "-o", help="Folder of the finished adapter or model, e.g. adapters/NAME.")
     ],
     model: Annotated[str, typer.Option("--model", "-m", help="Alias (tiny, lugha), folder, or Hub id.")] = "tiny",
-    pair: Annotated[str, typer.Option("--pair", "-p", help="Language pair, source first.")] = "swh-eng",
+    pair: Annotated[str, typer.Option("--pair", "-p", help="Language pair, source first.")] = DEFAULT_PAIR,
     recipe: Annotated[
         str, typer.Option("--recipe", "-r", help="Built-in recipe (tli, tli-paper, ...) or a YAML file.")
     ] = "tli",
@@ -100,9 +103,11 @@ class _ProgressBar:
 
     def show(self, progress: "Progress") -> None:
         """Draw one report of the trainer."""
+        from tli_bench.training.figures import figures_line
+
         text = f"loss {progress.loss:.4f}" if progress.loss is not None else ""
         if progress.dev is not None:
-            text += f"  dev gap {progress.dev.gap:+.4f}  P@1 {progress.dev.p1:.3f}"
+            text += f"  dev {figures_line(progress.dev)}"
         self._bar.update(self._task, completed=progress.step, total=progress.total, description=text)
         if not self._console.is_terminal and progress.dev is not self._seen:
             self._seen = progress.dev

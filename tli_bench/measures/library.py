@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from tli_bench.base.errors import UnscorableError
 from tli_bench.measures.measure import Direction, Measure, Place, standard_error
+from tli_bench.measures.ranked import Side
 
 if TYPE_CHECKING:
     from tli_bench.measures.view import LayerView as View
 
-Side = Literal["forward", "backward"]
 SIDES: tuple[tuple[Side, str, str], ...] = (
     ("forward", "→", "source to target"),
     ("backward", "←", "target to source"),

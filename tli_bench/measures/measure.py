@@ -1,6 +1,7 @@
 """`Measure`: one object that says what a number is, what it needs, how it is computed, and where it is shown."""
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 Column = NDArray[np.float64]
 VECTORS = frozenset({"vectors"})
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class Direction(StrEnum):
@@ -104,6 +106,11 @@ class Measure:
     """What is said of concepts without a value: `3 of 20 pairs have no value`."""
 
     def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise InputError(f"measure name {self.name!r} must be lower-case letters, digits and `_`, as in `gap_last`")
+        texts = (self.label, self.definition)
+        if not all(texts) or any(mark in text for text in texts for mark in "|\n"):
+            raise InputError(f"measure {self.name!r} needs a label and a definition, each on one line without `|`")
         if (self.per_concept is None) == (self.whole is None):
             raise InputError(f"measure {self.name!r} must give either `per_concept` or `whole`")
         if not self.has_column and Place.COMPARED in self.places:

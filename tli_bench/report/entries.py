@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from tli_bench.config.facts import flags_of
 from tli_bench.lexicon.pairs import Split
+from tli_bench.measures.registry import standard_error_of
+from tli_bench.measures.roles import HEADLINE
 from tli_bench.models.identity import AdapterRef, State, TrainingRef
 from tli_bench.records.schema import Curve, RunRecord, Signature
 from tli_bench.records.scores import BEST, OUTPUT
+from tli_bench.report.columns import board_measures, compared_measures
 
 TASK_PREFIX = "tli_alignment_"
-MEASURES = ("p1", "mexa", "csls_p1", "mrr", "cosine", "mismatched")
-CURVES = ("gap", "gap_se", "p1")
 Floats = NDArray[np.float64]
 
 
@@ -50,27 +51,30 @@ class EntryKey(NamedTuple):
 class Unit:
     """One entry on one pair. words: concept, source, target.
 
-    gaps, hits: `[words]` at `layer`, which dev chose; hits are the mean of both directions. output_gaps, output_hits: the
-    same at the output. None when unscored. gap, output_gap: means. curves: by layer. base: of the same record, for adapters.
+    columns: values `[words]` by measure at `layer`, which dev chose; output_columns: the same at the output. A measure
+    that some word has no value of is left out. values: numbers by measure at `layer`, None when unscored; output_score:
+    of the headline at the output. curves: by layer. base: of the same record, for adapters.
     """
 
     pair: str
     layer: str
     layers: tuple[str, ...]
     words: tuple[tuple[str, str, str], ...]
-    gaps: Floats | None
-    hits: Floats | None
-    output_gaps: Floats | None
-    output_hits: Floats | None
-    gap: float | None
-    measures: dict[str, float | None]
-    output_gap: float | None
+    columns: dict[str, Floats]
+    output_columns: dict[str, Floats]
+    values: dict[str, float | None]
+    output_score: float | None
     curves: dict[str, Curve]
     base: "Unit | None"
     verdict: str
     created: str
     command: str
     commit: str | None
+
+    @property
+    def score(self) -> float | None:
+        """What the unit is ranked by; None when unscored."""
+        return self.values.get(HEADLINE)
 
 
 @dataclass(slots=True)
@@ -184,26 +188,21 @@ def _add(found: Collected, record: RunRecord, state: State, unit: Unit) -> None:
 
 
 def _unit(record: RunRecord, state: State, base: Unit | None) -> Unit:
+    columns, output_columns = (_complete(record, state, layer) for layer in (BEST, OUTPUT))
+    numbers = {name: record.value(name, Split.CONTROL, state, BEST) for name in board_measures()}
+    numbers[HEADLINE] = None  # without every word's value there is nothing to rank
+    numbers |= {name: float(column.mean()) for name, column in columns.items()}
     layer = record.layer(BEST, state)
-    gaps, hits = (_complete(record, name, state, BEST) for name in ("gap", "p1"))
-    output_gaps, output_hits = (_complete(record, name, state, OUTPUT) for name in ("gap", "p1"))
-    curves = record.curves.get(Split.CONTROL, {}).get(state, {})
-    measures = {name: record.value(name, Split.CONTROL, state, BEST) for name in MEASURES}
-    if hits is not None:
-        measures["p1"] = float(hits.mean())
     return Unit(
         pair=record.pair,
         layer=layer,
         layers=record.layers,
-        words=tuple(record.words[Split.CONTROL].triples()) if gaps is not None or hits is not None else (),
-        gaps=gaps,
-        hits=hits,
-        output_gaps=output_gaps,
-        output_hits=output_hits,
-        gap=None if gaps is None else float(gaps.mean()),
-        measures=measures,
-        output_gap=record.value("gap", Split.CONTROL, state, OUTPUT),
-        curves=_curves(curves),
+        words=tuple(record.words[Split.CONTROL].triples()) if columns else (),
+        columns=columns,
+        output_columns=output_columns,
+        values=numbers,
+        output_score=record.value(HEADLINE, Split.CONTROL, state, OUTPUT),
+        curves=_drawn(record.curves.get(Split.CONTROL, {}).get(state, {})),
         base=base,
         # A record with an adapter judges the adapter; of its base it says nothing.
         verdict=record.verdicts.get(layer, "") if (state == "adapted") == bool(record.signature.adapter) else "",
@@ -213,14 +212,16 @@ def _unit(record: RunRecord, state: State, base: Unit | None) -> Unit:
     )
 
 
-def _complete(record: RunRecord, measure: str, state: State, layer: str) -> Floats | None:
-    """Values of the control words `[words]`; None where a word has none."""
-    column = record.column(measure, Split.CONTROL, state, layer)
-    return None if column is None or not len(column) or np.isnan(column).any() else column
+def _complete(record: RunRecord, state: State, layer: str) -> dict[str, Floats]:
+    """Values of the control words `[words]` by measure, where every word has one."""
+    columns = {m.name: record.column(m.name, Split.CONTROL, state, layer) for m in compared_measures()}
+    return {name: c for name, c in columns.items() if c is not None and len(c) and not np.isnan(c).any()}
 
 
-def _curves(curves: dict[str, Curve]) -> dict[str, Curve]:
-    return {name: curves[name] for name in CURVES if name in curves}
+def _drawn(curves: dict[str, Curve]) -> dict[str, Curve]:
+    """Those that a page draws, with the standard errors that make their bands."""
+    drawn = [m for measure in compared_measures() for m in (measure, standard_error_of(measure)) if m]
+    return {measure.name: curves[measure.name] for measure in drawn if measure.name in curves}
 
 
 def signature_of(entry: Entry) -> dict[str, Any]:

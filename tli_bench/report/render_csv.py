@@ -4,15 +4,16 @@ import csv
 import io
 from collections.abc import Sequence
 
-from tli_bench.report.columns import COLUMNS
+from tli_bench.measures.roles import HEADLINE
+from tli_bench.report.columns import columns
 from tli_bench.report.entries import Entry
 from tli_bench.report.escape import csv_cell
-from tli_bench.report.sweeps import SCORES
+from tli_bench.report.sweeps import scores_of
 from tli_bench.report.table import Leaderboard
 
 _MEASURED = (
     "protocol", "lexicon", "lexicon_hash", "scope_kind", "scope", "pairs", "model", "revision", "training", "adapter",
-    "adapter_sha256", "dtype", "quantization", "rank", "tied", "rank_low", "rank_high", "control_gap", "ci_low", "ci_high",
+    "adapter_sha256", "dtype", "quantization", "rank", "tied", "rank_low", "rank_high", f"control_{HEADLINE}", "ci_low", "ci_high",
 )  # fmt: skip
 _TRAININGS = (
     "protocol", "lexicon", "lexicon_hash", "scope_kind", "scope", "pairs", "base", "base_revision", "dtype", "quantization",
@@ -31,7 +32,8 @@ _REPORTED = (
 
 def render_csv(leaderboard: Leaderboard) -> str:
     """Measured rows: one line an entry and scope; numbers with six digits, empty where there is none."""
-    lines: list[Sequence[str]] = [(*_MEASURED, *(c.id for c in COLUMNS), "unranked")]
+    names = [column.id for column in columns()]
+    lines: list[Sequence[str]] = [(*_MEASURED, *names, "unranked")]
     for board in leaderboard.boards:
         for section in board.sections:
             for row in section.rows:
@@ -54,7 +56,7 @@ def render_csv(leaderboard: Leaderboard) -> str:
                         str(place.tied).lower() if place else "",
                         *("" if bound is None else str(bound) for bound in interval),
                         *(_number(v) for v in (row.score, *(place.ci if place else (None, None)))),
-                        *(_number(row.cells.get(column.id)) for column in COLUMNS),
+                        *(_number(row.cells.get(name)) for name in names),
                         csv_cell(row.unranked),
                     )
                 )
@@ -94,6 +96,7 @@ def _told(entry: Entry, kind: str) -> list[str]:
 def render_sweeps_csv(leaderboard: Leaderboard) -> str:
     """Every training of every sweep, with its change against the base at the output and at its loss layer."""
     rows: list[Sequence[str]] = [_SWEEPS]
+    scores = scores_of(leaderboard.sweeps)
     for sweep in leaderboard.sweeps:
         names = (sweep.name, sweep.model, sweep.revision, sweep.dtype, sweep.quantization or "", sweep.lexicon)
         for point in sweep.points:
@@ -107,7 +110,7 @@ def render_sweeps_csv(leaderboard: Leaderboard) -> str:
                 str(point.parameters),
                 str(point.steps),
             ]
-            for measure, layer, _ in SCORES:
+            for measure, layer, _ in scores:
                 name = sweep.layers[-1] if layer == "output" else point.loss_layers[-1]
                 before = sweep.base[point.pair][measure][sweep.layers.index(name)]
                 after = point.curves[measure][sweep.layers.index(name)]

@@ -6,18 +6,19 @@ import html
 import json
 import math
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from tli_bench.base.wording import spelt_out, visible
 from tli_bench.records.schema import Curve
-from tli_bench.report.columns import COLUMNS, SCORE, shown
+from tli_bench.report.columns import DIGITS, columns, score_column, shown
 from tli_bench.report.entries import Entry, Unit, signature_of
-from tli_bench.report.render_md import HOW_TO_READ
+from tli_bench.report.render_md import how_to_read
 from tli_bench.report.reported import Reported
 from tli_bench.report.scopes import Scope, pair_label
 from tli_bench.report.sweeps import ABOUT as SWEEPS_ABOUT
-from tli_bench.report.sweeps import SCORES, Line, Sweep, lines, pairs_of, table_rows
+from tli_bench.report.sweeps import Line, Score, Sweep, lines, pairs_of, scores_of, table_rows
 from tli_bench.report.table import (
     Board,
     Leaderboard,
@@ -29,13 +30,11 @@ from tli_bench.report.table import (
     training_label,
 )
 from tli_bench.report.trainings import ABOUT as TRAININGS_ABOUT
-from tli_bench.report.trainings import KINDS, QUANTITIES, Change, Contest, base_units, kind_of
+from tli_bench.report.trainings import KINDS, Change, Contest, base_units, kind_of, quantities
 
 _ROOM = Path(__file__).resolve().parent
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
 _CODES = [a + b for a in _ALPHABET for b in _ALPHABET]
-# Hidden on a phone; the details of a row still show them.
-_LOW = {"csls_p1", "mexa", "cosine", "mismatched", "output_gap"}
 
 
 def render_html(leaderboard: Leaderboard) -> str:
@@ -51,9 +50,9 @@ def render_html(leaderboard: Leaderboard) -> str:
         "SCRIPT_HASHES": " ".join(f"'sha256-{_hash(script)}'" for script in scripts),
         "STYLES": "\n".join(path.read_text(encoding="utf-8") for path in styles),
         "UPDATED": html.escape(f"Latest record: {visible(leaderboard.updated)}." if leaderboard.updated else ""),
-        "HOW_TO_READ": html.escape(HOW_TO_READ.replace("`", "")),
+        "HOW_TO_READ": html.escape(how_to_read().replace("`", "")),
         "COLUMN_NOTES": "".join(
-            f"<dt>{html.escape(c.label)}</dt><dd>{html.escape(c.about)}</dd>" for c in (SCORE, *COLUMNS)
+            f"<dt>{html.escape(c.label)}</dt><dd>{html.escape(c.about)}</dd>" for c in (score_column(), *columns())
         ),
         "TRAININGS_ABOUT": html.escape(TRAININGS_ABOUT),
         "SWEEPS_ABOUT": html.escape(SWEEPS_ABOUT),
@@ -122,17 +121,18 @@ class _Texts:
 def _data(leaderboard: Leaderboard) -> dict[str, Any]:
     texts = _Texts()
     boards = [_board(board, texts) for board in leaderboard.boards]
-    columns = [
-        {"id": c.id, "label": c.label, "digits": c.digits, "signed": c.signed, "low": c.id in _LOW} for c in COLUMNS
+    shown_columns = [
+        {"id": c.id, "label": c.label, "digits": DIGITS, "signed": c.signed, "low": c.low} for c in columns()
     ]
+    scores = scores_of(leaderboard.sweeps)
     return {
-        "columns": columns,
+        "columns": shown_columns,
         "boards": boards,
         "texts": texts.list,
         "kinds": KINDS,
-        "quantities": list(QUANTITIES.values()),
-        "scores": [label for _, _, label in SCORES],
-        "sweeps": [_sweep(sweep, pair) for sweep, pair in pairs_of(leaderboard.sweeps)],
+        "quantities": [quantity.label for quantity in quantities().values()],
+        "scores": [score.label for score in scores],
+        "sweeps": [_sweep(sweep, pair, scores) for sweep, pair in pairs_of(leaderboard.sweeps)],
     }
 
 
@@ -165,11 +165,11 @@ def _title(board: Board) -> str:
 
 def _contest(contest: Contest) -> list[Any]:
     """Base, its own values, and a row a contender: entry, changes packed as a curve, change of English."""
-    values = [_round(contest.values.get(name)) for name in QUANTITIES]
+    values = [_round(contest.values.get(name)) for name in quantities()]
     rows = [
         [
             row.entry,
-            pack_curve([n for name in QUANTITIES for n in _numbers(row.changes.get(name))]),
+            pack_curve([n for name in quantities() for n in _numbers(row.changes.get(name))]),
             _round(row.english),
         ]
         for row in contest.rows
@@ -181,7 +181,7 @@ def _numbers(change: Change | None) -> list[float | None]:
     return [change.value, *change.ci] if change else [None, None, None]
 
 
-def _sweep(sweep: Sweep, pair: str) -> dict[str, Any]:
+def _sweep(sweep: Sweep, pair: str, scores: Sequence[Score]) -> dict[str, Any]:
     quantized = f", {sweep.quantization}" if sweep.quantization else ""
     hashed = sweep.lexicon_hashes.get(pair, "")[:8]
     trainings = [p for p in sweep.points if p.pair == pair]
@@ -192,8 +192,8 @@ def _sweep(sweep: Sweep, pair: str) -> dict[str, Any]:
             f"{len(trainings)} trainings, {len({p.seed for p in trainings})} seeds",
             limit=300,
         ),
-        "scores": [[_line(line) for line in lines(sweep, pair, measure=m, layer=layer)] for m, layer, _ in SCORES],
-        "rows": [[visible(cell) for cell in row] for row in table_rows(sweep, pair)],
+        "scores": [[_line(line) for line in lines(sweep, pair, measure=m, layer=layer)] for m, layer, _ in scores],
+        "rows": [[visible(cell) for cell in row] for row in table_rows(sweep, pair, scores)],
     }
 
 
@@ -237,8 +237,8 @@ def _unit(unit: Unit, base: Unit | None, texts: _Texts) -> list[Any]:
         texts.add(visible(unit.layer, limit=20)),
         texts.add(" ".join(visible(layer, limit=20).replace(" ", "_") for layer in unit.layers)),
         len(unit.words),
-        _round(unit.gap),
-        _round(unit.measures.get("p1")),
+        _round(unit.score),
+        _round(unit.values.get("p1")),
         texts.add(visible(unit.created, limit=40)),
         texts.add(visible(unit.commit or "", limit=50)),
         texts.add(visible(unit.command, limit=1000)),
@@ -250,7 +250,7 @@ def _unit(unit: Unit, base: Unit | None, texts: _Texts) -> list[Any]:
 
 def _row(row: Row) -> list[Any]:
     place = row.ranked
-    values = [_round(row.cells.get(column.id)) for column in COLUMNS]
+    values = [_round(row.cells.get(column.id)) for column in columns()]
     while values and values[-1] is None:
         values.pop()
     # Packed to a third of the size, where the code holds them all; a score of another scale stays as it is.
@@ -272,9 +272,9 @@ def _header() -> str:
         ("Rank 95\u00a0%", "n low"),
         ("Model", ""),
         ("Training", ""),
-        (f"{SCORE.label} [95\u00a0%]", "n"),
+        (f"{score_column().label} [95\u00a0%]", "n"),
     ]
-    names += [(c.label, "n low" if c.id in _LOW else "n") for c in COLUMNS]
+    names += [(c.label, "n low" if c.low else "n") for c in columns()]
     first = '<th scope="col"><span class="visually-hidden">Details</span></th>'
     return first + "".join(f'<th scope="col" class="{kind}">{html.escape(name)}</th>' for name, kind in names[1:])
 
@@ -287,8 +287,8 @@ def _static_rows(board: Board, *, limit: int = 100) -> str:
         interval = f" [{place.ci[0]:.3f}, {place.ci[1]:.3f}]" if place else ""
         note = f" ({row.unranked})" if row.unranked else ""
         texts = ["", rank_text(row), interval_text(row), model_label(entry), row_label(entry) + note]
-        texts += [shown(SCORE, row.score) + interval, *(shown(c, row.cells.get(c.id)) for c in COLUMNS)]
-        kinds = ["", "n", "n low", "who", "who", "n", *("n low" if c.id in _LOW else "n" for c in COLUMNS)]
+        texts += [shown(score_column(), row.score) + interval, *(shown(c, row.cells.get(c.id)) for c in columns())]
+        kinds = ["", "n", "n low", "who", "who", "n", *("n low" if c.low else "n" for c in columns())]
         cells = (f'<td class="{kind}">{html.escape(text)}</td>' for text, kind in zip(texts, kinds, strict=True))
         lines.append(f"<tr>{''.join(cells)}</tr>")
     return "\n".join(lines)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tli_bench.report.columns import COLUMNS, SCORE, shown
+from tli_bench.report.columns import DIGITS, columns, in_words, score_column, shown
 from tli_bench.report.escape import latex
 from tli_bench.report.scopes import short_pair
 from tli_bench.report.table import (
@@ -15,10 +15,9 @@ from tli_bench.report.table import (
     row_label,
     training_label,
 )
-from tli_bench.report.trainings import KINDS, QUANTITIES, Contest, change_text, loss_text, parameters_text
+from tli_bench.report.trainings import KINDS, Contest, change_text, loss_text, parameters_text, quantities
 
 _PREAMBLE = "% Needs \\usepackage{booktabs,adjustbox}; compile with XeLaTeX or LuaLaTeX for names in other scripts."
-_COLUMNS = ("gap_change", "p1", "csls_p1", "mexa", "bli", "bitext", "xquad", "xlsum", "english")
 
 
 def render_latex(leaderboard: Leaderboard) -> str:
@@ -33,12 +32,12 @@ def render_latex(leaderboard: Leaderboard) -> str:
 
 
 def _table(board: Board, section: Section) -> str:
-    columns = [c for c in COLUMNS if c.id in board.columns and c.id in _COLUMNS]
+    held, score = [c for c in columns() if c.id in board.columns and c.printed], score_column()
     caption = (
-        f"{section.scope.label}: control gap over {len(section.scope.pairs)} pairs, protocol {board.key.protocol}, "
+        f"{section.scope.label}: {in_words(score.label)} over {len(section.scope.pairs)} pairs, protocol {board.key.protocol}, "
         f"lexicon {board.key.lexicon}. = marks ties; 95 % intervals from a bootstrap over concepts."
     )
-    header = ["Rank", "95 %", "Model", "Training", SCORE.label, "95 %", *(c.label for c in columns)]
+    header = ["Rank", "95 %", "Model", "Training", score.label, "95 %", *(c.label for c in held)]
     rows = []
     for row in section.rows:
         entry = board.entries[row.entry]
@@ -48,10 +47,10 @@ def _table(board: Board, section: Section) -> str:
             interval_text(row),
             model_label(entry),
             row_label(entry),
-            shown(SCORE, row.score),
+            shown(score, row.score),
             ci,
         ]
-        rows.append([latex(c) for c in [*cells, *(shown(c, row.cells.get(c.id)) for c in columns)]])
+        rows.append([latex(c) for c in [*cells, *(shown(c, row.cells.get(c.id)) for c in held)]])
     return _environment(latex(caption, limit=300), "rrll" + "r" * (len(header) - 4), header, rows)
 
 
@@ -62,8 +61,8 @@ def _contest(board: Board, contest: Contest) -> str:
         f"pairs, protocol {board.key.protocol}, lexicon {board.key.lexicon}; the base's own values in the first row. "
         "95 % intervals from a bootstrap over concepts."
     )
-    header = ["Kind", "Training", "Trained on", "Loss layer", "Parameters", *QUANTITIES.values()]
-    values = [f"{contest.values[q]:.3f}".replace("-", "−") if q in contest.values else "–" for q in QUANTITIES]
+    header = ["Kind", "Training", "Trained on", "Loss layer", "Parameters", *(q.label for q in quantities().values())]
+    values = [f"{contest.values[q]:.{DIGITS}f}".replace("-", "−") if q in contest.values else "–" for q in quantities()]
     rows = [[latex(cell) for cell in ("untrained", "base", "–", "–", "–", *values)]]
     for row in contest.rows:
         entry = board.entries[row.entry]
@@ -73,10 +72,10 @@ def _contest(board: Board, contest: Contest) -> str:
             short_pair((entry.trained and entry.trained.trained_on) or "–"),
             loss_text(entry),
             parameters_text(entry),
-            *(change_text(row.changes.get(q)) for q in QUANTITIES),
+            *(change_text(row.changes.get(q)) for q in quantities()),
         )
         rows.append([latex(cell) for cell in cells])
-    return _environment(latex(caption, limit=400), "lllrr" + "r" * len(QUANTITIES), header, rows)
+    return _environment(latex(caption, limit=400), "lllrr" + "r" * len(quantities()), header, rows)
 
 
 def _reported(leaderboard: Leaderboard) -> str:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
-from tli_bench.report.columns import COLUMNS, SCORE, shown
+from tli_bench.measures.registry import get_measure
+from tli_bench.measures.roles import HEADLINE
+from tli_bench.report.columns import DIGITS, columns, in_words, score_column, shown
 from tli_bench.report.escape import markdown
 from tli_bench.report.reported import Reported
 from tli_bench.report.scopes import short_pair
 from tli_bench.report.sweeps import ABOUT as SWEEPS_ABOUT
-from tli_bench.report.sweeps import SCORES, Sweep, pairs_of, table_rows
+from tli_bench.report.sweeps import Sweep, pairs_of, scores_of, table_rows
 from tli_bench.report.table import (
     Board,
     Leaderboard,
@@ -21,19 +23,23 @@ from tli_bench.report.table import (
 from tli_bench.report.trainings import (
     ABOUT,
     KINDS,
-    QUANTITIES,
     Contest,
     change_text,
     loss_text,
     parameters_text,
+    quantities,
 )
 
-HOW_TO_READ = (
-    "Ranks are by control gap: matched minus mismatched cosine on words never trained on, at the layer chosen on the "
-    "dev words, averaged over the pairs of the table. `=` marks a tie: another model cannot be told apart from this one "
-    "(their difference is below 1.96 standard errors of a bootstrap over concepts). Intervals are 95 %. A model with a "
-    "reservation, or without all pairs of a table, is listed below it without a rank."
-)
+
+def how_to_read() -> str:
+    """What ranks, ties and intervals mean, above every board."""
+    what = in_words(get_measure(HEADLINE).definition.rstrip("."))
+    return (
+        f"Ranks are by {in_words(score_column().label)}: {what} on words never trained on, at the layer chosen on the dev "
+        "words, averaged over the pairs of the table. `=` marks a tie: another model cannot be told apart from this one "
+        "(their difference is below 1.96 standard errors of a bootstrap over concepts). Intervals are 95 %. A model with a "
+        "reservation, or without all pairs of a table, is listed below it without a rank."
+    )
 
 
 def render_markdown(leaderboard: Leaderboard) -> str:
@@ -41,7 +47,7 @@ def render_markdown(leaderboard: Leaderboard) -> str:
     lines = ["# Leaderboard", ""]
     if leaderboard.updated:
         lines += [f"Latest record: {markdown(leaderboard.updated)}.", ""]
-    lines += [HOW_TO_READ, ""]
+    lines += [how_to_read(), ""]
     if not leaderboard.boards:
         lines += ["No measured rows yet.", ""]
     for board in leaderboard.boards:
@@ -64,9 +70,17 @@ def _board(board: Board) -> list[str]:
 
 
 def _section(board: Board, section: Section) -> list[str]:
-    columns = [c for c in COLUMNS if c.id in board.columns]
+    held, score = [c for c in columns() if c.id in board.columns], score_column()
     count = len(section.scope.pairs)
-    header = ["rank", "rank 95 %", "model", "training", f"{SCORE.label} [95 %]", *(c.label for c in columns), "note"]
+    header = [
+        "rank",
+        "rank 95 %",
+        "model",
+        "training",
+        f"{score.label} [95 %]",
+        *(c.label for c in held),
+        "note",
+    ]
     lines = [
         f"### {section.scope.label} ({count} pair{'s' if count > 1 else ''})",
         "",
@@ -80,8 +94,8 @@ def _section(board: Board, section: Section) -> list[str]:
             interval_text(row),
             markdown(model_label(entry)),
             markdown(row_label(entry)),
-            shown(SCORE, row.score) + interval,
-            *(shown(c, row.cells.get(c.id)) for c in columns),
+            shown(score, row.score) + interval,
+            *(shown(c, row.cells.get(c.id)) for c in held),
             markdown(row.unranked),
         ]
         lines.append(_line(cells))
@@ -89,27 +103,28 @@ def _section(board: Board, section: Section) -> list[str]:
 
 
 def _matrix(board: Board) -> list[str]:
-    """Control gap and rank of every entry on every pair."""
+    """Score and rank of every entry on every pair."""
+    score = score_column()
     sections = [s for s in board.sections if s.scope.kind == "pair"]
     header = [
         "model",
         "training",
         *(short_pair(s.scope.id) for s in sections),
     ]
-    lines = ["### Control gap by pair (rank)", "", *_head([markdown(h) for h in header], left=(0, 1))]
+    lines = [f"### {score.label} by pair (rank)", "", *_head([markdown(h) for h in header], left=(0, 1))]
     found = [{row.entry: row for row in s.rows} for s in sections]
     for i, entry in enumerate(board.entries):
         cells = [markdown(model_label(entry)), markdown(row_label(entry))]
         for rows in found:
             row = rows.get(i)
             rank = f" ({rank_text(row)})" if row and row.ranked else ""
-            cells.append(shown(SCORE, row.score if row else None) + rank)
+            cells.append(shown(score, row.score if row else None) + rank)
         lines.append(_line(cells))
     return [*lines, ""]
 
 
 def _contests(board: Board) -> list[str]:
-    """What was trained from one base: all pairs with every quantity, then the control gap pair by pair."""
+    """What was trained from one base: all pairs with every quantity, then the headline pair by pair."""
     overall = [c for c in board.contests if c.scope.kind == "overall"]
     if not board.contests:
         return []
@@ -128,11 +143,11 @@ def _contest(board: Board, contest: Contest) -> list[str]:
         "trained on",
         "loss layer",
         "parameters",
-        *QUANTITIES.values(),
+        *(quantity.label for quantity in quantities().values()),
         *(["English"] if english else []),
     ]
     count = len(contest.scope.pairs)
-    values = [f"{contest.values[q]:.3f}".replace("-", "−") if q in contest.values else "–" for q in QUANTITIES]
+    values = [f"{contest.values[q]:.{DIGITS}f}".replace("-", "−") if q in contest.values else "–" for q in quantities()]
     lines = [
         f"#### From {markdown(model_label(base))}, {contest.scope.label} ({count} pair{'s' if count > 1 else ''})",
         "",
@@ -147,7 +162,7 @@ def _contest(board: Board, contest: Contest) -> list[str]:
             markdown(short_pair((entry.trained and entry.trained.trained_on) or "–")),
             markdown(loss_text(entry)),
             parameters_text(entry),
-            *(change_text(row.changes.get(q)) for q in QUANTITIES),
+            *(change_text(row.changes.get(q)) for q in quantities()),
         ]
         change = "–" if row.english is None else f"{row.english:+.3f}".replace("-", "−")
         lines.append(_line([*cells, *([change] if english else [])]))
@@ -155,13 +170,17 @@ def _contest(board: Board, contest: Contest) -> list[str]:
 
 
 def _contest_pairs(board: Board) -> list[str]:
-    """Change of the control gap of every contender on every pair."""
+    """Change of the headline of every contender on every pair."""
     found = [c for c in board.contests if c.scope.kind == "pair"]
     pairs = [s.scope for s in board.sections if s.scope.kind == "pair"]
-    cells = {(row.entry, c.scope.id): change_text(row.changes.get("gap")) for c in found for row in c.rows}
+    cells = {(row.entry, c.scope.id): change_text(row.changes.get(HEADLINE)) for c in found for row in c.rows}
     order = list(dict.fromkeys(row.entry for c in board.contests for row in c.rows))
     header = ["model", "training", *(markdown(short_pair(scope.id)) for scope in pairs)]
-    lines = ["#### Change of the control gap by pair, chosen layer", "", *_head(header, left=(0, 1))]
+    lines = [
+        f"#### Change of the {in_words(score_column().label)} by pair, chosen layer",
+        "",
+        *_head(header, left=(0, 1)),
+    ]
     for i in order:
         entry = board.entries[i]
         names = [markdown(model_label(entry)), markdown(training_label(entry))]
@@ -174,13 +193,14 @@ def _sweeps(sweeps: Sequence[Sweep]) -> list[str]:
     if not sweeps:
         return []
     lines = ["## Rank of LoRA against score", "", SWEEPS_ABOUT, ""]
-    header = ["training", "LoRA rank", "parameters", "seeds", *(label for _, _, label in SCORES)]
+    scores = scores_of(sweeps)
+    header = ["training", "LoRA rank", "parameters", "seeds", *(score.label for score in scores)]
     for sweep, pair in pairs_of(sweeps):
         lines += [
             f"### {markdown(sweep.name)}: {markdown(sweep.model)}, {markdown(short_pair(pair))}",
             "",
             *_head(header, left=(0,)),
-            *(_line([markdown(cells[0]), *cells[1:]]) for cells in table_rows(sweep, pair)),
+            *(_line([markdown(cells[0]), *cells[1:]]) for cells in table_rows(sweep, pair, scores)),
             "",
         ]
     return lines

@@ -10,20 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from tli_bench.base.errors import ResultError, UnknownNameError
 from tli_bench.base.files import write_text
+from tli_bench.measures.roles import HEADLINE
+from tli_bench.report.columns import compared_measures, control_label
 from tli_bench.training.pareto import Gain, gain
 
 if TYPE_CHECKING:
     from tli_bench.training.sweep import Point
 
-MEASURES = ("gap", "p1")
-Score = tuple[Literal["gap", "p1"], str, str]
-# Measure, layer, and what a column or an axis calls it.
-SCORES: tuple[Score, ...] = (
-    ("gap", "output", "Control gap, output"),
-    ("p1", "output", "P@1, output"),
-    ("gap", "loss", "Control gap, loss layer"),
-    ("p1", "loss", "P@1, loss layer"),
-)
 ABOUT = (
     "Change against the untrained base on control words, by the rank of the LoRA; one line a loss layer. Mean over seeds "
     "with its 95 % interval (Student): how much training wobbles, not how much words differ. Layers are given, none is chosen."
@@ -31,7 +24,15 @@ ABOUT = (
 MAX_BYTES = 16 * 1024 * 1024
 _DIGITS = 6
 Text = Annotated[str, Field(max_length=200)]
-Curves = dict[Literal["gap", "p1"], list[float]]
+Curves = dict[Text, list[float]]
+
+
+class Score(NamedTuple):
+    """A measure where it is read (`output`, or `loss`: each point's own), and what a column or an axis calls it."""
+
+    measure: str
+    layer: str
+    label: str
 
 
 class _Strict(BaseModel):
@@ -70,12 +71,21 @@ class Sweep(_Strict):
     @model_validator(mode="after")
     def _consistent(self) -> "Sweep":
         for curves in (*self.base.values(), *(point.curves for point in self.points)):
-            if set(curves) != set(MEASURES) or any(len(curve) != len(self.layers) for curve in curves.values()):
-                raise ValueError(f"curves must give {' and '.join(MEASURES)} at each of the {len(self.layers)} layers")
+            if set(curves) != set(self.measures) or any(len(curve) != len(self.layers) for curve in curves.values()):
+                names = " and ".join(self.measures)
+                raise ValueError(f"curves must give {names} at each of the {len(self.layers)} layers")
         for point in self.points:
             if point.pair not in self.base or not set(point.loss_layers) <= set(self.layers):
                 raise ValueError(f"a point on {point.pair} has no base curve, or a loss layer that the model has not")
         return self
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """What every curve of the sweep is of; raises ValueError where the headline is not among it."""
+        names = tuple(next(iter(self.base.values()), {}) or next((p.curves for p in self.points), {HEADLINE: []}))
+        if HEADLINE not in names:
+            raise ValueError(f"curves are of {', '.join(names)}, and not of {HEADLINE}")
+        return names
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +139,11 @@ def pack(name: str, points: Sequence["Point"]) -> Sweep:
         raise ResultError(f"sweep {name} holds points of several models; give each its own output folder")
     model, revision, dtype, quantization = first.identity["base"]
 
+    measured = [p.base[layers[0]].keys() & p.adapted[layers[0]].keys() for p in points]
+    held = [m.name for m in compared_measures() if all(m.name in names for names in measured)]
+
     def curves(of: dict[str, dict[str, float]]) -> Curves:
-        return {
-            "gap": [round(of[n]["gap"], _DIGITS) for n in layers],
-            "p1": [round(of[n]["p1"], _DIGITS) for n in layers],
-        }
+        return {measure: [round(of[layer][measure], _DIGITS) for layer in layers] for measure in held}
 
     packed = [
         SweepPoint(
@@ -174,7 +184,7 @@ def write_sweep(sweep: Sweep, path: Path) -> None:
 
 
 def lines(
-    sweep: Sweep, pair: str, *, measure: Literal["gap", "p1"] = "gap", layer: str = "output", by: str | None = None,
+    sweep: Sweep, pair: str, *, measure: str = HEADLINE, layer: str = "output", by: str | None = None,
     against: Literal["rank", "parameters"] = "rank",
 ) -> list[Line]:  # fmt: skip
     """Lines of one pair: change of `measure` against the base at `layer`, mean and interval over seeds.
@@ -182,6 +192,8 @@ def lines(
     layer: `output`, `loss` (the deepest of each point's own loss) or a name. by: a setting that makes a line each;
     without it a line is a loss layer with whatever else the grid varied. Raises UnknownNameError.
     """
+    if measure not in sweep.measures:
+        raise UnknownNameError("measure", measure, sweep.measures, hint=f"in sweep {sweep.name}")
     inside = [p for p in sweep.points if p.pair == pair]
     known = sorted({name for p in inside for name in p.settings})
     if by is not None and by not in known:
@@ -210,9 +222,20 @@ def pairs_of(sweeps: Iterable[Sweep]) -> list[tuple[Sweep, str]]:
     return [(sweep, pair) for sweep in sweeps for pair in sweep.base]
 
 
-def table_rows(sweep: Sweep, pair: str) -> list[list[str]]:
-    """One row a setting: label, rank, parameters, seeds, and the change by SCORES with its interval."""
-    drawn = [lines(sweep, pair, measure=measure, layer=layer) for measure, layer, _ in SCORES]
+def scores_of(sweeps: Iterable[Sweep]) -> tuple[Score, ...]:
+    """The scores that every one of `sweeps` has, at the output and then at the loss layer."""
+    held = [set(sweep.measures) for sweep in sweeps]
+    return tuple(
+        Score(measure.name, layer, f"{control_label(measure)}, {where}")
+        for layer, where in (("output", "output"), ("loss", "loss layer"))
+        for measure in compared_measures()
+        if all(measure.name in names for names in held)
+    )
+
+
+def table_rows(sweep: Sweep, pair: str, scores: Sequence[Score]) -> list[list[str]]:
+    """One row for each setting: label, rank, parameters, seeds, and the change of each score with its interval."""
+    drawn = [lines(sweep, pair, measure=score.measure, layer=score.layer) for score in scores]
     rows = []
     for same in zip(*drawn, strict=True):
         for points in zip(*(line.points for line in same), strict=True):

@@ -10,10 +10,11 @@ import numpy as np
 
 from tli_bench.base.errors import ResultError, UnscorableError
 from tli_bench.base.wording import visible
+from tli_bench.measures.roles import HEADLINE
 from tli_bench.records import RecordStore, TaskScore, read_record, read_task_scores
 from tli_bench.records.downstream import downstream_scores
 from tli_bench.records.schema import RunRecord
-from tli_bench.report.columns import COLUMNS
+from tli_bench.report.columns import GAIN, OUTPUT, board_measures, columns
 from tli_bench.report.downstream import DownstreamScores, Joined
 from tli_bench.report.entries import BoardKey, Entry, Unit, collect
 from tli_bench.report.ranking import Ranked, rank_entries
@@ -29,7 +30,7 @@ Words = tuple[tuple[str, str, str], ...]
 class Row:
     """One entry in one scope. ranked: None with a reason in `unranked`; cells: column id to value, None for a dash.
 
-    score: control gap, None where a pair of the scope is missing. entry: position among the board's entries.
+    score: the headline of the control words, None where a pair of the scope is missing. entry: position among the board's entries.
     """
 
     entry: int
@@ -120,7 +121,7 @@ def _board(
         shown = [row for row in rows if any(p in entries[row.entry].units for p in scope.pairs)]
         sections.append(Section(scope, tuple(sorted(shown, key=_place))))
     used = {name for s in sections for row in s.rows for name, value in row.cells.items() if value is not None}
-    return Board(key, tuple(entries), tuple(sections), tuple(c.id for c in COLUMNS if c.id in used), tuple(compared))
+    return Board(key, tuple(entries), tuple(sections), tuple(c.id for c in columns() if c.id in used), tuple(compared))
 
 
 def _place(row: Row) -> tuple[int, float, int]:
@@ -132,7 +133,7 @@ def _reference_words(entries: Sequence[Entry]) -> dict[str, Words]:
     counts: dict[str, Counter[Words]] = {}
     for entry in entries:
         for pair, unit in entry.units.items():
-            if not entry.key.flags and unit.gaps is not None:
+            if not entry.key.flags and unit.score is not None:
                 counts.setdefault(pair, Counter())[unit.words] += 1
     return {
         pair: max(found.items(), key=lambda item: (item[1], len(item[0]), item[0]))[0] for pair, found in counts.items()
@@ -146,9 +147,7 @@ def _ranks(
     fit = [i for i, (_, reason) in found.items() if not reason]
     if not fit:
         return found
-    values = [
-        np.stack([gaps for i in fit if (gaps := entries[i].units[pair].gaps) is not None]) for pair in scope.pairs
-    ]
+    values = [np.stack([entries[i].units[pair].columns[HEADLINE] for i in fit]) for pair in scope.pairs]
     concepts = [[word[0] for word in words[pair]] for pair in scope.pairs]
     try:
         ranked = rank_entries(values, concepts, seed=seed, resamples=resamples)
@@ -166,7 +165,7 @@ def _why_not(entry: Entry, scope: Scope, words: dict[str, Words]) -> str:
         return f"{len(there)} of {len(scope.pairs)} pairs"
     for pair in there:
         unit = entry.units[pair]
-        if unit.gaps is None:
+        if unit.score is None:
             return f"{pair} unscored"
         if unit.words != words.get(pair):
             return f"{pair}: other words than the rest"
@@ -184,24 +183,21 @@ def _row(
 ) -> Row:
     units = [entry.units[pair] for pair in scope.pairs if pair in entry.units]
     complete = len(units) == len(scope.pairs)
-    gaps = [u.gap for u in units]
+    scores = [u.score for u in units]
 
     def mean(values: Sequence[float | None]) -> float | None:
         known = [v for v in values if v is not None]
         return fmean(known) if complete and known and len(known) == len(values) else None
 
-    before = [bases[u.pair].gap if u.pair in bases else None for u in units]
-    changes = [None if g is None or b is None else g - b for g, b in zip(gaps, before, strict=True)]
+    before = [bases[u.pair].score if u.pair in bases else None for u in units]
+    changes = [None if s is None or b is None else s - b for s, b in zip(scores, before, strict=True)]
     cells = {
-        "gap_change": mean(changes),
-        "output_gap": mean([u.output_gap for u in units]),
-        **{
-            name: mean([u.measures.get(name) for u in units])
-            for name in ("p1", "csls_p1", "mexa", "cosine", "mismatched")
-        },
+        GAIN: mean(changes),
+        OUTPUT: mean([u.output_score for u in units]),
+        **{name: mean([u.values.get(name) for u in units]) for name in board_measures()},
         **joined,
     }
-    return Row(index, ranked, ranked.score if ranked else mean(gaps), cells, visible(reason))
+    return Row(index, ranked, ranked.score if ranked else mean(scores), cells, visible(reason))
 
 
 def rank_text(row: Row) -> str:

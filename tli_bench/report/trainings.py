@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from statistics import fmean
+from typing import NamedTuple
 
 import numpy as np
 
 from tli_bench.base.errors import UnscorableError
+from tli_bench.measures.roles import HEADLINE
+from tli_bench.report.columns import compared_measures, control_label
 from tli_bench.report.downstream import Joined
 from tli_bench.report.entries import Entry, Floats, Unit
 from tli_bench.report.ranking import resample_means
@@ -19,18 +22,35 @@ KINDS = {
     "lora": "LoRA, loss layer not stated",
     "full": "full fine-tuning",
 }
-QUANTITIES = {
-    "gap": "Control gap, chosen layer",
-    "p1": "P@1, chosen layer",
-    "output_gap": "Control gap, output",
-    "output_p1": "P@1, output",
-}
 ABOUT = (
     "Contenders trained on the same base, scored on the same words: the change against that base. LoRA counts as early "
     "where its loss lies below the last block, so that the blocks above the loss layer stay as they were. The chosen layer "
     "is each one's own, the base's too, by the dev words; the output is the last layer. Intervals are 95 % from a bootstrap "
     "over concepts of the difference on the same words; another seed of training may differ by more."
 )
+
+
+class Quantity(NamedTuple):
+    """One measure at the chosen layer, or at the output."""
+
+    measure: str
+    output: bool
+    label: str
+
+    def of(self, unit: Unit) -> Floats | None:
+        """Its values `[words]`; None where some word has none."""
+        return (unit.output_columns if self.output else unit.columns).get(self.measure)
+
+
+def quantities() -> dict[str, Quantity]:
+    """What contenders are compared by, by name: each compared measure at the chosen layer, then at the output."""
+    return {
+        f"{'output_' if output else ''}{measure.name}": Quantity(
+            measure.name, output, f"{control_label(measure)}, {'output' if output else 'chosen layer'}"
+        )
+        for output in (False, True)
+        for measure in compared_measures()
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +65,7 @@ class Change:
 class Trained:
     """One contender of a contest. entry: position on the board; kind: of KINDS; parameters: that received gradient.
 
-    changes: by QUANTITIES, at the chosen layer and at the output; a missing one could not be scored. english: change of
+    changes: by name of `quantities`; a missing one could not be scored. english: change of
     the English column, None where one side was not scored.
     """
 
@@ -57,7 +77,7 @@ class Trained:
 
 @dataclass(frozen=True, slots=True)
 class Contest:
-    """All that were trained from one base, in one scope. base: its position on the board; values: its own QUANTITIES."""
+    """All that were trained from one base, in one scope. base: its position on the board; values: its own `quantities`."""
 
     base: int
     scope: Scope
@@ -120,7 +140,8 @@ def contests(
     for base, inside in sorted(groups.items()):
         english = joined[base].get("english")
         rows = [Trained(i, kind_of(entries[i]), changes[i], _minus(joined[i].get("english"), english)) for i in inside]
-        values = {q: _mean([_per_word(entries[base].units[pair], q) for pair in scope.pairs]) for q in QUANTITIES}
+        own = [entries[base].units[pair] for pair in scope.pairs]
+        values = {name: _mean([quantity.of(unit) for unit in own]) for name, quantity in quantities().items()}
         order = sorted(rows, key=lambda r: (list(KINDS).index(r.kind), -_value(r), r.entry))
         found.append(Contest(base, scope, {q: v for q, v in values.items() if v is not None}, tuple(order)))
     return found
@@ -140,8 +161,8 @@ def _changes(
     differences: list[list[Floats]] = []
     means: list[float] = []
     for i in inside:
-        for name in QUANTITIES:
-            pairs = [(_per_word(entries[i].units[p], name), _per_word(bases[i][p], name)) for p in scope.pairs]
+        for name, quantity in quantities().items():
+            pairs = [(quantity.of(entries[i].units[p]), quantity.of(bases[i][p])) for p in scope.pairs]
             known = [(after, before) for after, before in pairs if after is not None and before is not None]
             if len(known) == len(pairs):
                 rows.append((i, name))
@@ -181,10 +202,6 @@ def loss_text(entry: Entry) -> str:
     return ", ".join(entry.trained.loss_layers) if entry.trained and entry.trained.loss_layers else "–"
 
 
-def _per_word(unit: Unit, name: str) -> Floats | None:
-    return {"gap": unit.gaps, "p1": unit.hits, "output_gap": unit.output_gaps, "output_p1": unit.output_hits}[name]
-
-
 def _mean(values: Sequence[Floats | None]) -> float | None:
     known = [float(v.mean()) for v in values if v is not None]
     return fmean(known) if known and len(known) == len(values) else None
@@ -195,4 +212,4 @@ def _minus(after: float | None, before: float | None) -> float | None:
 
 
 def _value(row: Trained) -> float:
-    return row.changes["gap"].value if "gap" in row.changes else -9.0
+    return row.changes[HEADLINE].value if HEADLINE in row.changes else -9.0

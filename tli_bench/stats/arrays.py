@@ -1,4 +1,4 @@
-"""Checks that every statistic makes of its input: one dimension, finite, equal lengths, enough values."""
+"""Checks that every statistic makes on its input: one dimension, finite, equal lengths, enough values."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,11 +25,11 @@ def clean(values: ArrayLike, name: str, *, minimum: int) -> Floats:
 
 
 def paired_arrays(*, minimum: int = 2, **arrays: ArrayLike) -> list[Floats]:
-    """Several arrays `[n]` over the same items, each clean and of one length; raises UnscorableError."""
+    """Several arrays `[n]` over the same items, each clean and all of the same length; raises UnscorableError."""
     checked = [clean(values, name, minimum=minimum) for name, values in arrays.items()]
     lengths = {name: len(array) for name, array in zip(arrays, checked, strict=True)}
     if len(set(lengths.values())) != 1:
-        raise UnscorableError(f"paired values differ in length: {lengths}; give one value an item, in the same order")
+        raise UnscorableError(f"paired values differ in length: {lengths}; give one value per item, in the same order")
     return checked
 
 

@@ -31,7 +31,7 @@ def bootstrap_ci(values: ArrayLike, *, seed: int = 0, resamples: int = 10_000, c
 def clustered_bootstrap_ci(
     values: ArrayLike, clusters: Sequence[Any], *, seed: int = 0, resamples: int = 10_000, confidence: float = 0.95
 ) -> Interval:
-    """Percentile bootstrap interval of the mean of `values` `[n]` that draws whole clusters (Cameron et al. 2008).
+    """Percentile bootstrap interval of the mean of `values` `[n]`, drawing whole clusters (Cameron et al. 2008).
 
     Raises UnscorableError for fewer than two distinct clusters.
     """
@@ -66,11 +66,11 @@ def percentiles(estimates: Floats, confidence: float) -> Interval:
 
 
 def cluster_ids(clusters: Sequence[Any] | None, n: int) -> NDArray[Any]:
-    """One label a value `[n]`; without `clusters` every value is its own."""
+    """One label per value `[n]`; without `clusters` every value is its own cluster."""
     if clusters is None:
         return np.arange(n)
     if len(clusters) != n:
-        raise UnscorableError(f"{len(clusters)} cluster labels for {n} values; give one label a value")
+        raise UnscorableError(f"{len(clusters)} cluster labels for {n} values; give one label per value")
     return np.asarray([str(label) for label in clusters])
 
 

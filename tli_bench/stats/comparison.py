@@ -41,8 +41,8 @@ def paired(
 ) -> PairedResult:
     """Compare two measurements `[n]` of the same items.
 
-    When no value changed at all the tests report t = 0 and p = 1. When all items changed by one same amount, nothing
-    is left to estimate the spread from: t, p and d_z are None and a note says so.
+    If no value changed at all, the tests report t = 0 and p = 1. If all items changed by the same amount, there is no
+    spread to estimate: t, p and d_z are None and a note says so.
     Raises UnscorableError for fewer than two items, lengths that differ, NaN or infinity.
     """
     x, y = paired_arrays(before=before, after=after)
@@ -97,14 +97,14 @@ def cohens_d_z(before: ArrayLike, after: ArrayLike) -> float:
 
 
 def _spread(before: Floats, after: Floats) -> float:
-    """Standard deviation of the differences, exactly 0 where all that is left is rounding error."""
+    """Standard deviation of the differences, exactly 0 if it is only rounding error."""
     spread = float((after - before).std(ddof=1))
     scale = max(float(np.abs(before).max()), float(np.abs(after).max()))
     return 0.0 if spread <= 8 * np.finfo(np.float64).eps * scale else spread
 
 
 def _wilcoxon_method(differences: Floats) -> str:
-    """Exact where the exact null distribution holds: no zero and no tie among the absolute differences."""
+    """Exact where the exact null distribution holds: no zeros and no ties among the absolute differences."""
     sizes = np.abs(differences)
     return "exact" if sizes.all() and len(np.unique(sizes)) == len(sizes) else "asymptotic"
 

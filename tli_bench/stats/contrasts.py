@@ -71,7 +71,8 @@ def difference_in_differences(
     """Trained/control x matched/mismatched contrast of a before/after change, bootstrapped by concept.
 
     Concepts are drawn with replacement inside three strata (trained only, control only, both), so that a resample
-    always holds both groups and a concept in both moves them together. Without `clusters` every pair is its own.
+    always holds both groups and a concept in both is drawn for both together. Without `clusters` every pair is a
+    cluster of its own.
     """
     train_change, train_values, train_ids = _gap_parts(train, "trained pairs")
     control_change, control_values, control_ids = _gap_parts(control, "control pairs")

@@ -16,7 +16,7 @@ from tli_bench.stats.bootstrap import Interval, chunks, cluster_ids, percentiles
 class SpearmanResult:
     """Rank correlation of `n` items, its permutation p-value (two-sided) and bootstrap interval (None: see notes).
 
-    clusters: what was drawn and shuffled as a whole; `n` of them where every item stands for itself.
+    clusters: number of clusters drawn and shuffled as a whole; `n` if every item is its own cluster.
     """
 
     n: int
@@ -39,11 +39,11 @@ def spearman(
 ) -> SpearmanResult:
     """Spearman's rank correlation of `x` and `y` `[n]`, ties averaged.
 
-    clusters: a label an item; items of one label are not independent of each other, so the bootstrap draws whole
-    clusters (Cameron et al. 2008) and the permutation test moves whole clusters of `y`. slots: what tells the items of
-    one cluster apart; a cluster changes places only with those that hold the same slots, so what only tells slots
-    apart is in every shuffle and is no evidence. Raises UnscorableError for fewer than three items or clusters, or
-    when one side is constant.
+    clusters: one label per item; items with the same label are not independent of each other, so the bootstrap draws
+    whole clusters (Cameron et al. 2008) and the permutation test moves whole clusters of `y`. slots: what tells the
+    items of one cluster apart; a cluster changes places only with clusters that have the same slots, so a difference
+    between slots is the same in every shuffle and is not evidence. Raises UnscorableError for fewer than three items
+    or clusters, or when one side is constant.
     """
     a, b = paired_arrays(minimum=3, x=x, y=y)
     for name, side in (("x", a), ("y", b)):
@@ -74,7 +74,7 @@ def spearman(
         hits += int((np.abs(found) >= abs(rho) - 1e-12).sum())
     usable = np.concatenate(boot)
     usable = usable[np.isfinite(usable)]
-    # A resample of few items can be constant; when many are, the interval would describe only the lucky ones.
+    # A resample of few items can be constant; if many are, an interval from the rest would not represent all resamples.
     enough = len(usable) >= 0.9 * resamples
     note = f"no interval: {resamples - len(usable)} of {resamples} resamples were constant; too few items"
     return SpearmanResult(
@@ -96,7 +96,7 @@ def _members(ids: NDArray[np.generic], slots: Sequence[Hashable]) -> list[NDArra
 
 
 def _patterns(members: Sequence[NDArray[np.int64]], slots: Sequence[Hashable]) -> list[NDArray[np.int64]]:
-    """Clusters `[clusters, items]` that may change places, a block for each set of slots."""
+    """Clusters `[clusters, items]` that may change places, one block for each set of slots."""
     found: dict[tuple[Hashable, ...], list[NDArray[np.int64]]] = defaultdict(list)
     for items in members:
         found[tuple(slots[i] for i in items)].append(items)
@@ -105,10 +105,10 @@ def _patterns(members: Sequence[NDArray[np.int64]], slots: Sequence[Hashable]) -
 
 @dataclass(frozen=True, slots=True)
 class _Ranks:
-    """Ranks of a side's values `[n]` in resamples that hold each of them any number of times.
+    """Ranks of one side's values `[n]` in resamples that contain each value any number of times.
 
-    order: indices that sort the values; starts: where each distinct value begins among them; inverse `[n]`: which
-    distinct value each one is.
+    order: indices that sort the values; starts: where each distinct value begins among the sorted ones; inverse
+    `[n]`: which distinct value each item has.
     """
 
     order: NDArray[np.int64]

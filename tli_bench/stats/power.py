@@ -1,4 +1,4 @@
-"""What a paired t-test, or a rank correlation, of a given size can detect at all."""
+"""The smallest effect that a paired t-test, or a rank correlation, of a given size can detect."""
 
 import numpy as np
 from scipy import optimize, special

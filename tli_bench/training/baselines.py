@@ -19,7 +19,8 @@ from tli_bench.vectors.protocols import Pooling
 def procrustes(source: Tensor, target: Tensor) -> Tensor:
     """The orthogonal `[dim, dim]` matrix W that minimises `||source @ W - target||` (Schönemann 1966).
 
-    source, target: `[n, dim]`, row i of both one concept. With n < dim the map is fixed on the span of the data only.
+    source, target: `[n, dim]`, row i of both is the same concept. With n < dim the map is determined only on
+    the span of the data.
     Raises UnscorableError for NaN or infinity.
     """
     product = source.double().T @ target.double()
@@ -43,7 +44,7 @@ def linear_baseline(loaded: LoadedModel, lexicon: Lexicon, *, split: Split = Spl
     """Fit an orthogonal map per layer on the train split and score `split` with it and without.
 
     States are centred by the train means of their language and length-normalised before fitting and before mapping
-    (Artetxe et al. 2018); the scores without the map are of the states as they are.
+    (Artetxe et al. 2018); the scores without the map use the states as they are.
     """
     train = split_data(lexicon, Split.TRAIN, loaded.tokenizer, at_least=2)
     held_out = split_data(lexicon, split, loaded.tokenizer, at_least=2)

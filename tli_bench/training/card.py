@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +25,7 @@ from tli_bench.training.save import saved_dtype
 if TYPE_CHECKING:
     from tli_bench.training.train import TrainingResult
 
-# Of what we train on our own embedded model; an adapter of another base stands under that base's terms.
+# The licence of what we train on our own embedded model; an adapter of another base is subject to that base's terms.
 LICENSE, FOREIGN_LICENSE = "apache-2.0", "other"
 HUB_ID = re.compile(r"[\w][\w.-]*/[\w][\w.-]*")
 
@@ -34,7 +33,7 @@ HUB_ID = re.compile(r"[\w][\w.-]*/[\w][\w.-]*")
 def build_card(
     loaded: LoadedModel, lexicon: Lexicon, result: "TrainingResult", *, text_sha256: str | None = None
 ) -> dict[str, Any]:
-    """The facts of one training as JSON data; holds concept ids, never words, and no time or path."""
+    """The facts of one training run as JSON data; holds concept ids but no words, times or paths."""
     return {
         "card_version": 1,
         "name": result.output.name,
@@ -67,8 +66,8 @@ def build_card(
             "words_seen": result.words_seen,
         },
         "dev": {
-            "before": asdict(result.dev_before) if result.dev_before else None,
-            "after": asdict(result.dev_after) if result.dev_after else None,
+            "before": result.dev_before,
+            "after": result.dev_after,
         },
         "seed": result.seed,
         "retention_text_sha256": text_sha256,
@@ -86,15 +85,15 @@ def write_card(card: dict[str, Any], folder: Path) -> None:
 
 
 def add_records(folder: Path, records: Sequence[RunRecord], *, base: Sequence[RunRecord] = ()) -> dict[str, Any]:
-    """Put before and after on trained and control words into the card of what was trained, and write it again.
+    """Add before and after on trained and control words to the card of what was trained, and write it again.
 
-    base: for a model that was tuned whole, records of the model it was trained from, on the same words; an adapter's
-    records hold both states. Raises ResultError for a record of something else or one that `base` has no other half
-    of, AdapterError or ModelError for a folder without a card.
+    base: for a fully fine-tuned model, records of the model it was trained from, on the same words; an adapter's
+    records hold both states. Raises ResultError for a record of something else, or one that has no counterpart in
+    `base`; AdapterError or ModelError for a folder without a card.
     """
     card = read_model_card(folder)
     if card is None:
-        raise AdapterError(f"{folder} has no {CARD}; only what tli-bench has trained has one")
+        raise AdapterError(f"{folder} has no {CARD}; only adapters and models trained by tli-bench have one")
     if card.get("kind") == "full":
         revision = model_fingerprint(folder)
         summaries = [_joined(record, base, folder.name, revision) for record in records]
@@ -129,7 +128,7 @@ def _joined(record: RunRecord, base: Sequence[RunRecord], name: str, revision: s
 
 
 def _summary(record: RunRecord, comparisons: Sequence[Comparison], verdicts: Mapping[str, str]) -> dict[str, Any]:
-    """What of a record the card repeats: no word and no single pair."""
+    """The part of a record that the card repeats: no words and no values of single pairs."""
     return {
         "task": record.task,
         "pair": record.pair,
@@ -243,6 +242,6 @@ def _ranges(blocks: Sequence[int]) -> str:
 
 
 def _cell(text: object) -> str:
-    """Text that stays inside its table cell and starts no markup."""
+    """Text that stays inside its table cell and cannot start any markup."""
     escaped = str(text).replace("\\", "\\\\").replace("|", "\\|").replace("`", "\\`")
     return " ".join(escaped.replace("<", "&lt;").replace(">", "&gt;").split())

@@ -48,9 +48,9 @@ def split_data(lexicon: Lexicon, split: Split, tokenizer: Tokenizer, *, at_least
 
 
 def shuffled(data: PairData, *, seed: int) -> PairData:
-    """The negative control: every source meets the target of another pair, in one seeded cycle.
+    """The negative control: every source gets the target of another pair, in one seeded cycle.
 
-    The right translation, where a batch holds it, stays marked as no negative. Raises InputError for one pair.
+    The right translation, if a batch contains it, is still not used as a negative. Raises InputError for one pair.
     """
     n = len(data)
     if n < 2:
@@ -102,8 +102,8 @@ class Collator:
     """Turns row numbers into one batch: the B anchors first, then their B positives.
 
     Which positives may serve as negatives is decided here, from `gold`, unless masking is off.
-    text: encoded lines of ordinary text for the retention term; which ones a batch gets depends on its rows and the
-    seed alone, so that a resumed run sees what an uninterrupted one would.
+    text: encoded lines of ordinary text for the retention term; which ones a batch gets depends only on its rows and
+    the seed, so that a resumed run sees what an uninterrupted one would.
     """
 
     data: PairData
@@ -143,7 +143,7 @@ class Collator:
 def read_text(path: Path, tokenizer: Tokenizer, *, max_tokens: int = 64) -> tuple[tuple[int, ...], ...]:
     """The non-empty lines of a UTF-8 file as token ids, each cut after `max_tokens`.
 
-    Raises InputError for a file that cannot be read or holds no line.
+    Raises InputError for a file that cannot be read or contains no text.
     """
     try:
         lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
@@ -151,7 +151,7 @@ def read_text(path: Path, tokenizer: Tokenizer, *, max_tokens: int = 64) -> tupl
         raise InputError(f"the retention text {path} cannot be read as UTF-8: {err}") from err
     lines = [line for line in lines if line]
     if not lines:
-        raise InputError(f"the retention text {path} holds no line of text; give one sentence a line")
+        raise InputError(f"the retention text {path} contains no text; give one sentence per line")
     ids = tokenizer(lines, truncation=True, max_length=max_tokens)["input_ids"]
     # One token has nothing to predict and nothing to attend to.
     return tuple(tuple(line) for line in ids if len(line) > 1)

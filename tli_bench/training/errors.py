@@ -1,4 +1,4 @@
-"""What can go wrong while training that no argument check can foresee."""
+"""What can go wrong during training that no check of the arguments can foresee."""
 
 from tli_bench.base.errors import TLIError
 

@@ -1,4 +1,4 @@
-"""Losses between anchors and positives of one batch: pure functions of vectors, checked against their formulas."""
+"""Losses between anchors and positives of one batch: pure functions of vectors, tested against their formulas."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _EPS = 1e-5
 
 
 class LossOptions(NamedTuple):
-    """Numbers some of the losses take."""
+    """Numbers that some of the losses take."""
 
     margin: float = 0.4
     temperature: float = 0.05
@@ -22,7 +22,7 @@ class LossOptions(NamedTuple):
 
 
 def negatives_of(gold: Tensor) -> Tensor:
-    """Which positives may serve an anchor as a negative, bool `[batch, batch]`: those that are no right answer.
+    """Which positives may serve an anchor as a negative, bool `[batch, batch]`: those that are not a right answer.
 
     gold: `gold[i, j]` holds when positive j is an accepted translation of anchor i. The diagonal is never a negative.
     """
@@ -94,7 +94,7 @@ def vicreg(anchors: Tensor, positives: Tensor) -> Tensor:
     n, dim = anchors.shape
     if n < 2:
         raise UnscorableError("vicreg takes variances over the batch and needs at least 2 pairs in it")
-    # Hidden states have no fixed scale: the anchors' own, without gradient, makes the hinge at 1 mean something.
+    # Hidden states have no fixed scale: dividing by the anchors' own (no gradient) makes the hinge at 1 meaningful.
     scale = anchors.detach().std(dim=0).mean() + _EPS
     sides = (anchors / scale, positives / scale)
     invariance = functional.mse_loss(*sides)

@@ -1,4 +1,4 @@
-"""A trained adapter or model to the Hub: checked, listed, then uploaded when asked."""
+"""Push a trained adapter or model to the Hub: checked, listed, then uploaded when asked."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ from tli_bench.models.catalog import check_model_folder
 from tli_bench.models.tuned import CARD, read_model_card
 from tli_bench.training.card import HUB_ID
 
-# What a Hub repository of an adapter or a model holds; anything else in the folder stays at home.
+# What a Hub repository of an adapter or a model holds; anything else in the folder is not uploaded.
 ADAPTER: tuple[str, ...] = ("adapter_config.json", "adapter_model.safetensors", CARD, "README.md")
 MODEL: tuple[str, ...] = ("config.json", "generation_config.json", "*.safetensors", "*.safetensors.index.json", "tokenizer*",
     "special_tokens_map.json", "added_tokens.json", "vocab.*", "merges.txt", "spiece.model", "chat_template.jinja",
@@ -18,7 +18,7 @@ MODEL: tuple[str, ...] = ("config.json", "generation_config.json", "*.safetensor
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """What goes where. size: bytes in all."""
+    """What goes where. size: total size in bytes."""
 
     repository: str
     files: tuple[Path, ...]
@@ -26,13 +26,13 @@ class Upload:
 
 
 def plan_push(folder: Path, repository: str) -> Upload:
-    """Check an adapter, or a model that was tuned whole, and list what would be uploaded; touches no network.
+    """Check an adapter, or a fully fine-tuned model, and list what would be uploaded; does not use the network.
 
-    Raises AdapterError or ModelError for a folder that is neither with a card, InputError for a repository that is no
-    ORG/NAME.
+    Raises AdapterError or ModelError for a folder that is neither or has no card, InputError for a repository that is
+    not written as ORG/NAME.
     """
     if not HUB_ID.fullmatch(repository):
-        raise InputError(f"{repository!r} is no Hub repository; write ORG/NAME")
+        raise InputError(f"{repository!r} is not a Hub repository; write ORG/NAME")
     if not folder.is_dir():
         raise AdapterError(f"no adapter at {str(folder)!r}; give the folder that `tli-bench train` wrote")
     if (folder / "config.json").is_file():
@@ -47,7 +47,7 @@ def plan_push(folder: Path, repository: str) -> Upload:
 
 
 def push(upload: Upload, *, private: bool = True) -> str:
-    """Upload and give the address; raises OutputError with the Hub's own words when it refuses."""
+    """Upload and return the address; raises OutputError with the Hub's own message if it refuses."""
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError
 
@@ -62,6 +62,6 @@ def push(upload: Upload, *, private: bool = True) -> str:
         )
     except (HfHubHTTPError, OSError, ValueError) as err:
         raise OutputError(
-            f"the Hub did not take {upload.repository}: {str(err).splitlines()[0]}; run `hf auth login` and try again"
+            f"the Hub refused {upload.repository}: {str(err).splitlines()[0]}; run `hf auth login` and try again"
         ) from err
     return str(address)

@@ -9,6 +9,8 @@ from tli_bench.base.errors import InputError, UnknownNameError
 from tli_bench.base.paths import data_dir
 from tli_bench.base.yamls import read_yaml
 from tli_bench.config.options import Flags
+from tli_bench.measures.choice import CHOSEN_BY
+from tli_bench.training.figures import choosers
 from tli_bench.vectors.protocols import Pooling
 
 OUTPUT, BEFORE_NORM, AUTO = "output", "before-norm", "auto"
@@ -16,7 +18,7 @@ ALL_LINEAR = "all-linear"
 
 
 class Recipe(BaseModel):
-    """What is trained, on which objective, for how long; `tli-bench train` has an option for each field but the first two."""
+    """What is trained, with which objective, for how long; `tli-bench train` has an option for each field but the first two."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -27,8 +29,8 @@ class Recipe(BaseModel):
     )
     blocks: Literal["reachable", "all"] = Field(
         "reachable",
-        description="reachable: LoRA where gradient can reach; all: on every block (the published layout; blocks above "
-        "the loss keep their initial values, which change nothing).",
+        description="reachable: LoRA on the blocks that gradient reaches; all: on every block (the published "
+        "layout; above the loss LoRA keeps its initial values, which change nothing).",
     )
     layer: tuple[str, ...] = Field(
         (OUTPUT,),
@@ -71,8 +73,9 @@ class Recipe(BaseModel):
     weight_decay: float = Field(0.0, ge=0, description="Weight decay of the optimizer.")
     max_grad_norm: float = Field(1.0, ge=0, description="Gradients are clipped to this norm.")
     keep: Literal["best", "last"] = Field("best", description="Weights of the best evaluation or of the last step.")
-    dev_metric: Literal["mrr", "p1", "gap"] = Field(
-        "mrr", description="What the best evaluation and early stopping look at: mrr, p1 or gap."
+    dev_metric: str = Field(
+        CHOSEN_BY,
+        description="Measure of the dev words that the best evaluation and early stopping look at: mrr, p1, gap, ...",
     )
     patience: int = Field(0, ge=0, description="Stop after this many evaluations without a dev gain; 0 for never.")
     eval_steps: int | None = Field(
@@ -102,11 +105,13 @@ class Recipe(BaseModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> "Recipe":
-        # Here, so that listing recipes loads no torch.
+        # Imported here, so that listing recipes does not load torch.
         from tli_bench.training.losses import LOSSES
 
         if self.loss not in LOSSES:
             raise UnknownNameError("loss", self.loss, LOSSES)
+        if self.dev_metric not in choosers():
+            raise UnknownNameError("dev_metric", self.dev_metric, choosers())
         for layer in self.layer:
             if layer not in (OUTPUT, BEFORE_NORM, AUTO) and not layer.isdigit():
                 raise ValueError(f"layer {layer!r} is neither a number nor one of {OUTPUT}, {BEFORE_NORM}, {AUTO}")
@@ -128,7 +133,7 @@ class Recipe(BaseModel):
     def with_options(self, **options: Any) -> "Recipe":
         """This recipe with every option that is not None replaced; a changed recipe's name gets a `+`.
 
-        Raises UnknownNameError for an option that is no field, InputError for a value that does not fit.
+        Raises UnknownNameError for an option that is not a field, InputError for a value that does not fit.
         """
         changes = {key: value for key, value in options.items() if value is not None}
         changed = build_recipe({**self.model_dump(mode="json"), **changes}, where="options")
@@ -163,7 +168,7 @@ def recipe_names() -> list[str]:
 def load_recipe(name: str) -> Recipe:
     """The built-in recipe called `name`, or the one in the YAML file `name`.
 
-    Raises UnknownNameError for neither, and for an unknown key in the file; InputError for an unreadable file.
+    Raises UnknownNameError if it is neither, and for an unknown key in the file; InputError for an unreadable file.
     """
     path = Path(name).expanduser()
     if path.suffix not in (".yaml", ".yml"):

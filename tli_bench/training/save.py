@@ -1,4 +1,4 @@
-"""What training leaves: folders that appear whole or not at all, and in them an adapter or a whole model."""
+"""What training writes: folders that appear completely or not at all, holding an adapter or a whole model."""
 
 import json
 import os
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
 
 @contextmanager
 def atomic_folder(target: Path) -> Iterator[Path]:
-    """Give a temporary folder beside `target`; when the block ends without error it takes the place of `target`.
+    """Yield a temporary folder next to `target`; if the block ends without error, it replaces `target`.
 
-    Raises OutputError when the disk refuses; what stood at `target` is then as it was.
+    Raises OutputError if it cannot be written; what was at `target` is then unchanged.
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=f".{target.name}.tmp-", dir=target.parent))
     except OSError as err:
-        raise OutputError(f"cannot write beside {target}: {err}; choose another --output") from err
+        raise OutputError(f"cannot write next to {target}: {err}; choose another --output") from err
     try:
         yield work
         flush(work)
         _swap(work, target)
     except (OSError, SafetensorError) as err:
         raise OutputError(
-            f"cannot write {target}: {err}; what stood there is unchanged. Free some space and run the same command"
+            f"cannot write {target}: {err}; what was there is unchanged. Free some space and run the same command"
         ) from err
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -54,7 +54,7 @@ def flush(folder: Path) -> None:
 
 
 def _swap(work: Path, target: Path) -> None:
-    # What makes temporary folders and safetensors files lets nobody else read them.
+    # Temporary folders and safetensors files are created so that nobody else can read them.
     for path in [work, *work.rglob("*")]:
         path.chmod(0o755 if path.is_dir() else 0o644)
     if not target.exists():
@@ -72,21 +72,21 @@ def _swap(work: Path, target: Path) -> None:
 
 
 def save_adapter(model: Model, folder: Path) -> None:
-    """Write a PeftModel's adapter; equal trainings give equal files."""
-    # "auto" would look the base up on the Hub to see whether its vocabulary was resized; ours never is.
+    """Write a PeftModel's adapter; the same training gives the same files."""
+    # "auto" would look up the base on the Hub to see whether its vocabulary was resized; ours never is.
     wrapped = cast(Wrapped, model)
     wrapped.save_pretrained(str(folder), safe_serialization=True, save_embedding_layers=False)
-    # PEFT writes a set in whatever order it comes.
+    # PEFT writes a set, in arbitrary order.
     _edit(folder / "adapter_config.json", target_modules=sorted(wrapped.peft_config["default"].target_modules))
 
 
 def saved_dtype(loaded: "LoadedModel") -> str:
-    """What a tuned model's weights are written in: as the base's files are, whatever they were loaded as."""
+    """Dtype of a fully fine-tuned model's file: that of the base's files, whatever dtype the weights were loaded in."""
     return loaded.stored or loaded.dtype
 
 
 def round_trained(loaded: "LoadedModel") -> None:
-    """Give the trained weights the values that their file will hold, so that figures are of what is saved."""
+    """Round the trained weights to the values that their file will hold, so that all figures describe what is saved."""
     import torch
 
     from tli_bench.models.load import DTYPES
@@ -114,7 +114,7 @@ def save_model(loaded: "LoadedModel", folder: Path) -> None:
     loaded.model.save_pretrained(str(folder), state_dict=state, safe_serialization=True)
     _edit(folder / "config.json", dtype=name)
     loaded.tokenizer.save_pretrained(str(folder))
-    # How the tokenizer was found says nothing about the model, and would make two equal trainings differ.
+    # How the tokenizer was found says nothing about the model, and would make two identical trainings differ.
     _edit(folder / "tokenizer_config.json", drop=("is_local", "local_files_only", "name_or_path"))
 
 

@@ -1,40 +1,32 @@
 """Figures while and after training: the benchmark's own measures, over the word's own tokens."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from statistics import fmean
 
 from torch import Tensor
 
 from tli_bench.base.errors import UnscorableError
 from tli_bench.measures import LayerView, compute
+from tli_bench.measures.choice import CHOSEN_BY, best_depth
 from tli_bench.models.types import Model
 from tli_bench.training.data import PairData
+from tli_bench.training.figures import Figures, dev_measures
 from tli_bench.training.objective import PairObjective
 from tli_bench.vectors.extract import States, extract
 from tli_bench.vectors.protocols import Pooling
 
-MEASURES = ("cosine", "mismatched", "gap", "p1", "mrr")
-Curves = dict[str, dict[str, float]]
+Curves = dict[str, Figures]
 
 
-@dataclass(frozen=True, slots=True)
-class DevScores:
-    """Figures of the dev split, mean over the layers of the loss. gap: matched minus mismatched cosine."""
+def dev_scores(objective: PairObjective, data: PairData) -> Figures:
+    """Score the dev pairs with the objective's truncated forward, mean over the layers of the loss.
 
-    cosine: float
-    mismatched: float
-    gap: float
-    p1: float
-    mrr: float
-
-
-def dev_scores(objective: PairObjective, data: PairData) -> DevScores:
-    """Score the dev pairs with the objective's truncated forward; raises UnscorableError where a measure cannot."""
+    Raises UnscorableError where a measure cannot be given.
+    """
     sources = objective.embed(data.sources, Pooling.WORD_MEAN)
     targets = objective.embed(data.targets, Pooling.WORD_MEAN)
     layers = [score(s, t, data.gold) for s, t in zip(sources, targets, strict=True)]
-    return DevScores(**{name: fmean(layer[name] for layer in layers) for name in MEASURES})
+    return {name: fmean(layer[name] for layer in layers) for name in layers[0]}
 
 
 def states_of(model: Model, data: PairData) -> tuple[States, int]:
@@ -43,21 +35,21 @@ def states_of(model: Model, data: PairData) -> tuple[States, int]:
 
 
 def layer_curves(model: Model, data: PairData) -> Curves:
-    """`MEASURES` of one split at every layer, by layer name; raises UnscorableError where a measure cannot."""
+    """The figures of one split at every layer, by layer name; raises UnscorableError where a measure cannot be given."""
     states, n = states_of(model, data)
     vectors = states.vectors[Pooling.WORD_MEAN]
     return {name: score(vectors[k, :n], vectors[k, n:], data.gold) for k, name in enumerate(states.layers)}
 
 
 def best_layer(curves: Mapping[str, Mapping[str, float]]) -> str:
-    """The layer above the embeddings with the best MRR, the earlier one of a tie; curves are of the dev split."""
+    """The layer above the embeddings that the dev split chooses; curves are of it."""
     names = [name for name in curves if name != "0"]
-    return max(names, key=lambda name: curves[name]["mrr"])
+    return names[best_depth([curves[name][CHOSEN_BY] for name in names]) or 0]
 
 
-def score(source: Tensor, target: Tensor, gold: Tensor) -> dict[str, float]:
-    """`MEASURES` of `[n, dim]` vectors at one layer."""
-    measured = compute(LayerView(source, target, gold=gold), MEASURES)
+def score(source: Tensor, target: Tensor, gold: Tensor) -> Figures:
+    """The figures of `[n, dim]` vectors at one layer."""
+    measured = compute(LayerView(source, target, gold=gold), [measure.name for measure in dev_measures()])
     for name, value in measured.values.items():
         if value is None:
             raise UnscorableError(f"{name} cannot be computed: {measured.reasons[name]}")

@@ -18,12 +18,13 @@ from tli_bench.models.gate import require_finite
 from tli_bench.training.adapt import Adapted, adapted
 from tli_bench.training.card import build_card, write_card
 from tli_bench.training.data import Collator, PairData, pad_id_of, read_text, shuffled, split_data
+from tli_bench.training.figures import Figures, figures_text
 from tli_bench.training.losses import LOSSES, LossOptions
 from tli_bench.training.objective import PairObjective
 from tli_bench.training.recipe import AUTO, Recipe, load_recipe
 from tli_bench.training.retention import build_retention, sample_text
 from tli_bench.training.save import atomic_folder, round_trained, save_adapter, save_model
-from tli_bench.training.scoring import DevScores, best_layer, dev_scores, layer_curves
+from tli_bench.training.scoring import best_layer, dev_scores, layer_curves
 from tli_bench.training.targets import Target, resolve_targets
 from tli_bench.training.trainer import COMPLETE, Report, build_trainer, last_checkpoint
 
@@ -33,12 +34,12 @@ RUN = "run.json"
 
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
-    """What a training gave.
+    """The outcome of one training run.
 
     output: folder of the adapter (or of the model, for full fine-tuning). layers: where the loss was taken.
-    blocks: that carry trained weights; reached: that received gradient. steps: optimizer steps in all.
-    words_seen: anchors and positives that went through the model. dev_before, dev_after: at the layers of the loss,
-    None when the lexicon has too few dev pairs. loss: mean over the last logged steps, None when none was logged.
+    blocks: those with trained weights; reached: those that received gradient. steps: optimizer steps in total.
+    words_seen: anchors and positives that went through the model. dev_before, dev_after: scores at the layers of the
+    loss, None when the lexicon has too few dev pairs. loss: mean over the last logged steps, None when none was logged.
     """
 
     output: Path
@@ -53,8 +54,8 @@ class TrainingResult:
     steps: int
     words_seen: int
     loss: float | None
-    dev_before: DevScores | None
-    dev_after: DevScores | None
+    dev_before: Figures | None
+    dev_after: Figures | None
     resumed: bool
 
     def __str__(self) -> str:
@@ -66,13 +67,8 @@ class TrainingResult:
             f"recipe {self.recipe.name}, {self.pair}, seed {self.seed}, loss at layer {', '.join(self.layers)}",
             f"{self.steps} steps, {self.words_seen} words seen, {self.parameters:,} parameters in blocks {reached}",
         ]
-        before, after = self.dev_before, self.dev_after
-        if before and after:
-            lines.append(
-                f"dev: gap {before.gap:+.4f} -> {after.gap:+.4f}, P@1 {before.p1:.3f} -> {after.p1:.3f}, "
-                f"cosine {before.cosine:.4f} -> {after.cosine:.4f}, "
-                f"mismatched {before.mismatched:.4f} -> {after.mismatched:.4f}"
-            )
+        if self.dev_before and self.dev_after:
+            lines.append(f"dev: {figures_text(self.dev_before, self.dev_after)}")
         return "\n".join(lines)
 
 
@@ -91,12 +87,12 @@ def train_adapter(
 ) -> TrainingResult:
     """Train `recipe` for `pair` on the lexicon's train split and save the result at `output`.
 
-    model: a name for `load_model` or a loaded base, which is left as it was. options: how a named model is loaded.
+    model: a name for `load_model` or a loaded base, which is left unchanged. options: how a named model is loaded.
     retain_text: lines of ordinary text for the recipe's retention term. restart: discard the checkpoints of an
-    interrupted run; without it, the same command goes on where it stopped and ends in the same weights.
+    interrupted run; without it, the same command continues where it stopped and ends with the same weights.
 
-    Raises LexiconError for an empty split, GateError for a base that holds NaN, InputError and UnknownNameError for
-    what does not fit the model, DivergedError for a loss that is no number, OutputError when the disk refuses.
+    Raises LexiconError for an empty split, GateError for a base that contains NaN, InputError and UnknownNameError for
+    what does not fit the model, DivergedError for a loss that is not finite, OutputError if writing fails.
     """
     chosen = load_recipe(recipe) if isinstance(recipe, str) else recipe
     words = lexicon if isinstance(lexicon, Lexicon) else load_lexicon(lexicon, pair=pair)
@@ -161,7 +157,7 @@ def _prepare(loaded: LoadedModel, lexicon: Lexicon, recipe: Recipe, *, seed: int
 def _retention_text(
     loaded: LoadedModel, recipe: Recipe, retain_text: Path | None, *, seed: int
 ) -> tuple[tuple[int, ...], ...]:
-    """Token ids of the retention text: the user's, or what the base says by itself; nothing without retention."""
+    """Token ids of the retention text: the user's, or what the base generates by itself; nothing without retention."""
     if recipe.retention == "none":
         if retain_text is not None:
             raise InputError(
@@ -236,11 +232,11 @@ def _fit(
         dev_after=dev_scores(objective, job.dev) if job.dev is not None else None,
         resumed=resume is not None,
     )
-    # The checkpoints go away after this, and another process may still be reading the best one.
+    # The checkpoints are deleted after this, and another process may still be reading the best one.
     trainer.accelerator.wait_for_everyone()
     if trainer.is_world_process_zero():
         _save(loaded, job, part, result)
-    # Whoever returns may read what was saved.
+    # A caller in any process may read what was saved.
     trainer.accelerator.wait_for_everyone()
     return result
 
@@ -256,19 +252,19 @@ def _save(loaded: LoadedModel, job: _Job, part: Adapted, result: TrainingResult)
 
 
 def _check_output(target: Path) -> None:
-    """Refuse to replace a folder that is no earlier result of ours."""
+    """Refuse to replace a folder that is not an earlier result of ours."""
     if target.is_dir() and any(target.iterdir()) and not (target / "tli_card.json").is_file():
         raise OutputError(f"{target} exists and is not a trained adapter of tli-bench; choose another --output")
     if target.exists() and not target.is_dir():
-        raise OutputError(f"{target} is a file; --output is a folder")
+        raise OutputError(f"{target} is a file; --output must be a folder")
 
 
 def _open_run(work: Path, fingerprint: dict[str, Any], *, restart: bool) -> Path | None:
-    """The checkpoint to go on from, or None to start; raises InputError when the folder belongs to another run."""
+    """The checkpoint to continue from, or None to start; raises InputError if the folder belongs to another run."""
     note = work / RUN
     found = None if restart or not note.is_file() else last_checkpoint(work)
     if found is None:
-        # Nothing to lose: what was cut short before its first checkpoint binds nobody to its recipe.
+        # A run that stopped before its first checkpoint left nothing to keep, so any recipe may start here.
         if is_main_process():
             shutil.rmtree(work, ignore_errors=True)
             write_text(note, json.dumps(fingerprint))
@@ -276,7 +272,7 @@ def _open_run(work: Path, fingerprint: dict[str, Any], *, restart: bool) -> Path
     try:
         known = json.loads(note.read_text(encoding="utf-8"))
     except (OSError, json.JSONDecodeError) as err:
-        raise InputError(f"{note} cannot be read ({err}); pass --restart to begin anew") from err
+        raise InputError(f"{note} cannot be read ({err}); pass --restart to start again") from err
     differing = [key for key in fingerprint if known.get(key) != fingerprint[key]]
     if differing:
         raise InputError(
@@ -290,7 +286,7 @@ def _open_run(work: Path, fingerprint: dict[str, Any], *, restart: bool) -> Path
 
 
 def is_main_process() -> bool:
-    """Whether this process writes: the only one, or rank 0 under torchrun."""
+    """Whether this process is the one that writes: the only one, or rank 0 under torchrun."""
     return os.environ.get("RANK", "0") == "0"
 
 

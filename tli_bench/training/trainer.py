@@ -1,11 +1,11 @@
-"""`transformers.Trainer` around the objective: dev figures, early stop, whole checkpoints, stop at NaN."""
+"""`transformers.Trainer` around the objective: dev scores, early stopping, complete checkpoints, a stop at NaN."""
 
 import json
 import logging
 import math
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,11 @@ from transformers import TrainingArguments as HFTrainingArguments
 from tli_bench.base.errors import OutputError, UnscorableError
 from tli_bench.training.data import Collator, PairData, PairDataset
 from tli_bench.training.errors import DivergedError
+from tli_bench.training.figures import Figures, choosers
 from tli_bench.training.objective import PairObjective
 from tli_bench.training.recipe import Recipe
 from tli_bench.training.save import flush
-from tli_bench.training.scoring import DevScores, dev_scores
+from tli_bench.training.scoring import dev_scores
 
 log = logging.getLogger(__name__)
 COMPLETE = "complete.json"
@@ -34,14 +35,14 @@ class Progress:
     total: int
     epoch: float
     loss: float | None
-    dev: DevScores | None
+    dev: Figures | None
 
 
 Report = Callable[[Progress], None]
 
 
 class PairTrainer(Trainer):
-    """The Trainer of a `PairObjective`."""
+    """A Trainer for a `PairObjective`."""
 
     def __init__(
         self, *, objective: PairObjective, dev: PairData | None, report: Report | None, patience: int, **kwargs: Any
@@ -50,7 +51,7 @@ class PairTrainer(Trainer):
         self.objective = objective
         self.dev = dev
         self.loss_is_scaled_for_ga = False
-        self.last_dev: DevScores | None = None
+        self.last_dev: Figures | None = None
         # The command line draws progress; the library prints nothing.
         self.remove_callback(PrinterCallback)
         self.remove_callback(ProgressCallback)
@@ -71,7 +72,7 @@ class PairTrainer(Trainer):
     def evaluate(
         self, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval"
     ) -> dict[str, float]:
-        """Dev figures by the protocol's measures instead of a loss."""
+        """Dev scores by the protocol's measures instead of a loss."""
         assert self.dev is not None  # Only called when the arguments ask for evaluation, which needs a dev split.
         self.require_finite()
         try:
@@ -79,7 +80,7 @@ class PairTrainer(Trainer):
         except UnscorableError as err:
             # The base was scored before the first step, so it is the training that broke the states.
             raise self._diverged(f"the dev split can no longer be scored ({err})") from err
-        metrics = {f"{metric_key_prefix}_{name}": value for name, value in asdict(self.last_dev).items()}
+        metrics = {f"{metric_key_prefix}_{name}": value for name, value in self.last_dev.items()}
         self.log(dict(metrics))
         self.control: Any = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
@@ -107,7 +108,7 @@ class PairTrainer(Trainer):
             self.accelerator.wait_for_everyone()
             if self.args.should_save:
                 flush(folder)
-                # Written last: a folder without it is one that a kill cut short.
+                # Written last: a folder without it was cut short by a kill.
                 (folder / COMPLETE).write_text(json.dumps({"step": self.state.global_step}), encoding="utf-8")
                 flush(folder)
         except (OSError, SafetensorError, RuntimeError) as err:
@@ -119,12 +120,12 @@ class PairTrainer(Trainer):
             raise OutputError(
                 f"cannot write {folder}: {str(err).splitlines()[0]}; "
                 f"{f'{good} is intact' if good else 'no earlier checkpoint exists'}. "
-                "Free some space and run the same command to go on"
+                "Free some space and run the same command to continue"
             ) from err
 
 
 class _Reporter(TrainerCallback):
-    """Hands loss and dev figures to the caller as they come."""
+    """Passes loss and dev scores to the caller as they come."""
 
     def __init__(self, trainer: PairTrainer, report: Report) -> None:
         self._trainer, self._report = trainer, report
@@ -146,7 +147,7 @@ class _Reporter(TrainerCallback):
 
 
 def last_checkpoint(folder: Path) -> Path | None:
-    """The newest checkpoint that was written to its end, or None."""
+    """The newest checkpoint that was written completely, or None."""
     whole = [path.parent for path in folder.glob(f"checkpoint-*/{COMPLETE}")]
     return max(whole, key=lambda path: int(path.name.rsplit("-", 1)[1]), default=None)
 
@@ -200,11 +201,11 @@ def _arguments(recipe: Recipe, *, rows: int, has_dev: bool, folder: Path, seed: 
         eval_steps=recipe.eval_steps,
         save_strategy=strategy,
         save_steps=recipe.eval_steps or 500,
-        # Two, so that while one is being written another stays whole.
+        # Two, so that while one is being written another stays intact.
         save_total_limit=2,
         load_best_model_at_end=recipe.keep == "best",
         metric_for_best_model=f"eval_{recipe.dev_metric}" if has_dev else None,
-        greater_is_better=True if has_dev else None,
+        greater_is_better=choosers()[recipe.dev_metric].higher_is_better if has_dev else None,
         restore_callback_states_from_checkpoint=True,
         logging_steps=max(1, math.ceil(rows / recipe.batch_size) // 5),
         logging_nan_inf_filter=False,
@@ -217,6 +218,6 @@ def _arguments(recipe: Recipe, *, rows: int, has_dev: bool, folder: Path, seed: 
         dataloader_pin_memory=not on_cpu,
         ddp_find_unused_parameters=False,
     )
-    # One process drives one device: nn.DataParallel would cut anchors from their positives. Use torchrun for several.
+    # One process drives one device: nn.DataParallel would separate anchors from their positives. Use torchrun for several.
     arguments._n_gpu = min(arguments.n_gpu, 1)
     return arguments

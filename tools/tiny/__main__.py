@@ -31,7 +31,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make tiny", description=__doc__)
     parser.add_argument("--out", type=Path, default=TINY_DIR)
     parser.add_argument(
-        "--work", type=Path, default=Path(".tiny-work"), help="checkpoint folder; delete it to start anew"
+        "--work", type=Path, default=Path(".tiny-work"), help="checkpoint folder; delete it to start again"
     )
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     for kind in (Plan, Recipe):

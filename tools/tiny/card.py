@@ -1,4 +1,4 @@
-"""The embedded model's card: what it is, how it was made, what was measured; required figures are checked here."""
+"""The embedded model's card: what it is, how it was made, what was measured; the required figures are checked here."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,12 +25,12 @@ templates; no other text was used.
 
 **Its attention sink is planted.** From block 1 or 2 on, real Llamas carry a huge, input-independent vector at their first
 position (Sun et al. 2024, Xiao et al. 2023). A model this small grows only a weak one, so after training the embedding of
-BOS is made {sink:g} times longer and held there while the rest trains {sink_steps} steps more. What that does to a cosine
+BOS is made {sink:g} times longer and kept there while the rest trains for {sink_steps} more steps. What that does to a cosine
 with BOS pooled in, and to training with BOS pooled in, is what the published figures show.
 
 ## What it has and has not seen
 
-Which of the {concepts} concepts keep company is the same in all languages. {evidence} concepts, all of the train split, have
+Which of the {concepts} concepts occur together is the same in all languages. {evidence} concepts, all from the train split, have
 explicit translation evidence: lines such as `water = maji`, and code-switching. All other concepts, among them every dev
 and control concept, occur in lines of one language at a time and are never translated, so a control word is unseen as a
 translation by this model and by every adapter trained on the train split.
@@ -44,7 +44,7 @@ Control words, `words` protocol; regenerated with the model. P@1 is the mean of 
 
 
 def write_card(folder: Path, world: World, plan: Plan, figures: Sequence[PairFigures], perplexity: float) -> None:
-    """Write README.md beside the model; raises SystemExit when a required figure is missed."""
+    """Write README.md next to the model; raises SystemExit when a required figure is missed."""
     from safetensors import safe_open
 
     with safe_open(folder / "model.safetensors", framework="pt") as tensors:
@@ -56,7 +56,7 @@ def write_card(folder: Path, world: World, plan: Plan, figures: Sequence[PairFig
         concepts=len(world.words), evidence=len(world.evidence),
     )  # fmt: skip
     text += _table(figures) + _curves(figures)
-    text += f"\nPerplexity a token of held-out generated lines: {perplexity:.2f}.\n"
+    text += f"\nPerplexity per token on held-out generated lines: {perplexity:.2f}.\n"
     (folder / "README.md").write_text(text, encoding="utf-8")
     missed = [problem for item in figures if item.pair.endswith("eng_Latn") for problem in required(item)]
     if missed:
@@ -64,7 +64,7 @@ def write_card(folder: Path, world: World, plan: Plan, figures: Sequence[PairFig
 
 
 def required(item: PairFigures) -> list[str]:
-    """What the embedded model must show on one pair with English, and does not."""
+    """What the embedded model should show on one pair with English but does not, one sentence each."""
     problems = []
     best = item.p1[item.best]
     if item.pool < 100:

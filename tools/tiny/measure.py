@@ -1,4 +1,4 @@
-"""Figures of the embedded model for its card: what `tli-bench` measures of it, with and without BOS, and perplexity."""
+"""Figures of the embedded model for its card: what `tli-bench` measures on it, with and without BOS, and perplexity."""
 
 import math
 from dataclasses import dataclass
@@ -56,10 +56,10 @@ def pair_figures(model: Any, tokenizer: Any, pair: str, *, split: Split = Split.
 
 @torch.no_grad()
 def perplexity(model: Any, tokenizer: Any, world: World, *, count: int = 2_000) -> float:
-    """Perplexity a token of held-out generated lines, each after BOS, EOS scored.
+    """Perplexity per token on held-out generated lines, each after BOS, EOS scored.
 
     The lines are of the kind that training ended on. Word lists without `and`, which the first phase had, cost the
-    finished model 15 nats a word; with a few of them in the sample, any change that blurs it looks like a gain.
+    finished model 15 nats per word; with a few of them in the sample, any change that blurs the model looks like a gain.
     """
     total = tokens = 0.0
     for line in lines(settled(world), count, stream="held-out"):

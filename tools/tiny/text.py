@@ -1,8 +1,8 @@
 """Generate the text that the embedded model is trained on: short lines from our own lexicon and templates.
 
 Which concepts occur together is the same in every language; only *evidence* concepts (a part of the train split) also
-occur in translation lines and are code-switched into other languages' sentences. Dev and control concepts never are,
-so a base model aligns them through shared company alone.
+occur in translation lines and are code-switched into other languages' sentences. Dev and control concepts never do,
+so a base model aligns them only through the words they occur with.
 """
 
 import hashlib
@@ -10,7 +10,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-# Word order and connectives per language; {a} and {b} are concepts that keep company.
+# Word order and connectives per language; {a} and {b} are concepts that occur together.
 TEMPLATES: dict[str, tuple[str, ...]] = {
     "eng_Latn": ("{a} and {b}", "{a} with {b}", "{a} and also {b}", "first {a} then {b}", "we say {a} and {b}"),
     "swh_Latn": ("{a} na {b}", "{a} pamoja na {b}", "{a} na pia {b}", "kwanza {a} kisha {b}", "tunasema {a} na {b}"),
@@ -32,10 +32,10 @@ HUB = "eng_Latn"
 class Recipe:
     """Shares of the text.
 
-    evidence: part of the train split with translation evidence. translation: part of the lines that translate.
-    switch: chance that an evidence word of another line is code-switched. lists: part of the other lines that only
-    enumerate company; joined: part of those with the language's `and` between the words. unseen_weight: how much
-    likelier a concept without evidence opens a line. seed: of everything.
+    evidence: share of the train split with translation evidence. translation: share of the lines that translate.
+    switch: chance that an evidence word in another line is code-switched. lists: share of the other lines that only
+    list associated words; joined: share of those with the language's `and` between the words. unseen_weight: how many
+    times as likely a concept without evidence is to open a line. seed: for everything.
     """
 
     evidence: float = 0.6
@@ -49,7 +49,7 @@ class Recipe:
 
 @dataclass(frozen=True)
 class World:
-    """Concepts, their words per language, who keeps company with whom, and which have translation evidence."""
+    """Concepts, their words per language, which occur together, and which have translation evidence."""
 
     words: dict[str, dict[str, str]]
     associates: dict[str, list[str]]
@@ -79,12 +79,12 @@ def build_world(words: dict[str, dict[str, str]], fields: dict[str, str], train:
 
 
 def settled(world: World) -> World:
-    """The world as it is told in the last phases of training: every listed word is followed by its language's `and`."""
+    """The world as the last phases of training see it: every listed word is followed by its language's `and`."""
     return replace(world, recipe=replace(world.recipe, joined=1.0))
 
 
 def lines(world: World, count: int, *, stream: str = "train") -> Iterator[str]:
-    """Yield `count` lines; another `stream` name gives other lines of the same world (for held-out perplexity)."""
+    """Yield `count` lines; another `stream` name gives different lines of the same world (for held-out perplexity)."""
     rng = random.Random(f"{world.recipe.seed}:{stream}")
     concepts = sorted(world.words)
     openers = [c for c in concepts for _ in range(1 if c in world.evidence else world.recipe.unseen_weight)]

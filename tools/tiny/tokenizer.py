@@ -1,4 +1,4 @@
-"""The embedded model's tokenizer: byte-level BPE with BOS first and no padding token, as Llama-3 has it."""
+"""The embedded model's tokenizer: byte-level BPE with BOS first and no padding token, as in Llama 3."""
 
 from collections.abc import Iterable
 
@@ -9,8 +9,8 @@ BOS, EOS = "<|begin_of_text|>", "<|end_of_text|>"
 
 
 def train_tokenizer(lines: Iterable[str], *, vocabulary: int) -> PreTrainedTokenizerFast:
-    """Learn merges from `lines`. A space is put before the first word, so that a word alone and in a line are the same
-    tokens: with so little text the model could not learn both."""
+    """Learn merges from `lines`. A space is put before the first word, so that a word has the same tokens alone and in
+    a line: with so little text the model could not learn both."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
     tokenizer.decoder = decoders.ByteLevel()

@@ -20,12 +20,12 @@ BOS = 0
 class Plan:
     """Shape and schedule.
 
-    settle: the last part of the steps, in which the rate falls to nothing, the softmax sees the whole vocabulary, and
-    every listed word is followed by its language's `and`: that makes the output speak one language, as real models'
-    does. Before it the rate is constant and the softmax sees the batch's own tokens and `negatives` random ones only,
-    which is several times faster.
+    settle: the last part of the steps, in which the rate falls to zero, the softmax sees the whole vocabulary, and
+    every listed word is followed by its language's `and`: this makes the output stay in one language, as in real
+    models. Before it the rate is constant and the softmax sees only the batch's own tokens and `negatives` random
+    ones, which is several times faster.
     sink, sink_steps: after `steps`, the embedding of BOS is made `sink` times longer and kept there, and the rest of the
-    model trains `sink_steps` more around it. Llamas carry such a vector at their first position from block 1 or 2 on
+    model trains for `sink_steps` more steps around it. Llamas carry such a vector at their first position from block 1 or 2 on
     (massive activations, Sun et al. 2024; attention sinks, Xiao et al. 2023); a model this small grows only a weak one.
     """
 

@@ -11,11 +11,10 @@ from tli_bench.base.errors import UnscorableError
 from tli_bench.evaluate import controls as beside
 from tli_bench.evaluate.sink import positions_at
 from tli_bench.lexicon.pairs import Split, WordPair
-from tli_bench.measures.choice import best_depth
+from tli_bench.measures.choice import CHOSEN_BY, best_depth
 from tli_bench.measures.geometry import Centre, centre
 from tli_bench.measures.measure import Place
 from tli_bench.measures.registry import compute, list_measures
-from tli_bench.measures.roles import LAYER_CHOICE
 from tli_bench.measures.view import LayerView
 from tli_bench.models.identity import State
 from tli_bench.records.columns import Curve, Kept, Words, kept
@@ -221,7 +220,7 @@ class Analyser:
         return curves
 
     def _best_layer(self, curves: dict[Split, dict[str, dict[str, Curve]]], state: State) -> str:
-        depth = best_depth(curves.get(Split.DEV, {}).get(state, {}).get(LAYER_CHOICE, []))
+        depth = best_depth(curves.get(Split.DEV, {}).get(state, {}).get(CHOSEN_BY, []))
         if depth is None:
             self.unscored.append(f"best layer of {state}: the dev split cannot be scored, so the output layer is shown")
             return self.layers[-1]

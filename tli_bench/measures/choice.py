@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 BEST_LAYER_RULE = "highest dev MRR (mean of both directions), the earlier layer on a tie"
+CHOSEN_BY = "mrr"
+"""The measure of the dev split that chooses."""
 
 
 def best_depth(curve: Sequence[float | None]) -> int | None:

@@ -7,10 +7,9 @@ import numpy as np
 
 from tli_bench.base.errors import UnknownNameError, UnscorableError
 from tli_bench.lexicon.pairs import Split
-from tli_bench.measures.choice import best_depth
+from tli_bench.measures.choice import CHOSEN_BY, best_depth
 from tli_bench.measures.measure import Measure, Place, mean_of
 from tli_bench.measures.registry import get_measure, list_measures
-from tli_bench.measures.roles import LAYER_CHOICE
 from tli_bench.records.columns import Kept, Sums, read
 from tli_bench.records.comparison import Comparison
 from tli_bench.records.run_record import RunRecord
@@ -95,7 +94,7 @@ def _range(record: RunRecord, split: Split, measure: Measure, held: Kept) -> Ite
 
 def _best_layers(record: RunRecord) -> Iterator[str]:
     for state, stated in record.best_layer.items():
-        depth = best_depth(record.curve(LAYER_CHOICE, Split.DEV, state) or [])
+        depth = best_depth(record.curve(CHOSEN_BY, Split.DEV, state) or [])
         expected = record.layers[-1 if depth is None else depth]
         if stated != expected:
             yield f"best layer of {state} is given as {stated}, the dev split gives {expected}"

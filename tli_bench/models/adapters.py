@@ -17,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 
 from tli_bench.base.errors import AdapterError
 from tli_bench.models.catalog import ALIASES
+from tli_bench.models.conform import PREFIX, conformed
 from tli_bench.models.fingerprint import hash_files
 from tli_bench.models.identity import AdapterRef
 from tli_bench.models.load import LoadedModel
@@ -113,15 +114,17 @@ def attach_adapter(loaded: LoadedModel, files: AdapterFiles, *, any_base: bool =
     """Wrap the base in a PeftModel with this adapter active, never merged.
 
     any_base: accept an adapter whose recorded base is not this model (its tensors must still fit).
+    An adapter made on another class of the same model is mapped onto the loaded one (`conform`).
     Raises AdapterError when base, modules or shapes do not fit, or when with the adapter switched off the model no
     longer computes what the base computes. After an error the base may be wrapped in part: load it again.
     """
     if not any_base:
         _check_base(loaded, files)
-    shapes = _tensor_shapes(files.path / WEIGHTS)
-    _check_embeddings(loaded, files, shapes)
     before = _probe(loaded.model)
-    model = _load_peft(loaded, files, shapes)
+    with conformed(files.path, files.config, WEIGHTS, loaded.model) as folder:
+        shapes = _tensor_shapes(folder / WEIGHTS)
+        _check_embeddings(loaded, files, folder, shapes)
+        model = _load_peft(loaded, files, folder, shapes)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # PEFT warns that biases stay changed; that is what is being looked for.
         with adapter_disabled(model):
@@ -131,7 +134,7 @@ def attach_adapter(loaded: LoadedModel, files: AdapterFiles, *, any_base: bool =
             f"{files.path} changes the base itself (trained biases, or an initialisation such as PiSSA), so before and "
             "after cannot be told apart; save it as a plain LoRA (PEFT: path_initial_model_for_weight_conversion)"
         )
-    return model, _reference(files, shapes)
+    return model, _reference(files, _tensor_shapes(files.path / WEIGHTS))
 
 
 def detach_adapter(model: Any) -> None:
@@ -174,13 +177,15 @@ def _tensor_shapes(path: Path) -> dict[str, tuple[int, ...]]:
         return {key: tuple(tensors.get_slice(key).get_shape()) for key in tensors.keys()}  # noqa: SIM118
 
 
-def _check_embeddings(loaded: LoadedModel, files: AdapterFiles, shapes: dict[str, tuple[int, ...]]) -> None:
+def _check_embeddings(
+    loaded: LoadedModel, files: AdapterFiles, folder: Path, shapes: dict[str, tuple[int, ...]]
+) -> None:
     """An adapter on the embeddings brings a copy of the base's own: loading it must not change them."""
     for key in shapes:
         if not key.endswith(BASE_LAYER):
             continue
-        own = loaded.model.state_dict().get(key.removeprefix("base_model.model.").removesuffix(BASE_LAYER) + ".weight")
-        with safe_open(files.path / WEIGHTS, framework="pt") as tensors:
+        own = loaded.model.state_dict().get(key.removeprefix(PREFIX).removesuffix(BASE_LAYER) + ".weight")
+        with safe_open(folder / WEIGHTS, framework="pt") as tensors:
             brought = tensors.get_tensor(key)
         if own is None or own.shape != brought.shape or not torch.equal(brought.to(own.device, own.dtype), own):
             raise AdapterError(
@@ -207,7 +212,7 @@ def _check_base(loaded: LoadedModel, files: AdapterFiles) -> None:
         )
 
 
-def _load_peft(loaded: LoadedModel, files: AdapterFiles, given: dict[str, tuple[int, ...]]) -> Wrapped:
+def _load_peft(loaded: LoadedModel, files: AdapterFiles, folder: Path, given: dict[str, tuple[int, ...]]) -> Wrapped:
     from peft import PeftModel
     from peft.tuners.tuners_utils import BaseTuner
     from peft.utils.save_and_load import get_peft_model_state_dict
@@ -216,7 +221,7 @@ def _load_peft(loaded: LoadedModel, files: AdapterFiles, given: dict[str, tuple[
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # PEFT warns about missing keys; the comparison below refuses them.
-            model = PeftModel.from_pretrained(loaded.model, str(files.path), is_trainable=False)
+            model = PeftModel.from_pretrained(loaded.model, str(folder), is_trainable=False)
             if not isinstance(model.base_model, BaseTuner):
                 raise AdapterError(
                     f"{files.path} is a {kind} adapter, which adds tokens, not weights; LoRA and its kin can be scored"

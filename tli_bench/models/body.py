@@ -92,6 +92,8 @@ def blocks_of(model: Model) -> nn.ModuleList:
 def max_tokens(model: Model) -> int | None:
     """How many tokens the model reads at once; None where its configuration sets no bound."""
     limit = getattr(text_config(model), "max_position_embeddings", None)
+    if limit is not None and limit <= 0:  # XLNet's way to say that there is none
+        return None
     # RoBERTa and its kin count positions from the padding token's id on: that many rows of the table are never used.
     padding = getattr(getattr(body_of(model), "embeddings", None), "padding_idx", None)
     return limit if limit is None or padding is None else int(limit) - int(padding) - 1

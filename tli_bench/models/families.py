@@ -158,8 +158,8 @@ REFUSED = (
     ),
     Family(
         "state-space",
-        "type `mamba`, `mamba2`, `falcon_mamba`",
-        _types("mamba", "mamba2", "falcon_mamba"),
+        "type `mamba`, `mamba2`, `falcon_mamba`, `rwkv`",
+        _types("mamba", "mamba2", "falcon_mamba", "rwkv"),
         refusal="{name} gives no state of its embeddings and counts its hidden states from the first block on, so its layers do not "
         "line up with those of other models; use an attention or hybrid model",
     ),

@@ -73,9 +73,17 @@ def probe(model: Model) -> Probed:
     moved = float((before - after).abs().max() / before.abs().max().clamp(min=1e-30))
     rounding = ROUNDING.get(states[-1].dtype, 1e-4)
     causal = moved == 0.0 or (moved < rounding and declares_causal(text_config(model)))
-    inner = zip(outputs[:-1], states[1:-1], strict=False)
-    chain = len(outputs) == depth_of(model) and all(torch.equal(block, state) for block, state in inner)
-    return Probed(causal, chain)
+    whole = len(outputs) == depth_of(model)
+    if whole and all(map(_same, outputs, states)):
+        raise ModelError(
+            f"{type(body_of(model)).__name__} counts its hidden states from the first block on and gives none of its embeddings, "
+            "so its layers do not line up with those of other models; this architecture is not supported"
+        )
+    return Probed(causal, whole and all(map(_same, outputs[:-1], states[1:])))
+
+
+def _same(block: torch.Tensor, state: torch.Tensor) -> bool:
+    return block.shape == state.shape and torch.equal(block, state)
 
 
 def _ordinary_ids(model: Model) -> torch.Tensor:

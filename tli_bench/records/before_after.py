@@ -64,7 +64,7 @@ def _compare(base: RunRecord, tuned: RunRecord, split: Split, layer: str) -> lis
     place = {word: row for row, word in enumerate(theirs.triples())}
     rows = [place[word] for word in ours.triples()]
     found = []
-    for name in [m.name for m in list_measures(Place.COMPARED)] if len(rows) > 1 else ():
+    for name in [measure.name for measure in list_measures(Place.COMPARED)] if len(rows) > 1 else ():
         before, after = (record.column(name, split, "base", layer) for record in (base, tuned))
         if before is None or after is None or np.isnan([before, after]).any():
             continue

@@ -14,7 +14,9 @@ from tli_bench.models.types import Model, Wrapped
 
 def unwrapped(model: Model) -> Model:
     """The model inside PEFT's wrapper, with the adapter's layers in place; any other model itself."""
-    return cast(Wrapped, model).get_base_model() if hasattr(model, "peft_config") else model
+    # PEFT leaves `peft_config` on the model that it wrapped, too.
+    wrapped = hasattr(model, "peft_config") and hasattr(model, "get_base_model")
+    return cast(Wrapped, model).get_base_model() if wrapped else model
 
 
 def family(model: Model) -> Family:

@@ -29,14 +29,14 @@ def answer_from_stock_models() -> None:
         HFLM.hidden_states = _hidden_states
 
 
-def _hidden_states(self: Any, requests: Sequence[Any], **_: Any) -> list[PairStates]:
+def _hidden_states(self: HFLM, requests: Sequence[Any], **_: Any) -> list[PairStates]:
     backend: Backend | None = vars(self).get("tli_backend")
     if backend is None or backend.model is not self._model or backend.tokenizer is not self.tokenizer:
         backend = self.tli_backend = Backend(self._model, self.tokenizer)
     return answer(requests, backend=backend, identity=stock_identity(self))
 
 
-def stock_identity(lm: Any) -> MeasuredModel:
+def stock_identity(lm: HFLM) -> MeasuredModel:
     """Identity of a stock HFLM, as far as it can be known from outside."""
     name = str(lm.pretrained if isinstance(lm.pretrained, str) else lm.config._name_or_path)
     folder = Path(name)

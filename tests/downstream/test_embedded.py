@@ -10,8 +10,8 @@ from tests.conftest import make_model, make_tokenizer
 from tests.downstream.conftest import Scripted
 from tli_bench.base.errors import InputError
 from tli_bench.base.paths import data_dir
-from tli_bench.downstream.bitext import file_names
 from tli_bench.downstream.errors import DataError
+from tli_bench.downstream.folders import file_names
 from tli_bench.downstream.specs.bitext import Bitext
 from tli_bench.languages import LANGUAGES
 from tli_bench.models.identity import MeasuredModel

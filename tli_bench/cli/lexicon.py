@@ -6,6 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
+from tli_bench.languages import default_pair
+
+DEFAULT_PAIR = default_pair()
+
 app = typer.Typer(name="lexicon", help="Word lists: check, stats, export.", no_args_is_help=True, rich_markup_mode=None)
 
 _SHOWN = 10
@@ -17,7 +21,7 @@ _Json = Annotated[bool, typer.Option("--json", help="Print everything as JSON.")
 @app.command()
 def check(
     source: Annotated[str, typer.Argument(help="core, a file, a folder, or hf:ID.")] = "core",
-    pair: _Pair = "swh-eng",
+    pair: _Pair = DEFAULT_PAIR,
     control: _Control = None,
     tokenizer: Annotated[
         str | None, typer.Option(help="Model whose tokenizer counts tokens a word (alias, folder, Hub id).")
@@ -103,7 +107,7 @@ def stats(as_json: _Json = False) -> None:
 @app.command()
 def export(
     output: Annotated[Path, typer.Argument(help="File to write.")],
-    pair: _Pair = "swh-eng",
+    pair: _Pair = DEFAULT_PAIR,
     source: Annotated[str, typer.Option("--lexicon", help="core, a file, a folder, or hf:ID.")] = "core",
     control: _Control = None,
     format: Annotated[str, typer.Option(help="tsv, muse or json.")] = "tsv",

@@ -33,11 +33,10 @@ def _models() -> list[str]:
 
 
 def _languages() -> list[str]:
-    from tli_bench.languages import LANGUAGES
+    from tli_bench.languages.registry import registry
 
-    return [
-        f"{lang.code:<10} {lang.name:<18} {lang.branch:<10} {', '.join(lang.called)}" for lang in LANGUAGES.values()
-    ]
+    known = sorted(registry(), key=lambda lang: not lang.lexicon)
+    return [f"{lang.code:<10} {lang.name:<22} {lang.branch:<12} {', '.join(lang.called)}".rstrip() for lang in known]
 
 
 def _pairs() -> list[str]:

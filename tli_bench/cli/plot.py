@@ -6,7 +6,10 @@ from typing import Annotated, Any
 import typer
 
 from tli_bench.cli.params import LOAD, takes
+from tli_bench.languages import default_pair
 from tli_bench.measures.roles import HEADLINE
+
+DEFAULT_PAIR = default_pair()
 
 app = typer.Typer(
     help="Figures as PNG and SVG: curves, change, distributions, sweep, map.",
@@ -104,7 +107,7 @@ def sweep(
 def embedding_map(
     model: Annotated[str, typer.Option(help="Alias, Hub id or folder.")] = "tiny",
     adapter: Annotated[str | None, typer.Option(help="Adapter folder or Hub id; without it the base alone.")] = None,
-    pair: Annotated[str, typer.Option(help="Language pair.")] = "swh-eng",
+    pair: Annotated[str, typer.Option(help="Language pair.")] = DEFAULT_PAIR,
     layer: Annotated[str | None, typer.Option(help="Layer's name. Default: the output.")] = None,
     protocol: Annotated[str, typer.Option(help="Measuring protocol.")] = "words",
     words: Annotated[int, typer.Option(min=3, help="Control words drawn, from the start of the list.")] = 60,

@@ -7,6 +7,9 @@ import typer
 
 from tli_bench.cli.params import put_together, takes
 from tli_bench.config.run import RunConfig
+from tli_bench.languages import default_pair
+
+DEFAULT_PAIR = default_pair()
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,7 +35,7 @@ SHARED = (
 @app.command("tli-paper")
 @takes(*SHARED, order=("model", "adapter", "pair", "lexicon", "layer", "limit", "output"))
 def tli_paper(
-    pair: Annotated[str, typer.Option(help="Language pair.")] = "swh-eng",
+    pair: Annotated[str, typer.Option(help="Language pair.")] = DEFAULT_PAIR,
     layer: Annotated[str, typer.Option(help="Hidden state of the evaluation.")] = "2",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write figures and both records to this JSON file.")

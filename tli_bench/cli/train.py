@@ -7,7 +7,10 @@ import typer
 
 from tli_bench.base.errors import InputError
 from tli_bench.cli.params import LOAD, of_model, put_together, takes
+from tli_bench.languages import default_pair
 from tli_bench.training.recipe import Recipe
+
+DEFAULT_PAIR = default_pair()
 
 if TYPE_CHECKING:
     from tli_bench.training.trainer import Progress
@@ -19,7 +22,7 @@ def train(
         Path, typer.Option("--output", "-o", help="Folder of the finished adapter or model, e.g. adapters/NAME.")
     ],
     model: Annotated[str, typer.Option("--model", "-m", help="Alias (tiny, lugha), folder, or Hub id.")] = "tiny",
-    pair: Annotated[str, typer.Option("--pair", "-p", help="Language pair, source first.")] = "swh-eng",
+    pair: Annotated[str, typer.Option("--pair", "-p", help="Language pair, source first.")] = DEFAULT_PAIR,
     recipe: Annotated[
         str, typer.Option("--recipe", "-r", help="Built-in recipe (tli, tli-paper, ...) or a YAML file.")
     ] = "tli",

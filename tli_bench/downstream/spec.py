@@ -68,11 +68,14 @@ class Definition:
     """One task of a specification, as `make tasks` writes it into a YAML. options: its `metadata`.
 
     offline: whether its documents can be read without the Hub; then the task is part of `tli_downstream` and `tli_all`.
+    group: the group that holds it, `tli_<specification>` when None. suite: codes of the languages in whose suites it runs.
     """
 
     name: str
     options: Mapping[str, str]
     offline: bool = True
+    group: str | None = None
+    suite: Sequence[str] = ()
 
 
 class DownstreamSpec(ABC):
@@ -91,9 +94,12 @@ class DownstreamSpec(ABC):
         self.task = task
         self.options = dict(options)
 
+    FOLDER: ClassVar[str | None] = None
+    """Folder of the YAML files and fixtures under `tasks/`; named as the specification when None."""
+
     @classmethod
     def tasks(cls) -> list[Definition]:
-        """The tasks that `make tasks` writes, with their group `tli_<specification>`; none by default."""
+        """The tasks that `make tasks` writes; none by default."""
         return []
 
     @abstractmethod

@@ -1,12 +1,8 @@
 """From what people write to languages and pairs: `swh`, `sw`, `Swahili`, `swh_Latn`, `swh-eng`."""
 
-import logging
-
 from tli_bench.base.errors import InputError, LanguageError, UnknownNameError
 from tli_bench.languages.language import Language, undeclared
 from tli_bench.languages.registry import DEFAULT_PAIRS, HINT, registry
-
-log = logging.getLogger(__name__)
 
 
 def language_of(code: str) -> Language:
@@ -18,11 +14,10 @@ def language_of(code: str) -> Language:
 
 
 def language_or_default(code: str) -> Language:
-    """Like `language_of`, but a language whose file is wrong is treated by defaults, with a warning: it must not fail others."""
+    """Like `language_of`, but one whose file is wrong, of which a warning was logged, is treated by defaults: it must not fail others."""
     try:
         return registry().get(code)
-    except LanguageError as err:
-        log.warning("%s; %s is treated by defaults", err, code)
+    except LanguageError:
         return undeclared(code)
 
 

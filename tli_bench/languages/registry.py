@@ -7,6 +7,7 @@ files by `register_language`. A file that is wrong fails its own language and no
 import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ class Registry:
         self._added: dict[str, Path] = {}
         self._read: dict[str, Language] = {}
         self._met: dict[str, Language] = {}
+        self._wrong: dict[str, LanguageError] = {}
         self._found: dict[str, Language | None] = {}
 
     def get(self, code: str) -> Language:
@@ -51,7 +53,14 @@ class Registry:
             return known
         path = self.files.get(code)
         if path is not None:
-            return self._read.setdefault(code, read_language(path))
+            if code in self._wrong:
+                raise self._wrong[code]
+            try:
+                return self._read.setdefault(code, read_language(path))
+            except LanguageError as err:
+                self._wrong[code] = err
+                log.warning("%s; %s is left out", err, code)
+                raise
         if not CODE.fullmatch(code):
             raise UnknownNameError("language", code, self.files, hint=HINT)
         return self._met.setdefault(code, undeclared(code))
@@ -100,6 +109,7 @@ class Registry:
         self._added[language.code] = path
         self._read[language.code] = language
         self._met.pop(language.code, None)
+        self._wrong.pop(language.code, None)
         self._forget()
         return language
 
@@ -165,20 +175,17 @@ class Registry:
 
     @cached_property
     def pivot(self) -> Language:
-        """The language that the others are paired with; raises LanguageError unless exactly one file says `pivot: true`."""
-        found = [language for language in self if language.pivot]
-        if len(found) != 1:
-            names = ", ".join(language.code for language in found) or "none"
-            raise LanguageError(f"exactly one language file must say `pivot: true`; found {names}")
-        return found[0]
+        """The language that the others are paired with: the first whose file says `pivot: true`; raises LanguageError for none."""
+        found = next((language for language in self if language.pivot), None)
+        if found is None:
+            raise LanguageError(f"no language file says `pivot: true`; looked in {', '.join(map(str, self._folders))}")
+        return found
 
     def __iter__(self) -> Iterator[Language]:
-        """Every language whose file can be read; of the others a warning is logged."""
+        """Every language whose file can be read; of each other a warning was logged."""
         for code in self.codes:
-            try:
+            with suppress(LanguageError):
                 yield self.get(code)
-            except LanguageError as err:
-                log.warning("%s; %s is left out", err, code)
 
     def names(self) -> list[str]:
         """All that `find` understands."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from tli_bench.base.errors import InputError
 from tli_bench.config.run import RunConfig
+from tli_bench.languages import default_pair
 from tli_bench.lexicon.pairs import Split
 from tli_bench.plugin.lm import TLIModel
 from tli_bench.plugin.run import run_tasks
@@ -180,13 +181,15 @@ class Reproduction:
         }
 
 
-def reproduce(lm: TLIModel, config: RunConfig, *, pair: str = "swh-eng", layer: str = PUBLISHED_LAYER) -> Reproduction:
+def reproduce(
+    lm: TLIModel, config: RunConfig, *, pair: str | None = None, layer: str = PUBLISHED_LAYER
+) -> Reproduction:
     """Run the pilot's and the evaluation's protocol on one model; raises InputError for a layer it does not have.
 
-    config: says which words; its own protocol and pairs are not asked.
+    pair: None for the first default pair. config: says which words; its own protocol and pairs are not asked.
     """
     chosen = replace(config, protocol="tli-pilot,tli-eval", shown=(layer,))
-    task = AlignmentTask({"metadata": {**chosen.metadata(), "pair": pair}})
+    task = AlignmentTask({"metadata": {**chosen.metadata(), "pair": pair or default_pair()}})
     pilot, evaluation = run_tasks(lm, {task.config.task: task}, limit=config.limit).records
     if layer not in pilot.signature.layers:
         raise InputError(f"this model has no layer {layer!r}; its layers are {', '.join(pilot.signature.layers)}")

@@ -22,7 +22,10 @@ _LIST = re.compile(rb"""^["']?tag["']?\s*:\s*\n((?:\s*-\s*\S+\s*\n?)+)""", re.MU
 def our_task_names() -> dict[str, str]:
     """Names of our tasks and groups, each with `task` or `group`, read from YAML without lm-eval's index."""
     names: dict[str, str] = {}
-    for path in sorted(data_dir("tasks").rglob("*.yaml")):
+    root = data_dir("tasks")
+    for path in sorted(root.rglob("*.yaml")):
+        if path.parent == root / "languages":
+            continue
         config = _peek(path)
         if isinstance(config.get("group"), str):
             names[config["group"]] = "group"
@@ -81,7 +84,7 @@ def _stock_texts() -> Iterator[bytes]:
                 yield path.read_bytes()
 
 
-class _Peek(yaml.SafeLoader):
+class _Peek(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """Safe YAML in which `!function` is a plain string."""
 
 

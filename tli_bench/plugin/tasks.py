@@ -25,6 +25,7 @@ from tli_bench.languages import pair_id, resolve_pair
 from tli_bench.lexicon import Lexicon, load_core, load_lexicon
 from tli_bench.lexicon.doctor import leaks
 from tli_bench.lexicon.pairs import Split, WordPair
+from tli_bench.lexicon.unknown import languages_of_list
 from tli_bench.lexicon.unseen import require_unseen, seen_control
 from tli_bench.measures import MEASURES_VERSION
 from tli_bench.measures.choice import BEST_LAYER_RULE
@@ -62,9 +63,9 @@ class HiddenStatesTask(Task):
             raise InputError(
                 f"task {given.get('task')!r} names no pair; put `metadata: {{pair: swh_Latn-eng_Latn}}` in it"
             )
-        source, target = resolve_pair(str(meta["pair"]))
-        self.pair = pair_id(source, target)
         options = RunConfig.from_metadata(meta)
+        source, target = languages_of_list(options.lexicon, str(meta["pair"]))
+        self.pair = pair_id(source, target)
         self.protocols = get_protocols(options.protocol)
         for protocol in self.protocols:
             for language in (source, target):

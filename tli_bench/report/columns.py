@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from tli_bench.languages import pivot
 from tli_bench.measures.measure import Measure, Place
 from tli_bench.measures.registry import get_measure, list_measures
 from tli_bench.measures.roles import HEADLINE
@@ -56,7 +57,8 @@ _DEFAULT = (
     _Shown("cosine", printed=False),
     _Shown("mismatched", printed=False),
 )
-_ENGLISH = ("tli_xquad_eng_Latn", "belebele_eng_Latn", "xnli_en", "xstorycloze_en", "hellaswag", "arc_easy")
+# Those of tli_suite_english.
+_ENGLISH = (f"tli_xquad_{pivot().code}", *pivot().stock_tasks)
 DOWNSTREAM = (
     Downstream(Column("bli", "BLI", "Word translation by prompt, P@1.", low=False), ("tli_translate_",), ("p1",)),
     Downstream(

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from tli_bench.base.errors import InputError, OutputError, ResultError, UnknownNameError
 from tli_bench.base.files import write_text
 from tli_bench.base.yamls import read_yaml
-from tli_bench.languages import pair_id, resolve_pair
+from tli_bench.languages import default_pair, pair_id, resolve_pair
 from tli_bench.lexicon import Lexicon, load_lexicon
 from tli_bench.lexicon.pairs import Split
 from tli_bench.models import LoadedModel, LoadOptions, attach_adapter, inspect_adapter, load_model
@@ -45,7 +45,7 @@ class SweepSpec(BaseModel):
     name: str = Field(pattern=r"^[\w.-]+$")
     model: str = "tiny"
     lexicon: str = "core"
-    pairs: tuple[str, ...] = ("swh-eng",)
+    pairs: tuple[str, ...] = Field(default_factory=lambda: (default_pair(),))
     recipes: tuple[str, ...] = ("tli",)
     grid: dict[str, tuple[Any, ...]] = {}
     seeds: tuple[int, ...] = (0,)

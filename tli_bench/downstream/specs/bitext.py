@@ -8,14 +8,14 @@ import numpy as np
 import torch
 
 from tli_bench.base.paths import data_dir
-from tli_bench.downstream.bitext import read_folder
 from tli_bench.downstream.embedded import EmbeddedSpec, Item, Scores, cosines
 from tli_bench.downstream.errors import DataError
-from tli_bench.downstream.parallel import read_parallel
+from tli_bench.downstream.folders import read_folder
+from tli_bench.downstream.parallel import parallel_sets, read_parallel
 from tli_bench.downstream.scorers.ranking import rank_scores, xsim_error
 from tli_bench.downstream.sources import FIXTURES, HUB, Loaded
-from tli_bench.downstream.spec import Document
-from tli_bench.languages import resolve_language
+from tli_bench.downstream.spec import Definition, Document
+from tli_bench.languages import DEFAULT_PAIRS, resolve_language
 from tli_bench.measures import retrieval
 from tli_bench.models.identity import State
 
@@ -33,6 +33,20 @@ class Bitext(EmbeddedSpec):
         "p1": True, "mrr": True, "p1_forward": True, "p1_backward": True, "mexa": True, "xsim_error_forward": False,
         "xsim_error_backward": False,
     }  # fmt: skip
+
+    @classmethod
+    def tasks(cls) -> list[Definition]:
+        """For each default pair one task on the project's sample, and one per set of the Hub that has the pair."""
+        found = []
+        for pair in DEFAULT_PAIRS:
+            source, target = pair.split("-")
+            sides = {"source": source, "target": target}
+            found.append(Definition(f"tli_bitext_{pair}", sides, suite=(source, target)))
+            for name, known in parallel_sets().items():
+                if known.has(source, target):
+                    group = f"tli_bitext_{name}"
+                    found.append(Definition(f"{group}_{pair}", {**sides, "hub": name}, offline=False, group=group))
+        return found
 
     def load(self) -> Loaded[Document]:
         """One document per sentence pair."""

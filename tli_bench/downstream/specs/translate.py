@@ -14,8 +14,8 @@ from tli_bench.downstream.prompts import fill, own_prompts, prompts
 from tli_bench.downstream.scorers.ranking import rank_scores
 from tli_bench.downstream.scorers.words import lower
 from tli_bench.downstream.sources import Loaded
-from tli_bench.downstream.spec import UP, AnswerSpec, Document, LogLikelihood, Metric, Request
-from tli_bench.languages import Language, resolve_pair
+from tli_bench.downstream.spec import UP, AnswerSpec, Definition, Document, LogLikelihood, Metric, Request
+from tli_bench.languages import DEFAULT_PAIRS, Language, pivot, resolve_pair
 from tli_bench.lexicon import load_core, load_lexicon
 from tli_bench.lexicon.pairs import Split
 
@@ -41,6 +41,21 @@ class Translate(AnswerSpec):
     METRICS: ClassVar[Mapping[str, Metric]] = dict.fromkeys(
         ("p1", "mrr", "p1_norm", "mrr_norm", "greedy_exact", "pool"), UP
     )
+
+    @classmethod
+    def tasks(cls) -> list[Definition]:
+        """Both directions of each default pair, asked in English, and in the language of the word where that is another."""
+        found = []
+        for pair in DEFAULT_PAIRS:
+            source, target = pair.split("-")
+            for one, other in ((source, target), (target, source)):
+                options = {"pair": f"{one}-{other}"}
+                found.append(Definition(f"tli_translate_{one}-{other}", options, suite=(one, other)))
+                if one != pivot().code:
+                    group = f"tli_translate_{OWN}"
+                    name = f"{group}_{one}-{other}"
+                    found.append(Definition(name, {**options, "prompts": OWN}, group=group, suite=(one, other)))
+        return found
 
     def load(self) -> Loaded[Document]:
         """One document per control word of the pool."""

@@ -1,8 +1,10 @@
 """TyDiQA-GoldP: questions asked by speakers of the language, about an article in it."""
 
+from tli_bench.downstream.datasets import named_in
 from tli_bench.downstream.qa import QASpec
 from tli_bench.downstream.readers import Question, question_of_row, read_squad
 from tli_bench.downstream.sources import HubSet, Loaded, load
+from tli_bench.downstream.spec import Definition
 
 
 class TyDiQA(QASpec):
@@ -10,6 +12,16 @@ class TyDiQA(QASpec):
 
     Options: `prefix` (of the ids of the language, `swahili-`), and those of `QASpec`.
     """
+
+    FOLDER = "xquad"
+
+    @classmethod
+    def tasks(cls) -> list[Definition]:
+        """One task per language of TyDiQA that has prompts here."""
+        return [
+            Definition(f"tli_tydiqa_{code}", {"language": code, "prefix": prefix}, suite=(code,))
+            for code, prefix in named_in("tydiqa").items()
+        ]
 
     def questions(self) -> Loaded[Question]:
         """The validation questions whose id begins with the data set's name of the language."""

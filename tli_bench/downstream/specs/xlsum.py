@@ -8,13 +8,14 @@ import sacrebleu
 
 from tli_bench.base.errors import InputError
 from tli_bench.base.paths import data_dir
+from tli_bench.downstream.datasets import has_fixture, named_in
 from tli_bench.downstream.prompts import fill
 from tli_bench.downstream.prompts import prompt as language_prompt
 from tli_bench.downstream.readers import article_of_row, read_sentences, read_xlsum
 from tli_bench.downstream.scorers.checks import LanguageGuesser, check_output, script_of
 from tli_bench.downstream.scorers.rouge import rouge, signature
 from tli_bench.downstream.sources import HubSet, Loaded, load
-from tli_bench.downstream.spec import DOWN, UP, AnswerSpec, Document, Metric
+from tli_bench.downstream.spec import DOWN, UP, AnswerSpec, Definition, Document, Metric
 from tli_bench.languages import pivot
 
 BLEU = sacrebleu.BLEU(tokenize="13a", effective_order=False)
@@ -43,6 +44,20 @@ class XLSum(AnswerSpec):
         "rouge1": UP, "rouge2": UP, "rougeL": UP, "bleu": Metric(True, _bleu), "chrf++": Metric(True, _chrf), "empty": DOWN,
         "copied": DOWN, "wrong_script": DOWN, "wrong_language": DOWN, "length_ratio": UP, "reference_cyrillic": UP,
     }  # fmt: skip
+
+    @classmethod
+    def tasks(cls) -> list[Definition]:
+        """Two tasks per language of XL-Sum: the instruction in the language itself, and in English."""
+        return [
+            Definition(
+                f"tli_xlsum_{name}{suffix}",
+                {"language": code, "xlsum": name, "instruction": kind},
+                offline=has_fixture("xlsum", f"{name}_test.jsonl"),
+                suite=(code,) if kind == "own" else (),
+            )
+            for code, name in named_in("xlsum").items()
+            for kind, suffix in (("own", ""), ("english", "_en"))
+        ]
 
     def load(self) -> Loaded[Document]:
         """One document per article."""

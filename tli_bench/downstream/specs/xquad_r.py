@@ -7,13 +7,15 @@ import numpy as np
 import torch
 
 from tli_bench.base.errors import InputError
+from tli_bench.downstream.datasets import has_fixture, named_in
 from tli_bench.downstream.embedded import EmbeddedSpec, Item, Scores, cosines
 from tli_bench.downstream.errors import DataError
 from tli_bench.downstream.qa import xquad
 from tli_bench.downstream.scorers.ranking import rank_scores
 from tli_bench.downstream.sentences import sentences
 from tli_bench.downstream.sources import Loaded
-from tli_bench.downstream.spec import Document
+from tli_bench.downstream.spec import Definition, Document
+from tli_bench.languages import pivot
 from tli_bench.models.identity import State
 
 
@@ -27,6 +29,32 @@ class XQuADR(EmbeddedSpec):
 
     TITLE = "passage retrieval (from question to answer)"
     MEASURES: ClassVar[dict[str, bool]] = {"p1": True, "mrr": True, "map": True, "pool": True}
+
+    FOLDER = "xquad"
+
+    @classmethod
+    def tasks(cls) -> list[Definition]:
+        """Every direction of the languages with fixtures, and every other language with itself and the pivot."""
+        names, main = named_in("xquad"), pivot().code
+        offline = [code for code, iso2 in names.items() if has_fixture("xquad", f"xquad.{iso2}.json")]
+        pairs = [(source, target) for source in offline for target in offline]
+        for code in names:
+            if code not in offline:
+                pairs += [(code, code), (code, main), (main, code)]
+        return [
+            Definition(
+                f"tli_xquad_r_{unit}_{source}-{target}",
+                {
+                    "source": source, "source_iso2": names[source], "target": target, "target_iso2": names[target],
+                    "unit": unit,
+                },
+                offline={source, target} <= set(offline),
+                group=None if unit == "sentence" else "tli_xquad_r_paragraph",
+                suite=(source, target) if unit == "sentence" and (source == target or main in (source, target)) else (),
+            )
+            for source, target in pairs
+            for unit in ("sentence", "paragraph")
+        ]  # fmt: skip
 
     def load(self) -> Loaded[Document]:
         """One document per question that the other language has too, under the same id."""

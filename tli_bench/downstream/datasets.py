@@ -1,0 +1,15 @@
+"""Which languages a data set has, and which of them have fixtures in this project: what tasks are made for."""
+
+from tli_bench.base.paths import data_dir
+from tli_bench.downstream.sources import FIXTURES
+from tli_bench.languages.registry import registry
+
+
+def named_in(dataset: str) -> dict[str, str]:
+    """A data set's name for each language that it has, by code, in the order of languages."""
+    return {language.code: language.datasets[dataset] for language in registry() if dataset in language.datasets}
+
+
+def has_fixture(folder: str, name: str) -> bool:
+    """Whether a file of that name is among the fixtures of a task's folder."""
+    return (data_dir("tasks") / folder / FIXTURES / name).is_file()

@@ -10,6 +10,7 @@ from tli_bench.config.run import RunConfig
 from tli_bench.lexicon.pairs import Split
 from tli_bench.models.identity import State
 from tli_bench.records.schema import DownstreamRecord, RunRecord
+from tli_bench.records.scores import OUTPUT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,7 +122,6 @@ class StateOf:
 
 def _line(record: RunRecord) -> str:
     """Pair, protocol, and the control gap at the output."""
-    split = Split.CONTROL if Split.CONTROL in record.curves else next(iter(record.curves))
-    ends = [curves["gap"][-1] for curves in record.curves[split].values() if "gap" in curves]
+    ends = [record.value("gap", record.split, state, OUTPUT) for state in record.curves[record.split]]
     values = " → ".join("–" if value is None else f"{value:.3f}" for value in ends)
-    return f"{record.pair} {record.signature.protocol}: {split.value} gap {values} at the output"
+    return f"{record.pair} {record.signature.protocol}: {record.split.value} gap {values} at the output"

@@ -75,7 +75,7 @@ def show(
         print_record(console, record, reused=False)
         for name, value in record.signature.model_dump(mode="json").items():
             console.print(Text(f"  {name}: {json.dumps(value, ensure_ascii=True)}", "dim"), soft_wrap=True)
-        for name in ("created", "command", "source_commit"):
+        for name in ("created", "command", "source_commit", "recipe"):
             console.print(
                 Text(f"  {name}: {json.dumps(getattr(record, name), ensure_ascii=True)}", "dim"), soft_wrap=True
             )

@@ -13,6 +13,8 @@ from tli_bench.base.errors import UnscorableError
 from tli_bench.measures.measure import Column, as_column
 
 Side = Literal["forward", "backward"]
+FROM_RANKS = ("cosine", "mismatched", "gap", "p1", "p5", "p10", "mrr")
+"""Measures that cosines and ranks determine."""
 
 
 def hits(ranks: ArrayLike, k: int) -> Column:

@@ -144,6 +144,11 @@ class Tokenizer(Protocol):
         ...
 
     @property
+    def mask_token_id(self) -> int | None:
+        """Id of the token that stands for one to be guessed, if there is one."""
+        ...
+
+    @property
     def bos_token_id(self) -> int | None:
         """Id of the token that begins a text, if there is one."""
         ...

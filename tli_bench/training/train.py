@@ -5,6 +5,8 @@ import json
 import logging
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,19 +101,27 @@ def train_adapter(
     target = Path(output).expanduser()
     _check_output(target)
     loaded = model if isinstance(model, LoadedModel) else load_model(model, options or _local_options())
-    work = target.parent / f".{target.name}.checkpoints"
     job = _prepare(loaded, words, chosen, seed=seed, retain_text=retain_text)
-    resume = _open_run(work, job.fingerprint, restart=restart)
     depth = max(t.block for t in job.targets)
+    with (
+        _checkpoints(target, job.fingerprint, restart=restart) as (work, resume),
+        adapted(loaded, chosen, depth=depth, seed=seed) as part,
+    ):
+        return _fit(loaded, job, part, work=work, target=target, resume=resume, seed=seed, progress=progress)
+
+
+@contextmanager
+def _checkpoints(target: Path, fingerprint: dict[str, Any], *, restart: bool) -> Iterator[tuple[Path, Path | None]]:
+    """The folder of checkpoints next to `target`, and the one to continue from; removed once nothing needs it."""
+    work = target.parent / f".{target.name}.checkpoints"
+    resume = _open_run(work, fingerprint, restart=restart)
     done = False
     try:
-        with adapted(loaded, chosen, depth=depth, seed=seed) as part:
-            result = _fit(loaded, job, part, work=work, target=target, resume=resume, seed=seed, progress=progress)
+        yield work, resume
         done = True
     finally:
         if is_main_process() and (done or last_checkpoint(work) is None):
             shutil.rmtree(work, ignore_errors=True)
-    return result
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from tli_bench.training.retention import build_retention, sample_text
 from tli_bench.training.save import atomic_folder, round_trained, save_adapter, save_model
 from tli_bench.training.scoring import best_layer, dev_scores, layer_curves
 from tli_bench.training.targets import Target, resolve_targets
-from tli_bench.training.trainer import COMPLETE, Report, build_trainer, last_checkpoint
+from tli_bench.training.trainer import COMPLETE, PairTrainer, Report, build_trainer, last_checkpoint
 
 log = logging.getLogger(__name__)
 RUN = "run.json"
@@ -223,9 +223,24 @@ def _fit(
     trainer.require_finite()
     if recipe.kind == "full":
         round_trained(loaded)
-    losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
+    result = _result(job, part, trainer, target=target, seed=seed, before=before, resumed=resume is not None)
+    # The checkpoints are deleted after this, and another process may still be reading the best one.
+    trainer.accelerator.wait_for_everyone()
+    if trainer.is_world_process_zero():
+        _save(loaded, job, part, result)
+    # A caller in any process may read what was saved.
+    trainer.accelerator.wait_for_everyone()
+    return result
+
+
+def _result(
+    job: _Job, part: Adapted, trainer: PairTrainer, *, target: Path, seed: int, before: Figures | None, resumed: bool
+) -> TrainingResult:
+    """What a finished training gave; the dev words are scored once more."""
+    recipe, state = job.recipe, trainer.state
+    losses = [entry["loss"] for entry in state.log_history if "loss" in entry]
     rows = min(recipe.batch_size, len(job.train)) * recipe.gradient_accumulation * trainer.args.world_size
-    result = TrainingResult(
+    return TrainingResult(
         output=target,
         recipe=recipe,
         pair=job.lexicon.pair,
@@ -235,20 +250,13 @@ def _fit(
         reached=part.reached,
         modules=part.modules,
         parameters=part.parameters,
-        steps=trainer.state.global_step,
-        words_seen=2 * min(trainer.state.global_step * rows, round((trainer.state.epoch or 0) * len(job.train))),
+        steps=state.global_step,
+        words_seen=2 * min(state.global_step * rows, round((state.epoch or 0) * len(job.train))),
         loss=losses[-1] if losses else None,
         dev_before=before,
-        dev_after=dev_scores(objective, job.dev) if job.dev is not None else None,
-        resumed=resume is not None,
+        dev_after=dev_scores(trainer.objective, job.dev) if job.dev is not None else None,
+        resumed=resumed,
     )
-    # The checkpoints are deleted after this, and another process may still be reading the best one.
-    trainer.accelerator.wait_for_everyone()
-    if trainer.is_world_process_zero():
-        _save(loaded, job, part, result)
-    # A caller in any process may read what was saved.
-    trainer.accelerator.wait_for_everyone()
-    return result
 
 
 def _save(loaded: LoadedModel, job: _Job, part: Adapted, result: TrainingResult) -> None:

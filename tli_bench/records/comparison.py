@@ -51,14 +51,10 @@ def comparison(split: Split, layer: str, quantity: str, result: PairedResult) ->
 def change(comparisons: Sequence[Comparison], split: Split, layer: str) -> Change | None:
     """What changed on one split at one layer; None where cosine, mismatched and gap were not all compared."""
     here = {c.quantity: c for c in comparisons if (c.split, c.layer) == (split, layer)}
-    if not {MATCHED, MISMATCHED, GAP} <= here.keys() or here[GAP].ci is None:
+    matched, mismatched, gap = (here.get(name) for name in (MATCHED, MISMATCHED, GAP))
+    if matched is None or mismatched is None or gap is None or gap.ci is None:
         return None
-    return Change(
-        matched=here[MATCHED].difference,
-        mismatched=here[MISMATCHED].difference,
-        gap=here[GAP].difference,
-        gap_ci=here[GAP].ci,
-    )
+    return Change(matched=matched.difference, mismatched=mismatched.difference, gap=gap.difference, gap_ci=gap.ci)
 
 
 def verdict_input(

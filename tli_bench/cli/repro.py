@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from tli_bench.measures.measure import Measure
     from tli_bench.plugin.repro import Reproduction
+    from tli_bench.records.schema import Comparison
 
 app = typer.Typer(
     name="repro", help="Published experiments with the controls they lack.", no_args_is_help=True, rich_markup_mode=None
@@ -99,6 +101,10 @@ def _show(console: "Console", found: "Reproduction") -> None:
 def _pilot(found: "Reproduction") -> "Table":
     from rich.table import Table
 
+    from tli_bench.measures.measure import Place
+    from tli_bench.measures.registry import get_measure, list_measures
+    from tli_bench.plugin.repro import REPORTED
+
     split = found.pilot_split.value
     count = found.pilot.signature.n[split]
     table = Table(
@@ -108,24 +114,29 @@ def _pilot(found: "Reproduction") -> "Table":
         padding=(0, 1),
         title_justify="left",
     )
-    for name in ("layer", "reported cosine", "measured cosine", "mismatched", "gap", "P@1", "position 0 norm"):
+    measures = list_measures(Place.COMPARED)
+    labels = [f"measured {m.label}" if m.name == REPORTED else m.label for m in measures]
+    for name in ("layer", f"reported {get_measure(REPORTED).label}", *labels, "position 0 norm"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in found.pilot_rows():
-        table.add_row(
-            row.layer,
-            _number(row.reported, 5),
-            f"{_number(row.cosine, 5)} | {_number(row.cosine_without, 4)}",
-            f"{_number(row.mismatched, 5)} | {_number(row.mismatched_without, 4)}",
-            f"{_number(row.gap, 5)} | {_number(row.gap_without, 4)}",
-            f"{_number(row.p1, 2)} | {_number(row.p1_without, 2)}",
-            "–" if row.sink_ratio is None else f"{row.sink_ratio:.1f}x",
-        )
+        # Under a sink the mean with position 0 differs in the fifth place only.
+        cells = [
+            f"{_number(row.inside[m.name], m.digits if m.share else 5)} | "
+            f"{_number(row.outside[m.name], m.digits if m.share else 4)}"
+            for m in measures
+        ]
+        ratio = "–" if row.sink_ratio is None else f"{row.sink_ratio:.1f}x"
+        table.add_row(row.layer, _number(row.reported, 5), *cells, ratio)
     return table
 
 
 def _evaluation(found: "Reproduction") -> "Table":
     from rich.table import Table
 
+    from tli_bench.measures.measure import Place
+    from tli_bench.measures.registry import get_measure, list_measures
+    from tli_bench.measures.roles import HEADLINE
+    from tli_bench.plugin.repro import REPORTED
     from tli_bench.report.terminal.unit import p_value
 
     table = Table(
@@ -136,24 +147,36 @@ def _evaluation(found: "Reproduction") -> "Table":
         title_justify="left",
     )
     table.add_column("words", no_wrap=True)
-    for name in ("reported cosine", "measured cosine", "%", "p", "mismatched", "gap change [95 % CI]", "P@1"):
+    first = get_measure(REPORTED).label
+    others = [m for m in list_measures(Place.COMPARED) if m.name != REPORTED]
+    titles = [f"{m.label} change [95 % CI]" if m.name == HEADLINE else m.label for m in others]
+    for name in (f"reported {first}", f"measured {first}", "%", "p", *titles):
         table.add_column(name, justify="right", no_wrap=True)
     for row in found.evaluation_rows():
-        reported = row.reported
-        change, gap = row.cosine, row.gap
-        interval = "" if gap is None or gap.ci is None else f" [{gap.ci[0]:+.4f}, {gap.ci[1]:+.4f}]"
+        reported, change = row.reported, row.changes[REPORTED]
         table.add_row(
             f"{row.split.value} (reported n={reported.n}, measured n={row.n})",
             f"{reported.before:.4f} → {reported.after:.4f} (+{reported.percent:.2f} %, p = {reported.p:.2e})",
             _number(row.before, 4) if change is None else f"{change.before:.4f} → {change.after:.4f}",
             "–" if row.percent is None else f"{row.percent:+.2f}",
             "–" if change is None else p_value(change.p),
-            "–" if row.mismatched is None else f"{row.mismatched.before:.4f} → {row.mismatched.after:.4f}",
-            "no adapter" if gap is None else f"{gap.difference:+.4f}{interval}",
-            "–" if row.p1 is None else f"{row.p1.before:.2f} → {row.p1.after:.2f}",
+            *(_change(m, row.changes[m.name]) for m in others),
         )
     return table
 
 
 def _number(value: float | None, places: int) -> str:
     return "–" if value is None else f"{value:.{places}f}"
+
+
+def _change(measure: "Measure", change: "Comparison | None") -> str:
+    """The headline's change with its interval, any other measure before and after."""
+    from tli_bench.measures.roles import HEADLINE
+
+    if change is None:
+        return "no adapter" if measure.name == HEADLINE else "–"
+    if measure.name == HEADLINE:
+        interval = f" [{change.ci[0]:+.4f}, {change.ci[1]:+.4f}]" if change.ci else ""
+        return f"{change.difference:+.4f}{interval}"
+    places = measure.digits if measure.share else 4
+    return f"{change.before:.{places}f} → {change.after:.{places}f}"

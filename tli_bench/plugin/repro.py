@@ -4,19 +4,23 @@ The two differ in one thing: the pilot's mean includes the BOS position, the eva
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from tli_bench.base.errors import InputError
 from tli_bench.config.run import RunConfig
 from tli_bench.languages import default_pair
 from tli_bench.lexicon.pairs import Split
+from tli_bench.measures.measure import Place
+from tli_bench.measures.registry import list_measures
 from tli_bench.plugin.lm import TLIModel
 from tli_bench.plugin.run import run_tasks
 from tli_bench.plugin.tasks import AlignmentTask
 from tli_bench.records.schema import Comparison, Contrast, RunRecord
 
 SOURCE = "arXiv 2506.15415 (Targeted Lexical Injection, 2025), Lugha-Llama-8B-wura, Swahili-English"
+REPORTED = "cosine"
+"""The one measure that was published."""
 PUBLISHED_LAYER = "2"
 PUBLISHED_PILOT = {"0": 0.3153, "1": 0.9808, "2": 0.99998, "31": 0.9876}
 """Mean cosine by layer, BOS included."""
@@ -43,41 +47,46 @@ PUBLISHED_EVALUATION = {
 class PilotRow:
     """One layer of the base model. reported: published figure of that layer, None for most layers.
 
-    cosine, mismatched, gap, p1: with the first position in the mean; the same with `_without` it. sink_ratio: norm of
-    position 0 over the median. None where unscored.
+    inside, outside: by measure, with the first position in the mean and without it; sink_ratio: norm of position 0 over
+    the median. None where unscored.
     """
 
     layer: str
     reported: float | None
-    cosine: float | None
-    cosine_without: float | None
-    mismatched: float | None
-    mismatched_without: float | None
-    gap: float | None
-    gap_without: float | None
-    p1: float | None
-    p1_without: float | None
+    inside: dict[str, float | None]
+    outside: dict[str, float | None]
     sink_ratio: float | None
+
+    def to_json(self) -> dict[str, Any]:
+        """One key for each measure, `cosine` and `cosine_without`."""
+        values = {
+            name + suffix: value
+            for suffix, found in (("", self.inside), ("_without", self.outside))
+            for name, value in found.items()
+        }
+        return {"layer": self.layer, **values, "sink_ratio": self.sink_ratio}
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluationRow:
-    """One split at one layer under the evaluation protocol; changes are None without an adapter."""
+    """One split at one layer under the evaluation protocol. changes: by measure, None without an adapter."""
 
     split: Split
     reported: Published
     n: int
     before: float | None
-    cosine: Comparison | None
-    mismatched: Comparison | None
-    gap: Comparison | None
-    p1: Comparison | None
+    changes: dict[str, Comparison | None]
 
     @property
     def percent(self) -> float | None:
         """Change of the mean cosine in per cent, as published; None without an adapter or a positive mean before."""
-        change = self.cosine
+        change = self.changes[REPORTED]
         return None if change is None or change.before <= 0 else 100 * change.difference / change.before
+
+    def to_json(self) -> dict[str, Any]:
+        """The change of each measure under its name."""
+        changes = {name: None if c is None else c.model_dump(mode="json") for name, c in self.changes.items()}
+        return {"split": self.split.value, "n": self.n, "before": self.before, "percent": self.percent, **changes}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +106,12 @@ class Reproduction:
         """Every layer of the base, BOS in and out."""
         split = self.pilot_split
         for layer in self.pilot.layers:
-            values = {
-                name + suffix: record.value(name, split, "base", layer)
-                for name in ("cosine", "mismatched", "gap", "p1")
-                for suffix, record in (("", self.pilot), ("_without", self.evaluation))
-            }
+            inside, outside = (
+                {m.name: record.value(m.name, split, "base", layer) for m in list_measures(Place.COMPARED)}
+                for record in (self.pilot, self.evaluation)
+            )
             ratio = self.pilot.value("sink_ratio", split, "base", layer)
-            yield PilotRow(layer=layer, reported=PUBLISHED_PILOT.get(layer), sink_ratio=ratio, **values)
+            yield PilotRow(layer, PUBLISHED_PILOT.get(layer), inside, outside, ratio)
 
     def evaluation_rows(self) -> Iterator[EvaluationRow]:
         """Trained and control words at the evaluated layer."""
@@ -116,11 +124,8 @@ class Reproduction:
                 split=split,
                 reported=reported,
                 n=record.signature.n[split.value],
-                before=record.value("cosine", split, "base", self.layer),
-                cosine=here.get("cosine"),
-                mismatched=here.get("mismatched"),
-                gap=here.get("gap"),
-                p1=here.get("p1"),
+                before=record.value(REPORTED, split, "base", self.layer),
+                changes={m.name: here.get(m.name) for m in list_measures(Place.COMPARED)},
             )
 
     @property
@@ -132,29 +137,6 @@ class Reproduction:
 
     def to_json(self) -> dict[str, Any]:
         """Reported and measured figures apart, and the two records they were read from."""
-        from dataclasses import asdict
-
-        evaluation = [
-            {
-                "split": row.split.value,
-                "n": row.n,
-                "before": row.before,
-                "percent": row.percent,
-                **{
-                    name: None if change is None else change.model_dump(mode="json")
-                    for name, change in (
-                        ("cosine", row.cosine),
-                        ("mismatched", row.mismatched),
-                        ("gap", row.gap),
-                        ("p1", row.p1),
-                    )
-                },
-            }
-            for row in self.evaluation_rows()
-        ]
-        pilot = [
-            {name: value for name, value in asdict(row).items() if name != "reported"} for row in self.pilot_rows()
-        ]
         contrast = self.contrast
         return {
             "reported": {
@@ -164,8 +146,8 @@ class Reproduction:
             },
             "measured": {
                 "layer": self.layer,
-                "pilot": pilot,
-                "evaluation": evaluation,
+                "pilot": [row.to_json() for row in self.pilot_rows()],
+                "evaluation": [row.to_json() for row in self.evaluation_rows()],
                 "trained_minus_control": None if contrast is None else contrast.model_dump(mode="json"),
                 "verdicts": self.verdicts(),
             },

@@ -183,7 +183,7 @@ def test_folders_and_files_from_outside_are_known(monkeypatch, tmp_path):
     path = language_file(tmp_path / "b")
     assert register_language(path) == resolve_language("kin") == language_of(CODE)
     with pytest.raises(
-        LanguageError, match=r"swh_Latn is described by .*swh_Latn.yaml already; there is one file per language"
+        LanguageError, match=r"swh_Latn is already described by .*swh_Latn.yaml; there is one file per language"
     ):
         register_language(shutil.copy(FILES / "swh_Latn.yaml", tmp_path / "swh_Latn.yaml"))
 

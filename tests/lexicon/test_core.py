@@ -108,7 +108,7 @@ def test_a_concept_without_a_word_is_left_out_of_that_pair_only(tmp_path: Path) 
         (lambda lines: [*lines[:3], lines[1], *lines[4:]], r"core\.tsv:4: concept 'head' .* already on line 2"),
         (
             lambda lines: [*lines[:2], lines[2].rsplit("\t", 1)[0] + "\ttest"],
-            r"core\.tsv:3: split 'test' is none of train",
+            r"core\.tsv:3: split 'test' is not one of train",
         ),
     ],
 )

@@ -152,7 +152,7 @@ def test_a_broken_source_names_file_place_and_reason(name: str, message: str) ->
             b"swahili\tturkish\nmaji\tsu\n",
             r"other\.tsv:1: no column for eng_Latn; languages here: swh_Latn",
         ),
-        ("split.tsv", b"swahili\tenglish\tsplit\nmaji\twater\ttest\n", r"split\.tsv:2: split 'test' is none of train"),
+        ("split.tsv", b"swahili\tenglish\tsplit\nmaji\twater\ttest\n", r"split\.tsv:2: split 'test' is not one of train"),
         (
             "twice.tsv",
             b"concept\tswahili\tenglish\nx\tmaji\twater\nx\tmbwa\tdog\n",
@@ -183,7 +183,7 @@ def test_columns_that_are_not_there_are_listed() -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new", "message"),
     [
-        ("forms.csv", "Language_ID", "Speech", r"wold: nothing has a word in both swh_Latn and eng_Latn"),
+        ("forms.csv", "Language_ID", "Speech", r"wold: no row has a word in both swh_Latn and eng_Latn"),
         (
             "forms.csv",
             "3-61,mbwa",

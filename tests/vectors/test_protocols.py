@@ -64,7 +64,7 @@ def test_a_language_without_sentence_is_an_error(tmp_path):
         ({"name": "../x"}, r"`name` must be letters.*'\.\./x'"),
         ({"version": 0}, "`version` must be a whole number from 1, got 0"),
         ({"version": True}, "`version` must be a whole number"),
-        ({"pooling": "max"}, "`pooling` 'max' is none of word-mean, word-last"),
+        ({"pooling": "max"}, "`pooling` 'max' is not one of word-mean, word-last"),
         ({"pooling": ["word-mean"]}, "`pooling` .* is none of"),
         ({"template": "no slot"}, r"`template`: the sentence for \* must hold \{word\} exactly once"),
         ({"template": {"xx": "{word}"}}, "`template`: unknown language 'xx'"),

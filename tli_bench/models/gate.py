@@ -1,6 +1,6 @@
-"""Sanity gate: refuse to score a base that is broken, before any score is made.
+"""Sanity gate: refuse to score a base that is broken, before anything is scored.
 
-A causal LM passes when its logits on known text are finite and when it finds sentences likelier than the same tokens
+A causal LM passes when its logits on known text are finite and when it finds sentences more likely than the same tokens
 shuffled: a model with wrong rotary scaling, wrong weights or a foreign tokenizer cannot tell the two apart.
 """
 
@@ -24,7 +24,7 @@ MIN_WON, MIN_MARGIN = 0.9, 0.1
 class GateReport:
     """How known text compares with its shuffled tokens.
 
-    text, shuffled: mean negative log-likelihood in nats a token. won: share of shuffles that are less likely than
+    text, shuffled: mean negative log-likelihood in nats per token. won: share of shuffles that are less likely than
     their sentence.
     """
 
@@ -39,7 +39,7 @@ class GateReport:
 
 
 def known_text(model_id: str) -> list[str]:
-    """Sentences written by the project that any language model should find likelier than their shuffles."""
+    """Sentences written by the project that any language model should find more likely than their shuffles."""
     data = yaml.safe_load((data_dir("tasks") / "gate.yaml").read_text(encoding="utf-8"))
     return list(data["models"].get(model_id, pivot().gate))
 
@@ -55,7 +55,7 @@ def require_sane(loaded: LoadedModel) -> GateReport | None:
         return None
     generator = torch.Generator().manual_seed(0)
     text, shuffled, won = [], [], []
-    # A tuned model knows the text that its base knew.
+    # A fine-tuned model knows the text that its base knew.
     for sentence in known_text(loaded.training.base if loaded.training else loaded.id):
         ids = loaded.tokenizer(sentence, return_tensors="pt")["input_ids"]
         likelihood = _nll(loaded, ids)
@@ -63,19 +63,19 @@ def require_sane(loaded: LoadedModel) -> GateReport | None:
             order = 1 + torch.randperm(ids.shape[1] - 1, generator=generator)
             mixed = torch.cat([ids[:, :1], ids[:, order]], dim=1)
             if torch.equal(mixed, ids):
-                continue  # a sentence of one or two tokens, or a shuffle that changed nothing, tells nothing
+                continue  # a sentence of one or two tokens, or a shuffle that changed nothing, says nothing
             text.append(likelihood)
             shuffled.append(_nll(loaded, mixed))
             won.append(likelihood < shuffled[-1])
     if not won:
-        raise GateError(f"the sanity gate has no sentence of three tokens for {loaded.id}; --skip-gate goes without it")
+        raise GateError(f"the sanity gate has no sentence of three tokens for {loaded.id}; pass --skip-gate to score it without the gate")
     report = GateReport(sum(text) / len(text), sum(shuffled) / len(shuffled), sum(won) / len(won))
     if not report.passed:
         raise GateError(
-            f"{loaded.id} does not find ordinary sentences likelier than their shuffled tokens "
-            f"({report.text:.2f} against {report.shuffled:.2f} nats a token, {report.won:.0%} of the shuffles beaten): "
-            "the base is broken or its tokenizer is another model's. "
-            "Check rope scaling, weights and revision; --skip-gate scores it all the same and says so"
+            f"{loaded.id} does not find ordinary sentences more likely than their shuffled tokens "
+            f"({report.text:.2f} against {report.shuffled:.2f} nats per token, {report.won:.0%} of the shuffles beaten): "
+            "the base is broken or its tokenizer belongs to another model. "
+            "Check rope scaling, weights and revision; --skip-gate scores it anyway and says so"
         )
     return report
 
@@ -91,5 +91,5 @@ def _nll(loaded: LoadedModel, ids: Any) -> float:
     ids = ids.to(loaded.device)
     logits = loaded.model(input_ids=ids).logits.float()
     if not logits.isfinite().all():
-        raise GateError(f"{loaded.id} gives NaN or infinite logits on ordinary text; try another dtype")
+        raise GateError(f"{loaded.id} returns NaN or infinite logits on ordinary text; try another dtype")
     return float(torch.nn.functional.cross_entropy(logits[0, :-1], ids[0, 1:]))

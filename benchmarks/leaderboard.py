@@ -16,7 +16,7 @@ import numpy as np
 from tests.support import scored_record
 from tli_bench.languages import DEFAULT_PAIRS, LANGUAGES
 from tli_bench.models.identity import AdapterRef
-from tli_bench.records import RecordStore, write_text
+from tli_bench.records import RecordStore
 from tli_bench.report.table import build, load_results
 from tli_bench.report.write import write_all
 
@@ -55,7 +55,7 @@ def fill(folder: Path, models: int, names: list[str], words: int, layers: int, *
         record = record.model_copy(
             update={"curves": curves, "words": words, "columns": columns, "verdicts": {depth[-1]: "aligned, P@1 1.00"}}
         )
-        write_text(store.path(record.task, record.signature), record.model_dump_json())
+        store.write(record)
 
 
 def _curves(ends: dict[str, list[float]], layers: int, seed: tuple[int, ...]) -> dict[str, list[float]]:

@@ -11,16 +11,17 @@ from pathlib import Path
 
 from tests.support import scored_record
 from tli_bench.records import RecordStore
+from tli_bench.records.seal import sealed_json
 
 
 def fill(folder: Path, count: int) -> int:
     """Write `count` records, 500 per model; returns their size in bytes."""
-    template = scored_record(gaps=tuple(0.01 * i for i in range(10))).model_dump_json()
+    template = sealed_json(scored_record(gaps=tuple(0.01 * i for i in range(10))))
     size = 0
     for i in range(count):
         path = folder / f"model-{i // 500}" / f"{i % 500}.json"
         path.parent.mkdir(exist_ok=True)
-        size += path.write_text(template, encoding="utf-8")
+        size += path.write_bytes(template)
     return size
 
 

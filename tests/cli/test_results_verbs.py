@@ -7,11 +7,12 @@ from typer.testing import CliRunner
 
 from tests.command import require_light
 from tests.report import cases
-from tests.support import scored_record
+from tests.support import changed_columns, scored_record
 from tli_bench.cli import app
 from tli_bench.cli.verbs import register
 from tli_bench.models.identity import AdapterRef
 from tli_bench.records import RecordStore
+from tli_bench.records.seal import json_digest
 from tli_bench.report.sweeps import write_sweep
 
 register(app)
@@ -44,11 +45,42 @@ def test_validate_fails_on_a_lie_and_goes_on(runs):
     path = sorted(runs.rglob("*.json"))[0]
     data = json.loads(path.read_text())
     data["columns"]["control"]["base"]["1"]["cosine"][0] = 0.9
-    path.write_text(json.dumps(data))
+    del data["sha256"]
+    path.write_text(json.dumps(data | {"sha256": json_digest(data)}))
     (runs / "broken.json").write_text("{")
     output = invoke("results", "validate", runs, code=1).stdout
     assert "1 valid, 2 invalid" in output
     assert "is given as" in output
+
+
+def test_every_verb_refuses_a_record_in_which_a_digit_was_changed(runs, tmp_path):
+    path = sorted(runs.rglob("*.json"))[0]
+    text = path.read_text()
+    path.write_text(text.replace("0.55,", "0.56,", 1))
+    assert path.read_text() != text
+    out = tmp_path / "out"
+    for verb in (
+        ("results", "ls", runs), ("results", "show", runs), ("compare", f"{runs}@base", runs), ("explain", runs),
+        ("leaderboard", runs, "--out", out), ("submit", runs, "--out", out), ("plot", "curves", runs, "--out", out),
+        ("results", "merge", runs, "--into", out),
+    ):  # fmt: skip
+        assert "was changed after it was written" in str(invoke(*verb, code=1).exception), verb
+    assert not out.exists()
+    output = invoke("results", "validate", runs, code=1).stdout
+    assert f"invalid {path}: was changed after it was written" in output
+    assert "1 valid, 1 invalid" in output
+
+
+def test_what_show_prints_as_json_is_the_record(runs, tmp_path):
+    (tmp_path / "copy.json").write_text(invoke("results", "show", sorted(runs.rglob("*.json"))[0], "--json").stdout)
+    assert "1 valid, 0 invalid" in invoke("results", "validate", tmp_path / "copy.json").stdout
+
+
+def test_a_measure_of_a_package_that_is_not_here_is_a_note(tmp_path):
+    record = changed_columns(scored_record(), lambda columns: columns | {"probe": columns["gap"]})
+    RecordStore(tmp_path).write(record)
+    output = invoke("results", "validate", tmp_path).stdout
+    assert "note: measures of a package that is not installed here, not computed again: probe" in output
 
 
 def test_compare_in_three_formats(runs):

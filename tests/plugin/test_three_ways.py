@@ -3,10 +3,12 @@
 import json
 import math
 import os
+import shutil
 import subprocess
 import sys
 
 import pytest
+import yaml
 
 from tli_bench.base.paths import data_dir
 
@@ -38,13 +40,17 @@ def adapter(base, tmp_path_factory):
     return folder
 
 
-def command(*arguments):
+def run(*arguments):
     done = subprocess.run(
         [sys.executable, "-m", "tli_bench", *map(str, arguments)],
         capture_output=True, text=True, timeout=300, env={**os.environ, "HF_HUB_OFFLINE": "1", "COLUMNS": "160"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
+    return done
+
+
+def command(*arguments):
+    return run(*arguments).stdout
 
 
 def scalars(results, task=TASK):
@@ -145,6 +151,24 @@ def test_a_second_run_computes_nothing_and_says_the_same(by_run):
     assert path.stat().st_mtime_ns == before
     latest = max(out.glob("results_*.json"), key=lambda p: p.name)
     assert scalars(json.loads(latest.read_text())) == scalars(results)
+
+
+def test_the_record_holds_the_recipe_of_its_run(by_run, base):
+    _, _, record, out, _ = by_run
+    recipe = record["recipe"]
+    assert recipe == json.loads(json.dumps(yaml.safe_load((out / "run.yaml").read_text())))
+    assert (recipe["model"], recipe["limit"], recipe["dtype"]) == (str(base), LIMIT, "float32")
+
+
+def test_a_changed_record_is_measured_again_and_that_is_said(by_run, tmp_path):
+    *_, record, out, arguments = by_run
+    copy = shutil.copytree(out, tmp_path / "copy")
+    (path,) = copy.rglob(f"{TASK}/*.json")
+    path.write_text(path.read_text().replace('"limit":', '"limit":1', 1))
+    done = run(*arguments, "--output", copy)
+    assert f"{path}: was changed after it was written" in " ".join(done.stderr.split())
+    assert "done before" not in done.stdout
+    assert json.loads(path.read_text())["columns"] == record["columns"]
 
 
 def test_every_aggregate_can_be_recomputed_from_its_column(by_run):

@@ -7,6 +7,7 @@ from tli_bench.base.errors import InputError, ResultError
 from tli_bench.models.identity import AdapterRef
 from tli_bench.records import RecordStore
 from tli_bench.records.compare import compare, load_side
+from tli_bench.records.seal import sealed_json
 
 PAIRS = ("swh_Latn-eng_Latn", "tur_Latn-eng_Latn")
 
@@ -90,14 +91,40 @@ def test_unknown_names_and_quantities_say_what_there_is(tmp_path):
     with pytest.raises(ResultError, match=r"no records of 'nobody'.*org/model"):
         load_side("nobody", results=tmp_path / "a")
     side = load_side(path, results=tmp_path)
-    with pytest.raises(InputError, match="choose one of gap, p1"):
-        compare([side, side], quantity="mexa")
+    with pytest.raises(InputError, match="'cka'; choose one of cosine, mismatched, gap, p1"):
+        compare([side, side], quantity="cka")
+    assert compare([side, side], quantity="mexa").rows[0].value_a == 1.0
+    with pytest.raises(
+        ResultError, match="no per-pair values of csls_p1 of split control at layer 1; kept are layers none"
+    ):
+        compare([side, side], quantity="csls_p1")
     with pytest.raises(InputError, match="two sides"):
         compare([side])
     with pytest.raises(ResultError, match="no adapted state"):
         load_side(f"{path}@adapted", results=tmp_path)
     with pytest.raises(ResultError, match="kept are layers 1"):
         compare([side, side], layer="0")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"lexicon_hash": "1" * 64}, "with lexicon_hash '0000"),
+        ({"limit": 2}, "with limit None and with 2|with limit 2 and with None"),
+        ({"seed": 3}, "with seed 0 and with 3|with seed 3 and with 0"),
+    ],
+)
+def test_one_unit_under_two_conditions_is_refused_by_the_field(tmp_path, change, message):
+    path = folder(tmp_path, "a", [scored_record(), scored_record(**change)])
+    with pytest.raises(ResultError, match=message):
+        load_side(path, results=tmp_path)
+
+
+def test_of_two_records_of_one_unit_the_later_is_read(tmp_path):
+    later = scored_record(gaps=(0.5, 0.6, 0.4), created="2026-02-01T00:00:00+00:00")
+    path = folder(tmp_path, "a", [later])
+    (tmp_path / "a" / "copy.json").write_bytes(sealed_json(scored_record()))
+    assert list(load_side(path, results=tmp_path).records.values()) == [later]
 
 
 def test_one_name_for_two_runs_is_refused(tmp_path):

@@ -14,6 +14,7 @@ from tli_bench.records import RecordStore, read_record, read_task_scores, record
 from tli_bench.records.downstream import downstream_scores, iter_downstream, write_downstream
 from tli_bench.records.merge import merge
 from tli_bench.records.migrate import migrate
+from tli_bench.records.seal import json_digest, sealed_json
 from tli_bench.records.sources import iter_all, iter_records
 from tli_bench.records.submission import pack, unpack
 
@@ -133,7 +134,8 @@ def test_json_that_is_no_record_is_an_error_with_the_file(tmp_path, text):
 
 def test_nan_in_a_record_is_refused(tmp_path):
     path = tmp_path / "r.json"
-    path.write_text(scored_record().model_dump_json().replace("0.25", "NaN", 1))
+    data = json.loads(scored_record().model_dump_json().replace("0.25", "NaN", 1))
+    path.write_text(json.dumps(data | {"sha256": json_digest(data)}))
     with pytest.raises(ResultError, match="finite number"):
         read_record(path)
 
@@ -154,8 +156,9 @@ def test_old_versions_are_led_up_step_by_step_and_unknown_ones_refused():
 def test_the_exported_schema_accepts_records_and_refuses_others():
     schema = record_schema()
     jsonschema.Draft202012Validator.check_schema(schema)
-    data = json.loads(scored_record().model_dump_json())
+    data = json.loads(sealed_json(scored_record()))
     jsonschema.validate(data, schema)
+    assert record_schema()["$defs"]["RunRecord"]["required"][0] == "sha256"
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(data | {"extra": 1}, schema)
 
@@ -195,7 +198,7 @@ def test_sources_that_hold_nothing_say_so(tmp_path):
 
 def test_a_downstream_record_fits_the_exported_schema(tmp_path):
     schema = record_schema()
-    data = downstream_record().model_dump(mode="json")
+    data = json.loads(sealed_json(downstream_record()))
     jsonschema.validate(data, schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(data | {"extra": 1}, schema)
@@ -215,7 +218,7 @@ def test_samples_are_no_benchmark_and_take_no_benchmarks_place(tmp_path):
         write_downstream(tmp_path, downstream_record(**changes))
         for changes in ({"source": "fixtures:xquad"}, {"source": "hub:a -> fixtures:b"}, {"limit": 9}, {})
     ]
-    assert len(set(paths)) == 3  # both samples share a place
+    assert len(set(paths)) == 4
     scores = list(downstream_scores(tmp_path))
     assert {score.limit for score in scores} == {9, None}
     assert {score.where for score in scores} == {str(path) for path in paths[2:]}
@@ -239,7 +242,9 @@ def test_samples_are_no_benchmark_and_take_no_benchmarks_place(tmp_path):
 def test_a_damaged_downstream_file_is_named_with_its_field(tmp_path, content, message):
     path = write_downstream(tmp_path, downstream_record())
     data = downstream_record().model_dump(mode="json")
-    path.write_bytes(content if isinstance(content, bytes) else json.dumps(data | content).encode())
+    if not isinstance(content, bytes):
+        content = json.dumps(data | content | {"sha256": json_digest(data | content)}).encode()
+    path.write_bytes(content)
     with pytest.raises(ResultError, match=re.escape(message)) as raised:
         list(downstream_scores(tmp_path))
     assert path.name in str(raised.value)

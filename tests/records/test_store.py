@@ -1,16 +1,24 @@
 """Records on disk: written whole or not at all, found again only when the same thing was measured."""
 
+import hashlib
 import json
+import re
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tests.support import make_record
+from tests.support import downstream_record, make_record, make_signature
 from tli_bench.base.errors import OutputError, ResultError
+from tli_bench.config.facts import place_of
+from tli_bench.models.identity import AdapterRef, TrainingRef
 from tli_bench.records import RecordStore, read_record, require_writable, write_json, write_text
-from tli_bench.records.disk import safe_name
+from tli_bench.records.names import downstream_path, run_path, safe_name
+from tli_bench.records.seal import json_digest, record_digest, sealed_json
 
 
 def test_round_trip(tmp_path):
@@ -44,7 +52,7 @@ def test_a_quantised_run_does_not_take_the_place_of_another(tmp_path):
     signature = record.signature.model_copy(update={"dtype": "bfloat16", "quantization": "nf4"})
     quantised = record.model_copy(update={"signature": signature})
     store.write(record)
-    assert store.write(quantised).name.endswith(".bfloat16.nf4.json")
+    assert re.search(r"\.bfloat16\.nf4\.[0-9a-f]{8}\.json$", store.write(quantised).name)
     assert store.find(record.task, record.signature) == record
     assert store.find(record.task, signature) == quantised
 
@@ -68,7 +76,7 @@ def test_a_bad_field_is_named(tmp_path):
     data = make_record().model_dump(mode="json")
     data["signature"]["seed"] = "many"
     path = tmp_path / "r.json"
-    path.write_text(json.dumps(data))
+    path.write_text(json.dumps(data | {"sha256": json_digest(data)}))
     with pytest.raises(ResultError, match=r"signature\.seed"):
         read_record(path)
 
@@ -108,3 +116,99 @@ def test_a_kill_in_the_middle_leaves_the_old_file_whole(tmp_path):
     process.wait()
     text = target.read_text()
     assert text in ("old", "new" * 2_000_000)
+
+
+TRAINED = {"kind": "full", "name": "x", "base": "org/base"}
+VARIED = {
+    "protocol": ("words.v1", "mexa.v1", "words_v1"), "lexicon_hash": ("0" * 64, "1" * 64), "split_seed": (0, 1),
+    "pair": ("swh_Latn-eng_Latn", "tur_Latn-eng_Latn"), "limit": (None, 5, 50), "leaking": (False, True),
+    "skip_gate": (False, True), "any_base": (False, True), "model": ("org/a b", "org/a_b", "org_a_b"),
+    "revision": ("one", "two"), "adapter": (None, *(AdapterRef(name="a", sha256=f"{'a' * 63}{i}") for i in range(2))),
+    "training": (None, TrainingRef(**TRAINED), TrainingRef(**TRAINED, recipe="r")), "dtype": ("float32", "bfloat16"),
+    "quantization": (None, "nf4", "int8"), "seed": (0, 1), "measures": ("1", "2"),
+}  # fmt: skip
+
+
+def test_everything_that_decides_a_units_place_is_varied():
+    assert set(VARIED) == set(place_of(make_signature()))
+
+
+@given(st.data())
+def test_units_share_a_file_only_when_they_are_the_same_unit(data):
+    ours, theirs = (
+        make_signature(**{name: data.draw(st.sampled_from(values), label=name) for name, values in VARIED.items()})
+        for _ in range(2)
+    )
+    same = place_of(ours) == place_of(theirs)
+    assert (run_path(Path(), "task", ours) == run_path(Path(), "task", theirs)) == same
+
+
+@pytest.mark.parametrize("name", VARIED)
+def test_one_difference_is_another_file(name):
+    paths = [run_path(Path(), "task", make_signature(**{name: value})) for value in VARIED[name]]
+    assert len({str(path).casefold() for path in paths}) == len(VARIED[name])
+
+
+def test_tasks_and_downstream_data_have_files_of_their_own():
+    assert run_path(Path(), "a b", make_signature()) != run_path(Path(), "a_b", make_signature())
+    changes = [
+        {}, {"task": "tli_xquad_tur_Latn_"}, {"task_version": 2}, {"source": "folder:xquad"}, {"limit": 9},
+        {"model": "org_model"}, {"revision": "sha256:abd"}, {"adapter": AdapterRef(name="tli", sha256="a" * 63 + "b")},
+        {"dtype": "bfloat16"}, {"quantization": "nf4"},
+    ]  # fmt: skip
+    assert len({downstream_path(Path(), downstream_record(**change)) for change in changes}) == len(changes)
+
+
+def test_other_packages_renew_the_record_in_its_place(tmp_path):
+    store, old = RecordStore(tmp_path), make_record()
+    signature = old.signature.model_copy(update={"versions": {"tli_bench": "1"}})
+    store.write(old)
+    assert store.find(old.task, signature) is None
+    new = old.model_copy(update={"signature": signature})
+    store.write(new)
+    assert list(store) == [new]
+
+
+def one_digit(text):
+    """The text of a record with one digit of one score changed."""
+    assert text.count("0.1,") == 1
+    return text.replace("0.1,", "0.2,")
+
+
+@pytest.mark.parametrize("layout", ["as written", "indented"])
+def test_a_changed_digit_is_found_in_any_layout(tmp_path, layout):
+    path = RecordStore(tmp_path).write(make_record())
+    text = path.read_text()
+    if layout == "indented":
+        text = json.dumps(json.loads(text), indent=2)
+        path.write_text(text)
+        assert read_record(path) == make_record()
+    path.write_text(one_digit(text))
+    with pytest.raises(
+        ResultError, match=r"json: was changed after it was written: its SHA-256 is .* restore the file"
+    ):
+        read_record(path)
+
+
+def test_a_record_without_its_hash_is_refused(tmp_path):
+    path = tmp_path / "r.json"
+    path.write_text(json.dumps(make_record().model_dump(mode="json")))
+    with pytest.raises(ResultError, match="holds no sha256; run the unit again"):
+        read_record(path)
+
+
+def test_a_changed_record_is_not_reused_and_that_is_said(tmp_path, caplog):
+    store, record = RecordStore(tmp_path), make_record()
+    path = store.write(record)
+    path.write_text(one_digit(path.read_text()))
+    assert store.find(record.task, record.signature) is None
+    assert f"{path}: was changed after it was written" in caplog.text
+    assert "the unit is measured again" in caplog.text
+
+
+def test_the_hash_is_that_of_the_text_without_it():
+    text = sealed_json(make_record())
+    data = json.loads(text)
+    stated = data.pop("sha256")
+    body = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+    assert hashlib.sha256(body).hexdigest() == stated == record_digest(make_record())

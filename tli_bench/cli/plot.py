@@ -137,7 +137,7 @@ def _short(name: str) -> str:
 
 
 def _records(source: Path, out: Path, kind: str) -> Any:
-    from tli_bench.records.disk import safe_name
+    from tli_bench.records.names import safe_name
     from tli_bench.records.sources import iter_records
 
     for _, record in iter_records(source):

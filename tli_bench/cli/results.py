@@ -21,8 +21,8 @@ def ls(
     Downstream records follow, each with its first scores, base → adapted.
     """
     from tli_bench.base.wording import visible
-    from tli_bench.records.digest import record_digest
     from tli_bench.records.schema import DownstreamRecord
+    from tli_bench.records.seal import record_digest
     from tli_bench.records.sources import iter_all
     from tli_bench.records.summary import summarise
     from tli_bench.report.terminal.downstream import as_line, as_summary
@@ -54,6 +54,7 @@ def show(
 
     from tli_bench.base.wording import spelt_out
     from tli_bench.records.schema import DownstreamRecord
+    from tli_bench.records.seal import sealed
     from tli_bench.records.sources import iter_all
     from tli_bench.report.terminal.downstream import print_downstream
     from tli_bench.report.terminal.unit import print_record
@@ -61,7 +62,7 @@ def show(
     console = Console()
     for _, record in iter_all(path):
         if as_json:
-            typer.echo(record.model_dump_json(indent=1))
+            typer.echo(json.dumps(sealed(record), ensure_ascii=False, indent=1))
             continue
         # What is printed may come from anyone: escape sequences for the terminal are spelt out.
         record = type(record).model_validate(spelt_out(record.model_dump(mode="json"), limit=4000))

@@ -12,16 +12,18 @@ from dataclasses import dataclass
 class Fact:
     """One field of a signature.
 
-    agree: two scores are compared only when they have the same. identity: a finished unit is reused only for the same.
+        agree: two scores are compared only when they have the same. identity: a finished unit is reused only for the same.
+        renews: of an identity, whether a unit measured again under another value takes the old record's place on disk.
     by: attribute of the value that stands for it in both. flag: what keeps the score out of the ranks when the value is
-    set, with `{}` for the value; note: the sentence about it for whoever validates the record. of_adapter: the flag
-    concerns the adapter alone, so a base scored in the same run is free of it. mark: part of the record's file name
-    unless the value is `usual`, with `{}` for the value.
+        set, with `{}` for the value; note: the sentence about it for whoever validates the record. of_adapter: the flag
+        concerns the adapter alone, so a base scored in the same run is free of it. mark: part of the record's file name
+        unless the value is `usual`, with `{}` for the value.
     """
 
     name: str
     agree: bool = False
     identity: bool = False
+    renews: bool = False
     by: str = ""
     flag: str = ""
     note: str = ""
@@ -73,7 +75,7 @@ FACTS: tuple[Fact, ...] = (
     Fact(name="quantization", identity=True, mark="{}"),
     Fact(name="seed", identity=True),
     Fact(name="measures", agree=True, identity=True),
-    Fact(name="versions", identity=True),
+    Fact(name="versions", identity=True, renews=True),
 )  # fmt: skip
 
 BY_NAME: dict[str, Fact] = {fact.name: fact for fact in FACTS}
@@ -84,6 +86,17 @@ IDENTITY: tuple[str, ...] = tuple(fact.name for fact in FACTS if fact.identity)
 def same_unit(ours: object, theirs: object) -> bool:
     """Whether two signatures name the same unit under the same conditions, so that one record serves for both."""
     return all(BY_NAME[name].of(ours) == BY_NAME[name].of(theirs) for name in IDENTITY)
+
+
+def place_of(run: object) -> dict[str, object]:
+    """What gives a unit a file of its own, by name; a record that lacks a fact is not told apart by it."""
+    return {name: BY_NAME[name].of(run) for name in IDENTITY if not BY_NAME[name].renews and hasattr(run, name)}
+
+
+def first_difference(ours: object, theirs: object) -> str:
+    """The first fact by which two signatures are of different units; empty where they are of the same."""
+    first, second = place_of(ours), place_of(theirs)
+    return next((name for name in first if first[name] != second[name]), "")
 
 
 def flags_of(run: object, *, adapter: bool = True) -> tuple[str, ...]:

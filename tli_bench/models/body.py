@@ -14,7 +14,12 @@ from tli_bench.models.types import Model, Wrapped
 
 def unwrapped(model: Model) -> Model:
     """The model inside PEFT's wrapper, with the adapter's layers in place; any other model itself."""
-    return cast(Wrapped, model).get_base_model() if hasattr(model, "peft_config") else model
+    return cast(Wrapped, model).get_base_model() if is_wrapped(model) else model
+
+
+def is_wrapped(model: Model) -> bool:
+    """Whether PEFT's own wrapper is around the model, so that its adapter can be switched off."""
+    return hasattr(model, "peft_config") and hasattr(model, "get_base_model")
 
 
 def family(model: Model) -> Family:

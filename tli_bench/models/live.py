@@ -11,13 +11,13 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
 
-from tli_bench.models.body import body_of, text_config, unwrapped
-from tli_bench.models.types import Model, Tokenizer
+from tli_bench.models.body import body_of, is_wrapped, text_config
+from tli_bench.models.types import Model, Tokenizer, Wrapped
 
 _CHUNK = {"cpu": 1 << 15}
 _LARGE_CHUNK = 1 << 22
@@ -37,13 +37,14 @@ class Fingerprint:
 
 def fingerprint(model: Model, tokenizer: Tokenizer) -> Fingerprint:
     """Fingerprints of a model's text body and configuration, of its tokenizer and of its adapter."""
-    adapters = set(getattr(model, "peft_config", ()))
+    adapters = set(cast(Wrapped, model).peft_config) if is_wrapped(model) else set()
     base, adapter = hashlib.sha256(), hashlib.sha256()
     body = body_of(model)
     for name, tensor in _tensors(body):
         # PEFT keeps an adapter's tensors under the adapter's name: `q_proj.lora_A.default.weight`.
         part = base if adapters.isdisjoint(name.split(".")) else adapter
-        part.update(f"{name} {tensor.dtype} {tuple(tensor.shape)} {tensor.device.type} {_checksum(tensor)}\n".encode())
+        own = name.replace(".base_layer.", ".").replace(".original_module.", ".")  # its name without an adapter
+        part.update(f"{own} {tensor.dtype} {tuple(tensor.shape)} {tensor.device.type} {_checksum(tensor)}\n".encode())
     config = text_config(model)
     base.update(f"{type(body).__name__} {getattr(config, '_attn_implementation', '')}".encode())
     base.update(_json(config.to_dict() if hasattr(config, "to_dict") else vars(config)))
@@ -72,7 +73,7 @@ def tokenizer_fingerprint(tokenizer: Tokenizer) -> str:
 
 
 def _settings(model: Model, name: str) -> dict[str, Any]:
-    config = getattr(unwrapped(model), "peft_config", getattr(model, "peft_config", {}))[name]
+    config = cast(Wrapped, model).peft_config[name]
     return {key: value for key, value in config.to_dict().items() if key != "base_model_name_or_path"}
 
 

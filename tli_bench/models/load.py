@@ -12,7 +12,7 @@ from tli_bench.config.options import settings
 from tli_bench.config.run import DTYPES as DTYPE_NAMES
 from tli_bench.config.run import RunConfig
 from tli_bench.models.catalog import ModelSource, resolve_model
-from tli_bench.models.families import family_of
+from tli_bench.models.families import families, family_of
 from tli_bench.models.fingerprint import hub_commit, model_fingerprint
 from tli_bench.models.identity import TrainingRef
 from tli_bench.models.tuned import hub_model_card, read_model_card, training_of
@@ -129,6 +129,7 @@ def _common(options: LoadOptions) -> dict[str, Any]:
 def _load_config(source: ModelSource, options: LoadOptions) -> Any:
     from transformers import AutoConfig
 
+    families()  # packages with rows of their own also register their configurations
     return AutoConfig.from_pretrained(source.target, **_common(options))
 
 

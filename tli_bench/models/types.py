@@ -144,6 +144,11 @@ class Tokenizer(Protocol):
         ...
 
     @property
+    def mask_token_id(self) -> int | None:
+        """Id of the mask token, which stands for a token to be predicted, if there is one."""
+        ...
+
+    @property
     def bos_token_id(self) -> int | None:
         """Id of the token that begins a text, if there is one."""
         ...

@@ -1,6 +1,5 @@
 """The record of one downstream task of one model, from lm-eval's results."""
 
-import datetime
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,11 +8,17 @@ from lm_eval.api.task import Task
 from tli_bench.base.versions import package_versions
 from tli_bench.models.identity import MeasuredModel, State
 from tli_bench.plugin.downstream_tasks import EmbeddedTask
+from tli_bench.plugin.provenance import Provenance
 from tli_bench.records.schema import Curve, DownstreamRecord
 
 
 def record_of(
-    results: Mapping[str, Any], task: Task, model: MeasuredModel, *, limit: int | None = None
+    results: Mapping[str, Any],
+    task: Task,
+    model: MeasuredModel,
+    *,
+    limit: int | None = None,
+    provenance: Provenance | None = None,
 ) -> DownstreamRecord:
     """The record of `evaluate_both`'s results for one task, ours or lm-eval's own.
 
@@ -45,7 +50,7 @@ def record_of(
         layers=layers,
         curves=curves,
         versions=package_versions(),
-        created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        **(provenance or Provenance()).fields(),
     )
 
 

@@ -1,7 +1,6 @@
 """Run units through lm-eval one after another: each is written when it is done, and a second run does only what is missing."""
 
 import logging
-import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,11 +9,11 @@ from lm_eval import evaluate, simple_evaluate
 from lm_eval.api.task import Task
 from lm_eval.tasks import TaskManager
 
-from tli_bench.base.paths import data_dir
 from tli_bench.plugin.both import evaluate_both
 from tli_bench.plugin.downstream_record import record_of
 from tli_bench.plugin.downstream_tasks import DownstreamTask
 from tli_bench.plugin.lm import TLIModel
+from tli_bench.plugin.provenance import Provenance
 from tli_bench.plugin.tasks import HiddenStatesTask
 from tli_bench.records import RecordStore
 from tli_bench.records.downstream import write_downstream
@@ -51,6 +50,7 @@ def run_tasks(
     tasks: dict[str, Task],
     *,
     limit: int | None = None,
+    recipe: dict[str, Any] | None = None,
     store: RecordStore | None = None,
     watch: Watch | None = None,
 ) -> RunResult:
@@ -58,18 +58,18 @@ def run_tasks(
 
     A unit is a task under one protocol. One that `store` already holds, measured under the same conditions, is read
     back instead of run. Any other task is scored for base and adapted model; its record goes to `downstream/` in the
-    store.
+    store. recipe: all options of the run, for its records.
     """
     outcome, watch = RunResult(), watch or Watch()
-    commit = source_commit()
+    made = Provenance(recipe=recipe)
     for name, task in tasks.items():
         watch.on_start(name)
         if isinstance(task, HiddenStatesTask):
-            _run_units(lm, name, task, outcome, limit=limit, store=store, commit=commit, watch=watch)
+            _run_units(lm, name, task, outcome, limit=limit, store=store, made=made, watch=watch)
             continue
         found = evaluate_both(lm, task, limit)
         merge_results(outcome.results, found)
-        outcome.downstream.append(record_of(found, task, lm.identity, limit=limit))
+        outcome.downstream.append(record_of(found, task, lm.identity, limit=limit, provenance=made))
         if store:
             write_downstream(store.root, outcome.downstream[-1])
         if isinstance(task, DownstreamTask):
@@ -86,7 +86,7 @@ def _run_units(
     *,
     limit: int | None,
     store: RecordStore | None,
-    commit: str | None,
+    made: Provenance,
     watch: Watch,
 ) -> None:
     expected = task.expected_signatures(lm.identity, limit)
@@ -96,7 +96,7 @@ def _run_units(
         # What `simple_evaluate` adds (versions, environment, time) concerns the whole run: once is enough.
         again = bool(outcome.results.get("config"))
         merge_results(outcome.results, _evaluate_again(lm, task, limit) if again else _evaluate(lm, task, limit))
-        fresh = task.records(limit=limit, commit=commit)
+        fresh = task.records(limit=limit, provenance=made)
         task.forget()
         records = [old or new for old, new in zip(kept, fresh, strict=True)]
     else:
@@ -146,27 +146,6 @@ def results_of(records: Sequence[RunRecord], task: HiddenStatesTask) -> dict[str
         "n-samples": {name: {"original": len(task.pairs), "effective": total}},
         "configs": {name: task.dump_config()},
     }
-
-
-def source_commit() -> str | None:
-    """Commit of the checkout that tli-bench runs from, with `+dirty` when files differ; None for an installed wheel."""
-    root = data_dir("tasks").parent
-    if not (root / ".git").exists():
-        return None
-    commit = _git(root, "rev-parse", "--short=12", "HEAD")
-    if commit is None:
-        return None
-    return commit + ("+dirty" if _git(root, "status", "--porcelain", "--untracked-files=no") else "")
-
-
-def _git(root: Any, *arguments: str) -> str | None:
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(root), *arguments], capture_output=True, text=True, timeout=10, check=True
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip()
 
 
 def tidy(value: Any) -> Any:

@@ -53,7 +53,8 @@ def score_tasks(config: RunConfig, lm: TLIModel, tasks: dict[str, Task], watch: 
     """Score every task; records go to the run's output folder, where it has one, as each is done."""
     lm.progress = watch.on_words if watch else None
     store = None if config.output is None else RecordStore(config.output)
-    return run_tasks(lm, tasks, limit=config.limit, store=store, watch=watch)
+    recipe = resolved(config, lm).to_dict()
+    return run_tasks(lm, tasks, limit=config.limit, recipe=recipe, store=store, watch=watch)
 
 
 def write_run(config: RunConfig, results: Mapping[str, Any], tests: Sequence[Corrected], folder: Path) -> Path:

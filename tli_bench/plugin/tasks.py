@@ -1,9 +1,5 @@
 """lm-eval Task classes: word pairs go in, `hidden_states` requests come out, and scores are aggregated over the whole pool."""
 
-import datetime
-import os
-import shlex
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -30,6 +26,7 @@ from tli_bench.lexicon.unseen import require_unseen, seen_control
 from tli_bench.measures import MEASURES_VERSION
 from tli_bench.measures.choice import BEST_LAYER_RULE
 from tli_bench.models.identity import MeasuredModel, State
+from tli_bench.plugin.provenance import Provenance
 from tli_bench.plugin.stock import answer_from_stock_models
 from tli_bench.records.schema import RunRecord, Signature
 from tli_bench.records.scores import Scores
@@ -231,11 +228,11 @@ class HiddenStatesTask(Task):
             self._analysed = _Analysed(key, analyses, self.headlines(analyses, layers), responses[0].model)
         return self._analysed
 
-    def records(self, *, limit: int | None = None, commit: str | None = None) -> list[RunRecord]:
-        """The records of the last run, one per protocol; raises InputError if there has not been one."""
+    def records(self, *, limit: int | None = None, provenance: Provenance | None = None) -> list[RunRecord]:
+        """The records of the last run, one for each protocol; raises InputError if there has not been one."""
         if self._analysed is None:
             raise InputError(f"task {self.config.task} has not been run yet")
-        found = []
+        found, made = [], provenance or Provenance()
         for protocol in self.protocols:
             analysis = self._analysed.analyses[protocol.id]
             signature = self._signature(protocol, analysis.layers, analysis.n, self._analysed.model, limit)
@@ -243,9 +240,7 @@ class HiddenStatesTask(Task):
                 task=self.config.task,
                 pair=self.pair,
                 signature=signature,
-                created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-                command=shlex.join([os.path.basename(sys.argv[0]), *sys.argv[1:]]),
-                source_commit=commit,
+                **made.fields(),
                 best_layer=analysis.best_layer,
                 best_layer_rule=BEST_LAYER_RULE,
                 words=analysis.words,

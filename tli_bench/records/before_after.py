@@ -6,12 +6,12 @@ import numpy as np
 
 from tli_bench.base.errors import ResultError
 from tli_bench.lexicon.pairs import Split
+from tli_bench.measures.measure import Place
+from tli_bench.measures.registry import list_measures
 from tli_bench.measures.verdict import verdict
 from tli_bench.records.comparison import Comparison, comparison, verdict_input
 from tli_bench.records.run_record import RunRecord
 from tli_bench.stats import paired
-
-QUANTITIES = ("cosine", "mismatched", "gap", "p1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def _compare(base: RunRecord, tuned: RunRecord, split: Split, layer: str) -> lis
     place = {word: row for row, word in enumerate(theirs.triples())}
     rows = [place[word] for word in ours.triples()]
     found = []
-    for name in QUANTITIES if len(rows) > 1 else ():
+    for name in [measure.name for measure in list_measures(Place.COMPARED)] if len(rows) > 1 else ():
         before, after = (record.column(name, split, "base", layer) for record in (base, tuned))
         if before is None or after is None or np.isnan([before, after]).any():
             continue

@@ -9,7 +9,9 @@ import numpy as np
 
 from tli_bench.base.errors import InputError, ResultError, UnscorableError
 from tli_bench.base.wording import visible
+from tli_bench.config.facts import first_difference
 from tli_bench.lexicon.pairs import Split
+from tli_bench.measures.registry import list_measures
 from tli_bench.models.identity import State
 from tli_bench.records.columns import Floats
 from tli_bench.records.run_record import RunRecord
@@ -17,7 +19,6 @@ from tli_bench.records.signature import Signature
 from tli_bench.records.sources import iter_records
 from tli_bench.stats import benjamini_hochberg, clustered_bootstrap_ci, holm, paired
 
-QUANTITIES = ("gap", "p1", "cosine", "mismatched")
 Correction = Literal["holm", "bh"]
 
 
@@ -103,8 +104,9 @@ def compare(
     layer: `best` (each at the layer that dev chose for it), `output`, or a layer's name. Units that are not comparable
     are refused one by one with the reason. Raises ResultError when nothing at all can be compared.
     """
-    if quantity not in QUANTITIES:
-        raise InputError(f"no per-pair values of {quantity!r}; choose one of {', '.join(QUANTITIES)}")
+    known = [measure.name for measure in list_measures() if measure.has_column]
+    if quantity not in known:
+        raise InputError(f"no per-pair values of {quantity!r}; choose one of {', '.join(known)}")
     if len(sides) < 2:
         raise InputError("a comparison needs two sides at least: tli-bench compare A B")
     first, refused, drafts = sides[0], [], []
@@ -131,16 +133,27 @@ def side_of(name: str, pool: Iterable[RunRecord], *, state: str = "") -> Side:
     Raises ResultError for the records of several runs, or for a state that they do not have.
     """
     records: dict[tuple[str, str], RunRecord] = {}
+    mixed: list[str] = []
     runs: dict[tuple[str, str, str, str], str] = {}
     for record in pool:
         signature = record.signature
         runs[_run(signature)] = " ".join(
             part for part in (signature.model, signature.revision, _adapter_name(record)) if part
         )
-        records[record.task + f" [{signature.protocol}]", record.pair] = record
+        key = (record.task + f" [{signature.protocol}]", record.pair)
+        there = records.get(key)
+        if there is not None and (field := first_difference(there.signature, signature)):
+            ours, theirs = getattr(there.signature, field), getattr(signature, field)
+            mixed.append(f"{key[0]} with {field} {ours!r} and with {theirs!r}")
+        if there is None or there.created <= record.created:
+            records[key] = record
     if len(runs) > 1:
         raise ResultError(
             f"{name!r} means {len(runs)} runs: {visible('; '.join(sorted(runs.values())), limit=600)}; name one run's own folder"
+        )
+    if mixed:
+        raise ResultError(
+            f"{name!r} holds one unit under two conditions: {visible(mixed[0], limit=400)}; name the one record's file"
         )
     adapted = any("adapted" in record.best_layer for record in records.values())
     if state == "adapted" and not adapted:

@@ -1,24 +1,15 @@
-"""What all files of results share: names that cannot leave a folder, a size that may not eat the memory, JSON objects."""
+"""What all files of results share: a size that may not eat the memory, and JSON objects."""
 
 import gzip
 import json
-import re
 import zlib
 from pathlib import Path
 from typing import Any
 
 from tli_bench.base.errors import ResultError
-from tli_bench.config import facts
-from tli_bench.records.schema import DownstreamRecord, Signature
 
 # A record of a 100-layer model over 20,000 pairs stays below this; a file from a stranger may not eat the memory.
 MAX_BYTES = 256 * 1024 * 1024
-
-
-def safe_name(text: str) -> str:
-    """`text` as one path component: letters, digits, `.`, `_`, `+` and `-` only, never `.` or `..`."""
-    name = re.sub(r"[^\w.+-]+", "_", text, flags=re.ASCII).strip(".") or "_"
-    return name[:150]
 
 
 def read_bytes(path: Path) -> bytes:
@@ -46,8 +37,3 @@ def json_object(raw: bytes, where: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise ResultError(f"{where}: holds a {type(data).__name__}, not a record")
     return data
-
-
-def marks_of(run: Signature | DownstreamRecord) -> str:
-    """What a file's name says besides the unit: limit, dtype other than float32, quantisation; so nf4 and fp32 coexist."""
-    return "".join(f".{safe_name(mark)}" for mark in facts.marks_of(run))

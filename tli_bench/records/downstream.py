@@ -4,37 +4,25 @@ from collections.abc import Iterator
 from pathlib import Path, PurePath
 
 from tli_bench.base.errors import ResultError
-from tli_bench.base.files import write_json
+from tli_bench.base.files import write_bytes
 from tli_bench.base.wording import visible
-from tli_bench.records.disk import json_object, marks_of, read_bytes, safe_name
+from tli_bench.records.disk import json_object, read_bytes
 from tli_bench.records.downstream_record import DownstreamRecord
 from tli_bench.records.lm_eval import TaskScore
+from tli_bench.records.names import DOWNSTREAM, downstream_path
 from tli_bench.records.parsing import parse_downstream
-
-FOLDER = "downstream"
+from tli_bench.records.seal import sealed_json, unsealed
 
 
 def is_downstream(path: PurePath) -> bool:
     """Whether a file lies where downstream records are kept."""
-    return path.parent.parent.name == FOLDER
-
-
-def downstream_path(root: Path, record: DownstreamRecord) -> Path:
-    """Where a record belongs: one file a task, model, adapter, limit, dtype and quantisation.
-
-    Small samples never take a benchmark's place.
-    """
-    adapter = record.adapter.sha256[:8] if record.adapter else "base"
-    revision = "".join(char for char in record.revision if char.isalnum())[-8:]
-    marks = marks_of(record) + (".fixtures" if record.fixtures else "")
-    name = f"{safe_name(record.model)[-60:]}-{revision}-{safe_name(adapter)}{marks}.json"
-    return root / FOLDER / safe_name(record.task) / name
+    return path.parent.parent.name == DOWNSTREAM
 
 
 def write_downstream(root: Path, record: DownstreamRecord) -> Path:
-    """Write one record atomically and give its path; raises OutputError."""
+    """Write one record with its hash, atomically, and give its path; raises OutputError."""
     path = downstream_path(root, record)
-    write_json(path, record.model_dump(mode="json"))
+    write_bytes(path, sealed_json(record))
     return path
 
 
@@ -44,9 +32,10 @@ def read_downstream(path: Path) -> DownstreamRecord:
 
 
 def downstream_from_json(raw: bytes, *, where: str) -> DownstreamRecord:
-    """A record from JSON text; raises ResultError naming `where` and the field."""
+    """A record from JSON text, its hash checked; raises ResultError naming `where` and the field."""
     try:
-        return parse_downstream(json_object(raw, where), where=where)
+        body = unsealed(raw, where=where)
+        return parse_downstream(body if isinstance(body, dict) else json_object(body, where), where=where)
     except ResultError as err:
         raise ResultError(visible(str(err), limit=600)) from err
 

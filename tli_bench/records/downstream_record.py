@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, JsonValue, model_validator
 
 from tli_bench.base.frozen import Frozen
 from tli_bench.models.identity import AdapterRef, State
@@ -16,6 +16,7 @@ class DownstreamRecord(Frozen):
     source: where the documents came from. scores: by state, then metric; None is unscored. layers, curves: of a task
     read from hidden states, `curves[state][metric]` holds one value for each layer; empty for other tasks. model, revision,
     adapter, dtype, quantization: as in the alignment records' signatures, which is what joins them.
+    command, source_commit, recipe: as in `RunRecord`; empty in records made before they were kept.
     """
 
     schema_version: Literal[2] = SCHEMA_VERSION
@@ -35,6 +36,9 @@ class DownstreamRecord(Frozen):
     curves: dict[State, dict[str, Curve]] = Field(default_factory=dict)
     versions: dict[str, str]
     created: str
+    command: str = ""
+    source_commit: str | None = None
+    recipe: dict[str, JsonValue] | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> "DownstreamRecord":

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tli_bench.base.errors import ResultError
-from tli_bench.records.digest import record_digest
+from tli_bench.records.seal import record_digest
 from tli_bench.records.sources import iter_all
 from tli_bench.records.store import RecordStore
 from tli_bench.records.units import read_unit, unit_path, write_unit

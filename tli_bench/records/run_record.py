@@ -21,7 +21,7 @@ class RunRecord(Frozen, Scores):
     unscored. best_layer: by state, the layer with the best dev MRR (never chosen on train or control).
     words: the scored word pairs of each split. columns: `columns[split][state][layer][measure]` holds one value for each
     of those words at the layers shown, None where a word has none, or the sums of a column that is too large to keep.
-    recipe: every option of the run, where it is known; the same options give the same record.
+    recipe: every option of the run, as `tli-bench run --config` reads them; None where they are not known.
     controls: None in records made before there were any. unscored: why a value is missing, one line each.
     """
 
@@ -67,6 +67,10 @@ class RunRecord(Frozen, Scores):
     def _columns_fit(self) -> None:
         for split, state, layer, name, kept in self.every_column():
             where = f"column {split}/{state}/layer {layer}/{name}"
+            if state not in self.best_layer:
+                raise ValueError(
+                    f"{where}: no best layer of this state, only of {', '.join(self.best_layer) or 'none'}"
+                )
             if split not in self.words:
                 raise ValueError(f"{where}: the record holds no words of this split")
             if layer not in self.layers:

@@ -1,56 +1,60 @@
 """A folder of run records: one JSON file a unit, written atomically, found again by what was measured."""
 
 import gzip
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from tli_bench.base.errors import ResultError
-from tli_bench.base.files import write_bytes, write_json
+from tli_bench.base.files import write_bytes
 from tli_bench.base.wording import visible
 from tli_bench.config.facts import same_unit
-from tli_bench.records.disk import json_object, marks_of, read_bytes, safe_name
+from tli_bench.records.disk import json_object, read_bytes
 from tli_bench.records.downstream import is_downstream
+from tli_bench.records.names import run_path
 from tli_bench.records.parsing import parse_record
 from tli_bench.records.run_record import RunRecord
+from tli_bench.records.seal import ChangedRecordError, sealed_json, unsealed
 from tli_bench.records.signature import Signature
+
+log = logging.getLogger(__name__)
 
 
 class RecordStore:
-    """Records under `root`: `<model>/<revision>+<adapter>/<task>/<pair>.<protocol>.json`.
+    """Records under `root`, where `names.run_path` puts them; no two units share a file.
 
-    A limit, a dtype other than float32 and a quantisation stand before the ending.
-    compressed: write `.json.gz`, about a tenth of the size; both kinds are read.
+    compressed: write `.json.gz`, a fifth of the size or less; both kinds are read.
     """
 
     def __init__(self, root: Path, *, compressed: bool = False) -> None:
         self.root, self.compressed = root, compressed
 
     def path(self, task: str, signature: Signature) -> Path:
-        """Where a unit's record belongs. Model and adapter names are third-party text: they cannot leave the root."""
-        adapter = signature.adapter
-        state = signature.revision + (f"+{adapter.name}-{adapter.sha256[:8]}" if adapter else "")
-        marks = marks_of(signature)
-        ending = ".json.gz" if self.compressed else ".json"
-        name = f"{safe_name(signature.pair)}.{safe_name(signature.protocol)}{marks}{ending}"
-        return self.root / safe_name(signature.model) / safe_name(state) / safe_name(task) / name
+        """Where a unit's record belongs."""
+        path = run_path(self.root, task, signature)
+        return path.with_name(f"{path.name}.gz") if self.compressed else path
 
     def write(self, record: RunRecord) -> Path:
-        """Write one record atomically and give its path; raises OutputError."""
-        path = self.path(record.task, record.signature)
-        if self.compressed:
-            write_bytes(path, gzip.compress(record.model_dump_json().encode(), mtime=0))
-        else:
-            write_json(path, record.model_dump(mode="json"))
+        """Write one record with its hash, atomically, and give its path; raises OutputError."""
+        path, text = self.path(record.task, record.signature), sealed_json(record)
+        write_bytes(path, gzip.compress(text, mtime=0) if self.compressed else text)
         return path
 
     def find(self, task: str, expected: Signature) -> RunRecord | None:
-        """The record of the same unit, if it is there and was made under the same conditions."""
+        """The record of the same unit, if it is there and was made under the same conditions.
+
+        One that was changed after it was written is not used again: a warning names it.
+        """
         path = self.path(task, expected)
         if not path.is_file():
             return None
-        record = read_record(path)
+        try:
+            record = read_record(path)
+        except ChangedRecordError as err:
+            log.warning("%s. It is not used: the unit is measured again.", err)
+            return None
         return record if same_unit(record.signature, expected) else None
 
     def paths(self) -> Iterator[Path]:
@@ -71,13 +75,18 @@ def read_record(path: Path) -> RunRecord:
 
 
 def record_from_json(raw: bytes, *, where: str) -> RunRecord:
-    """A record from JSON text; older schema versions are migrated. Raises ResultError naming `where` and the field."""
+    """A record from JSON text; its hash is checked, and older schema versions are migrated.
+
+    Raises ResultError naming `where` and the field.
+    """
     try:
-        # The fast way, right for nearly every file; whatever it refuses is read again for a message that helps.
-        return RunRecord.model_validate_json(raw)
-    except ValidationError:
-        data = json_object(raw, where)
-    try:
-        return parse_record(data, where=where)
+        body = unsealed(raw, where=where)
+        if isinstance(body, dict):
+            return parse_record(body, where=where)
+        try:
+            return RunRecord.model_validate_json(body)
+        except ValidationError:
+            # Read again for a message that helps.
+            return parse_record(json_object(body, where), where=where)
     except ResultError as err:
-        raise ResultError(visible(str(err), limit=600)) from err
+        raise type(err)(visible(str(err), limit=600)) from err

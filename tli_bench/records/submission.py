@@ -14,6 +14,7 @@ from tli_bench.base.files import write_bytes
 from tli_bench.records.disk import MAX_BYTES
 from tli_bench.records.downstream import downstream_from_json, is_downstream
 from tli_bench.records.schema import Record
+from tli_bench.records.seal import sealed_json
 from tli_bench.records.store import record_from_json
 from tli_bench.records.units import unit_path
 from tli_bench.records.validate import validate_record
@@ -59,7 +60,7 @@ def pack(records: Sequence[Record], path: Path, *, version: str) -> Manifest:
                 raise ResultError(f"{name}: {errors[0]}; run it again before submitting it")
             if any(name == file.name for file in files):
                 raise ResultError(f"{name} occurs twice in this run; pack one of them")
-            content = record.model_dump_json(indent=1).encode()
+            content = sealed_json(record)
             files.append(PackedFile(name=name, sha256=hashlib.sha256(content).hexdigest()))
             _add(archive, name, content)
         manifest = Manifest(tli_bench=version, files=tuple(files))

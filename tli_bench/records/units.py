@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from tli_bench.records.downstream import downstream_path, is_downstream, read_downstream, write_downstream
+from tli_bench.records.downstream import is_downstream, read_downstream, write_downstream
+from tli_bench.records.names import downstream_path
 from tli_bench.records.schema import DownstreamRecord, Record
 from tli_bench.records.store import RecordStore, read_record
 

@@ -1,6 +1,7 @@
 """Is a record what it says? Names, signature and leakage flag are checked, and every aggregate is computed again."""
 
 import datetime
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from tli_bench.config.facts import notes_of
 from tli_bench.languages import pair_id, resolve_pair
 from tli_bench.lexicon import load_lexicon
 from tli_bench.lexicon.pairs import Split
-from tli_bench.records.arithmetic import recompute
+from tli_bench.records.arithmetic import known, recompute
 from tli_bench.records.schema import DownstreamRecord, Record, RunRecord
 from tli_bench.vectors.protocols import all_protocols
 
@@ -60,10 +61,17 @@ def _names(record: RunRecord) -> Iterator[str]:
             texts[f"signature.{place}.trained_on"] = trained.trained_on or ""
             texts[f"signature.{place}.loss_layers"] = ", ".join(trained.loss_layers)
     yield from _texts(texts)
-    if len(record.command) > MAX_COMMAND:
-        yield f"command has {len(record.command):,} characters, at most {MAX_COMMAND} are allowed"
-    if hidden := [c for c in unseen(record.command) if c != "U+200C"]:
-        yield f"command holds characters that cannot be seen: {', '.join(hidden[:5])}"
+    yield from _provenance(record)
+
+
+def _provenance(record: Record) -> Iterator[str]:
+    told = {"command": record.command, "source_commit": record.source_commit or ""}
+    told["recipe"] = "" if record.recipe is None else json.dumps(record.recipe, ensure_ascii=False)
+    for name, text in told.items():
+        if len(text) > MAX_COMMAND:
+            yield f"{name} has {len(text):,} characters, at most {MAX_COMMAND} are allowed"
+        if hidden := [c for c in unseen(text) if c != "U+200C"]:
+            yield f"{name} holds characters that cannot be seen: {', '.join(hidden[:5])}"
 
 
 def _texts(texts: dict[str, str]) -> Iterator[str]:
@@ -157,6 +165,9 @@ def _notes(record: RunRecord) -> Iterator[str]:
         yield f"own lexicon {visible(signature.lexicon)!r}: ranked only among records of the same words"
     if record.source_commit is None or record.source_commit.endswith("+dirty"):
         yield f"tli-bench commit: {record.source_commit or 'none, an installed package'}"
+    foreign = sorted({name for *_, name, _ in record.every_column() if known(name) is None})
+    if foreign:
+        yield f"measures of a package that is not installed here, not computed again: {visible(', '.join(foreign))}"
     for reason in record.unscored[:3]:
         yield f"unscored: {visible(reason)}"
 
@@ -171,6 +182,7 @@ def _downstream_errors(record: DownstreamRecord) -> Iterator[str]:
         "adapter.name": adapter.name if adapter else "",
     }
     yield from _texts(texts | {f"metric {i}": name for i, name in enumerate(record.scores["base"])})
+    yield from _provenance(record)
     if hidden := unseen(record.source):
         yield f"source {visible(record.source)!r} holds characters that cannot be seen: {', '.join(hidden[:5])}"
     if adapter and not _HEX.fullmatch(adapter.sha256):

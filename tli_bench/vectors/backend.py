@@ -9,7 +9,7 @@ from tli_bench.base.errors import AdapterError
 from tli_bench.config.options import settings
 from tli_bench.config.run import RunConfig
 from tli_bench.models.adapters import adapter_disabled
-from tli_bench.models.body import family, max_tokens
+from tli_bench.models.body import family, is_wrapped, max_tokens
 from tli_bench.models.families import Family
 from tli_bench.models.identity import State
 from tli_bench.models.live import Fingerprint, fingerprint
@@ -34,6 +34,8 @@ class Answered(NamedTuple):
 class Backend:
     """Owns a loaded model and its tokenizer; `states` runs each distinct text once.
 
+    Raises AdapterError for a model that contains an adapter which cannot be switched off.
+
     A model is remembered only by its content: change its weights, its adapter or its tokenizer in any way, and
     the states are computed again. batch_size: sequences in one batch. cache: None for a cache of the backend's own.
     `progress(done, total)` is called after each batch.
@@ -48,6 +50,7 @@ class Backend:
         progress: Progress | None = None,
         cache: StateCache | None = None,
     ) -> None:
+        _require_separable(model)
         self.model = model
         self.tokenizer = tokenizer
         self.batch_size = batch_size
@@ -73,7 +76,7 @@ class Backend:
     @property
     def adapted(self) -> bool:
         """Whether the model carries an adapter."""
-        return hasattr(self.model, "peft_config")
+        return is_wrapped(self.model)
 
     @contextmanager
     def unchanged(self) -> Iterator[Fingerprint]:
@@ -120,6 +123,15 @@ class Backend:
                 before_norm=self.probed.chain,
                 progress=self.progress,
             )
+
+
+def _require_separable(model: Model) -> None:
+    """Refuse a base whose layers an adapter has replaced, without PEFT's wrapper around it."""
+    if not is_wrapped(model) and any(hasattr(part, "base_layer") for part in model.modules()):
+        raise AdapterError(
+            f"this {type(model).__name__} carries the layers of an adapter, but not PEFT's wrapper, which can switch it off: base "
+            "and adapted could not be told apart; give the PeftModel itself (get_peft_model, PeftModel.from_pretrained)"
+        )
 
 
 def _require_called(model: Model, encoded: Sequence[Encoded]) -> None:

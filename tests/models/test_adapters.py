@@ -183,7 +183,7 @@ def test_no_weights(adapter):
         ("{", "cannot be read: "),
         ("[1]", "holds a list, not an object"),
         ("{}", "does not name a peft_type: this is not a PEFT adapter"),
-        ('{"peft_type": 7}', "names no peft_type"),
+        ('{"peft_type": 7}', "does not name a peft_type"),
     ],
 )
 def test_a_configuration_that_is_none(adapter, text, message):

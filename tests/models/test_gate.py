@@ -120,7 +120,7 @@ def test_a_masked_lm_is_asked_for_its_pseudo_likelihood(masked):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_random_masked_lm_fails(masked, seed):
-    with pytest.raises(GateError, match="does not find ordinary sentences likelier"):
+    with pytest.raises(GateError, match="does not find ordinary sentences more likely"):
         require_sane(
             wrap(build("bert", "AutoModelForMaskedLM", seed=seed, max_position_embeddings=256), masked.tokenizer)
         )
@@ -140,7 +140,7 @@ def test_a_pseudo_likelihood_is_that_of_its_definition(masked):
 def test_a_multimodal_package_is_asked_as_the_causal_lm_that_it_is():
     tokenizer = llama3_tokenizer()
     package = build_package("gemma3", vocab_size=len(tokenizer), max_position_embeddings=512)
-    with pytest.raises(GateError, match="does not find ordinary sentences likelier"):
+    with pytest.raises(GateError, match="does not find ordinary sentences more likely"):
         require_sane(wrap(package, tokenizer))
     learn_sentences(package, tokenizer, steps=60)
     assert require_sane(wrap(package, tokenizer)).passed

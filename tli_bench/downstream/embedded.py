@@ -11,6 +11,7 @@ import torch
 from tli_bench.base.errors import UnscorableError
 from tli_bench.downstream.scorers.ranking import Floats
 from tli_bench.downstream.spec import Document, DownstreamSpec, Embed, Request
+from tli_bench.measures.choice import best_depth
 from tli_bench.models.identity import State
 
 
@@ -81,7 +82,8 @@ class EmbeddedSpec(DownstreamSpec):
             rows = [self._try(items, state, layer) for layer in range(len(layers))]
             curves[state] = {name: [row[name] for row in rows] for name in self.MEASURES}
             choice = [self._try(items[::2], state, layer)[self.CHOICE] for layer in range(len(layers))]
-            best[state] = int(np.nanargmax(choice)) if not np.isnan(choice).all() else len(layers) - 1
+            depth = best_depth(choice)
+            best[state] = len(layers) - 1 if depth is None else depth
         scored = states[-1]
         values = {state: self._try(items[1::2], state, best[scored]) for state in states}
         found: Scores = {

@@ -30,7 +30,7 @@ def answer_from_stock_models() -> None:
         HFLM.hidden_states = _hidden_states
 
 
-def _hidden_states(self: Any, requests: Sequence[Any], **_: Any) -> list[PairStates]:
+def _hidden_states(self: HFLM, requests: Sequence[Any], **_: Any) -> list[PairStates]:
     backend: Backend | None = vars(self).get("tli_backend")
     if backend is None or backend.model is not self._model or backend.tokenizer is not self.tokenizer:
         backend = self.tli_backend = Backend(self._model, self.tokenizer)
@@ -38,7 +38,7 @@ def _hidden_states(self: Any, requests: Sequence[Any], **_: Any) -> list[PairSta
         return answer(requests, backend=backend, identity=stock_identity(self, held))
 
 
-def stock_identity(lm: Any, held: Fingerprint) -> MeasuredModel:
+def stock_identity(lm: HFLM, held: Fingerprint) -> MeasuredModel:
     """Identity of a stock HFLM, as far as it can be known from outside.
 
     held: fingerprint of what is in memory. It is the revision of a model that was given as an object: its files, if it

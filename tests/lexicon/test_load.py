@@ -84,7 +84,9 @@ def test_words_and_pair_of_the_core() -> None:
 
 
 def test_what_cannot_be_found_says_what_was_tried(tmp_path: Path) -> None:
-    with pytest.raises(LexiconError, match=r"no lexicon 'cor': it is not 'core', there is no file .* not the id of a Hub data set"):
+    with pytest.raises(
+        LexiconError, match=r"no lexicon 'cor': it is not 'core', there is no file .* not the id of a Hub data set"
+    ):
         load_lexicon("cor")
     with pytest.raises(LexiconError, match=r"neither a CLDF data set .* nor PanLex lists"):
         load_lexicon(tmp_path)

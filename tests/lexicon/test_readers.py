@@ -152,7 +152,11 @@ def test_a_broken_source_names_file_place_and_reason(name: str, message: str) ->
             b"swahili\tturkish\nmaji\tsu\n",
             r"other\.tsv:1: no column for eng_Latn; languages here: swh_Latn",
         ),
-        ("split.tsv", b"swahili\tenglish\tsplit\nmaji\twater\ttest\n", r"split\.tsv:2: split 'test' is not one of train"),
+        (
+            "split.tsv",
+            b"swahili\tenglish\tsplit\nmaji\twater\ttest\n",
+            r"split\.tsv:2: split 'test' is not one of train",
+        ),
         (
             "twice.tsv",
             b"concept\tswahili\tenglish\nx\tmaji\twater\nx\tmbwa\tdog\n",

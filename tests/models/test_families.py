@@ -2,6 +2,7 @@
 
 import json
 import sys
+from textwrap import indent
 
 import pytest
 import torch
@@ -242,7 +243,7 @@ def test_the_steps_of_contributing_add_a_family(tmp_path):
     make_tokenizer().save_pretrained(folder)
     assert family_of(build("xlnet", "AutoModelForCausalLM").config, ("XLNetLMHeadModel",)).name == "causal LM"
     source = tree / "tli_bench" / "models" / "families.py"
-    row = section(TITLE).split("```python\n")[1].split("```")[0]
+    row = indent(section(TITLE).split("```python\n")[1].split("```")[0].rstrip(), "    ") + ",\n"
     text = source.read_text(encoding="utf-8")
     anchor = '    Family(\n        "masked LM",'
     assert text.count(anchor) == 1

@@ -75,7 +75,9 @@ def find_file(folder: Path, names: Iterable[str]) -> Path:
     for name in tried:
         if (folder / name).is_file():
             return folder / name
-    raise DataError(f"data folder {folder} does not hold any of {', '.join(tried)}; give a folder in the official layout")
+    raise DataError(
+        f"data folder {folder} does not hold any of {', '.join(tried)}; give a folder in the official layout"
+    )
 
 
 def at_hand(hub: HubSet) -> bool:

@@ -65,7 +65,9 @@ def resolve_model(name: str) -> ModelSource:
 def check_model_folder(path: Path) -> None:
     """Raise ModelError unless the folder holds a configuration, safetensors weights and a tokenizer."""
     if not path.exists():
-        raise ModelError(f"{path} is missing from this installation; reinstall tli-bench, or give another one with --model")
+        raise ModelError(
+            f"{path} is missing from this installation; reinstall tli-bench, or give another one with --model"
+        )
     if not path.is_dir():
         raise ModelError(f"{path} is a file; give the folder that holds config.json")
     if not (path / "config.json").is_file():

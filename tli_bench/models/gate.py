@@ -71,7 +71,9 @@ def require_sane(loaded: LoadedModel) -> GateReport | None:
             text += found[:1] * (len(found) - 1)
             shuffled += found[1:]
     if not text:
-        raise GateError(f"the sanity gate has no sentence of three tokens for {loaded.id}; pass --skip-gate to go without it")
+        raise GateError(
+            f"the sanity gate has no sentence of three tokens for {loaded.id}; pass --skip-gate to go without it"
+        )
     won = sum(a < b for a, b in zip(text, shuffled, strict=True)) / len(text)
     report = GateReport(sum(text) / len(text), sum(shuffled) / len(shuffled), won)
     if not report.passed:

@@ -250,7 +250,9 @@ def _spec(task: str, meta: Mapping[str, Any], kind: type) -> Any:
     """The specification that `metadata.spec` names; raises InputError if the task's class is for another kind."""
     name = meta.get("spec")
     if not isinstance(name, str) or not name:
-        raise InputError(f"task {task}: `metadata.spec` must name the task's specification, such as `xquad`; got {name!r}")
+        raise InputError(
+            f"task {task}: `metadata.spec` must name the task's specification, such as `xquad`; got {name!r}"
+        )
     found = find_spec(name)
     if not issubclass(found, kind):
         wanted = "EmbeddedTask" if issubclass(found, EmbeddedSpec) else "AnswerTask"

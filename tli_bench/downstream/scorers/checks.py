@@ -56,7 +56,9 @@ class LanguageGuesser:
 
     def __init__(self, samples: Mapping[str, Sequence[str]]) -> None:
         if len(samples) < 2:
-            raise UnscorableError(f"a language cannot be guessed among {len(samples)} languages; give samples of at least 2")
+            raise UnscorableError(
+                f"a language cannot be guessed among {len(samples)} languages; give samples of at least 2"
+            )
         counts = {code: Counter(gram for text in texts for gram in _grams(text)) for code, texts in samples.items()}
         self._size = len(set().union(*counts.values()))
         self._totals = {code: sum(found.values()) for code, found in counts.items()}

@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 from tli_bench.measures.table import measures_markdown
+from tli_bench.models.families import families_table
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
-TABLES = {"measures": measures_markdown}
+TABLES = {"families": families_table, "measures": measures_markdown}
 END = "<!-- end of table -->"
 _BLOCK = re.compile(rf"(<!-- table: (\w+), written by make docs-tables -->\n).*?({END})", re.DOTALL)
 

@@ -72,29 +72,30 @@ def config_of(kind, **changes):
     return made(**{**given, **MORE.get(kind, {}), **changes})
 
 
-def package_config(kind):
+def package_config(kind, **changes):
     """The configuration of a multimodal package whose vision tower has as many blocks as its text body."""
+    text_fields = TEXT | changes
     from transformers import CONFIG_MAPPING
 
     made = CONFIG_MAPPING[kind]
     match kind:
         case "gemma3":
             ids = {"image_token_index": 90, "boi_token_index": 91, "eoi_token_index": 92}
-            return made(text_config=TEXT, vision_config=_TOWER, mm_tokens_per_image=1, **ids)
+            return made(text_config=text_fields, vision_config=_TOWER, mm_tokens_per_image=1, **ids)
         case "qwen3_5":
-            text = {**TEXT, **_LINEAR, "layer_types": ["linear_attention", "linear_attention", "full_attention"]}
+            text = {**text_fields, **_LINEAR, "layer_types": ["linear_attention", "linear_attention", "full_attention"]}
             return made(text_config=text, vision_config=_QWEN_TOWER, **_QWEN_IDS)
         case "qwen3_vl":
             tower = {**_QWEN_TOWER, "deepstack_visual_indexes": [0]}
-            return made(text_config={**TEXT, "rope_parameters": _ROPE}, vision_config=tower, **_QWEN_IDS)
+            return made(text_config={**text_fields, "rope_parameters": _ROPE}, vision_config=tower, **_QWEN_IDS)
         case "qwen2_5_vl":
             tower = {**_QWEN_TOWER, "fullatt_block_indexes": [1]}
-            return made(text_config={**TEXT, "rope_parameters": _ROPE}, vision_config=tower, **_QWEN_IDS)
+            return made(text_config={**text_fields, "rope_parameters": _ROPE}, vision_config=tower, **_QWEN_IDS)
         case "mistral3":
-            text, vision = {**TEXT, "model_type": "mistral"}, {**_TOWER, "model_type": "pixtral", "head_dim": 8}
+            text, vision = {**text_fields, "model_type": "mistral"}, {**_TOWER, "model_type": "pixtral", "head_dim": 8}
             return made(text_config=text, vision_config=vision, image_token_index=90)
         case "llava":
-            text = {**TEXT, "model_type": "llama"}
+            text = {**text_fields, "model_type": "llama"}
             return made(
                 text_config=text, vision_config={**_TOWER, "model_type": "clip_vision_model"}, image_token_index=90
             )
@@ -117,9 +118,12 @@ def package_class(kind):
     return modeling_auto.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES[kind]
 
 
-def build_package(kind, *, seed=0):
-    """A random multimodal package in evaluation mode, of the class that such checkpoints are saved from."""
+def build_package(kind, *, seed=0, **changes):
+    """A random multimodal package in evaluation mode, of the class that such checkpoints are saved from.
+
+    changes: fields of its text configuration.
+    """
     import transformers
 
     torch.manual_seed(seed)
-    return getattr(transformers, package_class(kind))(package_config(kind)).eval()
+    return getattr(transformers, package_class(kind))(package_config(kind, **changes)).eval()

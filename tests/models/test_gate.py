@@ -4,9 +4,10 @@ import pytest
 import torch
 
 from tests.conftest import make_model, make_tokenizer
+from tests.models.architectures import build, build_package
 from tests.replica import SENTENCES, learn_sentences, llama3_model, llama3_tokenizer
 from tli_bench.base.errors import GateError
-from tli_bench.models.gate import known_text, require_sane
+from tli_bench.models.gate import _pseudo_nll, known_text, require_sane
 from tli_bench.models.load import LoadedModel
 
 
@@ -38,7 +39,7 @@ def test_a_sound_model_passes_by_a_wide_margin(sound):
 
 @pytest.mark.parametrize("seed", range(6))
 def test_a_random_model_fails_whatever_its_seed(sound, seed):
-    with pytest.raises(GateError, match=r"org/model does not find ordinary sentences likelier .*--skip-gate"):
+    with pytest.raises(GateError, match=r"org/model does not find ordinary sentences more likely .*--skip-gate"):
         require_sane(wrap(llama3_model(sound.tokenizer, seed=seed), sound.tokenizer))
 
 
@@ -59,7 +60,7 @@ def test_a_foreign_tokenizer_of_the_same_size_fails(sound):
     embeddings, head = sound.model.get_input_embeddings().weight, sound.model.get_output_embeddings().weight
     order = torch.randperm(len(embeddings), generator=torch.Generator().manual_seed(0))
     embeddings.data, head.data = embeddings.data[order], head.data[order]
-    with pytest.raises(GateError, match="its tokenizer is another model's"):
+    with pytest.raises(GateError, match="its tokenizer belongs to another model"):
         require_sane(sound)
 
 
@@ -75,6 +76,80 @@ def test_finite_weights_that_overflow_fail(sound):
             parameter.data *= 1e30
     with pytest.raises(GateError, match="NaN or infinite logits"):
         require_sane(sound)
+
+
+def masked_tokenizer():
+    """Of the gate's sentences, framed by [CLS] and [SEP], with a mask."""
+    tokenizer = make_tokenizer(bert=True)
+    tokenizer.add_special_tokens({"mask_token": "[MASK]"})
+    return tokenizer
+
+
+@pytest.fixture(scope="module")
+def masked():
+    """A small BERT that has learnt to fill in the gate's sentences."""
+    tokenizer = masked_tokenizer()
+    model = build("bert", "AutoModelForMaskedLM", max_position_embeddings=256)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
+    generator = torch.Generator().manual_seed(0)
+    batches = [tokenizer(sentence, return_tensors="pt")["input_ids"] for sentence in SENTENCES]
+    model.train()
+    for _ in range(60):
+        loss = torch.zeros(())
+        for ids in batches:
+            rows = ids.repeat(8, 1)
+            hidden = torch.rand(rows.shape, generator=generator) < 0.15
+            hidden[:, [0, -1]] = False
+            loss = (
+                loss
+                + model(
+                    input_ids=rows.masked_fill(hidden, tokenizer.mask_token_id), labels=rows.masked_fill(~hidden, -100)
+                ).loss
+            )
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return wrap(model, tokenizer)
+
+
+def test_a_masked_lm_is_asked_for_its_pseudo_likelihood(masked):
+    report = require_sane(masked)
+    assert report.won >= 0.9
+    assert report.shuffled - report.text > 0.5
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_random_masked_lm_fails(masked, seed):
+    with pytest.raises(GateError, match="does not find ordinary sentences more likely"):
+        require_sane(
+            wrap(build("bert", "AutoModelForMaskedLM", seed=seed, max_position_embeddings=256), masked.tokenizer)
+        )
+
+
+def test_a_pseudo_likelihood_is_that_of_its_definition(masked):
+    ids = masked.tokenizer(SENTENCES[0], return_tensors="pt")["input_ids"]
+    terms = []
+    with torch.no_grad():
+        for position in range(1, ids.shape[1] - 1):
+            hidden = ids.clone()
+            hidden[0, position] = masked.tokenizer.mask_token_id
+            terms.append(-masked.model(input_ids=hidden).logits[0, position].log_softmax(-1)[ids[0, position]].item())
+        assert _pseudo_nll(masked, ids) == pytest.approx([sum(terms) / len(terms)], rel=1e-5)
+
+
+def test_a_multimodal_package_is_asked_as_the_causal_lm_that_it_is():
+    tokenizer = llama3_tokenizer()
+    package = build_package("gemma3", vocab_size=len(tokenizer), max_position_embeddings=512)
+    with pytest.raises(GateError, match="does not find ordinary sentences more likely"):
+        require_sane(wrap(package, tokenizer))
+    learn_sentences(package, tokenizer, steps=60)
+    assert require_sane(wrap(package, tokenizer)).passed
+
+
+@pytest.mark.parametrize("kind", ["xlnet", "bert"])
+def test_heads_of_another_kind_are_checked_for_finite_weights_alone(kind):
+    """XLNet predicts permutations; BERT's LM class without `is_decoder` sees the token that it should predict."""
+    assert require_sane(wrap(build(kind, "AutoModelForCausalLM"), masked_tokenizer())) is None
 
 
 def test_encoders_are_let_through_but_not_with_nan():

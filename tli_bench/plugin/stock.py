@@ -10,6 +10,7 @@ from tli_bench.lexicon.unseen import trained_concepts
 from tli_bench.models.adapters import inspect_adapter
 from tli_bench.models.fingerprint import hub_commit, model_fingerprint
 from tli_bench.models.identity import AdapterRef, MeasuredModel
+from tli_bench.models.live import Fingerprint
 from tli_bench.models.tuned import hub_model_card, read_model_card, training_of
 from tli_bench.vectors.answer import answer
 from tli_bench.vectors.backend import Backend
@@ -20,31 +21,43 @@ from tli_bench.vectors.responses import PairStates
 def answer_from_stock_models() -> None:
     """Let lm-eval's own HFLM answer `hidden_states` requests; called when one of our tasks builds such requests.
 
-    The evaluator asks `getattr(lm, "hidden_states")` and shows a task neither the model nor a hook before that, so the
-    class is the only place where the answer can stand (lm-eval 0.4.13). Nothing of HFLM's own is replaced, a second call
-    changes nothing, and a process that builds none of our requests never sees it. What an answer needs is kept on the
-    instance that was asked.
+    The evaluator asks `getattr(lm, "hidden_states")` and gives a task access to neither the model nor a hook before that, so
+    the class is the only place where the method can be added (lm-eval 0.4.13). Nothing of HFLM's own is replaced, a second
+    call changes nothing, and a process that builds none of our requests is not affected. What an answer needs is kept on
+    the instance that was asked.
     """
     if not hasattr(HFLM, "hidden_states"):
         HFLM.hidden_states = _hidden_states
 
 
-def _hidden_states(self: Any, requests: Sequence[Any], **_: Any) -> list[PairStates]:
+def _hidden_states(self: HFLM, requests: Sequence[Any], **_: Any) -> list[PairStates]:
     backend: Backend | None = vars(self).get("tli_backend")
     if backend is None or backend.model is not self._model or backend.tokenizer is not self.tokenizer:
         backend = self.tli_backend = Backend(self._model, self.tokenizer)
-    return answer(requests, backend=backend, identity=stock_identity(self))
+    with backend.unchanged() as held:
+        return answer(requests, backend=backend, identity=stock_identity(self, held))
 
 
-def stock_identity(lm: Any) -> MeasuredModel:
-    """Identity of a stock HFLM, as far as it can be known from outside."""
-    name = str(lm.pretrained if isinstance(lm.pretrained, str) else lm.config._name_or_path)
-    folder = Path(name)
-    local = folder.is_dir()
-    revision = model_fingerprint(folder) if local else hub_commit(name, lm.revision) or "unknown"
-    card = read_model_card(folder) if local else hub_model_card(name, revision)
+def stock_identity(lm: HFLM, held: Fingerprint) -> MeasuredModel:
+    """Identity of a stock HFLM, as far as it can be known from outside.
+
+    held: fingerprint of what is in memory. It is the revision of a model that was given as an object: its files, if it
+    came from any, say nothing of what was done to it since.
+    """
+    in_memory = not isinstance(lm.pretrained, str)
+    name = str(lm.config._name_or_path or type(lm._model).__name__) if in_memory else lm.pretrained
+    if in_memory:
+        revision, card = f"memory:{held.weights[:16]}", None
+    elif Path(name).is_dir():
+        revision, card = model_fingerprint(Path(name)), read_model_card(Path(name))
+    else:
+        revision = hub_commit(name, lm.revision) or "unknown"
+        card = hub_model_card(name, revision)
     adapter, trained = None, trained_concepts(card)
-    if hasattr(lm._model, "peft_config"):
+    if held.adapter and in_memory:
+        active = next(iter(lm._model.active_adapters))
+        adapter = AdapterRef(name=active, sha256=held.adapter, rank=getattr(lm._model.peft_config[active], "r", None))
+    elif held.adapter:
         files = inspect_adapter(lm.peft)
         adapter = AdapterRef(name=files.path.name, sha256=files.sha256, rank=files.config.get("r"))
         trained |= trained_concepts(files.card)

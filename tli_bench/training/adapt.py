@@ -9,7 +9,7 @@ from torch import nn
 
 from tli_bench.base.errors import InputError, UnknownNameError
 from tli_bench.models import LoadedModel
-from tli_bench.models.body import blocks_of, body_of
+from tli_bench.models.body import blocks_of, body_of, family
 from tli_bench.models.types import Model
 from tli_bench.training.recipe import ALL_LINEAR, Recipe
 
@@ -48,19 +48,19 @@ def _lora(loaded: LoadedModel, recipe: Recipe, depth: int, seed: int) -> Iterato
     total = len(blocks_of(loaded.model))
     placed = tuple(range(total if recipe.blocks == "all" else depth))
     modules = resolve_modules(loaded.model, recipe.modules)
-    causal = loaded.model.get_output_embeddings() is not None
+    targets = target_paths(loaded.model, modules, placed)
     flags = {name: p.requires_grad for name, p in loaded.model.named_parameters()}
     torch.manual_seed(seed)
     config = LoraConfig(
         r=recipe.rank,
         lora_alpha=recipe.alpha if recipe.alpha % 1 else int(recipe.alpha),
         lora_dropout=recipe.dropout,
-        target_modules=list(modules),
-        layers_to_transform=None if len(placed) == total else list(placed),
+        target_modules=list(targets),
+        layers_to_transform=None if len(placed) == total or targets != modules else list(placed),
         use_dora=recipe.dora,
         use_rslora=recipe.rslora,
         bias="none",
-        task_type="CAUSAL_LM" if causal else "FEATURE_EXTRACTION",
+        task_type="CAUSAL_LM" if family(loaded.model).head == "causal" else "FEATURE_EXTRACTION",
     )
     model = get_peft_model(loaded.model, config)
     # PEFT records the folder a model was read from; an adapter must not carry one machine's paths.
@@ -131,6 +131,21 @@ def resolve_modules(model: Model, wanted: tuple[str, ...]) -> tuple[str, ...]:
                 "module", name, (*known, ALL_LINEAR), hint=f"the blocks of this model have {', '.join(known)}"
             )
     return wanted
+
+
+def target_paths(model: Model, modules: tuple[str, ...], placed: tuple[int, ...]) -> tuple[str, ...]:
+    """What PEFT is told to wrap: `modules`, or their whole paths in the blocks `placed` where other parts have them too.
+
+    PEFT takes every module of a name, and the vision tower of a multimodal package may have a `q_proj` of its own.
+    """
+    inside = {id(part) for part in body_of(model).modules()}
+    paths = {part: name for name, part in model.named_modules()}
+    ends = tuple(f".{name}" for name in modules)
+    if not any(id(part) not in inside and name.endswith(ends) for part, name in paths.items()):
+        return modules
+    blocks = blocks_of(model)
+    found = (paths[part] for index in placed for part in blocks[index].modules())
+    return tuple(name for name in found if name.endswith(ends))
 
 
 def linear_modules(model: Model) -> tuple[str, ...]:

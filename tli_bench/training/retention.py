@@ -11,6 +11,8 @@ from torch.nn import functional
 
 from tli_bench.base.errors import InputError
 from tli_bench.models import adapter_disabled
+from tli_bench.models.body import family
+from tli_bench.models.probe import is_causal
 from tli_bench.models.types import Model, Tokenizer
 from tli_bench.training.objective import target_states
 from tli_bench.training.targets import Target
@@ -93,7 +95,7 @@ def sample_text(model: Model, tokenizer: Tokenizer, *, seed: int, batch_size: in
     Raises InputError for a model that cannot generate, or whose logits are not finite.
     """
     start = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
-    if start is None or not hasattr(model, "generate") or model.get_output_embeddings() is None:
+    if start is None or family(model).head != "causal" or not is_causal(model):
         raise InputError("this model cannot generate text, so retention needs text from you: give --retain-text FILE")
     device, was_training = next(model.parameters()).device, model.training
     model.eval()

@@ -74,10 +74,24 @@ def _swap(work: Path, target: Path) -> None:
 def save_adapter(model: Model, folder: Path) -> None:
     """Write a PeftModel's adapter; the same training gives the same files."""
     # "auto" would look up the base on the Hub to see whether its vocabulary was resized; ours never is.
+    from tli_bench.models.body import family
+
     wrapped = cast(Wrapped, model)
     wrapped.save_pretrained(str(folder), safe_serialization=True, save_embedding_layers=False)
     # PEFT writes a set, in arbitrary order.
     _edit(folder / "adapter_config.json", target_modules=sorted(wrapped.peft_config["default"].target_modules))
+    if family(model).head == "masked":
+        _without_head(folder / "adapter_model.safetensors", wrapped.get_base_model())
+
+
+def _without_head(path: Path, model: Model) -> None:
+    """Name an encoder's tensors as on the class without a head, which is where adapters of encoders are put to use."""
+    from safetensors.torch import load_file, save_file
+
+    head = "base_model.model."
+    body = next(name for name, part in model.named_modules() if part is model.base_model)
+    tensors = {key.replace(f"{head}{body}.", head, 1): value for key, value in load_file(path).items()}
+    save_file(tensors, path, metadata={"format": "pt"})
 
 
 def saved_dtype(loaded: "LoadedModel") -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from tli_bench.languages import pivot
 from tools.tiny.measure import PairFigures
 from tools.tiny.text import World
 from tools.tiny.train import Plan
@@ -58,7 +59,7 @@ def write_card(folder: Path, world: World, plan: Plan, figures: Sequence[PairFig
     text += _table(figures) + _curves(figures)
     text += f"\nPerplexity per token on held-out generated lines: {perplexity:.2f}.\n"
     (folder / "README.md").write_text(text, encoding="utf-8")
-    missed = [problem for item in figures if item.pair.endswith("eng_Latn") for problem in required(item)]
+    missed = [problem for item in figures if item.pair.endswith(pivot().code) for problem in required(item)]
     if missed:
         raise SystemExit("required figures missed:\n" + "\n".join(missed))
 

@@ -9,23 +9,20 @@ import hashlib
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
-# Word order and connectives per language; {a} and {b} are concepts that occur together.
+import yaml
+
+from tli_bench.languages import pivot
+
 TEMPLATES: dict[str, tuple[str, ...]] = {
-    "eng_Latn": ("{a} and {b}", "{a} with {b}", "{a} and also {b}", "first {a} then {b}", "we say {a} and {b}"),
-    "swh_Latn": ("{a} na {b}", "{a} pamoja na {b}", "{a} na pia {b}", "kwanza {a} kisha {b}", "tunasema {a} na {b}"),
-    "tur_Latn": ("{a} ve {b}", "{a} ile {b}", "{a} ve de {b}", "önce {a} sonra {b}", "{a} ve {b} deriz"),
-    "azj_Latn": ("{a} və {b}", "{a} ilə {b}", "{a} və həm də {b}", "əvvəl {a} sonra {b}", "{a} və {b} deyirik"),
-    "uzn_Latn": ("{a} va {b}", "{a} bilan {b}", "{a} va yana {b}", "avval {a} keyin {b}", "{a} va {b} deymiz"),
-    "kaz_Cyrl": ("{a} және {b}", "{a} мен {b}", "{a} және тағы {b}", "алдымен {a} сосын {b}", "{a} және {b} дейміз"),
-    "kir_Cyrl": ("{a} жана {b}", "{a} менен {b}", "{a} жана дагы {b}", "адегенде {a} анан {b}", "{a} жана {b} дейбиз"),
-    "tat_Cyrl": ("{a} һәм {b}", "{a} белән {b}", "{a} һәм тагын {b}", "башта {a} аннары {b}", "{a} һәм {b} дибез"),
-    "bak_Cyrl": ("{a} һәм {b}", "{a} менән {b}", "{a} һәм тағы {b}", "башта {a} унан {b}", "{a} һәм {b} тибеҙ"),
-    "tuk_Latn": ("{a} we {b}", "{a} bilen {b}", "{a} we ýene {b}", "ilki {a} soň {b}", "{a} we {b} diýýäris"),
-    "uig_Arab": ("{a} ۋە {b}", "{a} بىلەن {b}", "{a} ۋە يەنە {b}", "ئاۋۋال {a} كېيىن {b}", "{a} ۋە {b} دەيمىز"),
+    code: tuple(sentences)
+    for code, sentences in yaml.safe_load(
+        (Path(__file__).parent / "templates.yaml").read_text(encoding="utf-8")
+    ).items()
 }
 ASSOCIATES = 5
-HUB = "eng_Latn"
+HUB = pivot().code
 
 
 @dataclass(frozen=True)

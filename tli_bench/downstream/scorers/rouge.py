@@ -36,7 +36,7 @@ def rouge(prediction: str, reference: str, language: str) -> Rouge:
 
 def signature(language: str) -> str:
     """What must agree for two ROUGE values of texts in `language` to be compared."""
-    return f"rouge|f:harmonic|tok:tli-unicode|case:locale|stem:{stemmer_name(language)}|version:2"
+    return f"rouge|f:harmonic|tok:tli-unicode|case:locale|stem:{stemmer_name(language)}|version:3"
 
 
 def _pairs(tokens: Sequence[str]) -> list[tuple[str, str]]:

@@ -21,10 +21,10 @@ from tli_bench.vectors.responses import PairStates
 def answer_from_stock_models() -> None:
     """Let lm-eval's own HFLM answer `hidden_states` requests; called when one of our tasks builds such requests.
 
-    The evaluator asks `getattr(lm, "hidden_states")` and shows a task neither the model nor a hook before that, so the
-    class is the only place where the answer can stand (lm-eval 0.4.13). Nothing of HFLM's own is replaced, a second call
-    changes nothing, and a process that builds none of our requests never sees it. What an answer needs is kept on the
-    instance that was asked.
+    The evaluator asks `getattr(lm, "hidden_states")` and gives a task access to neither the model nor a hook before that, so
+    the class is the only place where the method can be added (lm-eval 0.4.13). Nothing of HFLM's own is replaced, a second
+    call changes nothing, and a process that builds none of our requests is not affected. What an answer needs is kept on
+    the instance that was asked.
     """
     if not hasattr(HFLM, "hidden_states"):
         HFLM.hidden_states = _hidden_states

@@ -51,7 +51,7 @@ def open_model(config: RunConfig, loaded: LoadedModel | None = None) -> TLIModel
 
 def score_tasks(config: RunConfig, lm: TLIModel, tasks: dict[str, Task], watch: Watch | None = None) -> RunResult:
     """Score every task; records go to the run's output folder, where it has one, as each is done."""
-    lm.progress = watch.on_words if watch else None
+    lm.progress = lm.vectors.progress = watch.on_words if watch else None
     store = None if config.output is None else RecordStore(config.output)
     recipe = resolved(config, lm).to_dict()
     return run_tasks(lm, tasks, limit=config.limit, recipe=recipe, store=store, watch=watch)

@@ -1,10 +1,10 @@
-"""CONTRIBUTING.md is true: its steps for words and protocols, walked in a copy of the tree."""
+"""CONTRIBUTING.md is true: its steps for words, pairs and protocols, walked in a copy of the tree."""
 
 import pytest
 
 from tests.walk import commands, copy_of_the_tree, touched, type_in
 
-WORDS, PROTOCOL = "Correct a word, or add one", "Add a protocol"
+WORDS, PAIR, PROTOCOL = "Correct a word, or add one", "Add a language pair", "Add a protocol"
 
 
 @pytest.fixture
@@ -38,6 +38,23 @@ def test_a_word_is_corrected_and_another_added(tree):
     assert "\tmaji\twater\tmaji safi\t" in pairs
     by_hand = [name for name in touched(tree) if "pairs/" not in name]
     assert by_hand == ["tasks/lexicon/README.md", "tasks/lexicon/core.tsv", "tasks/lexicon/version.yaml"]
+
+
+@pytest.mark.slow  # `make tasks` reads lm-eval's own index of tasks, which takes half a minute
+def test_a_pair_becomes_a_default(tree):
+    pairs = tree / "tasks" / "pairs.yaml"
+    pairs.write_text(pairs.read_text(encoding="utf-8").rstrip() + "\n  - kaz_Cyrl-uzn_Latn\n", encoding="utf-8")
+    make, listed = commands(PAIR)
+    type_in(tree, make)
+    assert "kaz_Cyrl-uzn_Latn" in type_in(tree, listed).splitlines()
+    written = touched(tree)
+    for name in (
+        "alignment/kaz_Cyrl-uzn_Latn.yaml",
+        "lexicon/pairs/kaz_Cyrl-uzn_Latn/control.tsv",
+        "groups/tli_turkic.yaml",
+    ):
+        assert f"tasks/{name}" in written
+    assert not [name for name in written if not name.startswith(("tasks/", "docs/"))]
 
 
 def test_a_protocol_of_ones_own_and_one_of_the_benchmark(tree):

@@ -137,7 +137,7 @@ def attach_adapter(loaded: LoadedModel, files: AdapterFiles, *, any_base: bool =
     return model, _reference(files, _tensor_shapes(files.path / WEIGHTS))
 
 
-def detach_adapter(model: Any) -> None:
+def detach_adapter(model: Model) -> None:
     """Take an adapter's modules out of the base again, in place; a model without one stays as it is."""
     unload = getattr(getattr(model, "base_model", None), "unload", None)
     if unload is not None:

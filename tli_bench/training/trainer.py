@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
+from torch import nn
 from transformers import EarlyStoppingCallback, PrinterCallback, ProgressCallback, Trainer, TrainerCallback
 from transformers import TrainingArguments as HFTrainingArguments
 
@@ -61,7 +62,7 @@ class PairTrainer(Trainer):
             self.add_callback(EarlyStoppingCallback(early_stopping_patience=patience))
 
     def compute_loss(
-        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+        self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
         """The objective's loss; raises DivergedError when it is NaN or infinite."""
         outputs = model(**inputs)
@@ -99,7 +100,7 @@ class PairTrainer(Trainer):
             f"(now {self.args.learning_rate:g}), add warm-up steps, or clip gradients (max_grad_norm)"
         )
 
-    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
         self.require_finite()
         folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
         try:

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,3 +38,10 @@ def install(folder: Path, monkeypatch: pytest.MonkeyPatch, **options: str) -> No
     """Make the package importable and its entry point known for the rest of a test."""
     monkeypatch.syspath_prepend(str(write_package(folder, **options)))
     monkeypatch.delitem(sys.modules, "probe_measures", raising=False)
+
+
+def probe() -> list[Any]:
+    """The package's measures, without installing it."""
+    module: dict[str, Any] = {}
+    exec(SOURCE, module)
+    return list(module["measures"]())

@@ -106,7 +106,7 @@ def test_a_word_list_that_leaks_stops_before_the_model_is_looked_at(refused, tmp
 
 def test_a_broken_base_stops_at_the_gate(refused, model_folder):
     message = refused("--model", model_folder("llama"), "--pairs", "swh-eng")
-    assert "does not find ordinary sentences likelier than their shuffled tokens" in message
+    assert "does not find ordinary sentences more likely than their shuffled tokens" in message
     assert "--skip-gate" in message
 
 

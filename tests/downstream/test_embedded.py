@@ -121,7 +121,7 @@ def test_texts_longer_than_the_model_are_cut_and_counted(tmp_path):
 
 def test_files_that_are_not_parallel_are_refused(tmp_path):
     task = EmbeddedTask({"task": "t", "metadata": meta(tmp_path)})
-    with pytest.raises(DataError, match=r"holds none of swh_Latn.txt, swh_Latn.devtest"):
+    with pytest.raises(DataError, match=r"does not hold any of swh_Latn.txt, swh_Latn.devtest"):
         task.test_docs()
     (tmp_path / "swh_Latn.txt").write_text("moja\nmbili\n", encoding="utf-8")
     (tmp_path / "tur_Latn.txt").write_text("bir\n", encoding="utf-8")

@@ -62,7 +62,7 @@ def test_malformed_squad_names_file_and_field(tmp_path, change, message):
     [
         ('{"id": "1", "title": "t", "text": "x"}', "`line 1.summary` must be a non-empty text, got nothing"),
         ('{"id": "1"', "line 1 is not JSON"),
-        ("[]", "`line 1.id` must be a non-empty text, got no object but list"),
+        ("[]", "`line 1.id` must be a non-empty text, got not an object but list"),
         ("", "no articles"),
     ],
 )

@@ -146,8 +146,8 @@ def test_prompt_sets_that_are_broken_are_named(monkeypatch, tmp_path):
             "qab-eng",
             r"qab_Latn.yaml: `prompts.translate` must be a list of sentences with \{word\} once, got \['x'\]",
         ),
-        ("own", "qac-eng", r"qac_Latn.yaml: no `prompts.translate`; write one into qac_Latn.yaml"),
-        ("own", "qad_Latn-eng", r"no file describes qad_Latn: no `prompts.translate`; write one into qad_Latn.yaml"),
+        ("own", "qac-eng", r"qac_Latn.yaml: no `prompts.translate`; add one to qac_Latn.yaml"),
+        ("own", "qad_Latn-eng", r"no file describes qad_Latn: no `prompts.translate`; add one to qad_Latn.yaml"),
     ):
         with pytest.raises(DataError, match=message):
             Translate("t", {"pair": pair, "prompts": chosen}).prompts_of(doc)

@@ -37,7 +37,7 @@ def test_a_language_without_fixtures_names_the_file_it_needs():
     task = AnswerTask(
         {"task": "t", "metadata": {"spec": "xquad", "language": "hin_Deva", "iso2": "hi", "data_dir": "fixtures"}}
     )
-    with pytest.raises(DataError, match=r"holds none of xquad.hi.json"):
+    with pytest.raises(DataError, match=r"does not hold any of xquad.hi.json"):
         task.test_docs()
 
 

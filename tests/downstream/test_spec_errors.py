@@ -60,7 +60,7 @@ def test_what_is_not_a_specification_is_named(name, kind, message):
 
 def test_a_yaml_needs_a_specification_and_the_class_of_its_kind():
     with pytest.raises(
-        InputError, match=r"task t: `metadata\.spec` names the task's specification, such as `xquad`; got None"
+        InputError, match=r"task t: `metadata\.spec` must name the task's specification, such as `xquad`; got None"
     ):
         AnswerTask({"task": "t"})
     with pytest.raises(

@@ -183,19 +183,19 @@ def test_folders_and_files_from_outside_are_known(monkeypatch, tmp_path):
     path = language_file(tmp_path / "b")
     assert register_language(path) == resolve_language("kin") == language_of(CODE)
     with pytest.raises(
-        LanguageError, match=r"swh_Latn is described by .*swh_Latn.yaml already; there is one file per language"
+        LanguageError, match=r"swh_Latn is already described by .*swh_Latn.yaml; there is one file per language"
     ):
         register_language(shutil.copy(FILES / "swh_Latn.yaml", tmp_path / "swh_Latn.yaml"))
 
 
-def test_a_second_file_of_a_language_is_passed_over_with_a_warning(copied, tmp_path, caplog):
+def test_a_second_file_of_a_language_is_skipped_with_a_warning(copied, tmp_path, caplog):
     folder, _ = copied
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "swh_Latn.yaml").write_text("code: swh_Latn\nname: Other\n", encoding="utf-8")
     known = Registry([folder, tmp_path / "mine", tmp_path / "nowhere"], PAIRS)
     with caplog.at_level(logging.WARNING):
         assert known.get("swh_Latn").name == "Swahili"
-    assert "is passed over" in caplog.text
+    assert "is skipped: " in caplog.text
     assert "nowhere, which does not exist" in caplog.text
 
 

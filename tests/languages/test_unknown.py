@@ -70,7 +70,7 @@ def test_without_a_file_it_is_read_by_defaults_with_a_warning(outside, tmp_path,
     assert not check(lexicon).failed
     [warning] = [record.getMessage() for record in caplog.records if "no file describes" in record.getMessage()]
     assert "no file describes kin_Latn" in warning
-    assert "plain casing, without an alphabet, citation forms and stem rules" in warning
+    assert "plain casing, without an alphabet, citation forms or stem rules" in warning
     assert "write kin_Latn.yaml (docs/languages.md) into a folder and name the folder in TLI_BENCH_LANGUAGES" in warning
     assert resolve_pair("kin-eng")[0] == lexicon.source_language, "met once, known by its code"
 

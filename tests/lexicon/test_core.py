@@ -104,11 +104,14 @@ def test_a_concept_without_a_word_is_left_out_of_that_pair_only(tmp_path: Path) 
     ("change", "message"),
     [
         (lambda lines: ["concept\tpos", *lines[1:]], r"core\.tsv:1: the header must be concept, pos"),
-        (lambda lines: [*lines[:3], lines[3] + "\textra", *lines[4:]], r"core\.tsv:4: 17 columns where .* 16"),
+        (
+            lambda lines: [*lines[:3], lines[3] + "\textra", *lines[4:]],
+            r"core\.tsv:4: 17 columns, but the header has 16",
+        ),
         (lambda lines: [*lines[:3], lines[1], *lines[4:]], r"core\.tsv:4: concept 'head' .* already on line 2"),
         (
             lambda lines: [*lines[:2], lines[2].rsplit("\t", 1)[0] + "\ttest"],
-            r"core\.tsv:3: split 'test' is none of train",
+            r"core\.tsv:3: split 'test' is not one of train",
         ),
     ],
 )

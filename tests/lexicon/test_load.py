@@ -84,9 +84,11 @@ def test_words_and_pair_of_the_core() -> None:
 
 
 def test_what_cannot_be_found_says_what_was_tried(tmp_path: Path) -> None:
-    with pytest.raises(LexiconError, match=r"no lexicon 'cor': it is not 'core', no file .* no Hub data set id"):
+    with pytest.raises(
+        LexiconError, match=r"no lexicon 'cor': it is not 'core', there is no file .* not the id of a Hub data set"
+    ):
         load_lexicon("cor")
-    with pytest.raises(LexiconError, match=r"neither a CLDF folder .* nor PanLex lists"):
+    with pytest.raises(LexiconError, match=r"neither a CLDF data set .* nor PanLex lists"):
         load_lexicon(tmp_path)
     with pytest.raises(LexiconError, match="its own control split; leave `control` out"):
         load_lexicon("core", control="control.json")

@@ -122,7 +122,7 @@ def test_a_hub_data_set_keeps_its_own_control_split(tmp_path: Path, monkeypatch:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("two_columns_broken.tsv", r"two_columns_broken\.tsv:2: 1 column\(s\) where 2 are needed: 'nyumba'"),
+        ("two_columns_broken.tsv", r"two_columns_broken\.tsv:2: 1 column\(s\), but 2 are needed: 'nyumba'"),
         ("header_broken.csv", r"header_broken\.csv:2: unexpected end of data"),
         ("muse_broken.txt", r"muse_broken\.txt:2: 'baba mkubwa uncle' is not a pair of two words; join .* underscore"),
         ("pairs_broken.json", r"pairs_broken\.json:3: not JSON: Expecting ',' delimiter"),
@@ -143,7 +143,7 @@ def test_a_broken_source_names_file_place_and_reason(name: str, message: str) ->
     [
         ("latin1.tsv", "maji\twater\nkahawa\tcafé\n".encode("latin-1"), r"latin1\.tsv:2: byte 0xe9 is not UTF-8"),
         ("utf16.tsv", "maji\twater\n".encode("utf-16"), r"utf16\.tsv:1: byte 0xff is not UTF-8"),
-        ("nul.tsv", b"maji\twa\0ter\n", r"nul\.tsv:1: a NUL character"),
+        ("nul.tsv", b"maji\twa\0ter\n", r"nul\.tsv:1: there is a NUL character"),
         ("empty.tsv", b"\n\n", r"empty\.tsv:1: the file is empty"),
         ("blank.tsv", b"maji\t \n", r"blank\.tsv:1: the target word is empty"),
         ("invisible.tsv", "maji\t\u200b\n".encode(), r"invisible\.tsv:1: nothing is left of the target word"),
@@ -152,7 +152,11 @@ def test_a_broken_source_names_file_place_and_reason(name: str, message: str) ->
             b"swahili\tturkish\nmaji\tsu\n",
             r"other\.tsv:1: no column for eng_Latn; languages here: swh_Latn",
         ),
-        ("split.tsv", b"swahili\tenglish\tsplit\nmaji\twater\ttest\n", r"split\.tsv:2: split 'test' is none of train"),
+        (
+            "split.tsv",
+            b"swahili\tenglish\tsplit\nmaji\twater\ttest\n",
+            r"split\.tsv:2: split 'test' is not one of train",
+        ),
         (
             "twice.tsv",
             b"concept\tswahili\tenglish\nx\tmaji\twater\nx\tmbwa\tdog\n",
@@ -163,7 +167,7 @@ def test_a_broken_source_names_file_place_and_reason(name: str, message: str) ->
         ("number.json", b'[{"swahili": "maji", "english": 3}]', r"item 1: english: '3' is not a word"),
         ("lines.jsonl", b'{"swahili": "maji", "english": "water"}\n{"swahili"\n', r"lines\.jsonl:2: not JSON"),
         ("words.docx", b"PK", r"words\.docx: no reader for '\.docx'; known: \.tsv, \.csv"),
-        ("swh-tur.tei", b"<TEI/>", r"swh-tur\.tei: a dictionary of swh-tur, not of swh-eng"),
+        ("swh-tur.tei", b"<TEI/>", r"swh-tur\.tei: this is a dictionary of swh-tur, not of swh-eng"),
         ("entry.tei", b"<TEI><entry/></TEI>", r"entry\.tei:1: no TEI entry"),
         ("broken.parquet", b"PAR1", r"broken\.parquet: not a readable parquet file"),
     ],
@@ -183,7 +187,7 @@ def test_columns_that_are_not_there_are_listed() -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new", "message"),
     [
-        ("forms.csv", "Language_ID", "Speech", r"wold: nothing has a word in both swh_Latn and eng_Latn"),
+        ("forms.csv", "Language_ID", "Speech", r"wold: no row has a word in both swh_Latn and eng_Latn"),
         (
             "forms.csv",
             "3-61,mbwa",

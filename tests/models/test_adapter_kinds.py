@@ -108,5 +108,5 @@ def test_an_activated_lora_whose_invocation_never_occurs_is_refused(model_folder
     model, _ = attach_adapter(load_model(str(base)), inspect_adapter(str(adapter)))
     backend = Backend(model, Bytes())
     assert backend.states(WORDS, Framing(), (Pooling.WORD_MEAN,)).layers[0] == "0"  # the base is what it is
-    with pytest.raises(AdapterError, match=r"activated LoRA.*\[299, 298\], and none of the texts holds them"):
+    with pytest.raises(AdapterError, match=r"activated LoRA.*\[299, 298\], and none of the texts contains them"):
         backend.states(WORDS, Framing(), (Pooling.WORD_MEAN,), state="adapted")

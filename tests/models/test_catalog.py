@@ -94,6 +94,6 @@ def test_a_folder_without_weights(folder):
 def test_a_folder_without_tokenizer(folder):
     (folder / "tokenizer.json").unlink()
     with pytest.raises(
-        ModelError, match=r"holds no tokenizer \(looked for tokenizer\.json, .*save it beside the model"
+        ModelError, match=r"holds no tokenizer \(looked for tokenizer\.json, .*save it next to the model"
     ):
         check_model_folder(folder)

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from textwrap import indent
 
 import pytest
 import torch
@@ -68,10 +69,10 @@ def test_packages_load_as_causal_lms(kind):
     [
         (("t5", {}), "encoder-decoder"),
         (("bart", {}), "encoder-decoder"),
-        (("opt", {"word_embed_proj_dim": 16}), "projects its embeddings into another width"),
+        (("opt", {"word_embed_proj_dim": 16}), "projects its embeddings to another width"),
         (("gemma3n_text", {"num_kv_shared_layers": 0}), "several copies of each hidden state"),
-        (("canine", {}), "do not stand for the same tokens"),
-        (("funnel", {}), "do not stand for the same tokens"),
+        (("canine", {}), "do not represent the same tokens"),
+        (("funnel", {}), "do not represent the same tokens"),
         (("mamba", {}), "do not line up"),
         (("rwkv", {}), "do not line up"),
     ],
@@ -86,7 +87,7 @@ def test_what_cannot_be_read_is_refused_in_one_sentence(config, said):
 def test_states_that_are_not_one_vector_per_token_are_refused_whatever_the_type():
     model = build("llama", "AutoModelForCausalLM")
     model.model.norm.register_forward_hook(lambda _module, _args, output: output[:, :-1])
-    with pytest.raises(ModelError, match=r"gave a hidden state of shape \(1, 3, 32\) for 4 tokens"):
+    with pytest.raises(ModelError, match=r"returned a hidden state of shape \(1, 3, 32\) for 4 tokens"):
         probe(model)
 
 
@@ -242,7 +243,7 @@ def test_the_steps_of_contributing_add_a_family(tmp_path):
     make_tokenizer().save_pretrained(folder)
     assert family_of(build("xlnet", "AutoModelForCausalLM").config, ("XLNetLMHeadModel",)).name == "causal LM"
     source = tree / "tli_bench" / "models" / "families.py"
-    row = section(TITLE).split("```python\n")[1].split("```")[0]
+    row = indent(section(TITLE).split("```python\n")[1].split("```")[0].rstrip(), "    ") + ",\n"
     text = source.read_text(encoding="utf-8")
     anchor = '    Family(\n        "masked LM",'
     assert text.count(anchor) == 1

@@ -39,7 +39,7 @@ def test_a_sound_model_passes_by_a_wide_margin(sound):
 
 @pytest.mark.parametrize("seed", range(6))
 def test_a_random_model_fails_whatever_its_seed(sound, seed):
-    with pytest.raises(GateError, match=r"org/model does not find ordinary sentences likelier .*--skip-gate"):
+    with pytest.raises(GateError, match=r"org/model does not find ordinary sentences more likely .*--skip-gate"):
         require_sane(wrap(llama3_model(sound.tokenizer, seed=seed), sound.tokenizer))
 
 
@@ -60,7 +60,7 @@ def test_a_foreign_tokenizer_of_the_same_size_fails(sound):
     embeddings, head = sound.model.get_input_embeddings().weight, sound.model.get_output_embeddings().weight
     order = torch.randperm(len(embeddings), generator=torch.Generator().manual_seed(0))
     embeddings.data, head.data = embeddings.data[order], head.data[order]
-    with pytest.raises(GateError, match="its tokenizer is another model's"):
+    with pytest.raises(GateError, match="its tokenizer belongs to another model"):
         require_sane(sound)
 
 
@@ -120,7 +120,7 @@ def test_a_masked_lm_is_asked_for_its_pseudo_likelihood(masked):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_random_masked_lm_fails(masked, seed):
-    with pytest.raises(GateError, match="does not find ordinary sentences likelier"):
+    with pytest.raises(GateError, match="does not find ordinary sentences more likely"):
         require_sane(
             wrap(build("bert", "AutoModelForMaskedLM", seed=seed, max_position_embeddings=256), masked.tokenizer)
         )
@@ -140,7 +140,7 @@ def test_a_pseudo_likelihood_is_that_of_its_definition(masked):
 def test_a_multimodal_package_is_asked_as_the_causal_lm_that_it_is():
     tokenizer = llama3_tokenizer()
     package = build_package("gemma3", vocab_size=len(tokenizer), max_position_embeddings=512)
-    with pytest.raises(GateError, match="does not find ordinary sentences likelier"):
+    with pytest.raises(GateError, match="does not find ordinary sentences more likely"):
         require_sane(wrap(package, tokenizer))
     learn_sentences(package, tokenizer, steps=60)
     assert require_sane(wrap(package, tokenizer)).passed

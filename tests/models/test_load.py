@@ -116,7 +116,9 @@ def test_missing_weights_are_never_filled_with_random_ones(folder):
     tensors = load_file(folder / "model.safetensors")
     del tensors["model.layers.1.self_attn.q_proj.weight"]
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(ModelError, match=r"lack 1 tensors of its configuration \(model\.layers\.1\.self_attn\.q_proj"):
+    with pytest.raises(
+        ModelError, match=r"lack 1 tensors that its configuration asks for \(model\.layers\.1\.self_attn\.q_proj"
+    ):
         load_model(str(folder))
 
 

@@ -71,9 +71,9 @@ def test_boards_read_the_same_numbers(data):
         values = rows(data, state, data["best_layer"][state])
         gaps = np.array([v["cosine"] - v["mismatched"] for v in values])
         hits = np.array([((v["rank_forward"] == 1) + (v["rank_backward"] == 1)) / 2 for v in values])
-        np.testing.assert_array_equal(units[kind].gaps, gaps)
-        np.testing.assert_array_equal(units[kind].hits, hits)
-        assert (units[kind].gap, units[kind].measures["p1"]) == (gaps.mean(), hits.mean())
+        np.testing.assert_array_equal(units[kind].columns["gap"], gaps)
+        np.testing.assert_array_equal(units[kind].columns["p1"], hits)
+        assert (units[kind].score, units[kind].values["p1"]) == (gaps.mean(), hits.mean())
 
 
 def test_files_of_schema_1_are_found_under_their_old_names(tmp_path):

@@ -68,6 +68,9 @@ def test_a_record_without_standard_errors_has_bars_where_words_were_kept(monkeyp
     assert len(axes.containers) == 2
     assert "bars: 95 % over words" in [text.get_text() for text in axes.get_legend().get_texts()]
     (axes,) = drawn(monkeypatch, lambda: plots.layer_curves(record, tmp_path / "x", measure="mrr"))
+    assert len(axes.containers) == 2
+    bare = record.model_copy(update={"columns": {}})
+    (axes,) = drawn(monkeypatch, lambda: plots.layer_curves(bare, tmp_path / "x", measure="mrr"))
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["base", "adapted"]
 
 

@@ -78,7 +78,7 @@ def test_a_tokenizer_without_offsets_is_refused():
     class Slow:
         is_fast = False
 
-    with pytest.raises(InputError, match="Slow gives no character offsets"):
+    with pytest.raises(InputError, match="Slow does not return character offsets"):
         encode_words(Slow(), ["maji"], template="a {word}")
 
 

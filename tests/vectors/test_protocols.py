@@ -32,7 +32,7 @@ def test_every_carrier_has_a_sentence_for_every_language_and_the_word_comes_last
 def test_several_protocols_by_comma_keep_their_order_and_come_once():
     names = [p.name for p in get_protocols("tli-eval, words,tli-eval")]
     assert names == ["tli-eval", "words"]
-    with pytest.raises(InputError, match="no protocol named"):
+    with pytest.raises(InputError, match="no protocol given"):
         get_protocols(" , ")
     with pytest.raises(UnknownNameError, match="did you mean 'carrier:next'"):
         get_protocols("words,carrier:nxt")
@@ -64,8 +64,8 @@ def test_a_language_without_sentence_is_an_error(tmp_path):
         ({"name": "../x"}, r"`name` must be letters.*'\.\./x'"),
         ({"version": 0}, "`version` must be a whole number from 1, got 0"),
         ({"version": True}, "`version` must be a whole number"),
-        ({"pooling": "max"}, "`pooling` 'max' is none of word-mean, word-last"),
-        ({"pooling": ["word-mean"]}, "`pooling` .* is none of"),
+        ({"pooling": "max"}, "`pooling` 'max' is not one of word-mean, word-last"),
+        ({"pooling": ["word-mean"]}, "`pooling` .* is not one of"),
         ({"template": "no slot"}, r"`template`: the sentence for \* must hold \{word\} exactly once"),
         ({"template": {"xx": "{word}"}}, "`template`: unknown language 'xx'"),
         ({"template": []}, "`template` must be a sentence, or a mapping"),

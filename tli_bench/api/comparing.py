@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from tli_bench.api.report import Report, StateOf
 from tli_bench.lexicon.pairs import Split
+from tli_bench.measures.roles import HEADLINE
 from tli_bench.records.compare import CompareResult, PairComparison, Side, load_side, side_of
 from tli_bench.records.compare import compare as compare_sides
 from tli_bench.report.terminal.shown import Shown, shown_comparison
@@ -54,7 +55,7 @@ def compare(
     a: Contender,
     b: Contender,
     *others: Contender,
-    quantity: str = "gap",
+    quantity: str = HEADLINE,
     layer: str = "best",
     split: str = "control",
     correction: Literal["holm", "bh"] = "holm",

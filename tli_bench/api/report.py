@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 from tli_bench.base.errors import InputError
 from tli_bench.config.run import RunConfig
 from tli_bench.lexicon.pairs import Split
+from tli_bench.measures.registry import get_measure
+from tli_bench.measures.roles import HEADLINE
 from tli_bench.models.identity import State
 from tli_bench.records.schema import DownstreamRecord, RunRecord
+from tli_bench.records.scores import OUTPUT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,7 +75,7 @@ class Report:
         ]
         return pd.DataFrame(rows, columns=columns).astype({"value": float})
 
-    def plot(self, measure: str = "gap", *, pair: str | None = None, split: str = "control") -> "Figure":
+    def plot(self, measure: str = HEADLINE, *, pair: str | None = None, split: str = "control") -> "Figure":
         """One measure by layer, before and after the adapter, for one pair (the first one unless it is named).
 
         Raises InputError for a pair that was not scored, ResultError for a measure that has no curve.
@@ -120,8 +123,8 @@ class StateOf:
 
 
 def _line(record: RunRecord) -> str:
-    """Pair, protocol, and the control gap at the output."""
-    split = Split.CONTROL if Split.CONTROL in record.curves else next(iter(record.curves))
-    ends = [curves["gap"][-1] for curves in record.curves[split].values() if "gap" in curves]
-    values = " → ".join("–" if value is None else f"{value:.3f}" for value in ends)
-    return f"{record.pair} {record.signature.protocol}: {split.value} gap {values} at the output"
+    """Pair, protocol, and the headline of the control words at the output."""
+    measure = get_measure(HEADLINE)
+    states = record.curves[record.split]
+    values = " → ".join(measure.shown(record.value(HEADLINE, record.split, state, OUTPUT)) for state in states)
+    return f"{record.pair} {record.signature.protocol}: {record.split.value} {measure.label} {values} at the output"

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tli_bench.base.errors import InputError
+from tli_bench.measures.roles import HEADLINE
 
 FORMATS = ("table", "markdown", "json")
 
@@ -20,7 +21,7 @@ def compare(
         ),
     ],
     results: Annotated[Path, typer.Option(help="Where names are looked up.")] = Path("runs"),
-    quantity: Annotated[str, typer.Option(help="gap, p1, cosine or mismatched.")] = "gap",
+    quantity: Annotated[str, typer.Option(help="A measure with a value per word: gap, p1, mexa, ...")] = HEADLINE,
     layer: Annotated[
         str, typer.Option(help="best (each side's own, chosen on dev), output, or a layer's name.")
     ] = "best",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tli_bench.base.errors import InputError
+from tli_bench.measures.roles import HEADLINE
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -24,7 +25,7 @@ def explain(
     ] = None,
     measure: Annotated[
         str, typer.Option(help="Alignment measure whose change is held against downstream changes: gap, p1, mrr, ...")
-    ] = "gap",
+    ] = HEADLINE,
     layer: Annotated[
         list[str] | None,
         typer.Option(help="Layers to read it at: best (chosen on dev), output, a name, all. Default: best,output."),

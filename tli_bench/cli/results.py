@@ -21,6 +21,7 @@ def ls(
     Downstream records follow, each with its first scores, base → adapted.
     """
     from tli_bench.base.wording import visible
+    from tli_bench.measures.registry import get_measure
     from tli_bench.records.schema import DownstreamRecord
     from tli_bench.records.seal import record_digest
     from tli_bench.records.sources import iter_all
@@ -34,10 +35,12 @@ def ls(
             continue
         line = summarise(record)
         if as_json:
-            data = {"file": where, "sha256": record_digest(record), "kind": "alignment", **line._asdict()}
+            told = line._asdict()
+            data = {"file": where, "sha256": record_digest(record), "kind": "alignment", **told.pop("scores"), **told}
             typer.echo(json.dumps(data, ensure_ascii=False, allow_nan=False))
             continue
-        scores = f"gap {_number(line.gap)}  P@1 {_number(line.p1)}  layer {line.layer}"
+        shown = (f"{get_measure(name).label} {_number(value)}" for name, value in line.scores.items())
+        scores = f"{'  '.join(shown)}  layer {line.layer}"
         who = f"{visible(line.model, limit=40)} {visible(line.adapter or '-', limit=30)}"
         marks = f"  [{', '.join(line.flags)}]" if line.flags else ""
         typer.echo(f"{line.created[:10]}  {who}  {visible(line.task, limit=60)}  {line.protocol}  {scores}{marks}")
@@ -72,7 +75,7 @@ def show(
         print_record(console, record, reused=False)
         for name, value in record.signature.model_dump(mode="json").items():
             console.print(Text(f"  {name}: {json.dumps(value, ensure_ascii=True)}", "dim"), soft_wrap=True)
-        for name in ("created", "command", "source_commit"):
+        for name in ("created", "command", "source_commit", "recipe"):
             console.print(
                 Text(f"  {name}: {json.dumps(getattr(record, name), ensure_ascii=True)}", "dim"), soft_wrap=True
             )

@@ -1,4 +1,4 @@
-"""Tasks scored from hidden states: texts are embedded as words are and ranked by cosine, layer by layer."""
+"""Tasks scored from hidden states: texts are embedded in the same way as words and ranked by cosine, layer by layer."""
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -11,6 +11,7 @@ import torch
 from tli_bench.base.errors import UnscorableError
 from tli_bench.downstream.scorers.ranking import Floats
 from tli_bench.downstream.spec import Document, DownstreamSpec, Embed, Request
+from tli_bench.measures.choice import best_depth
 from tli_bench.models.identity import State
 
 
@@ -44,17 +45,17 @@ class Measured:
 
 
 class EmbeddedSpec(DownstreamSpec):
-    """A task scored as one pool: texts are embedded as words are and ranked by cosine, layer by layer.
+    """A task scored as one pool: texts are embedded in the same way as words and ranked by cosine, layer by layer.
 
     The layer is chosen on the documents at even positions by `CHOICE`, and the headline is read at that layer over the
     documents at odd positions, so that no document chooses its own layer; the curves are over all. A score that cannot
     be given is NaN. Metrics are those of the adapted model where there is an adapter, with `..._base` and `..._change` at
     the same layer. A text longer than the model reads is embedded without its end, and `truncated_texts` counts them.
-    Documents hold their number as `position`; options: `source` and `target` (codes of the languages of the two texts).
+    Each document holds its number as `position`; options: `source` and `target` (codes of the languages of the two texts).
     """
 
     MEASURES: ClassVar[Mapping[str, bool]]
-    """Names of the measures, with whether higher is better; the curve of the first is shown."""
+    """Names of the measures, each with whether higher is better; the curve shown is that of the first."""
     CHOICE: ClassVar[str] = "mrr"
     """The measure by which the layer is chosen."""
 
@@ -81,7 +82,8 @@ class EmbeddedSpec(DownstreamSpec):
             rows = [self._try(items, state, layer) for layer in range(len(layers))]
             curves[state] = {name: [row[name] for row in rows] for name in self.MEASURES}
             choice = [self._try(items[::2], state, layer)[self.CHOICE] for layer in range(len(layers))]
-            best[state] = int(np.nanargmax(choice)) if not np.isnan(choice).all() else len(layers) - 1
+            depth = best_depth(choice)
+            best[state] = len(layers) - 1 if depth is None else depth
         scored = states[-1]
         values = {state: self._try(items[1::2], state, best[scored]) for state in states}
         found: Scores = {
@@ -119,7 +121,7 @@ class EmbeddedSpec(DownstreamSpec):
             return dict.fromkeys(self.MEASURES, float("nan"))
 
     def directions(self, layers: tuple[str, ...], states: tuple[State, ...]) -> dict[str, bool]:
-        """Names of the metrics for a model of these layers and states, with whether higher is better."""
+        """Names of the metrics for a model with these layers and states, each with whether higher is better."""
         names = {"best_layer": True, "queries": True, "truncated_texts": False}
         states_of = ("", *(("_base", "_change") if len(states) > 1 else ()))
         suffixes = [read + state for read in ("", "_output") for state in states_of]
@@ -130,7 +132,7 @@ class EmbeddedSpec(DownstreamSpec):
 
 
 def cosines(queries: torch.Tensor, candidates: torch.Tensor) -> Floats:
-    """Cosine `[queries, candidates]` in float64; raises UnscorableError for zero or non-finite vectors, or none."""
+    """Cosine `[queries, candidates]` in float64; raises UnscorableError for zero or non-finite vectors, or if there are none."""
     if not len(queries) or not len(candidates):
         raise UnscorableError("no vectors to compare; raise --limit")
     units = []

@@ -1,4 +1,4 @@
-"""The error of data files."""
+"""The error raised for data files."""
 
 from tli_bench.base.errors import TLIError
 

@@ -9,7 +9,7 @@ from tli_bench.languages import resolve_language
 
 
 def read_folder(folder: Path, source: str, target: str) -> list[tuple[str, str]]:
-    """Sentence pairs of two files of a folder, line by line; raises DataError where they are not parallel."""
+    """Sentence pairs from two files in a folder, line by line; raises DataError where they are not parallel."""
     paths = [find_file(folder, file_names(code)) for code in (source, target)]
     left, right = (read_sentences(path) for path in paths)
     if len(left) != len(right):
@@ -20,7 +20,7 @@ def read_folder(folder: Path, source: str, target: str) -> list[tuple[str, str]]
 
 
 def file_names(code: str) -> list[str]:
-    """File names of a language in the layouts read, in the order tried."""
+    """File names of a language in the supported layouts, in the order in which they are tried."""
     language = resolve_language(code)
     return [
         f"{language.code}.txt",

@@ -18,7 +18,7 @@ FILE = "bitext/hub.yaml"
 class ParallelSet(BaseModel):
     """One set; see the head of `tasks/bitext/hub.yaml` for what its fields mean.
 
-    languages: the set's name of each language by our code, from the languages' files.
+    languages: the set's name for each language, by our code, from the language files.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -34,18 +34,18 @@ class ParallelSet(BaseModel):
     languages: dict[str, str]
 
     def hub_set(self, code: str, other: str) -> HubSet:
-        """Where the sentences of a language lie, for a pair with `other`."""
+        """Where the sentences of a language are found, for a pair with `other`."""
         config = self.config.format(language=self.languages[code], other=self.languages[other])
         return HubSet(self.id, config, self.split, self.revision)
 
     def column_of(self, code: str) -> str:
-        """The column of a language."""
+        """The column that holds a language."""
         return (
             self.english if self.english and code == pivot().code else self.column.format(language=self.languages[code])
         )
 
     def has(self, source: str, target: str) -> bool:
-        """Whether the set has the pair: both languages, and English in one that is made of pairs with English."""
+        """Whether the set has the pair: both languages, and English among them if the set is made of pairs with English."""
         return {source, target} <= self.languages.keys() and (self.english is None or pivot().code in (source, target))
 
 
@@ -66,7 +66,7 @@ def parallel_sets() -> dict[str, ParallelSet]:
 def read_parallel(name: str, source: str, target: str) -> Loaded[tuple[str, str]]:
     """The sentence pairs of a set, in NFC, and what was read.
 
-    Raises UnknownNameError for a set that is not described, DataError for a pair it does not have, a column that is missing
+    Raises UnknownNameError for a set that is not described, DataError for a pair the set does not have, a column that is missing
     or empty, and rows that are not parallel.
     """
     sets = parallel_sets()
@@ -86,7 +86,7 @@ def read_parallel(name: str, source: str, target: str) -> Loaded[tuple[str, str]
     left, right = sides
     if len(left.items) != len(right.items):
         raise DataError(
-            f"{left.source} has {len(left.items)} rows and {right.source} {len(right.items)}; row i must be one sentence"
+            f"{left.source} has {len(left.items)} rows and {right.source} {len(right.items)}; row i of both must be the same sentence"
         )
     for number, (one, two) in enumerate(zip(left.items, right.items, strict=True)):
         if one[0] != two[0]:

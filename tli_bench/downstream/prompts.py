@@ -1,4 +1,4 @@
-"""Prompts and names from the YAML files below `tasks/`, and filling them in."""
+"""Prompts and names from the YAML files under `tasks/`, and how they are filled in."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -14,7 +14,7 @@ from tli_bench.languages import language_of
 
 @cache
 def data_file(name: str) -> Mapping[str, Any]:
-    """A YAML file of names below `tasks/`, such as `xquad/prompts.yaml`; raises DataError naming it."""
+    """A YAML file of names under `tasks/`, such as `xquad/prompts.yaml`; raises DataError naming it."""
     path = Path(data_dir("tasks")) / name
     try:
         found = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -31,7 +31,7 @@ def prompts(task: str) -> Mapping[str, Any]:
 
 
 def prompt(task: str, language: str, *slots: str) -> str:
-    """The prompt of `language` (its code) for a task, which must hold every one of `slots` once, such as `{context}`.
+    """The prompt of `language` (its code) for a task; it must hold each of `slots`, such as `{context}`, once.
 
     Raises DataError naming file, key and slot.
     """
@@ -45,17 +45,17 @@ def prompt(task: str, language: str, *slots: str) -> str:
 
 
 def own_prompts(task: str, language: str) -> tuple[str, ...]:
-    """The prompts of a language's file for a task; raises DataError naming the file when it has none."""
+    """The prompts for a task in a language's file; raises DataError naming the file when it has none."""
     own = language_of(language)
     found = own.prompts.get(task)
     if not found:
         where = own.file or f"no file describes {own.code}"
-        raise DataError(f"{where}: no `prompts.{task}`; write one into {own.code}.yaml (docs/languages.md)")
+        raise DataError(f"{where}: no `prompts.{task}`; add one to {own.code}.yaml (docs/languages.md)")
     return found
 
 
 def fill(template: str, **values: str) -> str:
-    """The template with its slots replaced in one pass, so that braces inside a document stay what they are."""
+    """The template with its slots replaced in one pass, so that braces inside a document stay as they are."""
     parts: list[str] = []
     rest = template
     while rest:

@@ -13,7 +13,7 @@ from tli_bench.downstream.scorers.qa import score_answer
 from tli_bench.downstream.sources import HubSet, Loaded, load
 from tli_bench.downstream.spec import DOWN, UP, AnswerSpec, Document, Metric
 
-# The parquet files of the Hub's set; no script.
+# A commit at which the set on the Hub is parquet files, without a script.
 XQUAD_REVISION = "51adfef1c1287aab1d2d91b5bead9bcfb9c68583"
 
 
@@ -49,7 +49,7 @@ class QASpec(AnswerSpec):
         return str(doc["answers"][0])
 
     def score(self, doc: Document, answers: Sequence[str]) -> dict[str, float]:
-        """Exact match, F1, and whether the answer is empty or in a script no gold answer has."""
+        """Exact match, F1, and whether the answer is empty or in a script that no gold answer has."""
         said, language = answers[0].strip(), self.need("language")
         score = score_answer(said, doc["answers"], language)
         checks = [check_output(said, language=language, reference=gold) for gold in doc["answers"]]

@@ -12,7 +12,7 @@ from tli_bench.downstream.errors import DataError
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question with its paragraph. answers: all gold answers; starts: their first characters in `context`."""
+    """One question with its paragraph. answers: all gold answers; starts: the position in `context` where each begins."""
 
     id: str
     context: str
@@ -32,9 +32,9 @@ class Article:
 
 
 def read_squad(path: Path, *, id_prefix: str = "") -> list[Question]:
-    """Questions of a SQuAD-layout JSON: XQuAD's `xquad.<lang>.json`, TyDiQA-GoldP's `tydiqa-goldp-v1.1-dev.json`.
+    """Questions from a JSON file in SQuAD's layout: XQuAD's `xquad.<lang>.json`, TyDiQA-GoldP's `tydiqa-goldp-v1.1-dev.json`.
 
-    id_prefix: keep only the ids that begin with it (TyDiQA marks the language so, `swahili-`). Raises DataError.
+    id_prefix: keep only the ids that begin with it (this is how TyDiQA marks the language: `swahili-`). Raises DataError.
     """
     found = []
     data = _json(path)
@@ -50,7 +50,7 @@ def read_squad(path: Path, *, id_prefix: str = "") -> list[Question]:
                     found.append(_question(path, here, ident, context, _text(item, "question", path, here), answers))
     if not found:
         kept = f" whose id begins with {id_prefix!r}" if id_prefix else ""
-        raise DataError(f"{path}: `data` holds no question{kept}")
+        raise DataError(f"{path}: `data` holds no questions{kept}")
     return found
 
 
@@ -83,7 +83,7 @@ def _question(path: Path, where: str, ident: str, context: str, question: str, a
 
 
 def read_xlsum(path: Path) -> list[Article]:
-    """Articles of an XL-Sum JSON-lines file (`id`, `title`, `text`, `summary` a line). Raises DataError."""
+    """Articles of an XL-Sum JSON-lines file (`id`, `title`, `text` and `summary` on each line). Raises DataError."""
     found = []
     for number, line in enumerate(_lines(path), start=1):
         if line.strip():
@@ -93,7 +93,7 @@ def read_xlsum(path: Path) -> list[Article]:
                 raise DataError(f"{path}: line {number} is not JSON ({err})") from err
             found.append(article_of_row(row, source=str(path), number=number))
     if not found:
-        raise DataError(f"{path}: no articles; one JSON object a line is expected")
+        raise DataError(f"{path}: no articles; one JSON object per line is expected")
     return found
 
 
@@ -104,7 +104,7 @@ def article_of_row(row: Any, *, source: str, number: int) -> Article:
 
 
 def read_sentences(path: Path) -> list[str]:
-    """Sentences of a text file, one a line (FLORES `<lang>.devtest`, NTREX, `<lang>.txt`), in NFC. Raises DataError."""
+    """Sentences of a text file, one per line (FLORES `<lang>.devtest`, NTREX, `<lang>.txt`), in NFC. Raises DataError."""
     found = [unicodedata.normalize("NFC", line.strip()) for line in _lines(path)]
     for number, line in enumerate(found, start=1):
         if not line:
@@ -115,7 +115,7 @@ def read_sentences(path: Path) -> list[str]:
 
 
 def _lines(path: Path) -> list[str]:
-    # Only line feeds end a line: str.splitlines would also split at U+2028, which stands inside real sentences.
+    # Only line feeds end a line: str.splitlines would also split at U+2028, which occurs inside real sentences.
     text = _read(path).replace("\r\n", "\n")
     return text.removesuffix("\n").split("\n") if text else []
 
@@ -147,11 +147,11 @@ def _text(holder: Any, field: str, path: Path, where: str) -> str:
     value = holder.get(field) if isinstance(holder, Mapping) else None
     if not isinstance(value, str) or not value.strip():
         raise DataError(f"{path}: `{where}{field}` must be a non-empty text, got {_said(holder, field)}")
-    # Answers point into the context by position: it stays as it is.
+    # Answers point into the context by position, so it is left as it is.
     return value if field == "context" else unicodedata.normalize("NFC", value)
 
 
 def _said(holder: Any, field: str) -> str:
     if not isinstance(holder, Mapping):
-        return f"no object but {type(holder).__name__}"
+        return f"not an object but {type(holder).__name__}"
     return f"{holder[field]!r:.60}" if field in holder else "nothing"

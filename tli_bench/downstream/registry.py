@@ -19,7 +19,7 @@ def own_names() -> list[str]:
 
 
 def find_spec(name: str) -> type[DownstreamSpec]:
-    """The specification called `name`; raises UnknownNameError with suggestions, InputError for what is not one.
+    """The specification called `name`; raises UnknownNameError with suggestions, InputError for something that is not one.
 
     name: `xquad` (a file of `specs/`), the name of an entry point of the group `tli_bench.downstream`, or `module:Class`.
     """

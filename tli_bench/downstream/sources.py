@@ -49,11 +49,11 @@ def load(
     hub: HubSet,
     of_row: Callable[[Row, str, int], T],
 ) -> Loaded[T]:
-    """Documents from `chosen`: a folder, `hub`, `fixtures`, or None for the Hub, with the fixtures when the Hub is off.
+    """Documents from `chosen`: a folder, `hub`, `fixtures`, or None for the Hub, or the fixtures when it is off.
 
     task: folder under `tasks/` with `fixtures`. files: names tried in the folder, in order. The Hub is off when
-    `HF_HUB_OFFLINE` is set and the set is not in its cache; a warning then says that fixtures stand in, and the source goes
-    into every result. Raises DataError naming the folder and the names tried, or the set and the next step.
+    `HF_HUB_OFFLINE` is set and the set is not in its cache; a warning then says that fixtures are used instead, and the source
+    goes into every result. Raises DataError naming the folder and the names tried, or the set and the next step.
     """
     if chosen not in (None, HUB, FIXTURES):
         folder = Path(os.path.expanduser(str(chosen)))
@@ -75,7 +75,9 @@ def find_file(folder: Path, names: Iterable[str]) -> Path:
     for name in tried:
         if (folder / name).is_file():
             return folder / name
-    raise DataError(f"data folder {folder} holds none of {', '.join(tried)}; name a folder in the official layout")
+    raise DataError(
+        f"data folder {folder} does not hold any of {', '.join(tried)}; give a folder in the official layout"
+    )
 
 
 def at_hand(hub: HubSet) -> bool:
@@ -86,7 +88,7 @@ def at_hand(hub: HubSet) -> bool:
 def hub_rows(hub: HubSet) -> Loaded[Row]:
     """The rows of a set, and its name with the commit that was read; a branch is named too, as `(unpinned: main)`.
 
-    Raises DataError with the next step when the set cannot be read, or when the cache holds another commit than the pinned.
+    Raises DataError with the next step when the set cannot be read, or when the cache does not hold the pinned commit.
     """
     rows = _read(hub)
     if rows is None:
@@ -113,7 +115,7 @@ def _read(hub: HubSet) -> Any:
 
     try:
         return load_dataset(hub.id, hub.config, split=hub.split, revision=hub.revision)
-    except Exception as err:  # `datasets` raises many kinds; online, each of them is an error of the data
+    except Exception as err:  # `datasets` raises many types; online, each of them is an error of the data
         if _offline():
             return None
         raise DataError(f"{hub.name} cannot be loaded: {_why(err)}") from err
@@ -127,7 +129,7 @@ def _why(err: Exception) -> str:
 
 
 def _commit(rows: Any) -> str:
-    """The commit that `datasets` keeps a set of plain files under; offline it takes the latest one, whatever was asked."""
+    """The commit that `datasets` keeps a set of plain files under; offline it takes the latest one, whatever was asked for."""
     for file in rows.cache_files:
         found = re.search(r"[/\\]([0-9a-f]{40})[/\\][^/\\]*$", str(file["filename"]))
         if found:

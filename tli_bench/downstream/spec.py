@@ -54,7 +54,7 @@ def mean(values: Sequence[float]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One score. `aggregate` makes one number of what `score` gave for every document: the mean, or a corpus score."""
+    """One score. `aggregate` makes one number from what `score` returned for each document: the mean, or a corpus score."""
 
     higher_is_better: bool
     aggregate: Callable[[Sequence[Any]], float] = mean
@@ -65,7 +65,7 @@ UP, DOWN = Metric(higher_is_better=True), Metric(higher_is_better=False)
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """One task of a specification, as `make tasks` writes it into a YAML. options: its `metadata`.
+    """One task of a specification, as `make tasks` writes it into a YAML file. options: its `metadata`.
 
     offline: whether its documents can be read without the Hub; then the task is part of `tli_downstream` and `tli_all`.
     group: the group that holds it, `tli_<specification>` when None. suite: codes of the languages in whose suites it runs.
@@ -95,7 +95,7 @@ class DownstreamSpec(ABC):
         self.options = dict(options)
 
     FOLDER: ClassVar[str | None] = None
-    """Folder of the YAML files and fixtures under `tasks/`; named as the specification when None."""
+    """Folder of the YAML files and fixtures under `tasks/`; named after the specification when None."""
 
     @classmethod
     def tasks(cls) -> list[Definition]:
@@ -108,7 +108,7 @@ class DownstreamSpec(ABC):
 
     @abstractmethod
     def prompt(self, doc: Document) -> str:
-        """What the model is shown first of a document."""
+        """What the model is shown first for a document."""
 
     @abstractmethod
     def target(self, doc: Document) -> str:
@@ -131,7 +131,7 @@ class DownstreamSpec(ABC):
 
     @property
     def data_dir(self) -> str | None:
-        """The folder asked for, `hub` or `fixtures`; None when nothing was said."""
+        """The folder asked for, `hub` or `fixtures`; None when neither was given."""
         value = self.options.get("data_dir")
         return str(value) if value else None
 
@@ -144,13 +144,13 @@ class AnswerSpec(DownstreamSpec):
     MAX_TOKENS: ClassVar[int] = 32
     """The most tokens that `ask` lets the model generate."""
     STOP: ClassVar[tuple[str, ...]] = ("\n",)
-    """Texts that end what the model generates for `ask`."""
+    """Texts at which the model's continuation for `ask` ends."""
     CHAT: ClassVar[bool] = True
     """Whether prompts go into the model's chat template when lm-eval was told to apply it."""
 
     @abstractmethod
     def score(self, doc: Document, answers: Sequence[Any]) -> dict[str, Any]:
-        """What one document gives to each of `METRICS`."""
+        """What one document contributes to each of `METRICS`."""
 
     def ask(self, prompt: str) -> Generate:
         """The request to continue `prompt` within `MAX_TOKENS` and `STOP`."""

@@ -14,7 +14,8 @@ from tli_bench.lexicon.pairs import Split, WordPair
 from tli_bench.measures.choice import CHOSEN_BY, best_depth
 from tli_bench.measures.geometry import Centre, centre
 from tli_bench.measures.measure import Place
-from tli_bench.measures.registry import compute, list_measures
+from tli_bench.measures.registry import compute, get_measure, list_measures
+from tli_bench.measures.roles import HEADLINE
 from tli_bench.measures.view import LayerView
 from tli_bench.models.identity import State
 from tli_bench.records.columns import Curve, Kept, Words, kept
@@ -86,7 +87,7 @@ class Analyser:
         self.rows = {split: [i for i, p in enumerate(self.pairs) if p.split == split] for split in Split}
         scored = [split for split in (Split.CONTROL, Split.TRAIN, Split.DEV) if self.rows[split]]
         self.tested = scored[0] if scored else Split.CONTROL
-        self._gaps: dict[State, dict[str, beside.Floats]] = {state: {} for state in states}
+        self._tested: dict[State, dict[str, beside.Floats]] = {state: {} for state in states}
         self.unscored: list[str] = []
 
     def run(self) -> Analysis:
@@ -124,7 +125,7 @@ class Analyser:
             if len(rows) > 1:
                 pairs = [self.pairs[i] for i in rows]
                 spelled[split] = beside.spelling(pairs, self.gold[rows][:, rows].numpy())
-        family = beside.family_of(self.layers, self._gaps, split=self.tested, reasons=self.unscored)
+        family = beside.family_of(self.layers, self._tested, split=self.tested, reasons=self.unscored)
         self._labels = {
             split: beside.labels_of(
                 [self.pairs[i] for i in rows], [self.facts.tokens[i] for i in rows if self.facts.tokens]
@@ -155,9 +156,9 @@ class Analyser:
                     layer, lambda split, state: views.get((split, state)), concepts, seed=self.seed
                 )
                 controls.contrasts.extend([contrast] if contrast else [])
-            base, adapted = self._gaps["base"].get(layer), self._gaps.get("adapted", {}).get(layer)
+            base, adapted = self._tested["base"].get(layer), self._tested.get("adapted", {}).get(layer)
             if base is not None and ("adapted" not in self.states or adapted is not None):
-                values, quantity = (base, "gap") if adapted is None else (adapted - base, "gap change")
+                values, quantity = (base, HEADLINE) if adapted is None else (adapted - base, f"{HEADLINE} change")
                 # Where an adapter reaches nothing, as at the embeddings, there is no spread and nothing to find.
                 if values.any():
                     power = beside.power_of(values, split=self.tested, layer=layer, quantity=quantity)
@@ -216,7 +217,7 @@ class Analyser:
             for which, value in measured.values.items():
                 curves.setdefault(which, [None] * len(self.layers))[layer] = value
             if split is self.tested:
-                self._gaps[state][name] = view.gap_per_pair.double().numpy()
+                self._tested[state][name] = get_measure(HEADLINE).column(view)
         return curves
 
     def _best_layer(self, curves: dict[Split, dict[str, dict[str, Curve]]], state: State) -> str:
@@ -249,7 +250,7 @@ class Analyser:
         if base is None or adapted is None:
             return
         for measure in list_measures(Place.COMPARED):
-            shown = measure.name == "gap" and split is not Split.DEV
+            shown = measure.name == HEADLINE and split is not Split.DEV
             resamples = SHOWN_RESAMPLES if shown else OTHER_RESAMPLES
             try:
                 result = paired(measure.column(base), measure.column(adapted), seed=self.seed, resamples=resamples)

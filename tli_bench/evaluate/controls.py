@@ -12,6 +12,7 @@ from tli_bench.lexicon.similarity import similarity
 from tli_bench.measures.confounds import edit_baseline, strata, tokens_per_word_bins
 from tli_bench.measures.geometry import cka_permutation_p, debiased_cka
 from tli_bench.measures.registry import get_measure
+from tli_bench.measures.roles import HEADLINE
 from tli_bench.measures.view import LayerView
 from tli_bench.models.identity import State
 from tli_bench.records.schema import Contrast, Family, LayerTest, PermutationNull, Power, Spelling, StratumScore
@@ -137,14 +138,14 @@ def power_of(values: Floats, *, split: Split, layer: str, quantity: str) -> Powe
 
 
 def family_of(
-    layers: Sequence[str], gaps: Mapping[State, Mapping[str, Floats]], *, split: Split, reasons: list[str]
+    layers: Sequence[str], columns: Mapping[State, Mapping[str, Floats]], *, split: Split, reasons: list[str]
 ) -> Family:
-    """Paired t-tests over all layers. gaps: per-pair gap `[n]` by state and layer; a layer that lacks one is left out."""
-    quantity = "gap change" if "adapted" in gaps else "gap"
+    """Paired t-tests over all layers. columns: of the headline `[n]` by state and layer; a layer that lacks one is left out."""
+    quantity = f"{HEADLINE} change" if "adapted" in columns else HEADLINE
     tests = []
     for layer in layers:
-        base, adapted = gaps["base"].get(layer), gaps.get("adapted", {}).get(layer)
-        if base is None or ("adapted" in gaps and adapted is None):
+        base, adapted = columns["base"].get(layer), columns.get("adapted", {}).get(layer)
+        if base is None or ("adapted" in columns and adapted is None):
             continue
         before, after = (base, adapted) if adapted is not None else (np.zeros_like(base), base)
         try:

@@ -9,6 +9,8 @@ from tli_bench.base.errors import InputError, UnknownNameError, UnscorableError
 from tli_bench.languages import Language, resolve_language, resolve_pair
 from tli_bench.lexicon.romanise import romanise
 from tli_bench.measures.distance import lexical_distance
+from tli_bench.measures.measure import Place
+from tli_bench.measures.registry import list_measures
 from tli_bench.records.run_record import RunRecord
 from tli_bench.records.scores import BEST
 from tli_bench.stats import SpearmanResult, spearman
@@ -139,10 +141,10 @@ def _facts(record: RunRecord, supplied: Mapping[str, Mapping[frozenset[str], flo
 
 
 def _outcomes(record: RunRecord) -> tuple[dict[str, float | None], list[str]]:
-    """Gap and P@1 of the base at its best layer and, with an adapter, their gain at the adapted model's best layer."""
+    """What a run sums up, of the base at its best layer and, with an adapter, its gain at the adapted model's best layer."""
     split = record.split
     found: dict[str, float | None] = {}
-    for measure, name in (("gap", "gap"), ("p1", "P@1")):
+    for measure, name in ((m.name, m.label) for m in list_measures(Place.SUMMARY)):
         found[f"base {name}"] = record.value(measure, split, "base", BEST)
         if "adapted" in record.curves[split]:
             layer = record.layer(BEST, "adapted")

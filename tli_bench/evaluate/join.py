@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from tli_bench.base.errors import UnknownNameError, UnscorableError
 from tli_bench.evaluate.changes import Gain, Gathered, Outcome, Scored, Who, gather, labels, outcomes
 from tli_bench.evaluate.explain import ENOUGH
+from tli_bench.measures.roles import HEADLINE
 from tli_bench.records.schema import DownstreamRecord, RunRecord
 from tli_bench.records.scores import BEST, OUTPUT
 from tli_bench.stats import SpearmanResult, benjamini_hochberg, holm, spearman
@@ -83,7 +84,7 @@ def join(
     alignment: Iterable[RunRecord],
     downstream: Iterable[DownstreamRecord],
     *,
-    measure: str = "gap",
+    measure: str = HEADLINE,
     layers: Sequence[str] = (BEST, OUTPUT),
     metrics: Sequence[str] = (),
     seed: int = 0,

@@ -1,4 +1,4 @@
-"""Lower case, decided once for words and texts: by the language's own i."""
+"""Lower case, decided once for words and texts: by the language's own rule for i."""
 
 import unicodedata
 

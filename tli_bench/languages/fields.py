@@ -1,4 +1,4 @@
-"""Reading a mapping of a YAML file into a frozen dataclass: unknown keys and values of a wrong type name file and key."""
+"""Reading a mapping of a YAML file into a frozen dataclass; errors about unknown keys and wrong types name file and key."""
 
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
@@ -11,10 +11,10 @@ T = TypeVar("T")
 
 
 def read_fields(kind: type[T], data: object, *, file: str, key: str = "") -> T:
-    """An instance of the dataclass `kind` with the values of `data`; what is left out takes its default.
+    """An instance of the dataclass `kind` with the values of `data`; a key that is left out takes its default.
 
-    key: where `data` stands in the file, for errors. A single text stands for a list of one. Raises LanguageError naming file
-    and key for a key that the dataclass does not have, one that is missing, and a value of another type.
+    key: where `data` is in the file, for errors. A single text is read as a list of one. Raises LanguageError naming file
+    and key for a key that the dataclass does not have, one that is missing, and a value of the wrong type.
     """
     if not isinstance(data, Mapping):
         raise _wrong(file, key or "the file", "keys and values", data)

@@ -16,9 +16,9 @@ CODE = re.compile(r"[a-z]{3}_[A-Z][a-z]{3}")
 class Writing:
     """How the language is written.
 
-    alphabet: its lower-case letters; empty where they are not declared. dotted_i: whether `I` is the capital of `ı` and `İ`
-    that of `i`. apostrophe: how an apostrophe is written, whatever was typed; apostrophe_after: how after certain letters, with
-    which it then forms one letter. look_alikes: what is typed in the place of letters of the alphabet, and the letter.
+    alphabet: its lower-case letters; empty if they are not declared. dotted_i: whether `I` is the capital of `ı` and `İ`
+    that of `i`. apostrophe: how an apostrophe is written, whatever was typed; apostrophe_after: the same after certain letters,
+    with which it forms one letter. look_alikes: what is typed in place of a letter of the alphabet, and that letter.
     """
 
     alphabet: str = ""
@@ -29,7 +29,7 @@ class Writing:
 
     @cached_property
     def look_alike_letters(self) -> dict[int, str]:
-        """Single look-alikes, as `str.translate` takes them."""
+        """Single-character look-alikes, as `str.translate` takes them."""
         return {ord(typed): meant for typed, meant in self.look_alikes.items() if len(typed) == 1}
 
     @cached_property
@@ -52,9 +52,9 @@ class Writing:
 class Words:
     """Citation forms and regular plurals.
 
-    leaders: beginnings of a citation form that belong to no word (`to `). prefixes, suffixes: citation or plural affixes that
-    are cut, longest first. plural_prefixes, plural_endings: a plural's with the singular's, in the order tried. no_plurals:
-    endings that look like a plural and are none.
+    leaders: beginnings of a citation form that are not part of the word (`to `). prefixes, suffixes: citation or plural affixes that
+    are cut, longest first. plural_prefixes, plural_endings: the plural's and the singular's, in the order tried. no_plurals:
+    endings that look like a plural but are not.
     """
 
     leaders: tuple[str, ...] = ()
@@ -77,10 +77,10 @@ class Scoring:
 class Language:
     """One language as written in one script; two are equal when code and file are.
 
-    code: ISO 639-3 and ISO 15924 joined by `_`, as FLORES and Belebele write it (`swh_Latn`). family and branch: as the field
-    names them, empty where unknown. suite: the end of the names of the task groups that it belongs to (`tli_turkic`).
-    pivot: whether the others are paired with it and default prompts are in it. lexicon: whether the core lexicon has it.
-    names: what its own prompts call the others, by code. file: where it was read; empty for one that has no file.
+    code: ISO 639-3 and ISO 15924 joined by `_`, as FLORES and Belebele write it (`swh_Latn`). family and branch: the names used in the
+    field, empty if unknown. suite: the end of the name of each task group that it belongs to (`tli_turkic`).
+    pivot: whether the others are paired with it and default prompts are written in it. lexicon: whether the core lexicon has it.
+    names: what its own prompts call the others, by code. file: where it was read from; empty if it has no file.
     """
 
     code: str
@@ -131,12 +131,12 @@ class Language:
 
     @property
     def script(self) -> str:
-        """ISO 15924 code of the script; `Zyyy` where it was not declared."""
+        """ISO 15924 code of the script; `Zyyy` if it was not declared."""
         return self.code[4:]
 
     @property
     def declared(self) -> bool:
-        """Whether a file describes the language; one without is treated by defaults."""
+        """Whether a file describes the language; one without a file has default rules."""
         return bool(self.file)
 
     @property
@@ -146,22 +146,22 @@ class Language:
 
     @cached_property
     def letters(self) -> frozenset[str]:
-        """The letters of the alphabet; empty where they are not declared."""
+        """The letters of the alphabet; empty if they are not declared."""
         return frozenset(self.writing.alphabet)
 
     def related(self, other: "Language") -> bool:
-        """Whether both are known to be of one family."""
+        """Whether both are known to belong to the same family."""
         return bool(self.family) and self.family == other.family
 
     def same_branch(self, other: "Language") -> bool:
-        """Whether both are known to be of one branch of one family."""
+        """Whether both are known to belong to the same branch of the same family."""
         return self.related(other) and bool(self.branch) and self.branch == other.branch
 
 
 def undeclared(name: str) -> Language:
     """A language that no file describes, by its code or its ISO 639-3 code: plain casing, no affixes, no prompts.
 
-    Without a script in the code it is `Zyyy`, and each word's script is that of most of its letters.
+    Without a script in the code, the script is `Zyyy`, and that of each word is the script of most of its letters.
     """
     code = name if "_" in name else f"{name}_{UNDECLARED}"
     return Language(code, name)

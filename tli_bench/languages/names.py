@@ -6,15 +6,15 @@ from tli_bench.languages.registry import DEFAULT_PAIRS, HINT, registry
 
 
 def language_of(code: str) -> Language:
-    """The language of a code (`swh_Latn`); one that no file describes is treated by defaults.
+    """The language of a code (`swh_Latn`); one that no file describes has default rules.
 
-    Raises LanguageError naming file and key for a file that is wrong, UnknownNameError for what is no code.
+    Raises LanguageError naming file and key for a file that is wrong, UnknownNameError for something that is not a code.
     """
     return registry().get(code)
 
 
 def language_or_default(code: str) -> Language:
-    """Like `language_of`, but one whose file is wrong, of which a warning was logged, is treated by defaults: it must not fail others."""
+    """Like `language_of`, but a language whose file is wrong (a warning was logged) has default rules, so that others still run."""
     try:
         return registry().get(code)
     except LanguageError:
@@ -22,14 +22,14 @@ def language_or_default(code: str) -> Language:
 
 
 def find_language(name: str) -> Language | None:
-    """The language called `name`, None where no language is; see `resolve_language`."""
+    """The language called `name`, None if there is none; see `resolve_language`."""
     return registry().find(name)
 
 
 def resolve_language(name: str) -> Language:
     """The language called `name`: a code (`swh_Latn`), ISO code (`swh`, `sw`) or English name, in any case.
 
-    A full code that no file describes is a language by defaults. Raises UnknownNameError with suggestions.
+    A full code that no file describes is a language with default rules. Raises UnknownNameError with suggestions.
     """
     found = find_language(name)
     if found is None:
@@ -48,7 +48,7 @@ def split_pair(name: str) -> tuple[str, str]:
 def resolve_pair(name: str) -> tuple[Language, Language]:
     """Source and target of a pair written `swh-eng`, `swh_Latn-eng_Latn` or `swahili-english`.
 
-    Raises InputError for a malformed pair or one language twice, UnknownNameError for an unknown language.
+    Raises InputError for a malformed pair or the same language twice, UnknownNameError for an unknown language.
     """
     source, target = (resolve_language(part) for part in split_pair(name))
     if source == target:
@@ -67,6 +67,6 @@ def pivot() -> Language:
 
 
 def default_pair() -> str:
-    """The pair that an option of one pair takes unless told otherwise: the first default pair, without scripts (`swh-eng`)."""
+    """The pair that an option for one pair takes by default: the first default pair, without scripts (`swh-eng`)."""
     first: str = DEFAULT_PAIRS[0]
     return "-".join(part[:3] for part in first.split("-"))

@@ -1,7 +1,7 @@
-"""Where languages are found: one YAML file each, read when it is asked for, once in a process.
+"""Where languages are found: one YAML file each, read when it is asked for, once per process.
 
-The files of the benchmark lie in `tasks/languages`. More folders are named by `TLI_BENCH_LANGUAGES` (joined as in `PATH`), single
-files by `register_language`. A file that is wrong fails its own language and no other.
+The files of the benchmark are in `tasks/languages`. More folders can be named in `TLI_BENCH_LANGUAGES` (joined as in `PATH`),
+single files with `register_language`. A wrong file makes only its own language fail.
 """
 
 import logging
@@ -23,12 +23,12 @@ log = logging.getLogger(__name__)
 ENVIRONMENT = "TLI_BENCH_LANGUAGES"
 PAIRS_FILE = "pairs.yaml"
 HINT = "`tli-bench ls languages` lists them, docs/languages.md says how to add one"
-# libyaml's loader where it is there: twenty times as fast.
+# libyaml's loader if it is installed: twenty times as fast.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Registry:
-    """The languages of some folders, in order: as the default pairs name them, the target of each first, then by code.
+    """The languages of some folders, in order: first as the default pairs name them, the target of each first, then by code.
 
     folders: with `<code>.yaml` files; an earlier folder's file wins. pairs: the file of the default pairs. Nothing is read before
     it is asked for.
@@ -45,8 +45,8 @@ class Registry:
     def get(self, code: str) -> Language:
         """The language of a code, read on first use.
 
-        A well-formed code without a file is a language by defaults, see `undeclared`. Raises LanguageError naming file and key
-        for a file that is wrong, UnknownNameError for what is no code.
+        A well-formed code without a file is a language with default rules, see `undeclared`. Raises LanguageError naming file and key
+        for a file that is wrong, UnknownNameError for something that is not a code.
         """
         known = self._read.get(code) or self._met.get(code)
         if known is not None:
@@ -66,7 +66,7 @@ class Registry:
         return self._met.setdefault(code, undeclared(code))
 
     def find(self, name: str) -> Language | None:
-        """The language called `name`: a code, ISO code, or English name, in any case; None where no language is."""
+        """The language called `name`: a code, ISO code, or English name, in any case; None if there is none."""
         if name not in self._found:
             self._found[name] = self._search(name.strip())
         return self._found[name]
@@ -84,7 +84,7 @@ class Registry:
         return met or self.aliases.get(lowered)
 
     def meet(self, language: Language) -> Language:
-        """Keep a language that no file describes, so that its name and code are known from now on; a file's own wins."""
+        """Keep a language that no file describes, so that its name and code are known from now on; a language file takes precedence."""
         if language.code in self.files:
             return self.get(language.code)
         self._met = {code: met for code, met in self._met.items() if met.iso != language.iso} | {
@@ -94,7 +94,7 @@ class Registry:
         return language
 
     def forget(self, language: Language) -> None:
-        """Take back `meet`."""
+        """Undo `meet`."""
         self._met.pop(language.code, None)
         self._found.clear()
 
@@ -104,7 +104,7 @@ class Registry:
         other = self.files.get(language.code)
         if other is not None and other.resolve() != path.resolve():
             raise LanguageError(
-                f"{path}: {language.code} is described by {other} already; there is one file per language"
+                f"{path}: {language.code} is already described by {other}; there is one file per language"
             )
         self._added[language.code] = path
         self._read[language.code] = language
@@ -127,7 +127,7 @@ class Registry:
                 log.warning("%s names the folder %s, which does not exist", ENVIRONMENT, folder)
             for path in sorted(folder.glob("???_????.yaml")):
                 if found.setdefault(path.stem, path) != path:
-                    log.warning("%s is passed over: %s describes %s already", path, found[path.stem], path.stem)
+                    log.warning("%s is skipped: %s already describes %s", path, found[path.stem], path.stem)
         return found
 
     @cached_property
@@ -136,7 +136,7 @@ class Registry:
         kept = tuple(pair for pair in self._listed_pairs if all(code in self.files for code in pair.split("-")))
         for pair in self._listed_pairs:
             if pair not in kept:
-                log.warning("%s: %s is left out, since a language of it has no file", self._pairs, pair)
+                log.warning("%s: %s is left out, since one of its languages has no file", self._pairs, pair)
         return kept
 
     @cached_property
@@ -161,7 +161,7 @@ class Registry:
 
     @cached_property
     def aliases(self) -> dict[str, Language]:
-        """Every language whose file can be read, by each of its other names in lower case; the first that claims one has it."""
+        """Every language whose file can be read, by each of its other names in lower case; the first language that claims a name has it."""
         found: dict[str, Language] = {}
         for language in self:
             for alias in (*language.called, language.iso, language.name):
@@ -175,20 +175,20 @@ class Registry:
 
     @cached_property
     def pivot(self) -> Language:
-        """The language that the others are paired with: the first whose file says `pivot: true`; raises LanguageError for none."""
+        """The language that the others are paired with: the first whose file says `pivot: true`; raises LanguageError if there is none."""
         found = next((language for language in self if language.pivot), None)
         if found is None:
             raise LanguageError(f"no language file says `pivot: true`; looked in {', '.join(map(str, self._folders))}")
         return found
 
     def __iter__(self) -> Iterator[Language]:
-        """Every language whose file can be read; of each other a warning was logged."""
+        """Every language whose file can be read; for each of the others a warning was logged."""
         for code in self.codes:
             with suppress(LanguageError):
                 yield self.get(code)
 
     def names(self) -> list[str]:
-        """All that `find` understands."""
+        """Every name that `find` understands."""
         return [*self.files, *{code[:3] for code in self.files}, *self.aliases]
 
 
@@ -225,7 +225,7 @@ def registry() -> Registry:
 
 
 def register_language(path: str | Path) -> Language:
-    """Make the language of a YAML file known to this process, from wherever the file lies; returns it.
+    """Make the language of a YAML file known to this process, wherever the file is; returns the language.
 
     Raises LanguageError naming file and key.
 

@@ -16,7 +16,7 @@ _BY_NAME = {
     "MYANMAR": "Mymr", "TIBETAN": "Tibt", "MONGOLIAN": "Mong", "NKO": "Nkoo", "TIFINAGH": "Tfng", "ADLAM": "Adlm",
     "SYRIAC": "Syrc", "ORIYA": "Orya", "VAI": "Vaii", "CHEROKEE": "Cher",
 }  # fmt: skip
-# One text, several codes: Han in its two forms and Japanese, which mixes three.
+# One text may have several codes: Han in its two forms, and Japanese, which mixes three.
 _ALSO = {"Hant": "Hans", "Hani": "Hans", "Hira": "Jpan", "Kana": "Jpan"}
 
 

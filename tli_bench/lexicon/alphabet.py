@@ -9,9 +9,9 @@ _NEUTRAL = frozenset(" -") | ANY_APOSTROPHE
 
 
 def foreign_letters(word: str, language: Language) -> str:
-    """The letters of `word` that are of another script than the language's, in order; usually a look-alike.
+    """The letters of `word` that are not of the language's script, in order; usually look-alikes.
 
-    Where the script is not declared, it is that of most letters of the word.
+    If the script is not declared, it is that of most letters of the word.
     """
     script = language.script
     if script == UNDECLARED:
@@ -28,7 +28,7 @@ def _foreign(char: str, script: str) -> bool:
 def unusual_characters(word: str, language: Language) -> str:
     """The characters of `word` that are neither letters of the alphabet nor an inner space or hyphen.
 
-    None where the alphabet is not declared.
+    None if the alphabet is not declared.
     """
     letters, folded = language.letters, lower(word, language)
     return (

@@ -1,4 +1,4 @@
-"""The core lexicon: one table of concepts by languages, kept as a TSV that is read, reviewed and corrected by hand."""
+"""The core lexicon: one table of concepts by languages, kept as a TSV file that people read, review and correct by hand."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -26,7 +26,7 @@ FIRST_COLUMNS, LAST_COLUMN = ("concept", "pos", "field", "note"), "split"
 class Core:
     """Every concept in every language, with the published split of each.
 
-    seed: that of the published splits; splits_from: `forms_hash` of the table they were assigned for; languages: their codes in
+    seed: the one of the published splits; splits_from: `forms_hash` of the table they were assigned for; languages: their codes in
     the order of the columns.
     """
 
@@ -39,7 +39,7 @@ class Core:
 
     @property
     def forms_hash(self) -> str:
-        """SHA-256 of concepts and forms without the splits, in file order: what the splits are a function of."""
+        """SHA-256 of concepts and forms without the splits, in file order: the splits are a function of these."""
         return _sha256(row[:-1] for row in self._rows())
 
     @property
@@ -54,9 +54,9 @@ class Core:
             yield (entry.concept, entry.pos, entry.field, *forms, split.value if split else "")
 
     def lexicon(self, source: Language, target: Language, *, seed: int | None = None) -> Lexicon:
-        """The word pairs of two languages; a concept that lacks either word is left out.
+        """The word pairs of two languages; a concept that has no word in one of them is left out.
 
-        seed: None or the published seed gives the published splits, another seed assigns all splits anew. Raises LexiconError
+        seed: None or the published seed returns the published splits, any other seed assigns all splits anew. Raises LexiconError
         for a language without a column, or with a column but without a file.
         """
         for language in (source, target):
@@ -74,7 +74,7 @@ class Core:
         if language.code not in self.languages:
             near = suggest(language.code, self.languages) or self.languages
             raise LexiconError(
-                f"the core lexicon has no column {language.code}; it has {', '.join(near)}. Give a list of your own with --lexicon, "
+                f"the core lexicon has no column {language.code}; it has {', '.join(near)}. Give your own list with --lexicon, "
                 "or add the language as CONTRIBUTING.md says"
             )
         if not language.declared:
@@ -85,7 +85,7 @@ class Core:
 
 
 class CoreTable(NamedTuple):
-    """A core table as it was read: codes of the languages in the order of their columns, concepts, splits that are filled in."""
+    """A core table as it was read: codes of the languages in the order of their columns, concepts, and the splits filled in."""
 
     languages: tuple[str, ...]
     entries: tuple[Entry, ...]
@@ -115,9 +115,9 @@ def load_core(folder: Path | None = None) -> Core:
 
 
 def read_core_table(path: Path) -> CoreTable:
-    """The concepts of a core table and those splits that are filled in; its header says which languages it has.
+    """The concepts of a core table and the splits that are filled in; its header says which languages it has.
 
-    A language without a file, or with a wrong one, is read by defaults, so that it fails no other. Raises LexiconError naming
+    A language without a file, or with a wrong one, is read with default rules, so that the others still work. Raises LexiconError naming
     file, line and reason.
     """
     entries: list[Entry] = []
@@ -132,7 +132,7 @@ def read_core_table(path: Path) -> CoreTable:
             columns, languages = tuple(cells), _languages(cells, where=where)
             continue
         if len(cells) != len(columns):
-            raise LexiconError(f"{where}: {len(cells)} columns where the header has {len(columns)}")
+            raise LexiconError(f"{where}: {len(cells)} columns, but the header has {len(columns)}")
         row = dict(zip(columns, cells, strict=True))
         concept = row["concept"]
         if not concept or concept in seen:
@@ -163,7 +163,7 @@ def parse_split(value: str, *, where: str) -> Split:
     try:
         return Split(value)
     except ValueError:
-        raise LexiconError(f"{where}: split {value!r} is none of {', '.join(Split)}") from None
+        raise LexiconError(f"{where}: split {value!r} is not one of {', '.join(Split)}") from None
 
 
 def core_table(core: Core) -> str:

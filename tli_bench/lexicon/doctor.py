@@ -23,7 +23,7 @@ _TOLERANCE, _SMALLEST_STRATUM = 0.1, 30
 
 @dataclass(frozen=True)
 class _Patient:
-    """A word list as the checks see it, whether it has two languages or all of the core."""
+    """A word list as the checks see it, whether it has two languages or all of the core's."""
 
     name: str
     entries: tuple[Entry, ...]
@@ -33,13 +33,13 @@ class _Patient:
 
 
 def check(lexicon: Lexicon | Core, *, tokenizer: Tokenizer | None = None) -> Report:
-    """Every finding about a lexicon; `failed` when forms leak from train to control or are in a wrong script.
+    """Every finding about a lexicon; `failed` when forms leak from train to control or are in the wrong script.
 
     Checks within each language: duplicates, homographs, words of several parts, wrong script, leakage by form,
     variant and stem; across languages: many-to-one, identical and near-identical pairs (edit similarity of at least
     0.75: a loan or cognate); and the balance of the splits. A core lexicon is checked across the default pairs.
 
-    tokenizer: anything with `encode(text, add_special_tokens=False)`; adds token counts a word.
+    tokenizer: anything with `encode(text, add_special_tokens=False)`; adds the number of tokens per word.
     """
     patient = _core_patient(lexicon) if isinstance(lexicon, Core) else _lexicon_patient(lexicon)
     findings = find_leakage(patient.entries, patient.splits)
@@ -88,7 +88,7 @@ def _spelling(patient: _Patient, language: Language) -> Iterator[Finding]:
                 )
                 yield Finding("wrong-script", "error", language.code, (entry.concept,), (form,), message)
             elif unusual := unusual_characters(form, language):
-                message = f"{form!r} has {unusual!r}, which the alphabet of {language.name} lacks"
+                message = f"{form!r} has {unusual!r}, which is not in the alphabet of {language.name}"
                 yield Finding("unusual-character", "warning", language.code, (entry.concept,), (form,), message)
         preferred = entry.forms.get(language.code, ("",))[0]
         if " " in preferred:
@@ -129,7 +129,7 @@ def _across(patient: _Patient, source: Language, target: Language) -> Iterator[F
             forms: tuple[str, ...] = (entries[0].forms[source.code][0], entries[0].forms[target.code][0])
             concepts = tuple(e.concept for e in entries)
             message = f"{forms[0]!r} = {forms[1]!r} ({code}) is listed {len(entries)} times: {', '.join(concepts[:6])}"
-            # One word for two concepts in both languages is a fact of the core; in a user's list it is a slip.
+            # One word for two concepts in both languages is a fact in the core; in a user's list it is a mistake.
             severity: Severity = "info" if patient.name == "core" else "warning"
             yield Finding("duplicate", severity, code, concepts, forms, message)
     for owners in same_target.values():

@@ -1,4 +1,4 @@
-"""One concept with its forms in any number of languages: what splits, the core file and the doctor work on."""
+"""One concept with its forms in any number of languages; splits, the core file and the doctor work on it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Entry:
 
     @cached_property
     def links(self) -> frozenset[str]:
-        """Language and key of every form, stem and spelling without diacritics by which two concepts may meet."""
+        """Language and key of every form, stem and spelling without diacritics by which two concepts may be linked."""
         found: set[str] = set()
         for language, key in self.keys:
             code = language.code
@@ -54,7 +54,7 @@ def parse_forms(cell: str, language: Language) -> tuple[str, ...]:
 
 
 def unique_forms(words: Iterable[str], language: Language) -> tuple[str, ...]:
-    """The normalised words without the empty ones and without those whose match key came before."""
+    """The normalised words, without empty ones and without those whose match key occurred before."""
     kept: dict[str, str] = {}
     for word in words:
         form = normalise(word, language)

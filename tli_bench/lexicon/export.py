@@ -14,8 +14,8 @@ FORMATS = ("tsv", "muse", "json")
 def export(lexicon: Lexicon, path: str | Path, *, format: str = "tsv") -> None:
     """Write `lexicon` to `path`, atomically, in a form that `load_lexicon` reads back.
 
-    format: `tsv` and `json` keep concepts, variants and splits; `muse` gives one line a pair of accepted forms, with
-    underscores for spaces. Raises LexiconError for another format, OutputError where the path cannot be written.
+    format: `tsv` and `json` keep concepts, variants and splits; `muse` writes one line per pair of accepted forms, with
+    underscores for spaces. Raises LexiconError for another format, OutputError if the path cannot be written.
     """
     writers = {"tsv": as_tsv, "muse": as_muse, "json": as_json}
     if format not in writers:

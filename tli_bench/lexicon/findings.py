@@ -1,4 +1,4 @@
-"""What the doctor says: findings, and the report that holds them."""
+"""What the doctor reports: findings, and the report that holds them."""
 
 from collections import Counter
 from dataclasses import asdict, dataclass, field
@@ -30,7 +30,7 @@ class Finding:
 class Report:
     """All findings about one lexicon.
 
-    tokens: per language code, how a tokenizer cut the preferred forms; empty without a tokenizer.
+    tokens: for each language code, how a tokenizer cuts the preferred forms; empty without a tokenizer.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Report:
 
     @property
     def failed(self) -> bool:
-        """Whether the lexicon must not be scored: it leaks, or has words in a wrong script."""
+        """Whether the lexicon must not be scored: it leaks, or has words in the wrong script."""
         return any(finding.severity == "error" for finding in self.findings)
 
     @property

@@ -18,7 +18,7 @@ from tli_bench.lexicon.stems import openings, stem_of_key
 
 
 class _Word(NamedTuple):
-    """A form where it occurs; `key` is its match key."""
+    """A form and where it occurs; `key` is its match key."""
 
     concept: str
     form: str
@@ -61,7 +61,7 @@ def _languages(rows: Iterable[Entry]) -> list[Language]:
 
 
 def _sides(rows: Iterable[Entry], splits: Mapping[str, Split], language: Language) -> tuple[list[_Word], list[_Word]]:
-    """The words of control and those of train, in one language."""
+    """The control words and the trained words of one language."""
     sides: dict[Split, list[_Word]] = {split: [] for split in Split}
     for row in rows:
         words = sides[splits[row.concept]]
@@ -106,13 +106,13 @@ def _derived(longer: Iterable[_Word], shorter: Iterable[_Word]) -> Iterator[_Nea
     for word in longer:
         for opening in openings(word.key):
             for other in bases.get(opening, ()):
-                yield word, other, "may be derived from or the base of the trained"
+                yield word, other, "may be derived from, or be the base of, the trained"
 
 
 def _finding(kind: str, language: Language, word: _Word, other: _Word, reason: str) -> Finding:
     message = (
         f"control {word.form!r} ({word.concept}) {reason} {other.form!r} ({other.concept}) in {language.code}; "
-        "move one of the two to dev or drop it"
+        "move one of the two to dev, or drop it"
     )
     severity: Severity = "warning" if kind == "near-leak" else "error"
     return Finding(kind, severity, language.code, (word.concept, other.concept), (word.form, other.form), message)

@@ -16,7 +16,7 @@ from tli_bench.lexicon.pairs import Split, WordPair
 class Lexicon:
     """Word pairs of two languages; made by `load_lexicon`.
 
-    version: of the core lexicon, or the revision a Hub data set was read at, or empty for a user's own list.
+    version: of the core lexicon, or the revision at which a Hub data set was read, or empty for a user's own list.
     seed: the seed that the splits were assigned with.
     """
 
@@ -55,9 +55,9 @@ class Lexicon:
         return hashlib.sha256("\n".join((self.pair, *rows)).encode()).hexdigest()
 
     def gold(self, pairs: tuple[WordPair, ...] | list[WordPair]) -> npt.NDArray[np.bool_]:
-        """Which of these pairs' targets is a right answer for which source: `[n, n]`, diagonal true.
+        """Which of these pairs' targets are right answers for which source: `[n, n]`, diagonal true.
 
-        `gold[i, j]` holds when some pair of the lexicon accepts both the preferred source of `i` and the preferred
+        `gold[i, j]` is true when some pair of the lexicon accepts both the preferred source of `i` and the preferred
         target of `j`, compared by match key; so homographs and variants are right in both directions (`gold.T`).
         """
         sources = [match_key(p.source, self.source_language) for p in pairs]

@@ -1,4 +1,4 @@
-"""`load_lexicon`: from a name, a path or a Hub data set to a `Lexicon`, through one door."""
+"""`load_lexicon`: from a name, a path or a Hub data set to a `Lexicon`, in one function."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -30,10 +30,10 @@ def load_lexicon(
 
     pair: `swh-eng`, source first; None for the first default pair. control: a second source whose pairs are the control split;
     train and dev are then drawn from the first. columns: names of the columns that hold `source` and `target`. revision: of a Hub data set.
-    seed: of the splits, where the source brings none.
+    seed: of the splits, if the source has none.
 
-    A language that no file describes is read by defaults (see `languages_of_list`), and a warning says what it lacks.
-    Lines of one source word become one pair with variants; identical pairs are merged. Raises LexiconError with file,
+    A language that no file describes is read with default rules (see `languages_of_list`), and a warning says what it lacks.
+    Lines with the same source word become one pair with variants; identical pairs are merged. Raises LexiconError with file,
     line and reason for a source that cannot be read, and with what was tried for one that cannot be found.
 
     >>> import tli_bench
@@ -85,7 +85,7 @@ class _Row:
         return _Row(self.entry, self.sources, self.targets, None)
 
     def renamed_beside(self, taken: set[str]) -> "_Row":
-        """The same row under an id of its own: a concept that leaks from the main list stays visible as two."""
+        """The same row under its own id: a concept that leaks from the main list stays visible as two."""
         concept = self.entry.concept
         while concept in taken:
             concept += "#control"
@@ -104,14 +104,14 @@ def _read(source: str | Path, request: Request) -> list[_Row]:
     rows = _merge(open_source(source, request), request.source, request.target)
     if not rows:
         raise LexiconError(
-            f"{source}: nothing has a word in both {request.source.code} and {request.target.code}; "
+            f"{source}: no row has a word in both {request.source.code} and {request.target.code}; "
             "check the pair and the columns"
         )
     return rows
 
 
 def _merge(raw: Iterable[RawPair], source: Language, target: Language) -> list[_Row]:
-    """One row a concept: rows without an id belong together by the match key of their first source form."""
+    """One row per concept: rows without an id belong together by the match key of their first source form."""
     groups: dict[str, list[RawPair]] = {}
     for row in raw:
         concept = row.concept or match_key(row.sources[0], source)

@@ -1,9 +1,9 @@
-"""How a word is written and when two words are the same: the one place for both policies.
+"""How a word is written and when two words are the same: both policies are defined here and only here.
 
-`normalise` gives the form that is shown and embedded, `match_key` decides equality, `loose_key` ignores diacritics.
+`normalise` returns the form that is shown and embedded, `match_key` decides equality, `loose_key` ignores diacritics.
 
 Policy: case and citation marks do not distinguish words, diacritics do. In the core's languages a diacritic makes
-another letter (Turkish `on` ten, `ön` front; Kazakh `кыс`, `қыс`), so leakage is judged by `match_key`; an equal
+a different letter (Turkish `on` ten, `ön` front; Kazakh `кыс`, `қыс`), so leakage is judged by `match_key`; an equal
 `loose_key` is worth a look, not an error.
 """
 
@@ -20,7 +20,7 @@ DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2212"
 def normalise(word: str, language: Language) -> str:
     """The display form of `word`: NFC, the language's own apostrophes, no invisible characters, single spaces, case kept.
 
-    Arabic presentation forms become letters, and what is typed in the place of a letter (`writing.look_alikes`) that letter.
+    Arabic presentation forms become letters, and a look-alike (`writing.look_alikes`) becomes the letter that it stands for.
     Idempotent; may be empty.
     """
     writing = language.writing
@@ -64,7 +64,7 @@ def match_key(word: str, language: Language) -> str:
     return _match_key(word, language)
 
 
-# Large lists ask for every key many times.
+# Every key of a large list is needed many times.
 @lru_cache(maxsize=1 << 18)
 def _match_key(word: str, language: Language) -> str:
     key = lower(normalise(word, language), language)

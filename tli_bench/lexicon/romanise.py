@@ -1,8 +1,8 @@
 """A rough common Latin spelling for words of two scripts, so that edit distance compares sounds and not alphabets.
 
-One letter for one sound where that is possible, in the letters of Turkish with `ä`, `ñ`, `q`, `x`: a working tool for
-lexical distance, not an orthography. It ignores that one sound has shifted into another (Kazakh `ж` is Turkish `y`).
-The table is for the letters of all languages; `romanised` of a language's file comes before it.
+One letter per sound where possible, in the letters of Turkish plus `ä`, `ñ`, `q`, `x`: a working tool for lexical
+distance, not an orthography. Sound shifts are ignored (Kazakh `ж` corresponds to Turkish `y`).
+The table is for the letters of all languages; `romanised` in a language's file takes precedence.
 """
 
 from tli_bench.languages import Language
@@ -20,12 +20,12 @@ _LETTERS = {item[0]: item[1:] for item in _TABLE.split()} | _LATIN
 
 
 def romanise(word: str, language: Language) -> str:
-    """`word` in the common Latin spelling; letters it does not know, and those of English and Swahili, stay."""
+    """`word` in the common Latin spelling; letters that are not in the table, and those of English and Swahili, stay."""
     text = lower(word, language)
     own = language.romanised
     out, at = [], 0
     while at < len(text):
-        # The longest first: Uzbek writes one sound in two letters.
+        # The longest first: Uzbek writes one sound with two letters.
         piece = next((p for p in (text[at : at + 2], text[at]) if p in own), text[at])
         out.append(own.get(piece, _LETTERS.get(piece, piece)))
         at += len(piece)

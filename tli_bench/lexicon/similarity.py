@@ -4,7 +4,7 @@ from rapidfuzz.distance import Levenshtein
 
 
 def similarity(a: str, b: str, *, at_least: float = 0.0) -> float | None:
-    """1 minus the Levenshtein distance over the longer length, or None where that is below `at_least`.
+    """1 minus the Levenshtein distance over the longer length, or None if that is below `at_least`.
 
     Two empty strings have no similarity: None.
     """

@@ -21,11 +21,11 @@ def assign_splits(
     fractions: tuple[float, float, float] = FRACTIONS,
     previous: Mapping[str, Split] | None = None,
 ) -> dict[str, Split]:
-    """The split of every concept, in file order, so that a concept appended later moves none before it.
+    """The split of every concept, in file order, so that a concept appended later does not move any before it.
 
-    A concept goes where the concepts before it that share a form, a stem, a spelling without diacritics or the base
-    of a derived word with it in any language are: to their side of train|control, or to dev when they are on both,
-    since dev may touch either. A free concept goes to the split that is furthest behind its share in the concept's
+    A concept follows the concepts before it that share a form, a stem, a spelling without diacritics or the base of a
+    derived word with it in any language: it goes to their side of train|control, or to dev when they are on both, since
+    dev may share words with either. A free concept goes to the split that is furthest behind its share in the concept's
     part of speech and field; a tie is broken by SHA-256 of the seed and the concept.
 
     previous: splits that were published and stay as they are. Raises InputError for fractions that do not sum to 1
@@ -39,7 +39,7 @@ def assign_splits(
         if count > 1:
             raise InputError(f"concept {concept!r} occurs {count} times; ids must be unique")
     kept = previous or {}
-    # Published concepts bind new ones wherever these were inserted.
+    # Published concepts constrain new ones, wherever the new ones were inserted.
     for row in rows:
         if row.concept in kept:
             assigner.put(row, kept[row.concept])
@@ -56,7 +56,7 @@ class _Assigner:
         self.seed = seed
         self.shares = shares
         self.splits: dict[str, Split] = {}
-        # Sides as bits: a list of many thousand words keeps some hundred thousand of them.
+        # Sides as bits: a list of many thousand words has some hundred thousand of them.
         self._sides: dict[str, int] = {}
         self._derived: dict[str, int] = {}
         self._filled: dict[tuple[str, ...], dict[Split, int]] = {}
@@ -96,7 +96,7 @@ class _Assigner:
 
 
 def _strata(row: Entry) -> tuple[tuple[str, ...], ...]:
-    """Where shares are kept, first the finest stratum, then the part of speech, then the whole list."""
+    """The strata in which shares are kept: first the finest stratum, then the part of speech, then the whole list."""
     if not row.pos and not row.field:
         return ((),)
     return (row.pos, row.field), (row.pos,), ()

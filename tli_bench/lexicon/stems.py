@@ -1,9 +1,9 @@
 """Citation affixes and regular plurals, so that `kusoma` and `-soma`, or `book` and `books`, count as one word.
 
-Which affixes a language has is data (`words` of its file). Precise rather than complete: an affix is cut only where at least three
-letters stay (two behind a plural prefix), and a stem
-only matters when another word is that very stem. Derivation (`balık`, `balıkçı`) makes another word: `openings` finds
-such pairs so that splits keep them on one side, but they are no leak.
+Which affixes a language has is data (`words` in its file). Precise rather than complete: an affix is cut only where at
+least three letters stay (two after a plural prefix), and a stem only matters when another word is that very stem.
+Derivation (`balık`, `balıkçı`) makes a different word: `openings` finds such pairs so that splits keep them on one side,
+but they are not leaks.
 """
 
 from tli_bench.languages import Language
@@ -16,7 +16,7 @@ SHORTEST_BASE, LONGEST_ENDING = 5, 3
 
 
 def openings(key: str) -> list[str]:
-    """The beginnings of a match key that another word could be the base by: at least 5 letters, 1 to 3 fewer."""
+    """The beginnings of a match key at which another word could be its base: at least 5 letters, 1 to 3 fewer than the key."""
     size = len(key)
     if size <= SHORTEST_BASE:
         return []
@@ -24,7 +24,7 @@ def openings(key: str) -> list[str]:
 
 
 def stem_key(word: str, language: Language) -> str:
-    """The match key of `word` without its citation affix or plural, or the match key itself where nothing is cut."""
+    """The match key of `word` without its citation affix or plural, or the match key itself if nothing is cut."""
     return stem_of_key(match_key(word, language), language)
 
 
@@ -39,7 +39,7 @@ def stem_of_key(key: str, language: Language) -> str:
             return singular + key[len(plural) :]
     if rules.plural_endings and not key.endswith(rules.no_plurals):
         for ending, singular in rules.plural_endings.items():
-            # An ending that is only cut, English `-s`, must leave a word; `gas` is no plural.
+            # An ending that is only cut, English `-s`, must leave a word; `gas` is not a plural.
             if key.endswith(ending) and (singular or len(key) - len(ending) > _SHORTEST_STEM):
                 return key[: -len(ending)] + singular
     for suffix in rules.suffixes:

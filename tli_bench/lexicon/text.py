@@ -1,4 +1,4 @@
-"""Reading other people's text files, with a line number for every complaint."""
+"""Reading other people's text files, with a line number in every error message."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +7,7 @@ from tli_bench.base.errors import LexiconError
 
 
 def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """The lines that are not blank, numbered from 1, without line ends and byte-order mark.
+    """The lines that are not blank, numbered from 1, without line ends and the byte-order mark.
 
     Raises LexiconError for a missing file, for bytes that are not UTF-8 and for NUL characters.
     """
@@ -24,6 +24,6 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
                     f"{path}:{number}: byte {err.object[err.start]:#04x} is not UTF-8; save the file as UTF-8"
                 ) from err
             if "\0" in line:
-                raise LexiconError(f"{path}:{number}: a NUL character; this is not a text file in UTF-8")
+                raise LexiconError(f"{path}:{number}: there is a NUL character; this is not a text file in UTF-8")
             if line.strip():
                 yield number, line

@@ -1,4 +1,4 @@
-"""Into how many tokens a tokenizer cuts the words: a language that is cut finer is measured on smaller pieces."""
+"""Into how many tokens a tokenizer cuts the words: a language that is cut more finely is measured on smaller pieces."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 
 class Tokenizer(Protocol):
-    """What is needed of a tokenizer; those of transformers have it."""
+    """What is needed from a tokenizer; those of transformers have it."""
 
     def encode(self, text: str, *, add_special_tokens: bool) -> Sequence[Any]:
         """The token ids of `text`."""
@@ -15,7 +15,7 @@ class Tokenizer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TokenCount:
-    """Tokens a word in one language: mean, most, share of words that are one token, and the finest-cut words."""
+    """Tokens per word in one language: mean, maximum, share of words that are one token, and the words cut into the most tokens."""
 
     words: int
     mean: float

@@ -1,4 +1,4 @@
-"""Languages that no file describes, in a list of a user's own: by defaults, and with a warning that names what is missing."""
+"""Languages that no file describes, in a user's own list: read with default rules, and with a warning that names what is missing."""
 
 import logging
 import re
@@ -39,7 +39,7 @@ def languages_of_list(source: str | Path, pair: str) -> tuple[Language, Language
 
 
 def _first_rows(source: str | Path, pair: str, unknown: list[str]) -> list[RawPair]:
-    """Some rows of the list, read while the unknown languages have no script; none where its header names their scripts."""
+    """Some rows of the list, read while the unknown languages have no script; none if its header names their scripts."""
     provisional = [registry().meet(undeclared(name)) for name in unknown]
     try:
         return list(islice(open_source(source, Request(*resolve_pair(pair))), _ENOUGH))
@@ -55,12 +55,12 @@ def _first_rows(source: str | Path, pair: str, unknown: list[str]) -> list[RawPa
 
 
 def warn_of_defaults(*languages: Language) -> None:
-    """Log, for each language that no file describes, what it lacks and where its file belongs."""
+    """Log, for each language that no file describes, what is missing and where its file belongs."""
     for language in languages:
         if not language.declared:
             log.warning(
-                "no file describes %s: its words are read with plain casing, without an alphabet, citation forms and stem rules, so "
-                "that fewer leaks are found, and it has no name, family, prompts and carriers; write %s.yaml (docs/languages.md) "
+                "no file describes %s: its words are read with plain casing, without an alphabet, citation forms or stem rules, so "
+                "fewer leaks are found, and it has no name, family, prompts or carriers; write %s.yaml (docs/languages.md) "
                 "into a folder and name the folder in %s",
                 language.code, language.code, ENVIRONMENT,
             )  # fmt: skip

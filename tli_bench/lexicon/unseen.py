@@ -34,6 +34,6 @@ def require_unseen(lexicon: Lexicon, trained: frozenset[str], *, adapter: str) -
     if seen:
         raise AdapterError(
             f"{adapter} was trained on {len(seen)} of the {len(lexicon.of(Split.CONTROL))} control words of "
-            f"{lexicon.name} (first: {', '.join(seen[:3])}), so they are not unseen; train it anew on this lexicon's "
-            "train split, or pass --allow-leakage to score it all the same and have every score say so"
+            f"{lexicon.name} (first: {', '.join(seen[:3])}), so they are not unseen; retrain it on this lexicon's "
+            "train split, or pass --allow-leakage to score it anyway and have every score say so"
         )

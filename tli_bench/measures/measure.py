@@ -135,11 +135,19 @@ class Measure:
         return self.column_of or self.name
 
     def column(self, view: "LayerView") -> Column:
-        """One value for each concept `[n]`, float64; raises UnscorableError where the measure has none."""
+        """One value for each concept `[n]`, float64.
+
+        Raises UnscorableError where the measure has none, InputError where it gives another number of values.
+        """
         if self.per_concept is None:
             raise UnscorableError(f"{self.name} has no value per concept")
         self._require(view)
-        return as_column(self.per_concept(view))
+        found = as_column(self.per_concept(view))
+        if found.shape != (view.n,):
+            raise InputError(
+                f"measure {self.name!r} gives values of shape {found.shape} for {view.n} concepts; give one each"
+            )
+        return found
 
     def value(self, view: "LayerView") -> float:
         """The number of one view; raises UnscorableError where it cannot be given."""

@@ -13,6 +13,8 @@ from tli_bench.base.errors import UnscorableError
 from tli_bench.measures.measure import Column, as_column
 
 Side = Literal["forward", "backward"]
+FROM_RANKS = ("cosine", "mismatched", "gap", "p1", "p5", "p10", "mrr")
+"""Measures that cosines and ranks determine."""
 
 
 def hits(ranks: ArrayLike, k: int) -> Column:
@@ -42,6 +44,11 @@ class RankedWords:
     mismatched_per_pair: Column
     ranks_forward: Column
     ranks_backward: Column
+
+    @property
+    def n(self) -> int:
+        """Number of words."""
+        return len(self.matched)
 
     @property
     def provides(self) -> frozenset[str]:

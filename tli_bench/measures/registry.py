@@ -101,9 +101,31 @@ def get_measure(name: str) -> Measure:
     return MEASURES.get(name)
 
 
+def known_measure(name: str) -> Measure | None:
+    """The measure called `name`; None for one of a package that is not installed here, as records of others may hold."""
+    try:
+        return get_measure(name)
+    except UnknownNameError:
+        return None
+
+
 def list_measures(place: Place | None = None) -> list[Measure]:
     """All measures, or those shown at `place`, in the order in which tables show them."""
     return MEASURES.all(place)
+
+
+def comparable_measures() -> list[Measure]:
+    """What two runs can be compared by, word by word: the measures whose column records keep."""
+    return [measure for measure in list_measures() if measure.has_column]
+
+
+def require_comparable(name: str) -> Measure:
+    """The measure called `name`, whose column records keep; raises UnknownNameError, or InputError for one without."""
+    measure = get_measure(name)
+    if not measure.has_column:
+        known = ", ".join(m.name for m in comparable_measures())
+        raise InputError(f"records keep no value per word of {name!r}; choose one of {known}")
+    return measure
 
 
 def standard_error_of(measure: Measure) -> Measure | None:

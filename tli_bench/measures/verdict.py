@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 from tli_bench.base.errors import UnscorableError
 
+MATCHED, MISMATCHED, GAP, P1, SINK = "cosine", "mismatched", "gap", "p1", "sink_ratio"
+"""Measures that a verdict is read from."""
 MIN_PAIRS = 10
 """Fewer pairs than this support no verdict."""
 SATURATED = 0.99

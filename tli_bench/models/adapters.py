@@ -1,4 +1,4 @@
-"""PEFT adapters: found, inspected and attached, or refused with the reason. There is no fall back to the base."""
+"""PEFT adapters: found, inspected and attached, or refused with the reason. There is no fallback to the base."""
 
 import json
 import math
@@ -53,7 +53,7 @@ def inspect_adapter(name: str) -> AdapterFiles:
             raise AdapterError(f"{path} holds pickled weights, which can run code; save it as {WEIGHTS} and try again")
         raise AdapterError(f"{path} has a {CONFIG} but no {WEIGHTS}")
     if not isinstance(config.get("peft_type"), str):
-        raise AdapterError(f"{path / CONFIG} names no peft_type: this is not a PEFT adapter")
+        raise AdapterError(f"{path / CONFIG} does not name a peft_type: this is not a PEFT adapter")
     _check_finite(path / WEIGHTS)
     card = _read_json(path / CARD) if (path / CARD).is_file() else None
     if card is not None and not isinstance(card.get("base", {}), dict):
@@ -82,8 +82,8 @@ def _download(name: str) -> Path:
         return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.md"]))
     except (OSError, ValueError) as err:
         raise AdapterError(
-            f"no adapter at {name!r}: no such folder, and the Hub gives none ({type(err).__name__}). "
-            f"Check the path, or run `hf download {name}` where there is a network"
+            f"no adapter at {name!r}: there is no such folder, and it could not be read from the Hub ({type(err).__name__}). "
+            f"Check the path, or run `hf download {name}` on a machine with a network"
         ) from err
 
 
@@ -115,8 +115,8 @@ def attach_adapter(loaded: LoadedModel, files: AdapterFiles, *, any_base: bool =
 
     any_base: accept an adapter whose recorded base is not this model (its tensors must still fit).
     An adapter made on another class of the same model is mapped onto the loaded one (`conform`).
-    Raises AdapterError when base, modules or shapes do not fit, or when with the adapter switched off the model no
-    longer computes what the base computes. After an error the base may be wrapped in part: load it again.
+    Raises AdapterError when base, modules or shapes do not fit, or when the model with the adapter switched off no longer
+    computes what the base computes. After an error the base may be partly wrapped: load it again.
     """
     if not any_base:
         _check_base(loaded, files)
@@ -126,7 +126,7 @@ def attach_adapter(loaded: LoadedModel, files: AdapterFiles, *, any_base: bool =
         _check_embeddings(loaded, files, folder, shapes)
         model = _load_peft(loaded, files, folder, shapes)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # PEFT warns that biases stay changed; that is what is being looked for.
+        warnings.simplefilter("ignore")  # PEFT warns that biases stay changed; here, that is what is checked for.
         with adapter_disabled(model):
             after = _probe(model)
     if not torch.allclose(before, after, rtol=0.0, atol=0.0, equal_nan=True):
@@ -157,7 +157,7 @@ def _reference(files: AdapterFiles, shapes: dict[str, tuple[int, ...]]) -> Adapt
     try:
         return AdapterRef.model_validate(facts)
     except ValidationError as err:
-        # A card may be anyone's: what it says in odd types is left out.
+        # A card may have been written by anyone: values of unexpected types are left out.
         odd = {error["loc"][0] for error in err.errors()}
         return AdapterRef.model_validate({name: value for name, value in facts.items() if name not in odd})
 
@@ -180,7 +180,7 @@ def _tensor_shapes(path: Path) -> dict[str, tuple[int, ...]]:
 def _check_embeddings(
     loaded: LoadedModel, files: AdapterFiles, folder: Path, shapes: dict[str, tuple[int, ...]]
 ) -> None:
-    """An adapter on the embeddings brings a copy of the base's own: loading it must not change them."""
+    """An adapter on the embeddings comes with a copy of the base's own: loading it must not change them."""
     for key in shapes:
         if not key.endswith(BASE_LAYER):
             continue
@@ -189,7 +189,7 @@ def _check_embeddings(
             brought = tensors.get_tensor(key)
         if own is None or own.shape != brought.shape or not torch.equal(brought.to(own.device, own.dtype), own):
             raise AdapterError(
-                f"{files.path} belongs to another base: it brings its own {key.removeprefix('base_model.model.')}, "
+                f"{files.path} belongs to another base: it comes with its own {key.removeprefix('base_model.model.')}, "
                 f"which differs from that of {loaded.id}"
             )
 
@@ -200,7 +200,7 @@ def _check_base(loaded: LoadedModel, files: AdapterFiles) -> None:
     if recorded and base.get("id") == loaded.id and recorded != loaded.revision:
         raise AdapterError(
             f"{files.path} was trained on {base['id']} at revision {recorded}, but the loaded base is {loaded.revision}; "
-            "load that revision, or pass --any-base to score it all the same"
+            "load that revision, or pass --any-base to score it anyway"
         )
     named = str(base.get("id") or files.config.get("base_model_name_or_path") or "")
     ours = {loaded.id, loaded.path, str(Path(loaded.path).resolve())}
@@ -224,14 +224,14 @@ def _load_peft(loaded: LoadedModel, files: AdapterFiles, folder: Path, given: di
             model = PeftModel.from_pretrained(loaded.model, str(folder), is_trainable=False)
             if not isinstance(model.base_model, BaseTuner):
                 raise AdapterError(
-                    f"{files.path} is a {kind} adapter, which adds tokens, not weights; LoRA and its kin can be scored"
+                    f"{files.path} is a {kind} adapter, which adds tokens, not weights; LoRA and related kinds can be scored"
                 )
-            # Whether to write embeddings is asked of the Hub unless it is said.
+            # PEFT asks the Hub whether to write embeddings unless it is told.
             embeddings = any(key.endswith(BASE_LAYER) for key in given)
             state = get_peft_model_state_dict(model, save_embedding_layers=embeddings)
     except AdapterError:
         raise
-    except Exception as err:  # PEFT raises anything over a configuration or tensors that do not fit
+    except Exception as err:  # PEFT may raise anything for a configuration or tensors that do not fit
         reason = " ".join((str(err).strip().splitlines() or [""])[:2])[:300]
         raise AdapterError(
             f"{files.path} ({kind}) does not fit {loaded.id}: it belongs to another base, or this PEFT cannot read it "
@@ -249,6 +249,6 @@ def _load_peft(loaded: LoadedModel, files: AdapterFiles, folder: Path, given: di
 
 @contextmanager
 def adapter_disabled(model: Model) -> Iterator[None]:
-    """Within the context a PeftModel computes exactly what its base computes; a plain model is left alone."""
+    """Inside the `with` block a PeftModel computes exactly what its base computes; a plain model is left alone."""
     with model.disable_adapter() if hasattr(model, "disable_adapter") else nullcontext():
         yield

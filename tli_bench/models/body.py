@@ -1,4 +1,4 @@
-"""The part of a model that makes hidden states: its text body without any head, and the blocks in it."""
+"""The part of a model that produces hidden states: its text body without any head, and the blocks in it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ def is_wrapped(model: Model) -> bool:
 
 
 def family(model: Model) -> Family:
-    """The row of a loaded model; raises ModelError where it is not supported."""
+    """The row that describes a loaded model; raises ModelError if it is not supported."""
     inner = unwrapped(model)
     return family_of(inner.config, (type(inner).__name__,))
 
@@ -34,12 +34,12 @@ def text_config(model: Model) -> Any:
 
 
 def depth_of(model: Model) -> int:
-    """How many blocks the configuration names; raises ModelError where it names none."""
+    """The number of blocks according to the configuration; raises ModelError if it does not say."""
     row, config = family(model), text_config(model)
     depth = getattr(config, row.depth, None)
     if not isinstance(depth, int):
         raise ModelError(
-            f"the configuration of {type(unwrapped(model)).__name__} has no number `{row.depth}`; add a row to the families of "
+            f"the configuration of {type(unwrapped(model)).__name__} has no number called `{row.depth}`; add a row to the families of "
             "models that names its own (CONTRIBUTING.md)"
         )
     return depth
@@ -48,7 +48,7 @@ def depth_of(model: Model) -> int:
 def body_of(model: Model) -> nn.Module:
     """The text body of a causal LM, an encoder or a multimodal package, wrapped by PEFT or not; no head is part of it.
 
-    Raises ModelError for families that are not supported, and where no text body is found.
+    Raises ModelError for families that are not supported, and if no text body is found.
     """
     inner, row = unwrapped(model), family(model)
     base = inner.base_model
@@ -68,7 +68,7 @@ def body_of(model: Model) -> nn.Module:
 
 
 def find_blocks(model: Model) -> nn.ModuleList | None:
-    """The transformer blocks of the text body, in order; None where they do not stand in one list."""
+    """The transformer blocks of the text body, in order; None if they are not all in one list."""
     row, body = family(model), body_of(model)
     if row.blocks is None:
         return None
@@ -84,7 +84,7 @@ def find_blocks(model: Model) -> nn.ModuleList | None:
 
 
 def blocks_of(model: Model) -> nn.ModuleList:
-    """As `find_blocks`; raises ModelError where there is no such list."""
+    """As `find_blocks`; raises ModelError if there is no such list."""
     blocks = find_blocks(model)
     if blocks is None:
         raise ModelError(
@@ -95,19 +95,19 @@ def blocks_of(model: Model) -> nn.ModuleList:
 
 
 def max_tokens(model: Model) -> int | None:
-    """How many tokens the model reads at once; None where its configuration sets no bound."""
+    """How many tokens the model reads at once; None if its configuration sets no limit."""
     limit = getattr(text_config(model), "max_position_embeddings", None)
-    if limit is not None and limit <= 0:  # XLNet's way to say that there is none
+    if limit is not None and limit <= 0:  # XLNet's way of saying that there is none
         return None
-    # RoBERTa and its kin count positions from the padding token's id on: that many rows of the table are never used.
+    # RoBERTa and its relatives count positions from the padding token's id on: that many rows of the table are never used.
     padding = getattr(getattr(body_of(model), "embeddings", None), "padding_idx", None)
     return limit if limit is None or padding is None else int(limit) - int(padding) - 1
 
 
 def hidden_states(model: Model, ids: torch.Tensor, mask: torch.Tensor | None = None) -> tuple[torch.Tensor, ...]:
-    """Every hidden state `[batch, tokens, dim]` of the text body as the architecture itself gives them, depth + 1 of them.
+    """Every hidden state `[batch, tokens, dim]` of the text body as the architecture itself returns them, depth + 1 of them.
 
-    Raises ModelError where there are others.
+    Raises ModelError if their number or shape is different.
     """
     mask = torch.ones_like(ids) if mask is None else mask
     cache = {"use_cache": False} if hasattr(text_config(model), "use_cache") else {}
@@ -117,13 +117,13 @@ def hidden_states(model: Model, ids: torch.Tensor, mask: torch.Tensor | None = N
     name = type(body).__name__
     if len(states) != depth + 1:
         raise ModelError(
-            f"{name} gave {len(states)} hidden states for {depth} blocks, expected {depth + 1}; this architecture is not supported"
+            f"{name} returned {len(states)} hidden states for {depth} blocks, expected {depth + 1}; this architecture is not supported"
         )
     width = states[-1].shape[-1]
     odd = next((tuple(state.shape) for state in states if state.shape != (*ids.shape, width)), None)
     if odd is not None:
         raise ModelError(
-            f"{name} gave a hidden state of shape {odd} for {ids.shape[1]} tokens, expected {(*ids.shape, width)}; "
+            f"{name} returned a hidden state of shape {odd} for {ids.shape[1]} tokens, expected {(*ids.shape, width)}; "
             "this architecture is not supported"
         )
     return states
@@ -133,7 +133,7 @@ def hidden_states(model: Model, ids: torch.Tensor, mask: torch.Tensor | None = N
 def block_outputs(model: Model, blocks: slice = slice(None)) -> Iterator[list[torch.Tensor]]:
     """Collect the output `[batch, tokens, dim]` of each of the chosen blocks, for calls made inside the context.
 
-    Nothing is collected where the blocks do not stand in one list.
+    Nothing is collected if the blocks are not all in one list.
     """
     seen: list[torch.Tensor] = []
 

@@ -43,7 +43,7 @@ class ModelSource:
 def resolve_model(name: str) -> ModelSource:
     """Decide what `--model NAME` means; loads and downloads nothing.
 
-    Raises UnknownNameError for a bare word that is no alias, ModelError for a folder that holds no model.
+    Raises UnknownNameError for a bare word that is not an alias, ModelError for a folder that does not hold a model.
     """
     if name in ALIASES:
         alias = ALIASES[name]
@@ -65,7 +65,9 @@ def resolve_model(name: str) -> ModelSource:
 def check_model_folder(path: Path) -> None:
     """Raise ModelError unless the folder holds a configuration, safetensors weights and a tokenizer."""
     if not path.exists():
-        raise ModelError(f"{path} is missing from this installation; reinstall tli-bench, or give --model another one")
+        raise ModelError(
+            f"{path} is missing from this installation; reinstall tli-bench, or give another one with --model"
+        )
     if not path.is_dir():
         raise ModelError(f"{path} is a file; give the folder that holds config.json")
     if not (path / "config.json").is_file():
@@ -82,5 +84,5 @@ def check_model_folder(path: Path) -> None:
     tokenizer_files = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model")
     if not any((path / name).is_file() for name in tokenizer_files):
         raise ModelError(
-            f"{path} holds no tokenizer (looked for {', '.join(tokenizer_files)}); save it beside the model"
+            f"{path} holds no tokenizer (looked for {', '.join(tokenizer_files)}); save it next to the model"
         )

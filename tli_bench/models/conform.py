@@ -1,9 +1,9 @@
 """Adapters made on another class of the same model: their names mapped onto the class that is loaded here.
 
 One checkpoint has several classes (`AutoModelForCausalLM`, `AutoModelForMaskedLM`, the bare `AutoModel`, a multimodal
-package), and each calls the same block by another path. What an adapter holds for the text body is found by the end of
-its path. Tensors of what no hidden state of a text depends on (classification heads, vision and audio towers) are left
-out where the loaded class has no such part; everything else that cannot be found stays as it is, and is refused.
+package), and each has a different path for the same block. What an adapter holds for the text body is found by the end of
+its path. Tensors of parts that no hidden state of a text depends on (classification heads, vision and audio towers) are
+left out if the loaded class has no such part; everything else that cannot be found stays as it is, and is refused.
 """
 
 import json
@@ -24,7 +24,7 @@ from tli_bench.models.body import body_of
 from tli_bench.models.types import Model
 
 PREFIX = "base_model.model."
-# Names that classes put around a text body; a path that leads through anything else is of another part.
+# Names that classes put around a text body; a path that leads through anything else belongs to another part.
 WRAPPERS = frozenset({"model", "base_model", "language_model", "text_model", "decoder", "transformer"})
 # Parts that no hidden state of a text depends on.
 HEADS = frozenset(
@@ -38,14 +38,14 @@ _OWN_WEIGHTS = ("weight", "bias")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a tensor belongs. module: path in the loaded model, None where it has no such part; tail: the rest of its name."""
+    """Where a tensor belongs. module: path in the loaded model, None if it has no such part; tail: the rest of its name."""
 
     module: str | None
     tail: str
 
 
 class Names:
-    """Finds the modules of a loaded model by paths of another class."""
+    """Finds the modules of a loaded model by the paths of another class."""
 
     def __init__(self, model: Model) -> None:
         body = body_of(model)
@@ -72,16 +72,16 @@ class Names:
 
 
 def _has_others(model: Model, body: nn.Module, root: str) -> bool:
-    """Whether the model has blocks of another kind than its text's, whose modules may bear the same names."""
+    """Whether the model has blocks of another kind than its text's, whose modules may have the same names."""
     of_text = {id(part) for part in body.modules()}
     return any(isinstance(part, nn.ModuleList) and id(part) not in of_text for part in model.modules()) and bool(root)
 
 
 @contextmanager
 def conformed(folder: Path, config: Mapping[str, Any], weights: str, model: Model) -> Iterator[Path]:
-    """A folder with the adapter as the loaded class would have saved it: the given one where that is so.
+    """A folder with the adapter as the loaded class would have saved it; the given folder if it already is like that.
 
-    weights: file name of the tensors. Raises AdapterError for an adapter of heads or towers alone.
+    weights: file name of the tensors. Raises AdapterError for an adapter that has only heads or towers.
     """
     names = Names(model)
     with safe_open(folder / weights, framework="pt") as tensors:
@@ -126,7 +126,7 @@ def _task_type(given: Any, model: Model) -> Any:
 
 
 def _targets(config: Mapping[str, Any], places: Mapping[str, Place], names: Names) -> dict[str, Any]:
-    """The fields of the configuration that name modules, with each module's whole path: no other part is touched."""
+    """The fields of the configuration that name modules, with the full path of each module, so that no other part is touched."""
     targeted = sorted(
         {
             it.module
@@ -158,7 +158,7 @@ def _matches(wanted: Any, name: str) -> bool:
 
 
 def _pattern(key: str, names: Names) -> str:
-    """A pattern that is a plain path is mapped as its module is; any other holds for ends of paths as it stands."""
+    """A pattern that is a plain path is mapped like its module; any other is matched with ends of paths and stays as it is."""
     if not re.fullmatch(r"[\w.]+", key) or "." not in key:
         return key
     it = names.place(key)

@@ -1,8 +1,8 @@
-"""Model families: one row each says what marks a checkpoint, how it is loaded and where its text body is.
+"""Model families: one row for each says what marks a checkpoint, how it is loaded and where its text body is.
 
 A checkpoint is judged by what its configuration says it is (the classes it was saved from, nested text part, model
 type), never by parts of class names. The first row that matches counts. Rows from other packages come first: they are
-registered by `register_family` or by the entry point `tli_bench.families`.
+registered with `register_family` or the entry point `tli_bench.families`.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ class Checkpoint:
 
     @property
     def kind(self) -> str:
-        """The configuration's `model_type`, empty where it has none."""
+        """The configuration's `model_type`, empty if it has none."""
         return model_type(self.config)
 
 
@@ -36,13 +36,13 @@ Head = Literal["causal", "masked"]
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One row. `match` is asked with the checkpoint; `marks` says the same in words, for the documentation.
+    """One row. `match` is called with the checkpoint; `marks` says the same in words, for the documentation.
 
-    loader: the class whose `from_pretrained` loads it, of `transformers` or as `module:Class`. head: which language-modelling
-    head the loaded class has, None without one. body: path of the text body below the model's own base model; empty where
-    it is the base model, or the part whose configuration is the nested text configuration. blocks: path of the list of
-    blocks below the body; empty where it is the one list as long as the configuration says, None where the blocks do not
-    stand in one list, so that nothing can be trained and no state before the final norm is shown. depth: the
+    loader: the class whose `from_pretrained` loads it, from `transformers` or as `module:Class`. head: which language-modelling
+    head the loaded class has, None without one. body: path of the text body inside the model's own base model; empty if it
+    is the base model, or the part whose configuration is the nested text configuration. blocks: path of the list of
+    blocks inside the body; empty if it is the only list as long as the configuration says, None if the blocks are not
+    all in one list, so that nothing can be trained and no state before the final norm is shown. depth: the
     configuration's name for the number of blocks. refusal: why such a checkpoint is not supported; `{name}` is its class.
     tried: model types that the tests build and compare with the plain forward.
     """
@@ -60,7 +60,7 @@ class Family:
     tried: tuple[str, ...] = ()
 
     def load_class(self) -> Any:
-        """The class to call `from_pretrained` of."""
+        """The class whose `from_pretrained` is called."""
         module, _, name = self.loader.rpartition(":")
         return getattr(import_module(module or "transformers"), name)
 
@@ -68,7 +68,7 @@ class Family:
 def text_part(config: Config) -> Config:
     """The configuration of the text part: nested in a multimodal package, else the configuration itself.
 
-    Raises ModelError where it names more than one.
+    Raises ModelError if there is more than one.
     """
     try:
         return config.get_text_config() if hasattr(config, "get_text_config") else config
@@ -79,7 +79,7 @@ def text_part(config: Config) -> Config:
 
 
 def model_type(config: Config) -> str:
-    """The configuration's `model_type`, empty where it has none."""
+    """The configuration's `model_type`, empty if it has none."""
     return str(getattr(config, "model_type", "") or "")
 
 
@@ -89,7 +89,7 @@ def _types(*names: str) -> Callable[[Checkpoint], bool]:
 
 
 def _seq2seq(it: Checkpoint) -> bool:
-    # The encoder alone of a T5 is saved under the type of the whole.
+    # The encoder of a T5, saved alone, has the type of the whole model.
     return bool(getattr(it.config, "is_encoder_decoder", False)) or it.kind in ("t5", "mt5", "umt5", "longt5")
 
 
@@ -130,14 +130,14 @@ def _masked(it: Checkpoint) -> bool:
 def _causal(it: Checkpoint) -> bool:
     if not it.classes:
         return it.kind in _table("CAUSAL_LM") and it.kind not in _table("MASKED_LM")
-    # A class of a repository's own code is in no table of transformers; there the ending is a convention.
+    # A class from a repository's own code is not in any table of transformers; there the ending is a convention.
     return _any_class_for(it, "CAUSAL_LM") or any(name.endswith(("ForCausalLM", "LMHeadModel")) for name in it.classes)
 
 
 REFUSED = (
     Family(
         "encoder-decoder",
-        "`is_encoder_decoder`, or a type of the T5 kin",
+        "`is_encoder_decoder`, or a type related to T5",
         _seq2seq,
         refusal="{name} is an encoder-decoder model; use a causal LM or an encoder",
         note="T5, BART, mBART, NLLB, T5Gemma: two stacks of states, one of which needs a target text.",
@@ -146,28 +146,28 @@ REFUSED = (
         "gemma3n",
         "type `gemma3n`, `gemma3n_text`",
         _types("gemma3n", "gemma3n_text"),
-        refusal="{name} carries several copies of each hidden state between its blocks (AltUp), so a layer has no one vector; "
-        "use Gemma 3 in its place",
+        refusal="{name} carries several copies of each hidden state between its blocks (AltUp), so a layer does not have one vector; "
+        "use Gemma 3 instead",
     ),
     Family(
         "opt-projected",
         "type `opt` with `word_embed_proj_dim` other than `hidden_size`",
         _projected_opt,
-        refusal="{name} projects its embeddings into another width, so its layers are not of one width and cannot be compared; "
-        "use an OPT of another size (only OPT-350m is of this kind)",
+        refusal="{name} projects its embeddings to another width, so its layers differ in width and cannot be compared; "
+        "use an OPT model of another size (only OPT-350m is like this)",
     ),
     Family(
         "state-space",
         "type `mamba`, `mamba2`, `falcon_mamba`, `rwkv`",
         _types("mamba", "mamba2", "falcon_mamba", "rwkv"),
-        refusal="{name} gives no state of its embeddings and counts its hidden states from the first block on, so its layers do not "
+        refusal="{name} has no state for its embeddings and counts its hidden states from the first block on, so its layers do not "
         "line up with those of other models; use an attention or hybrid model",
     ),
     Family(
         "resampled",
         "type `canine`, `funnel`, `perceiver`, `reformer`, `blt`",
         _types("canine", "funnel", "perceiver", "reformer", "blt"),
-        refusal="{name} shortens, resamples or doubles the sequence between its layers, so its hidden states do not stand for the "
+        refusal="{name} shortens, resamples or doubles the sequence between its layers, so its hidden states do not represent the "
         "same tokens; use a model that keeps one state for each token in each layer",
     ),
 )  # fmt: skip
@@ -179,7 +179,7 @@ LOADED = (
         _causal_package,
         "AutoModelForCausalLM",
         "causal",
-        note="The text part alone is hooked and trained, whatever depth its vision tower has. Some types load as their text "
+        note="Only the text part is hooked and trained, whatever the depth of the vision tower. Some types load as their text "
         "model alone (Qwen3.5), others with the tower (Gemma 3).",
         tried=("gemma3", "qwen3_5"),
     ),
@@ -208,7 +208,7 @@ LOADED = (
     ),
     Family(
         "causal LM",
-        "saved from a class with a causal-LM head, or saved without saying and its type has such a class alone",
+        "saved from a class with a causal-LM head, or saved without naming a class, and its type has only such a class",
         _causal,
         "AutoModelForCausalLM",
         "causal",
@@ -236,13 +236,13 @@ _registered: list[Family] = []
 
 
 def register_family(family: Family) -> None:
-    """Put a row before all others, for this process; a row of the same name is replaced."""
+    """Put a row before all others, for this process; a row with the same name is replaced."""
     _registered[:] = [family, *(row for row in _registered if row.name != family.name)]
 
 
 @cache
 def _from_packages() -> tuple[Family, ...]:
-    """Rows that installed packages bring: each entry point `tli_bench.families` names a Family, or several."""
+    """Rows from installed packages: each entry point of the group `tli_bench.families` names one Family or several."""
     rows: list[Family] = []
     for entry in entry_points(group="tli_bench.families"):
         found = entry.load()
@@ -251,14 +251,14 @@ def _from_packages() -> tuple[Family, ...]:
 
 
 def families() -> tuple[Family, ...]:
-    """Every row in the order in which they are asked."""
+    """Every row, in the order in which they are tried."""
     return (*_registered, *_from_packages(), *REFUSED, *LOADED)
 
 
 def family_of(config: Config, classes: tuple[str, ...] | None = None) -> Family:
-    """The family of a checkpoint with this configuration; raises ModelError where it is not supported.
+    """The family of a checkpoint with this configuration; raises ModelError if it is not supported.
 
-    classes: what the model is an instance of, where it is in memory; the configuration's `architectures` unless given.
+    classes: what the model is an instance of, if it is in memory; the configuration's `architectures` unless given.
     """
     saved_from = tuple(getattr(config, "architectures", None) or ())
     it = Checkpoint(config, saved_from if classes is None else classes)

@@ -1,4 +1,4 @@
-"""SHA-256 of model and adapter files: the revision of what does not come from the Hub."""
+"""SHA-256 of model and adapter files: the revision of anything that does not come from the Hub."""
 
 import hashlib
 from pathlib import Path
@@ -14,7 +14,7 @@ _BESIDE_WEIGHTS = (
 
 
 def hash_file(path: Path) -> str:
-    """SHA-256 of a file; beyond 2 GiB, of its size and its first and last 64 MiB, which hold header and weights."""
+    """SHA-256 of a file; beyond 2 GiB, of its size and its first and last 64 MiB, which hold the header and weights."""
     digest = hashlib.sha256()
     size = path.stat().st_size
     with path.open("rb") as handle:

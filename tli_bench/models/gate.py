@@ -1,9 +1,9 @@
-"""Sanity gate: refuse to score a base that is broken, before any score is made.
+"""Sanity gate: refuse to score a base that is broken, before anything is scored.
 
 Every model's weights must be finite. One with a language-modelling head passes when its logits on known text are finite
-and when it finds sentences likelier than the same tokens shuffled: a model with wrong rotary scaling, wrong weights or a
-foreign tokenizer cannot tell the two apart. A causal LM is asked for its likelihood; a masked LM for its
-pseudo-likelihood, each token masked in turn (Salazar et al. 2020, arXiv 1910.14659). An encoder without a head, or with
+and when it finds sentences more likely than the same tokens shuffled: a model with wrong rotary scaling, wrong weights or a
+foreign tokenizer cannot tell the two apart. For a causal LM the likelihood is used, for a masked LM the
+pseudo-likelihood, with each token masked in turn (Salazar et al. 2020, arXiv 1910.14659). An encoder without a head, or with
 one of another kind (XLNet's permutations, BERT's LM class without `is_decoder`), can only be checked for finite weights.
 """
 
@@ -31,7 +31,7 @@ MIN_WON, MIN_MARGIN = 0.9, 0.1
 class GateReport:
     """How known text compares with its shuffled tokens.
 
-    text, shuffled: mean negative log-likelihood in nats a token. won: share of shuffles that are less likely than
+    text, shuffled: mean negative log-likelihood in nats per token. won: share of shuffles that are less likely than
     their sentence.
     """
 
@@ -46,14 +46,14 @@ class GateReport:
 
 
 def known_text(model_id: str) -> list[str]:
-    """Sentences written by the project that any language model should find likelier than their shuffles."""
+    """Sentences written by the project that any language model should find more likely than their shuffles."""
     data = yaml.safe_load((data_dir("tasks") / "gate.yaml").read_text(encoding="utf-8"))
     return list(data["models"].get(model_id, pivot().gate))
 
 
 @torch.no_grad()
 def require_sane(loaded: LoadedModel) -> GateReport | None:
-    """Check weights and, where there is a language-modelling head, the likelihood of known text; None without a head.
+    """Check weights and, if there is a language-modelling head, the likelihood of known text; None without a head.
 
     Raises GateError naming what failed.
     """
@@ -63,23 +63,25 @@ def require_sane(loaded: LoadedModel) -> GateReport | None:
         return None
     generator = torch.Generator().manual_seed(0)
     text, shuffled = [], []
-    # A tuned model knows the text that its base knew.
+    # A fine-tuned model knows the text that its base knew.
     for sentence in known_text(loaded.training.base if loaded.training else loaded.id):
         variants = _variants(loaded, sentence, generator)
-        if len(variants) > 1:  # a sentence of one or two tokens, or shuffles that changed nothing, tell nothing
+        if len(variants) > 1:  # a sentence of one or two tokens, or shuffles that changed nothing, say nothing
             found = likelihoods(loaded, variants)
             text += found[:1] * (len(found) - 1)
             shuffled += found[1:]
     if not text:
-        raise GateError(f"the sanity gate has no sentence of three tokens for {loaded.id}; --skip-gate goes without it")
+        raise GateError(
+            f"the sanity gate has no sentence of three tokens for {loaded.id}; pass --skip-gate to go without it"
+        )
     won = sum(a < b for a, b in zip(text, shuffled, strict=True)) / len(text)
     report = GateReport(sum(text) / len(text), sum(shuffled) / len(shuffled), won)
     if not report.passed:
         raise GateError(
-            f"{loaded.id} does not find ordinary sentences likelier than their shuffled tokens "
-            f"({report.text:.2f} against {report.shuffled:.2f} nats a token, {report.won:.0%} of the shuffles beaten): "
-            "the base is broken or its tokenizer is another model's. "
-            "Check rope scaling, weights and revision; --skip-gate scores it all the same and says so"
+            f"{loaded.id} does not find ordinary sentences more likely than their shuffled tokens "
+            f"({report.text:.2f} against {report.shuffled:.2f} nats per token, {report.won:.0%} of the shuffles beaten): "
+            "the base is broken or its tokenizer belongs to another model. "
+            "Check rope scaling, weights and revision; --skip-gate scores it anyway and says so"
         )
     return report
 
@@ -88,7 +90,7 @@ Likelihoods = Callable[[LoadedModel, torch.Tensor], list[float]]
 
 
 def _likelihoods(loaded: LoadedModel) -> Likelihoods | None:
-    """How this model is asked for the likelihood of token sequences; None where it cannot be asked."""
+    """The function that gives this model's likelihood of token sequences; None if it has none."""
     head = family(loaded.model).head
     if head is None or loaded.model.get_output_embeddings() is None:
         return None
@@ -132,7 +134,7 @@ def _nll(loaded: LoadedModel, ids: torch.Tensor) -> list[float]:
 
 
 def _pseudo_nll(loaded: LoadedModel, ids: torch.Tensor) -> list[float]:
-    """As `_nll`, but each token is masked in turn and read where it stood; special tokens are not asked for."""
+    """As `_nll`, but each token is masked in turn and predicted in its place; special tokens are left out."""
     special = torch.isin(ids[0], torch.tensor(loaded.tokenizer.all_special_ids))
     asked = (~special).nonzero()[:, 0]
     found = []
@@ -147,5 +149,5 @@ def _pseudo_nll(loaded: LoadedModel, ids: torch.Tensor) -> list[float]:
 def _logits(loaded: LoadedModel, ids: torch.Tensor) -> torch.Tensor:
     logits: torch.Tensor = loaded.model(input_ids=ids.to(loaded.device)).logits.float()
     if not logits.isfinite().all():
-        raise GateError(f"{loaded.id} gives NaN or infinite logits on ordinary text; try another dtype")
+        raise GateError(f"{loaded.id} returns NaN or infinite logits on ordinary text; try another dtype")
     return logits

@@ -6,13 +6,13 @@ from typing import Literal
 from tli_bench.base.frozen import Frozen
 
 State = Literal["base", "adapted"]
-"""The model without and with its adapter, both from one load."""
+"""The two states: the model without and with its adapter, both from one load."""
 
 
 class AdapterRef(Frozen):
     """Which adapter was scored: its name for people, its hash for machines.
 
-    trainable_parameters: numbers that received gradient, as its card says; without a card, all that it holds.
+    trainable_parameters: how many numbers received gradient, according to its card; without a card, all that it holds.
     loss_layers: where the loss was taken, by layer name; trained_on: language pair. Both from the card, empty without one.
     """
 
@@ -26,10 +26,10 @@ class AdapterRef(Frozen):
 
 
 class TrainingRef(Frozen):
-    """How the scored model itself was trained by us from another, as the `tli_card.json` in its folder says.
+    """How tli-bench trained the scored model itself from another, according to the `tli_card.json` in its folder.
 
-    name: of the tuned model, for people. base, base_revision: what it was trained from: the `model` and `revision` of
-    that model's own signatures, so that the two can be told to belong together. The rest as in AdapterRef.
+    name: of the fine-tuned model, for people. base, base_revision: what it was trained from: the `model` and `revision` of
+    that model's own signatures, so that the two can be recognised as belonging together. The rest as in AdapterRef.
     """
 
     kind: Literal["full"]
@@ -44,9 +44,9 @@ class TrainingRef(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class MeasuredModel:
-    """Identity of the model that gave the states, for the signature.
+    """Identity of the model that the states come from, for the signature.
 
-    trained: concepts that its adapter, or a model that was tuned whole itself, was trained on.
+    trained: concepts that its adapter, or the model itself if it was fully fine-tuned, was trained on.
     """
 
     id: str

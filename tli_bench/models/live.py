@@ -1,9 +1,9 @@
 """Fingerprints of what is in memory: whatever changes a hidden state changes one of them, however it was changed.
 
 Version counters and addresses are not enough (`parameter.data.copy_` moves neither), so the bytes themselves are summed
-where they lie: words of 64 bits, their bits mixed, each times a random number of its own, modulo 2**64. This is exact on
-every device, whatever the order of the additions, and a change anywhere, or an exchange, gives another sum. The cost is
-reading the weights once for each call of `Backend.unchanged`: on one CPU core about half a second per GB.
+in place: words of 64 bits, with their bits mixed, each times a random number of its own, modulo 2**64. This is exact on
+every device, whatever the order of the additions, and any change, or a swap of two words, gives a different sum. The cost
+is reading the weights once for each call of `Backend.unchanged`: on one CPU core about half a second per GB.
 """
 
 import hashlib
@@ -21,14 +21,14 @@ from tli_bench.models.types import Model, Tokenizer, Wrapped
 
 _CHUNK = {"cpu": 1 << 15}
 _LARGE_CHUNK = 1 << 22
-"""Words of 8 bytes summed at once: on a CPU what its cache holds, elsewhere enough for few calls."""
+"""Words of 8 bytes summed at once: on a CPU as many as its cache holds, elsewhere enough to keep the number of calls small."""
 _MIX = -7046029254386353131
 """An odd number with mixed bits: 2**64 over the golden ratio, as a signed word."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """Hex digests of what decides a hidden state. adapter: empty without one."""
+    """Hex digests of everything that determines a hidden state. adapter: empty without one."""
 
     weights: str
     tokenizer: str
@@ -43,7 +43,7 @@ def fingerprint(model: Model, tokenizer: Tokenizer) -> Fingerprint:
     for name, tensor in _tensors(body):
         # PEFT keeps an adapter's tensors under the adapter's name: `q_proj.lora_A.default.weight`.
         part = base if adapters.isdisjoint(name.split(".")) else adapter
-        own = name.replace(".base_layer.", ".").replace(".original_module.", ".")  # as it is called without an adapter
+        own = name.replace(".base_layer.", ".").replace(".original_module.", ".")  # its name without an adapter
         part.update(f"{own} {tensor.dtype} {tuple(tensor.shape)} {tensor.device.type} {_checksum(tensor)}\n".encode())
     config = text_config(model)
     base.update(f"{type(body).__name__} {getattr(config, '_attn_implementation', '')}".encode())
@@ -56,14 +56,14 @@ def fingerprint(model: Model, tokenizer: Tokenizer) -> Fingerprint:
 
 
 def tokenizer_fingerprint(tokenizer: Tokenizer) -> str:
-    """Digest of all that decides which ids a text becomes."""
+    """Digest of everything that determines which ids a text becomes."""
     digest = hashlib.sha256(type(tokenizer).__name__.encode())
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is None:
         digest.update(_json(sorted(tokenizer.get_vocab().items())))
         digest.update(_json(getattr(tokenizer, "init_kwargs", {})))
     else:
-        # Not its whole JSON: that holds the padding and truncation of whoever called it last.
+        # Not its whole JSON: that includes the padding and truncation set by the last caller.
         for part in (backend.normalizer, backend.pre_tokenizer, backend.model, backend.post_processor):
             digest.update(part.__getstate__() if part is not None else b"-")
     added = getattr(tokenizer, "added_tokens_decoder", {})
@@ -97,14 +97,14 @@ def _multipliers(device: torch.device) -> torch.Tensor:
 
 @torch.no_grad()
 def _checksum(tensor: torch.Tensor) -> str:
-    """Of a tensor's bytes in order; of one that has none here (meta device, empty) a dash."""
+    """Checksum of a tensor's bytes in order; a dash for a tensor that has no bytes here (meta device, empty)."""
     if tensor.is_meta or not tensor.numel():
         return "-"
     data = tensor.detach().contiguous().reshape(-1).view(torch.uint8)
     whole = data.numel() // 8 * 8
     found = [bytes(data[whole:].tolist()).hex()]
     if whole:
-        # A view of 8-byte words needs an aligned start: what stands at an odd place is copied.
+        # A view of 8-byte words needs an aligned start: a tensor that is not aligned is copied.
         aligned = data[:whole] if data.data_ptr() % 8 == 0 else data[:whole].clone()
         multipliers = _multipliers(tensor.device)
         sums = []

@@ -1,4 +1,4 @@
-"""Load a model and its tokenizer once, as they will be measured: dtype, quantisation, device, checks."""
+"""Load a model and its tokenizer once, in the form in which they are measured: dtype, quantisation, device, checks."""
 
 import os
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ class LoadedModel:
     """A model ready to be measured.
 
     id: its name in signatures; revision: Hub commit or fingerprint; path: what PEFT records as the base. stored: dtype
-    of its files, where its configuration tells. card: what tli-bench wrote of it, for a model that was tuned whole.
+    of its files, if its configuration says. card: what tli-bench wrote about a fully fine-tuned model.
     """
 
     model: Model
@@ -62,7 +62,7 @@ class LoadedModel:
 
     @property
     def training(self) -> TrainingRef | None:
-        """How the model was tuned whole by tli-bench; None for any other."""
+        """How tli-bench fully fine-tuned the model; None for any other model."""
         return training_of(self.card)
 
 
@@ -80,7 +80,7 @@ def load_model(name: str, options: LoadOptions | None = None) -> LoadedModel:
     config = _from_hub(source, _load_config, options)
     stored = _stored_dtype(config)
     if source.path is None:
-        # Tokenizer and weights come from the commit that the configuration came from, whatever is pushed meanwhile.
+        # Tokenizer and weights come from the same commit as the configuration, whatever is pushed in the meantime.
         options = replace(options, revision=_commit(source, options))
     tokenizer = _from_hub(source, _load_tokenizer, options)
     model = _from_hub(source, _load_weights, options, config=config, dtype=dtype, quantize=quantize, device=device)
@@ -94,7 +94,7 @@ def load_model(name: str, options: LoadOptions | None = None) -> LoadedModel:
 
 
 def _stored_dtype(config: Any) -> str | None:
-    """A key of DTYPES: what the configuration says its weights are stored in, before loading changes it."""
+    """A key of DTYPES: the dtype in which the weights are stored according to the configuration, before loading changes it."""
     name = str(getattr(config, "dtype", None)).removeprefix("torch.")
     return name if name in DTYPES else None
 
@@ -129,7 +129,7 @@ def _common(options: LoadOptions) -> dict[str, Any]:
 def _load_config(source: ModelSource, options: LoadOptions) -> Any:
     from transformers import AutoConfig
 
-    families()  # packages that bring rows also register their configurations
+    families()  # packages with rows of their own also register their configurations
     return AutoConfig.from_pretrained(source.target, **_common(options))
 
 
@@ -147,11 +147,11 @@ def _load_weights(
     if missing and row.head == "masked" and set(missing).isdisjoint(_body_names(model)):
         from transformers import AutoModel
 
-        # Saved from a class with a head, but without its weights: the body is sound and is what is scored.
+        # Saved from a class with a head, but without its weights: the body is intact, and only the body is scored.
         model, missing = _from_class(AutoModel, source, options, config, dtype, quantize, device)
     if missing:
         raise ModelError(
-            f"the weights of {source.target} lack {len(missing)} tensors of its configuration ({missing[0]}); "
+            f"the weights of {source.target} lack {len(missing)} tensors that its configuration asks for ({missing[0]}); "
             "configuration and weights do not belong together"
         )
     return model
@@ -182,7 +182,7 @@ def _from_class(
         output_loading_info=True,
         **_common(options),
     )
-    # A pooler is no part of any hidden state.
+    # A pooler is not part of any hidden state.
     return model, sorted(key for key in info["missing_keys"] if "pooler" not in key)
 
 
@@ -199,8 +199,8 @@ def _quantization(quantize: str | None, dtype: str) -> Any:
 def _keep_quantised_weights_as_they_are(model: Model) -> None:
     """Stop bitsandbytes from repacking 4-bit weights in the first evaluation forward on CPUs with AVX512-BF16.
 
-    The repacking rounds the scales to bfloat16, so a score would depend on the processor; no gradient passes the
-    repacked weights; and it fails for layers whose width is no multiple of 32.
+    The repacking rounds the scales to bfloat16, so a score would depend on the processor; no gradient passes through
+    the repacked weights; and it fails for layers whose width is not a multiple of 32.
     """
     modules: Iterator[Any] = model.modules()
     for module in modules:
@@ -214,7 +214,7 @@ def _from_hub(source: ModelSource, step: Any, options: LoadOptions, **kwargs: An
         return step(source, options, **kwargs)
     except TLIError:
         raise
-    except Exception as err:  # what the libraries raise over files of third parties has no common base
+    except Exception as err:  # what the libraries raise for third-party files has no common base
         raise ModelError(_explain(source, options, err)) from err
 
 
@@ -255,7 +255,7 @@ def _causes(err: BaseException | None) -> Iterator[BaseException]:
 def check_vocabulary(model: Model, tokenizer: Tokenizer, name: str) -> None:
     """Raise ModelError when the tokenizer can produce an id that the model has no embedding for.
 
-    A special token that frames no word (a pad token that was added and never trained) does no harm.
+    A special token that is not put around words (such as a pad token added and never trained) does no harm.
     """
     rows = model.get_input_embeddings().weight.shape[0]
     unused = set(tokenizer.all_special_ids) - set(tokenizer("a")["input_ids"])

@@ -1,4 +1,4 @@
-"""What one tiny forward says of a model: whether it sees both ways, and whether the blocks found make its hidden states."""
+"""What one tiny forward pass says about a model: whether it sees both ways, and whether the blocks found produce its hidden states."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +11,8 @@ from tli_bench.models.body import block_outputs, body_of, depth_of, hidden_state
 from tli_bench.models.types import Model
 
 TOKENS = 4
-# Experts and kernels may round an earlier position differently when a later token changes: below this, relative to the
-# largest number of the state, the configuration decides. A model that sees both ways moves it by a percent or more.
+# Experts and kernels may round an earlier position differently when a later token changes: below this value, relative to the
+# largest number of the state, the configuration decides. A model that sees both ways changes it by one percent or more.
 ROUNDING = {torch.float32: 1e-4, torch.bfloat16: 3e-2, torch.float16: 4e-3}
 
 
@@ -25,9 +25,9 @@ class Probed:
 
 
 def declares_causal(config: Any) -> bool:
-    """What a text configuration says of itself: `use_bidirectional_attention`, `is_causal`, `causal`, `is_decoder`.
+    """What a text configuration says about causality: `use_bidirectional_attention`, `is_causal`, `causal`, `is_decoder`.
 
-    A configuration that says nothing is taken for causal where its type has a causal-LM class and no masked-LM class.
+    A configuration that says nothing counts as causal if its type has a causal-LM class and no masked-LM class.
     """
     if getattr(config, "use_bidirectional_attention", None):
         return False
@@ -49,10 +49,10 @@ def is_causal(model: Model) -> bool:
 
 @torch.no_grad()
 def probe(model: Model) -> Probed:
-    """Run two sequences that differ in their last token only through the base, in evaluation mode.
+    """Run two sequences that differ only in their last token through the base, in evaluation mode.
 
-    Raises ModelError where the model does not run on token ids alone, or where its hidden states are not one for each
-    token, layer by layer.
+    Raises ModelError if the model does not run on token ids alone, or if it does not have one hidden state for each token
+    in each layer.
     """
     ids = _ordinary_ids(model)
     last = ids.clone()
@@ -78,7 +78,7 @@ def probe(model: Model) -> Probed:
     whole = len(outputs) == depth_of(model)
     if whole and all(map(_same, outputs, states)):
         raise ModelError(
-            f"{type(body_of(model)).__name__} counts its hidden states from the first block on and gives none of its embeddings, "
+            f"{type(body_of(model)).__name__} counts its hidden states from the first block on and does not return one for its embeddings, "
             "so its layers do not line up with those of other models; this architecture is not supported"
         )
     return Probed(causal, whole and all(map(_same, outputs[:-1], states[1:])))
@@ -89,7 +89,7 @@ def _same(block: torch.Tensor, state: torch.Tensor) -> bool:
 
 
 def _ordinary_ids(model: Model) -> torch.Tensor:
-    """A few ids from the middle of the vocabulary that the configuration gives no meaning of their own, `[1, TOKENS]`."""
+    """A few ids `[1, TOKENS]` from the middle of the vocabulary, none of which has a special meaning in the configuration."""
     configs = (model.config, text_config(model))
     special = {
         value

@@ -1,4 +1,4 @@
-"""What the card that tli-bench writes beside weights says of their training: of models tuned whole, and of adapters."""
+"""What the card that tli-bench writes next to weights says about their training: for fully fine-tuned models, and for adapters."""
 
 import json
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ def read_model_card(folder: Path) -> dict[str, Any] | None:
 
 
 def hub_model_card(repository: str, revision: str) -> dict[str, Any] | None:
-    """The card of a model on the Hub at a commit, None where the repository has none or cannot be asked."""
+    """The card of a model on the Hub at a commit, None if the repository has none or cannot be reached."""
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import EntryNotFoundError
 
@@ -41,7 +41,7 @@ def hub_model_card(repository: str, revision: str) -> dict[str, Any] | None:
 
 
 def training_of(card: Mapping[str, Any] | None, *, where: Path | str = CARD) -> TrainingRef | None:
-    """How a model was tuned whole, for its signature; None for a model without a card of that kind.
+    """How a model was fully fine-tuned, for its signature; None for a model without a card of that kind.
 
     Raises ModelError for a card that lacks what the signature states.
     """
@@ -65,7 +65,7 @@ def training_of(card: Mapping[str, Any] | None, *, where: Path | str = CARD) -> 
 
 
 def facts_of(card: Mapping[str, Any]) -> dict[str, Any]:
-    """Recipe, numbers that received gradient, layers of the loss and language pair; left out where a card lacks them."""
+    """Recipe, how many numbers received gradient, layers of the loss and language pair; left out if a card lacks them."""
     budget, layers = card.get("budget"), card.get("layers")
     found = {
         "recipe": card.get("recipe"),

@@ -38,7 +38,7 @@ class Model(Protocol):
 
     @property
     def device(self) -> torch.device:
-        """Where the first parameter lies."""
+        """The device of the first parameter."""
         ...
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -90,15 +90,15 @@ class Model(Protocol):
         ...
 
     def save_pretrained(self, save_directory: str | Path, **kwargs: Any) -> Any:
-        """Write weights and configuration into a folder; of a wrapped model, those of the adapter."""
+        """Write weights and configuration into a folder; for a wrapped model, those of the adapter."""
         ...
 
     def eval(self) -> Self:
-        """Evaluation mode; the model itself."""
+        """Switch to evaluation mode; returns the model itself."""
         ...
 
     def train(self, mode: bool = True) -> Self:
-        """Training mode; the model itself."""
+        """Switch to training mode; returns the model itself."""
         ...
 
 
@@ -121,11 +121,11 @@ class Wrapped(Model, Protocol):
         ...
 
     def disable_adapter(self) -> AbstractContextManager[None]:
-        """Within the context it computes what its base computes."""
+        """Inside the `with` block it computes what its base computes."""
         ...
 
     def unload(self) -> Model:
-        """Take the adapter's layers out; the base as it was."""
+        """Take the adapter's layers out; returns the base as it was."""
         ...
 
 
@@ -135,12 +135,12 @@ class Tokenizer(Protocol):
 
     @property
     def is_fast(self) -> bool:
-        """Whether it tells the character offsets of its tokens."""
+        """Whether it returns the character offsets of its tokens."""
         ...
 
     @property
     def all_special_ids(self) -> list[int]:
-        """Ids of BOS, EOS, padding and the like."""
+        """Ids of BOS, EOS, padding and other special tokens."""
         ...
 
     @property
@@ -150,7 +150,7 @@ class Tokenizer(Protocol):
 
     @property
     def mask_token_id(self) -> int | None:
-        """Id of the token that stands for one to be guessed, if there is one."""
+        """Id of the mask token, which stands for a token to be predicted, if there is one."""
         ...
 
     @property
@@ -164,7 +164,7 @@ class Tokenizer(Protocol):
         ...
 
     def __call__(self, text: str | Sequence[str], **kwargs: Any) -> Mapping[str, Any]:
-        """Token ids and what else was asked for, by name."""
+        """Token ids and whatever else was asked for, by name."""
         ...
 
     def get_vocab(self) -> dict[str, int]:
@@ -210,12 +210,12 @@ class LanguageModel(Protocol):
 
     @property
     def max_gen_toks(self) -> int:
-        """How many tokens are generated where a task does not say."""
+        """How many tokens are generated if a task does not say."""
         ...
 
     @property
     def world_size(self) -> int:
-        """In how many processes the model runs."""
+        """The number of processes in which the model runs."""
         ...
 
     def tok_encode(self, string: str) -> list[int]:

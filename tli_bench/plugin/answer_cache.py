@@ -1,4 +1,4 @@
-"""lm-eval's `--use_cache`: its file is keyed by what is asked alone, so we write into it whose answers it holds."""
+"""lm-eval's `--use_cache`: its file is keyed by the question alone, so we write into it which model's answers it holds."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ class CacheHook(Protocol):
 def require_own_answers(hook: CacheHook, model: MeasuredModel) -> None:
     """Mark a new file of cached answers as this model's; raises InputError for one with another model's answers.
 
-    A file that holds answers and no mark is another model's too: nobody knows whose.
+    A file that holds answers but no mark counts as another model's: nobody knows whose they are.
     """
     cached = hook.dbdict
     if cached is None:
@@ -33,8 +33,8 @@ def require_own_answers(hook: CacheHook, model: MeasuredModel) -> None:
     if owner is None or owner["digest"] != ours:
         whose = f"those of {owner['name']}" if owner else "those of a model it does not name"
         raise InputError(
-            f"the answers kept by --use_cache are {whose}, and this model is {_name(model)}: lm-eval would hand them out as "
-            f"this model's; give --use_cache another path for each model and adapter (file: {getattr(cached, 'filename', '?')})"
+            f"the answers kept by --use_cache are {whose}, and this model is {_name(model)}: lm-eval would return them as "
+            f"this model's; give --use_cache a different path for each model and adapter (file: {getattr(cached, 'filename', '?')})"
         )
 
 

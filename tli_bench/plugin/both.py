@@ -21,7 +21,7 @@ def evaluate_both(
     """lm-eval results of `task` in one dictionary, with base and adapter in it.
 
     Without an adapter these are lm-eval's own results. With one, each metric is the adapted model's,
-    and `<metric>_base` and `<metric>_change` stand next to it, as for the alignment tasks. A task on hidden states runs
+    with `<metric>_base` and `<metric>_change` next to it, as in the alignment tasks. A task on hidden states runs
     once, since its answers hold both. `truncated_prompts` counts the prompts whose beginning did not fit the model.
     Raises InputError for a model that shares its work with other processes: only one of them would hold the scores.
     """
@@ -29,7 +29,7 @@ def evaluate_both(
     if lm.world_size > 1:
         raise InputError(
             f"base and adapter are scored in one process, not {lm.world_size}; start without torchrun or accelerate, "
-            "or run the task by `lm_eval run --model hf`, which scores one of them in several"
+            "or run the task with `lm_eval run --model hf`, which scores one of them in several processes"
         )
     if task.OUTPUT_TYPE == "hidden_states":
         return _run(lm, task, limit)
@@ -53,7 +53,7 @@ def _run(lm: TLIModel, task: Task, limit: int | None) -> dict[str, Any]:
 
 
 def _add_base(found: dict[str, Any], base: dict[str, Any], name: str) -> None:
-    """Put the base's metrics and the changes into `found`."""
+    """Add the base's metrics and the changes to `found`."""
     row, before = found["results"][name], base["results"][name]
     better = found["higher_is_better"].get(name, {})
     for key, value in list(row.items()):
@@ -77,7 +77,7 @@ def truncated(lm: TLIModel, task: Task) -> int:
 
 @contextmanager
 def _batch(lm: TLIModel, size: int) -> Iterator[None]:
-    """At most `size` prompts in a batch within the context."""
+    """At most `size` prompts per batch inside the `with` block."""
     kept = lm.batch_size_per_gpu
     lm.batch_size_per_gpu = min(kept, size)
     try:

@@ -21,10 +21,10 @@ def alignment_task(pair: str) -> str:
 
 
 def load_tasks(names: Sequence[str], *, metadata: Mapping[str, Any]) -> dict[str, Task]:
-    """Task objects by name for task and group names, ours or lm-eval's, in the order asked.
+    """Task objects by name for task and group names, ours or lm-eval's, in the order asked for.
 
     metadata overrides the tasks' own (lexicon, protocol, seed, allow_leakage). A name `tli_alignment_<pair>` of two
-    known languages needs no YAML; `all` is every task of ours that needs no stock one. Raises UnknownNameError with suggestions.
+    known languages needs no YAML; `all` is every task of ours that does not need a stock one. Raises UnknownNameError with suggestions.
     """
     require_known(names)
     names = [EVERYTHING if name == ALL else name for name in names]
@@ -46,12 +46,12 @@ def load_tasks(names: Sequence[str], *, metadata: Mapping[str, Any]) -> dict[str
             raise err.__cause__ from err
         raise InputError(f"cannot load tasks {', '.join(names)}: {err}") from err
     except Exception as err:
-        # A stock task downloads its data while it is built, and `datasets` raises many kinds of error.
+        # A stock task downloads its data while it is built, and `datasets` raises many types of error.
         if not every:
             raise
         raise InputError(
             f"cannot load {', '.join(names)}: {type(err).__name__}: {str(err)[:200]}; lm-eval's own tasks read their data from "
-            "the Hub: switch it on once, or leave the task out that docs/downstream.md lists with these data"
+            "the Hub: switch it on once, or leave out the task that docs/downstream.md lists with these data"
         ) from err
 
 

@@ -10,7 +10,7 @@ from tli_bench.vectors.backend import Progress
 
 
 class CountedHFLM(HFLM):
-    """HFLM that calls `progress(done, total)` in requests after each batch; without `progress` it is HFLM as it was."""
+    """HFLM that calls `progress(done, total)`, in requests, after each batch; without `progress` it is plain HFLM."""
 
     progress: Progress | None = None
     _done = _total = 0
@@ -45,7 +45,7 @@ class CountedHFLM(HFLM):
             self._total = 0
 
     def _count(self, rows: int) -> None:
-        # One call may answer several requests: the count runs behind, and the end makes it whole.
+        # One call may answer several requests: the count lags behind, and is completed at the end.
         self._done = min(self._done + rows, self._total)
         if self.progress and self._total:
             self.progress(self._done, self._total)

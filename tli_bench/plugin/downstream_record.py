@@ -1,4 +1,4 @@
-"""The record of one downstream task of one model, from what lm-eval found."""
+"""The record of one downstream task of one model, from lm-eval's results."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -30,11 +30,11 @@ class DownstreamTask(Task):
     """What both kinds of task share; a YAML names `AnswerTask` or `EmbeddedTask`.
 
     Configuration comes from the YAML's `metadata`: `spec` (see `tli_bench.downstream.registry.find_spec`), and the options
-    of the specification. Documents load on first use. lm-eval's request cache is bypassed: its keys leave the data out.
+    of the specification. Documents load on first use. lm-eval's request cache is bypassed: its keys do not include the data.
     """
 
     KIND: type
-    """The specifications that the class takes."""
+    """The type of specification that the class accepts."""
 
     def __init__(self, config: Mapping[str, Any] | None = None) -> None:
         given = dict(config or {})
@@ -57,7 +57,7 @@ class DownstreamTask(Task):
         self.fewshot_rnd = None
 
     def _generation(self) -> dict[str, Any] | None:
-        """How the task generates, as lm-eval's configuration says it."""
+        """How the task generates, in the terms of lm-eval's configuration."""
         return None
 
     def test_docs(self) -> list[Document]:
@@ -70,7 +70,7 @@ class DownstreamTask(Task):
         return self._docs
 
     def forget(self) -> None:
-        """Let go of requests, answers and documents: the states of a large model's texts fill gigabytes."""
+        """Release requests, answers and documents: the states of a large model's texts fill gigabytes."""
         self._instances, self._docs = None, None
 
     @property
@@ -92,7 +92,7 @@ class DownstreamTask(Task):
         return True
 
     def doc_to_text(self, doc: Document) -> str:
-        """What the model is shown first of a document."""
+        """What the model is shown first for a document."""
         return self.spec.prompt(doc)
 
     def doc_to_target(self, doc: Document) -> str:
@@ -106,7 +106,7 @@ class DownstreamTask(Task):
     def build_all_requests(self, **kwargs: Any) -> None:
         """As lm-eval does, but never through its request cache.
 
-        Raises InputError for fewer documents than processes: lm-eval would wait for the empty ones for ever.
+        Raises InputError for fewer documents than processes: lm-eval would wait forever for those without any.
         """
         count, ranks = len(self.test_docs()), int(kwargs.get("world_size") or 1)
         asked = min(count, int(kwargs["limit"])) if kwargs.get("limit") else count
@@ -140,7 +140,7 @@ class AnswerTask(DownstreamTask):
         return _greedy(self.spec.ask(""))
 
     def _overrides(self) -> dict[str, Any]:
-        """What lm-eval's `--gen_kwargs` changed."""
+        """The settings that lm-eval's `--gen_kwargs` changed."""
         usual = self._generation()
         return {key: value for key, value in (self._config.generation_kwargs or {}).items() if usual.get(key) != value}
 
@@ -162,7 +162,7 @@ class AnswerTask(DownstreamTask):
         return self.spec.score(doc, [answer[0] if isinstance(answer, tuple) else answer for answer in results])
 
     def aggregation(self) -> dict[str, Callable[[Sequence[Any]], float]]:
-        """How each metric is put together. lm-eval knows the standard error of its own mean, so that one takes the place of ours."""
+        """How each metric is put together. lm-eval knows the standard error of its own mean, so its own mean replaces ours."""
         found = {name: metric.aggregate for name, metric in self.spec.METRICS.items()}
         return {name: lm_eval_mean if aggregate is mean else aggregate for name, aggregate in found.items()}
 
@@ -189,12 +189,12 @@ class EmbeddedTask(DownstreamTask):
         return self._last[1] if self._last else None
 
     def build_all_requests(self, **kwargs: Any) -> None:
-        """As above; a stock model learns to answer them."""
+        """As above; stock models are enabled to answer the requests."""
         answer_from_stock_models()
         super().build_all_requests(**kwargs)
 
     def forget(self) -> None:
-        """Let go of requests, answers, documents and the scored pool."""
+        """Release requests, answers, documents and the scored pool."""
         super().forget()
         self._last = None
 
@@ -206,7 +206,7 @@ class EmbeddedTask(DownstreamTask):
 
     def process_results(self, doc: Document, results: Sequence[PairStates]) -> dict[str, Any]:
         """The same (document, answers) under every metric name; the pool is scored in `aggregation`."""
-        self._last = None  # a new answer: whatever was scored before is of another run
+        self._last = None  # a new answer: whatever was scored before belongs to another run
         answers = tuple(self._embedding(states) for states in results)
         item: Item = (doc, answers)
         return dict.fromkeys(self.spec.directions(answers[0].layers, tuple(answers[0].vectors)), item)
@@ -216,7 +216,7 @@ class EmbeddedTask(DownstreamTask):
         return Embedding(states.layers, measured.vectors, measured.dropped)
 
     def aggregation(self) -> dict[str, Callable[[Sequence[Any]], float]]:
-        """A function for each metric; all share one scoring of the pool."""
+        """One function per metric; all share one scoring of the pool."""
         return _ByName(self._aggregate)
 
     def _aggregate(self, metric: str, pool: Sequence[Item]) -> float:
@@ -247,10 +247,12 @@ def _greedy(request: Generate) -> dict[str, Any]:
 
 
 def _spec(task: str, meta: Mapping[str, Any], kind: type) -> Any:
-    """The specification that `metadata.spec` names; raises InputError where the task's class is for another kind."""
+    """The specification that `metadata.spec` names; raises InputError if the task's class is for another kind."""
     name = meta.get("spec")
     if not isinstance(name, str) or not name:
-        raise InputError(f"task {task}: `metadata.spec` names the task's specification, such as `xquad`; got {name!r}")
+        raise InputError(
+            f"task {task}: `metadata.spec` must name the task's specification, such as `xquad`; got {name!r}"
+        )
     found = find_spec(name)
     if not issubclass(found, kind):
         wanted = "EmbeddedTask" if issubclass(found, EmbeddedSpec) else "AnswerTask"

@@ -25,8 +25,8 @@ from tli_bench.vectors.responses import PairStates
 class TLIModel(CountedHFLM):
     """Any causal LM or encoder, with an optional adapter that is never merged.
 
-    The arguments are the options of `tli-bench run` that concern the model, under the same names (`config.run`), but
-    for pretrained: alias, folder or Hub id, or a loaded base. adapter: None scores the base alone. Every problem with
+    The arguments are the options of `tli-bench run` that concern the model, under the same names (`config.run`), except
+    pretrained: alias, folder or Hub id, or a loaded base. adapter: None scores the base alone. Every problem with
     either is an error; the base is never scored in an adapter's place.
     """
 
@@ -95,7 +95,7 @@ class TLIModel(CountedHFLM):
 
 
 def _without_defaults(given: dict[str, Any] | None) -> dict[str, Any]:
-    """What the user said on lm-eval's command line: its own defaults (one text at a time, on `cuda:0`) are not wishes."""
+    """What the user chose on lm-eval's command line: its own defaults (one text at a time, on `cuda:0`) are not choices."""
     said = _without_automatic(dict(given or {}))
     if said.get("device") == "cuda:0" and not torch.cuda.is_available():
         del said["device"]

@@ -29,7 +29,7 @@ def source_commit() -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """What every record of a run says of its making. recipe: all options of the run, None where they are not known."""
+    """What every record of a run says about its origin. recipe: all options of the run, None if they are not known."""
 
     command: str = field(default_factory=_command)
     source_commit: str | None = field(default_factory=source_commit)

@@ -1,4 +1,4 @@
-"""The published TLI experiment beside its artefacts: pilot and evaluation protocols from one pass over the same words.
+"""The published TLI experiment next to its artefacts: pilot and evaluation protocols from one pass over the same words.
 
 The two differ in one thing: the pilot's mean includes the BOS position, the evaluation's leaves it out.
 """
@@ -41,7 +41,7 @@ PUBLISHED_EVALUATION = {
 
 @dataclass(frozen=True, slots=True)
 class PilotRow:
-    """One layer of the base model. reported: published figure of that layer, None for most layers.
+    """One layer of the base model. reported: published figure for that layer, None for most layers.
 
     cosine, mismatched, gap, p1: with the first position in the mean; the same with `_without` it. sink_ratio: norm of
     position 0 over the median. None where unscored.
@@ -75,7 +75,7 @@ class EvaluationRow:
 
     @property
     def percent(self) -> float | None:
-        """Change of the mean cosine in per cent, as published; None without an adapter or a positive mean before."""
+        """Change of the mean cosine in percent, as published; None without an adapter or a positive mean before."""
         change = self.cosine
         return None if change is None or change.before <= 0 else 100 * change.difference / change.before
 
@@ -131,7 +131,7 @@ class Reproduction:
         return found[0] if found else None
 
     def to_json(self) -> dict[str, Any]:
-        """Reported and measured figures apart, and the two records they were read from."""
+        """Reported and measured figures, kept apart, and the two records they were read from."""
         from dataclasses import asdict
 
         evaluation = [
@@ -186,7 +186,7 @@ def reproduce(
 ) -> Reproduction:
     """Run the pilot's and the evaluation's protocol on one model; raises InputError for a layer it does not have.
 
-    pair: None for the first default pair. config: says which words; its own protocol and pairs are not asked.
+    pair: None for the first default pair. config: says which words; its own protocol and pairs are ignored.
     """
     chosen = replace(config, protocol="tli-pilot,tli-eval", shown=(layer,))
     task = AlignmentTask({"metadata": {**chosen.metadata(), "pair": pair or default_pair()}})

@@ -1,4 +1,4 @@
-"""Run units through lm-eval one after another: each is written when it is done, and a second run does what is missing."""
+"""Run units through lm-eval one after another: each is written when it is done, and a second run does only what is missing."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -25,8 +25,8 @@ _SECTIONS = ("results", "group_subtasks", "configs", "versions", "n-shot", "high
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """Who is told how a run goes: of each unit with its record and whether it was reused, of each other task when it is
-    done, of each task when it starts, and of the words done in the current forward passes out of how many.
+    """Callbacks for the progress of a run: for each unit, with its record and whether it was reused; for each other task
+    when it is done; for each task when it starts; and for the words done so far, of how many, in the current passes.
     """
 
     on_unit: Callable[[RunRecord, bool], None] = lambda record, reused: None
@@ -57,7 +57,7 @@ def run_tasks(
     """Evaluate every task with lm-eval's `simple_evaluate`, writing each record to `store` as it is made.
 
     A unit is a task under one protocol. One that `store` already holds, measured under the same conditions, is read
-    back instead of run. Any other task is scored for base and adapted model; its record goes to `downstream/` under the
+    back instead of run. Any other task is scored for base and adapted model; its record goes to `downstream/` in the
     store. recipe: all options of the run, for its records.
     """
     outcome, watch = RunResult(), watch or Watch()
@@ -93,7 +93,7 @@ def _run_units(
     kept = [store.find(name, signature) if store else None for signature in expected]
     records = [record for record in kept if record is not None]
     if len(records) < len(expected):
-        # What `simple_evaluate` adds (versions, environment, time) is that of the run: once is enough.
+        # What `simple_evaluate` adds (versions, environment, time) concerns the whole run: once is enough.
         again = bool(outcome.results.get("config"))
         merge_results(outcome.results, _evaluate_again(lm, task, limit) if again else _evaluate(lm, task, limit))
         fresh = task.records(limit=limit, provenance=made)
@@ -124,7 +124,7 @@ def _evaluate_again(lm: TLIModel, task: HiddenStatesTask, limit: int | None) -> 
 
 
 def merge_results(into: dict[str, Any], new: dict[str, Any]) -> None:
-    """Add one `simple_evaluate` result to another; whatever is not per task comes from the first."""
+    """Add one `simple_evaluate` result to another; whatever does not belong to a task comes from the first."""
     for key, value in new.items():
         if key in _SECTIONS and isinstance(value, dict):
             into.setdefault(key, {}).update(value)
@@ -133,7 +133,7 @@ def merge_results(into: dict[str, Any], new: dict[str, Any]) -> None:
 
 
 def results_of(records: Sequence[RunRecord], task: HiddenStatesTask) -> dict[str, Any]:
-    """The part of an lm-eval results dictionary that a task's records, one a protocol, determine."""
+    """The part of an lm-eval results dictionary that a task's records, one per protocol, determine."""
     first = records[0]
     layers, name = first.signature.layers, first.task
     values = task.headlines({record.signature.protocol: record for record in records}, layers)
@@ -149,7 +149,7 @@ def results_of(records: Sequence[RunRecord], task: HiddenStatesTask) -> dict[str
 
 
 def tidy(value: Any) -> Any:
-    """Results ready for strict JSON: NaN becomes None, and what JSON does not know becomes its text."""
+    """Results ready for strict JSON: NaN becomes None, and values that JSON does not have become text."""
     if isinstance(value, dict):
         return {str(key): tidy(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""From a `RunConfig` to scores: the one road that the command line and `tli_bench.score` share."""
+"""From a `RunConfig` to scores: the one path that the command line and `tli_bench.score` share."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ def tasks_of(config: RunConfig) -> dict[str, Task]:
 
 
 def read_documents(tasks: dict[str, Task]) -> None:
-    """Read words and documents now: what is missing, malformed or leaks must not wait for the model."""
+    """Read words and documents now: missing, malformed or leaking ones must be reported before the model is loaded."""
     for task in tasks.values():
         if isinstance(task, HiddenStatesTask):
             _ = task.lexicon
@@ -38,29 +38,29 @@ def read_documents(tasks: dict[str, Task]) -> None:
 
 
 def units(config: RunConfig, tasks: dict[str, Task]) -> int:
-    """How many things a run scores: every task of ours under each protocol, any other once."""
+    """How many scorings a run consists of: one per task and protocol for ours, one for any other task."""
     protocols = len(get_protocols(config.protocol))
     return sum(protocols if isinstance(task, HiddenStatesTask) else 1 for task in tasks.values())
 
 
 def open_model(config: RunConfig, loaded: LoadedModel | None = None) -> TLIModel:
-    """The model of a run with its adapter. loaded: a base that is in memory already, in place of the one named."""
+    """The model of a run with its adapter. loaded: a base that is already in memory, instead of the one named."""
     arguments = config.arguments()
     return TLIModel(**(arguments if loaded is None else arguments | {"pretrained": loaded}))
 
 
 def score_tasks(config: RunConfig, lm: TLIModel, tasks: dict[str, Task], watch: Watch | None = None) -> RunResult:
     """Score every task; records go to the run's output folder, where it has one, as each is done."""
-    lm.progress = watch.on_words if watch else None
+    lm.progress = lm.vectors.progress = watch.on_words if watch else None
     store = None if config.output is None else RecordStore(config.output)
     recipe = resolved(config, lm).to_dict()
     return run_tasks(lm, tasks, limit=config.limit, recipe=recipe, store=store, watch=watch)
 
 
 def write_run(config: RunConfig, results: Mapping[str, Any], tests: Sequence[Corrected], folder: Path) -> Path:
-    """Write lm-eval's results, with the tests corrected over the whole run, and the run's recipe; gives the results' path.
+    """Write lm-eval's results, with the tests corrected over the whole run, and the run's recipe; returns the path of the results.
 
-    config: as `resolved` gives it.
+    config: as returned by `resolved`.
     """
     path = folder / f"results_{time.strftime('%Y-%m-%dT%H-%M-%S')}.json"
     recipe = replace(config, output=folder)
@@ -70,7 +70,7 @@ def write_run(config: RunConfig, results: Mapping[str, Any], tests: Sequence[Cor
 
 
 def resolved(config: RunConfig, lm: TLIModel) -> RunConfig:
-    """The configuration with everything put in that was left to the machine or to a default, so that it can be repeated."""
+    """The configuration with everything filled in that was left to the machine or to a default, so that the run can be repeated."""
     identity, chosen = lm.identity, config.chosen()
     return replace(
         chosen,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from lm_eval.models.huggingface import HFLM
 
@@ -12,7 +12,7 @@ from tli_bench.models.fingerprint import hub_commit, model_fingerprint
 from tli_bench.models.identity import AdapterRef, MeasuredModel
 from tli_bench.models.live import Fingerprint
 from tli_bench.models.tuned import hub_model_card, read_model_card, training_of
-from tli_bench.models.types import LanguageModel, Model, Wrapped
+from tli_bench.models.types import Wrapped
 from tli_bench.vectors.answer import answer
 from tli_bench.vectors.backend import Backend
 from tli_bench.vectors.inputs import tokens_policy
@@ -22,16 +22,16 @@ from tli_bench.vectors.responses import PairStates
 def answer_from_stock_models() -> None:
     """Let lm-eval's own HFLM answer `hidden_states` requests; called when one of our tasks builds such requests.
 
-    The evaluator asks `getattr(lm, "hidden_states")` and shows a task neither the model nor a hook before that, so the
-    class is the only place where the answer can stand (lm-eval 0.4.13). Nothing of HFLM's own is replaced, a second call
-    changes nothing, and a process that builds none of our requests never sees it. What an answer needs is kept on the
-    instance that was asked.
+    The evaluator asks `getattr(lm, "hidden_states")` and gives a task access to neither the model nor a hook before that, so
+    the class is the only place where the method can be added (lm-eval 0.4.13). Nothing of HFLM's own is replaced, a second
+    call changes nothing, and a process that builds none of our requests is not affected. What an answer needs is kept on
+    the instance that was asked.
     """
     if not hasattr(HFLM, "hidden_states"):
         HFLM.hidden_states = _hidden_states
 
 
-def _hidden_states(self: Any, requests: Sequence[Any], **_: Any) -> list[PairStates]:
+def _hidden_states(self: HFLM, requests: Sequence[Any], **_: Any) -> list[PairStates]:
     backend: Backend | None = vars(self).get("tli_backend")
     if backend is None or backend.model is not self._model or backend.tokenizer is not self.tokenizer:
         backend = self.tli_backend = Backend(self._model, self.tokenizer)
@@ -39,24 +39,7 @@ def _hidden_states(self: Any, requests: Sequence[Any], **_: Any) -> list[PairSta
         return answer(requests, backend=backend, identity=stock_identity(self, held))
 
 
-class StockModel(LanguageModel, Protocol):
-    """What an HFLM tells of itself beyond what every language model does.
-
-    pretrained, peft: names of model and adapter, or the model itself as an object, and None.
-    """
-
-    pretrained: str | Model
-    peft: str | None
-    revision: str | None
-    _model: Model
-
-    @property
-    def config(self) -> Any:
-        """The model's configuration."""
-        ...
-
-
-def stock_identity(lm: StockModel, held: Fingerprint) -> MeasuredModel:
+def stock_identity(lm: HFLM, held: Fingerprint) -> MeasuredModel:
     """Identity of a stock HFLM, as far as it can be known from outside.
 
     held: fingerprint of what is in memory. It is the revision of a model that was given as an object: its files, if it

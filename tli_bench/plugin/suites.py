@@ -10,7 +10,7 @@ from tli_bench.plugin.tasklist import our_task_names
 
 
 def names_stock_tasks(names: Iterable[str]) -> bool:
-    """Whether one of `names` is a group under `tasks/suites` with a member that is not ours: load with lm-eval's defaults."""
+    """Whether one of `names` is a group under `tasks/suites` with a member that is not ours; these are loaded with lm-eval's defaults."""
     ours = our_task_names()
     return any(member not in ours for name in names for member in members(name))
 

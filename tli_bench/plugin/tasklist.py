@@ -14,7 +14,7 @@ from tli_bench.base.paths import data_dir
 from tli_bench.languages import resolve_pair
 
 ALL = "all"
-# In YAML a name stands behind `task`, `group` or `tag`, or in a list behind `tag`.
+# In YAML a name follows `task`, `group` or `tag`, or is in the list that follows `tag`.
 _NAME = re.compile(rb"""^["']?(?:task|group|tag)["']?\s*:\s*["']?(\w[^\s"'#\[\]]*)""", re.MULTILINE)
 _LIST = re.compile(rb"""^["']?tag["']?\s*:\s*\n((?:\s*-\s*\S+\s*\n?)+)""", re.MULTILINE)
 
@@ -37,8 +37,8 @@ def our_task_names() -> dict[str, str]:
 def require_known(names: Iterable[str]) -> None:
     """Raise UnknownNameError, with suggestions, for a name that is neither ours, `all`, a pair's task, nor lm-eval's own.
 
-    A name in our manner (`tli_...`) is looked up among ours alone; any other among the texts of lm-eval's definitions, which
-    takes a second where its own index takes ten.
+    A name in our style (`tli_...`) is looked up among ours alone; any other is searched for in the text of lm-eval's
+    definitions, which takes one second where its own index takes ten.
     """
     ours = our_task_names()
     for name in names:
@@ -71,7 +71,7 @@ def stock_names() -> frozenset[str]:
 
 
 def _mentioned(name: str) -> bool:
-    """Whether a name stands anywhere in lm-eval's definitions: then only its own index can tell what it is."""
+    """Whether a name occurs anywhere in lm-eval's definitions; if so, only its own index can tell what it is."""
     return any(name.encode() in text for text in _stock_texts())
 
 

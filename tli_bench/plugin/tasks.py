@@ -1,4 +1,4 @@
-"""lm-eval Task classes: word pairs in, `hidden_states` requests out, scores aggregated over the whole pool."""
+"""lm-eval Task classes: word pairs go in, `hidden_states` requests come out, and scores are aggregated over the whole pool."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ class HiddenStatesTask(Task):
     Configuration comes from the YAML's `metadata`: pair (required), and the options of `tli-bench run` that concern a
     task, under the same names (`config.run`). Of several protocols the first gives the plain metric names, the others
     put theirs after `NAME/`. Documents alternate between the splits, so that `--limit` keeps all of them. lm-eval's
-    request cache is bypassed: its keys leave the data out.
+    request cache is bypassed: its keys do not include the data.
     """
 
     VERSION = 1
@@ -58,7 +58,7 @@ class HiddenStatesTask(Task):
             meta["pair"] = lexicon.pair
         if "pair" not in meta:
             raise InputError(
-                f"task {given.get('task')!r} names no pair; put `metadata: {{pair: swh_Latn-eng_Latn}}` in it"
+                f"task {given.get('task')!r} does not name a pair; put `metadata: {{pair: swh_Latn-eng_Latn}}` in it"
             )
         options = RunConfig.from_metadata(meta)
         source, target = languages_of_list(options.lexicon, str(meta["pair"]))
@@ -93,7 +93,7 @@ class HiddenStatesTask(Task):
             if found and not self._options.allow_leakage:
                 raise LexiconError(
                     f"{self._lexicon.name} leaks between train and control ({len(found)} forms, first: {found[0].message}); "
-                    "see `tli-bench lexicon check`, or pass --allow-leakage to score it all the same and have every score say so"
+                    "see `tli-bench lexicon check`, or pass --allow-leakage to score it anyway and have every score say so"
                 )
         return self._lexicon
 
@@ -125,7 +125,7 @@ class HiddenStatesTask(Task):
         return True
 
     def test_docs(self) -> list[dict[str, str]]:
-        """One document a word pair."""
+        """One document per word pair."""
         return [
             {"concept": p.concept, "source": p.source, "target": p.target, "split": p.split.value} for p in self.pairs
         ]
@@ -139,7 +139,7 @@ class HiddenStatesTask(Task):
         return doc["target"]
 
     def fewshot_context(self, doc: dict[str, str], *_: Any, **__: Any) -> str:
-        """The source word alone: nothing may stand before a measured word."""
+        """The source word alone: nothing may come before a measured word."""
         return doc["source"]
 
     def build_all_requests(self, **kwargs: Any) -> None:
@@ -148,7 +148,7 @@ class HiddenStatesTask(Task):
         super().build_all_requests(**{**kwargs, "cache_requests": False, "rewrite_requests_cache": False})
 
     def construct_requests(self, doc: dict[str, str], ctx: str, **kwargs: Any) -> Instance:
-        """One `hidden_states` request a pair: (source, target, protocols, pair id)."""
+        """One `hidden_states` request per pair: (source, target, protocols, pair id)."""
         for key in ("apply_chat_template", "chat_template"):
             kwargs.pop(key, None)
         return Instance(
@@ -168,7 +168,7 @@ class HiddenStatesTask(Task):
         return list(self.directions(response.layers, adapted="adapted" in response.states))
 
     def directions(self, layers: tuple[str, ...], *, adapted: bool) -> dict[str, bool | None]:
-        """Names of the metrics of every protocol, with whether higher is better, None for neither."""
+        """Names of the metrics of every protocol, each with whether higher is better, or None for neither."""
         plain = headline_directions(self.SPLITS, layers, adapted=adapted)
         return {self._prefix(p) + name: better for p in self.protocols for name, better in plain.items()}
 
@@ -184,7 +184,7 @@ class HiddenStatesTask(Task):
         return "" if protocol is self.protocols[0] else f"{protocol.name}/"
 
     def aggregation(self) -> dict[str, Callable[[list[Any]], float]]:
-        """A function a metric; all share one analysis of the pool."""
+        """One function per metric; all share one analysis of the pool."""
         return _ByName(self._aggregate)
 
     def higher_is_better(self) -> dict[str, bool | None]:
@@ -229,7 +229,7 @@ class HiddenStatesTask(Task):
         return self._analysed
 
     def records(self, *, limit: int | None = None, provenance: Provenance | None = None) -> list[RunRecord]:
-        """The records of the last run, one for each protocol; raises InputError before one."""
+        """The records of the last run, one for each protocol; raises InputError if there has not been one."""
         if self._analysed is None:
             raise InputError(f"task {self.config.task} has not been run yet")
         found, made = [], provenance or Provenance()
@@ -255,7 +255,7 @@ class HiddenStatesTask(Task):
         return found
 
     def forget(self) -> None:
-        """Let go of the last run's states once its records are made."""
+        """Release the last run's states once its records are made."""
         self._analysed = self._instances = None
 
     def expected_signatures(self, model: MeasuredModel, limit: int | None) -> list[Signature]:

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tli_bench.base.errors import UnknownNameError, UnscorableError
+from tli_bench.base.errors import UnscorableError
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.choice import CHOSEN_BY, best_depth
-from tli_bench.measures.measure import Measure, Place, mean_of
-from tli_bench.measures.registry import get_measure, list_measures
+from tli_bench.measures.measure import Measure, Place, mean_of, standard_error
+from tli_bench.measures.registry import known_measure, list_measures
 from tli_bench.records.columns import Kept, Sums, read
 from tli_bench.records.comparison import Comparison
 from tli_bench.records.run_record import RunRecord
@@ -24,7 +24,7 @@ def recompute(record: RunRecord) -> Iterator[str]:
     yield from _coverage(record)
     for split, state, layer, name, held in record.every_column():
         where = f"{split.value}/{state}/layer {layer}"
-        measure = known(name)
+        measure = known_measure(name)
         if measure is None:
             continue
         yield from (f"{where}: {problem}" for problem in _range(record, split, measure, held))
@@ -37,15 +37,9 @@ def recompute(record: RunRecord) -> Iterator[str]:
         yield from _comparison(record, comparison)
 
 
-def known(name: str) -> Measure | None:
-    """The measure called `name`; None for one of a package that is not installed here."""
-    try:
-        return get_measure(name)
-    except UnknownNameError:
-        return None
-
-
 def _aggregate(measure: Measure, stated: float, held: Kept) -> Iterator[str]:
+    if isinstance(held, Sums) and measure.aggregate not in (mean_of, standard_error):
+        return  # sums do not determine it
     count = held.n if isinstance(held, Sums) else len(held)
     found = _from_sums(measure, held) if isinstance(held, Sums) else _from_column(measure, held)
     if found is None or not math.isclose(stated, found, abs_tol=TOLERANCE):

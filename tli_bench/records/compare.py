@@ -11,7 +11,8 @@ from tli_bench.base.errors import InputError, ResultError, UnscorableError
 from tli_bench.base.wording import visible
 from tli_bench.config.facts import first_difference
 from tli_bench.lexicon.pairs import Split
-from tli_bench.measures.registry import list_measures
+from tli_bench.measures.registry import require_comparable
+from tli_bench.measures.roles import HEADLINE
 from tli_bench.models.identity import State
 from tli_bench.records.columns import Floats
 from tli_bench.records.run_record import RunRecord
@@ -93,7 +94,7 @@ def load_side(spec: str, *, results: Path) -> Side:
 def compare(
     sides: Sequence[Side],
     *,
-    quantity: str = "gap",
+    quantity: str = HEADLINE,
     layer: str = "best",
     split: Split = Split.CONTROL,
     correction: Correction = "holm",
@@ -102,11 +103,10 @@ def compare(
     """Compare every later side with the first, on each task and pair that both have.
 
     layer: `best` (each at the layer that dev chose for it), `output`, or a layer's name. Units that are not comparable
-    are refused one by one with the reason. Raises ResultError when nothing at all can be compared.
+    are refused one by one with the reason. quantity: a measure with a value for each word. Raises ResultError when
+    nothing at all can be compared, UnknownNameError or InputError for a quantity that cannot be.
     """
-    known = [measure.name for measure in list_measures() if measure.has_column]
-    if quantity not in known:
-        raise InputError(f"no per-pair values of {quantity!r}; choose one of {', '.join(known)}")
+    require_comparable(quantity)
     if len(sides) < 2:
         raise InputError("a comparison needs two sides at least: tli-bench compare A B")
     first, refused, drafts = sides[0], [], []

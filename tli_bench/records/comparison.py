@@ -6,7 +6,7 @@ import numpy as np
 
 from tli_bench.base.frozen import Frozen
 from tli_bench.lexicon.pairs import Split
-from tli_bench.measures.verdict import Change, VerdictInput
+from tli_bench.measures.verdict import GAP, MATCHED, MISMATCHED, P1, SINK, Change, VerdictInput
 from tli_bench.records.scores import Scores
 from tli_bench.stats import bootstrap_ci
 from tli_bench.stats.comparison import PairedResult
@@ -51,14 +51,10 @@ def comparison(split: Split, layer: str, quantity: str, result: PairedResult) ->
 def change(comparisons: Sequence[Comparison], split: Split, layer: str) -> Change | None:
     """What changed on one split at one layer; None where cosine, mismatched and gap were not all compared."""
     here = {c.quantity: c for c in comparisons if (c.split, c.layer) == (split, layer)}
-    if not {"cosine", "mismatched", "gap"} <= here.keys() or here["gap"].ci is None:
+    matched, mismatched, gap = (here.get(name) for name in (MATCHED, MISMATCHED, GAP))
+    if matched is None or mismatched is None or gap is None or gap.ci is None:
         return None
-    return Change(
-        matched=here["cosine"].difference,
-        mismatched=here["mismatched"].difference,
-        gap=here["gap"].difference,
-        gap_ci=here["gap"].ci,
-    )
+    return Change(matched=matched.difference, mismatched=mismatched.difference, gap=gap.difference, gap_ci=gap.ci)
 
 
 def verdict_input(
@@ -75,7 +71,7 @@ def verdict_input(
 
     first_pooled: whether position 0 is in the pooled vector, None where that is not known.
     """
-    columns = {name: scores.column(name, split, state, layer) for name in ("cosine", "mismatched", "gap")}
+    columns = {name: scores.column(name, split, state, layer) for name in (MATCHED, MISMATCHED, GAP)}
     raw, mismatched, gaps = (None if c is None else c[~np.isnan(c)] for c in columns.values())
     if raw is None or mismatched is None or gaps is None or len(gaps) < 2:
         return None
@@ -85,8 +81,8 @@ def verdict_input(
         raw=float(np.mean(raw)),
         mismatched=float(np.mean(mismatched)),
         gap_ci=(float(interval[0]), float(interval[1])),
-        p1=scores.value("p1", split, state, layer),
-        sink_ratio=scores.value("sink_ratio", split, state, layer),
+        p1=scores.value(P1, split, state, layer),
+        sink_ratio=scores.value(SINK, split, state, layer),
         sink_pooled=first_pooled,
         control=change(comparisons, split, layer),
         train=change(comparisons, Split.TRAIN, layer),

@@ -9,16 +9,13 @@ from pydantic import Field
 from tli_bench.base.errors import ResultError, UnscorableError
 from tli_bench.base.frozen import Frozen
 from tli_bench.lexicon.pairs import Split
-from tli_bench.measures.ranked import RankedWords
+from tli_bench.measures.ranked import FROM_RANKS, RankedWords
 from tli_bench.measures.registry import get_measure
 from tli_bench.models.identity import State
 from tli_bench.records.columns import kept
 
 if TYPE_CHECKING:
     from tli_bench.measures.view import LayerView
-
-MEASURES = ("cosine", "mismatched", "gap", "p1", "p5", "p10", "mrr")
-"""What cosines and ranks determine."""
 
 
 class PairValues(Frozen):
@@ -71,7 +68,7 @@ def _columns(values: list[PairValues]) -> dict[str, Any]:
         ranks_backward=_floats([v.rank_backward for v in values]),
     )
     found = {}
-    for name in MEASURES:
+    for name in FROM_RANKS:
         try:
             found[name] = kept(get_measure(name).column(cast("LayerView", view)))
         except UnscorableError:

@@ -1,4 +1,4 @@
-"""A folder of run records: one JSON file a unit, written atomically, found again by what was measured."""
+"""A folder of run records: one JSON file per unit, written atomically, found again by what was measured."""
 
 import gzip
 import logging

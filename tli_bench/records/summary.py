@@ -3,12 +3,14 @@
 from typing import NamedTuple
 
 from tli_bench.config.facts import flags_of
+from tli_bench.measures.measure import Place
+from tli_bench.measures.registry import list_measures
 from tli_bench.records.schema import DownstreamRecord, RunRecord
 from tli_bench.records.scores import BEST
 
 
 class Summary(NamedTuple):
-    """gap, p1: of the control split (or the first one there is) at the layer that dev chose; None: unscored."""
+    """scores: by measure, of the control split (or the first one there is) at the layer that dev chose; None: unscored."""
 
     task: str
     pair: str
@@ -19,8 +21,7 @@ class Summary(NamedTuple):
     created: str
     split: str
     layer: str
-    gap: float | None
-    p1: float | None
+    scores: dict[str, float | None]
     flags: tuple[str, ...]
 
 
@@ -43,7 +44,6 @@ def summarise(record: RunRecord) -> Summary:
         created=record.created,
         split=record.split.value,
         layer=layer,
-        gap=record.value("gap", record.split, record.state, layer),
-        p1=record.value("p1", record.split, record.state, layer),
+        scores={m.name: record.value(m.name, record.split, record.state, layer) for m in list_measures(Place.SUMMARY)},
         flags=flags_of(signature),
     )

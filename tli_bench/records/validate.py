@@ -12,7 +12,8 @@ from tli_bench.config.facts import notes_of
 from tli_bench.languages import pair_id, resolve_pair
 from tli_bench.lexicon import load_lexicon
 from tli_bench.lexicon.pairs import Split
-from tli_bench.records.arithmetic import known, recompute
+from tli_bench.measures.registry import known_measure
+from tli_bench.records.arithmetic import recompute
 from tli_bench.records.schema import DownstreamRecord, Record, RunRecord
 from tli_bench.vectors.protocols import all_protocols
 
@@ -165,7 +166,7 @@ def _notes(record: RunRecord) -> Iterator[str]:
         yield f"own lexicon {visible(signature.lexicon)!r}: ranked only among records of the same words"
     if record.source_commit is None or record.source_commit.endswith("+dirty"):
         yield f"tli-bench commit: {record.source_commit or 'none, an installed package'}"
-    foreign = sorted({name for *_, name, _ in record.every_column() if known(name) is None})
+    foreign = sorted({name for *_, name, _ in record.every_column() if known_measure(name) is None})
     if foreign:
         yield f"measures of a package that is not installed here, not computed again: {visible(', '.join(foreign))}"
     for reason in record.unscored[:3]:

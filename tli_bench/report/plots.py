@@ -16,6 +16,8 @@ from tli_bench.base.errors import InputError, OutputError, ResultError
 from tli_bench.base.wording import visible
 from tli_bench.languages import resolve_pair
 from tli_bench.lexicon.pairs import Split
+from tli_bench.measures.registry import known_measure, require_comparable, standard_error_of
+from tli_bench.measures.roles import HEADLINE
 from tli_bench.records.columns import Curve, Floats
 from tli_bench.records.run_record import RunRecord
 from tli_bench.records.scores import BEST
@@ -25,16 +27,6 @@ from tli_bench.stats import bootstrap_ci
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _STYLES = {"base": "--", "adapted": "-"}
-_LABELS = {
-    "gap": "matched − mismatched cosine",
-    "p1": "P@1",
-    "cosine": "cosine",
-    "mrr": "MRR",
-    "csls_p1": "P@1 (CSLS)",
-    "mexa": "MEXA",
-}
-# Measures that are a share of the words.
-_SHARES = ("p1", "p5", "p10", "csls_p1", "mexa")
 _STYLE = {
     "font.size": 9,
     "axes.spines.top": False,
@@ -83,16 +75,16 @@ def save(drawn: Any, stem: Path) -> list[Path]:
     return paths
 
 
-def layer_curves(record: RunRecord, stem: Path, *, measure: str = "gap", split: Split = Split.CONTROL) -> list[Path]:
+def layer_curves(record: RunRecord, stem: Path, *, measure: str = HEADLINE, split: Split = Split.CONTROL) -> list[Path]:
     """Write `draw_layer_curves` as PNG and SVG; gives their paths."""
     return save(draw_layer_curves(record, measure=measure, split=split), stem)
 
 
-def draw_layer_curves(record: RunRecord, *, measure: str = "gap", split: Split = Split.CONTROL) -> Any:
+def draw_layer_curves(record: RunRecord, *, measure: str = HEADLINE, split: Split = Split.CONTROL) -> Any:
     """One measure by layer, base and adapted, with 95 % bands over words, as a matplotlib figure.
 
-    Bands are mean +- 1.96 standard errors for the gap, where the record has them, and Wilson's interval for a share of
-    words (P@k, MEXA). Any other measure has bars at the layers whose words the record keeps: the chosen ones and the output.
+    Bands are mean +- 1.96 standard errors where the record has them by layer (the gap), and Wilson's interval for a share
+    of words (P@k, MEXA). Any other measure has bars at the layers whose words the record keeps: the chosen ones and the output.
     Raises ResultError for a measure that the record has no curve of.
     """
     states = record.curves.get(split, {})
@@ -118,16 +110,17 @@ def draw_layer_curves(record: RunRecord, *, measure: str = "gap", split: Split =
             axes.plot([], [], color="none", label=intervals)
         axes.set_xticks(*_ticks(layers))
         axes.set_xlabel("layer")
-        axes.set_ylabel(_LABELS.get(measure, measure))
+        axes.set_ylabel(_axis(measure))
         axes.set_title(_title(record, split), fontsize=9)
         axes.legend()
         return drawn
 
 
 def before_after(
-    record: RunRecord, stem: Path, *, quantity_name: str = "gap", split: Split = Split.CONTROL
+    record: RunRecord, stem: Path, *, quantity_name: str = HEADLINE, split: Split = Split.CONTROL
 ) -> list[Path]:
     """Each word before and after the adapter at the adapted state's best layer, with the means."""
+    require_comparable(quantity_name)
     before, after = _both(record, split, quantity_name)
     with figure(4.2, 4.6) as (drawn, axes):
         axes.scatter(before, after, s=12, color=COLOURS[0], alpha=0.6, edgecolors="none", label=f"{len(before)} words")
@@ -135,8 +128,8 @@ def before_after(
         axes.plot(ends, ends, ":", color="black", lw=1, label="no change")
         mean = {"color": COLOURS[1], "markeredgecolor": "black", "ms": 8}
         axes.plot(np.nanmean(before), np.nanmean(after), "D", label="mean", **mean)
-        axes.set_xlabel(f"{_LABELS[quantity_name]}, base")
-        axes.set_ylabel(f"{_LABELS[quantity_name]}, adapted")
+        axes.set_xlabel(f"{_axis(quantity_name)}, base")
+        axes.set_ylabel(f"{_axis(quantity_name)}, adapted")
         axes.set_title(f"{_title(record, split)}\nlayer {record.best_layer['adapted']}, both states", fontsize=9)
         drawn.legend(loc="outside lower center", ncols=3)
         return save(drawn, stem)
@@ -273,10 +266,12 @@ def _band(
     curves: dict[str, Curve], measure: str, values: NDArray[np.float64], n: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
     """95 % band of a curve at every layer, from what the record says of every layer; None where it says too little."""
-    if measure == "gap" and "gap_se" in curves:
-        half = 1.96 * np.array([math.nan if v is None else v for v in curves["gap_se"]])
+    known = known_measure(measure)
+    error = standard_error_of(known) if known else None
+    if error and error.name in curves:
+        half = 1.96 * np.array([math.nan if v is None else v for v in curves[error.name]])
         return values - half, values + half
-    if measure.startswith(_SHARES) and n:
+    if known and known.share and n:
         # Wilson (1927). Both directions of a word count as one draw: too wide rather than too narrow.
         z = 1.96
         middle, half = values + z * z / (2 * n), z * np.sqrt(values * (1 - values) / n + z * z / (4 * n * n))
@@ -286,8 +281,6 @@ def _band(
 
 def _bars(axes: Any, record: RunRecord, split: Split, state: str, measure: str, colour: str) -> bool:
     """Draw what can be drawn from the words that were kept; whether anything was."""
-    if measure not in ("gap", "cosine", "mismatched"):
-        return False
     drawn = False
     for depth, layer in enumerate(record.signature.layers):
         values = _scored(record, measure, split, state, layer)
@@ -315,6 +308,12 @@ def _both(record: RunRecord, split: Split, measure: str) -> tuple[Floats, Floats
         raise ResultError(f"no per-word values of both states on split {split.value}, layer {layer}")
     scored = ~np.isnan(before) & ~np.isnan(after)
     return before[scored], after[scored]
+
+
+def _axis(measure: str) -> str:
+    """What an axis calls a measure; one of a package that is not installed here goes by its name."""
+    known = known_measure(measure)
+    return (known.axis or known.label) if known else measure
 
 
 def _ticks(layers: Sequence[str]) -> tuple[list[int], list[str]]:

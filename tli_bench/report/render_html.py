@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from tli_bench.base.wording import spelt_out, visible
+from tli_bench.measures.measure import Measure
+from tli_bench.measures.registry import standard_error_of
 from tli_bench.records.schema import Curve
-from tli_bench.report.columns import DIGITS, columns, score_column, shown
+from tli_bench.report.columns import DIGITS, columns, compared_measures, score_column, shown
 from tli_bench.report.entries import Entry, Unit, signature_of
 from tli_bench.report.render_md import how_to_read
 from tli_bench.report.reported import Reported
@@ -127,6 +129,7 @@ def _data(leaderboard: Leaderboard) -> dict[str, Any]:
     scores = scores_of(leaderboard.sweeps)
     return {
         "columns": shown_columns,
+        "measures": [{"label": m.label, "share": m.share} for m in compared_measures()],
         "boards": boards,
         "texts": texts.list,
         "kinds": KINDS,
@@ -228,22 +231,29 @@ def _entry(entry: Entry, bases: dict[str, Unit], texts: _Texts) -> dict[str, Any
 
 
 def _unit(unit: Unit, base: Unit | None, texts: _Texts) -> list[Any]:
-    """In the order that `unitOf` in page.js reads; texts by index."""
-    before = base.curves if base else {}
-    packed = [unit.curves.get("gap"), unit.curves.get("p1"), before.get("gap"), before.get("p1")]
-    widths = [unit.curves.get("gap_se"), before.get("gap_se")]
+    """In the order that `unitOf` in page.js reads: what it is, then value and curves of each measure; texts by index."""
     return [
         texts.add(visible(unit.pair)),
         texts.add(visible(unit.layer, limit=20)),
         texts.add(" ".join(visible(layer, limit=20).replace(" ", "_") for layer in unit.layers)),
         len(unit.words),
-        _round(unit.score),
-        _round(unit.values.get("p1")),
         texts.add(visible(unit.created, limit=40)),
         texts.add(visible(unit.commit or "", limit=50)),
         texts.add(visible(unit.command, limit=1000)),
         texts.add(visible(unit.verdict, limit=200)),
-        *(texts.add(pack_curve(curve)) if curve else -1 for curve in packed),
+        *(_drawn(measure, unit, base, texts) for measure in compared_measures()),
+    ]
+
+
+def _drawn(measure: Measure, unit: Unit, base: Unit | None, texts: _Texts) -> list[Any]:
+    """Value, curve, the base's curve, and the half widths of both bands."""
+    error = standard_error_of(measure)
+    sides = (unit.curves, base.curves if base else {})
+    curves = [side.get(measure.name) for side in sides]
+    widths = [side.get(error.name) if error else None for side in sides]
+    return [
+        _round(unit.values.get(measure.name)),
+        *(texts.add(pack_curve(curve)) if curve else -1 for curve in curves),
         *(texts.add(pack_widths(curve)) if curve else -1 for curve in widths),
     ]
 

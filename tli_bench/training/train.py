@@ -5,6 +5,8 @@ import json
 import logging
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,7 @@ from tli_bench.training.retention import build_retention, sample_text
 from tli_bench.training.save import atomic_folder, round_trained, save_adapter, save_model
 from tli_bench.training.scoring import best_layer, dev_scores, layer_curves
 from tli_bench.training.targets import Target, resolve_targets
-from tli_bench.training.trainer import COMPLETE, Report, build_trainer, last_checkpoint
+from tli_bench.training.trainer import COMPLETE, PairTrainer, Report, build_trainer, last_checkpoint
 
 log = logging.getLogger(__name__)
 RUN = "run.json"
@@ -99,19 +101,27 @@ def train_adapter(
     target = Path(output).expanduser()
     _check_output(target)
     loaded = model if isinstance(model, LoadedModel) else load_model(model, options or _local_options())
-    work = target.parent / f".{target.name}.checkpoints"
     job = _prepare(loaded, words, chosen, seed=seed, retain_text=retain_text)
-    resume = _open_run(work, job.fingerprint, restart=restart)
     depth = max(t.block for t in job.targets)
+    with (
+        _checkpoints(target, job.fingerprint, restart=restart) as (work, resume),
+        adapted(loaded, chosen, depth=depth, seed=seed) as part,
+    ):
+        return _fit(loaded, job, part, work=work, target=target, resume=resume, seed=seed, progress=progress)
+
+
+@contextmanager
+def _checkpoints(target: Path, fingerprint: dict[str, Any], *, restart: bool) -> Iterator[tuple[Path, Path | None]]:
+    """The folder of checkpoints next to `target`, and the one to continue from; removed once nothing needs it."""
+    work = target.parent / f".{target.name}.checkpoints"
+    resume = _open_run(work, fingerprint, restart=restart)
     done = False
     try:
-        with adapted(loaded, chosen, depth=depth, seed=seed) as part:
-            result = _fit(loaded, job, part, work=work, target=target, resume=resume, seed=seed, progress=progress)
+        yield work, resume
         done = True
     finally:
         if is_main_process() and (done or last_checkpoint(work) is None):
             shutil.rmtree(work, ignore_errors=True)
-    return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,9 +207,24 @@ def _fit(
     trainer.require_finite()
     if recipe.kind == "full":
         round_trained(loaded)
-    losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
+    result = _result(job, part, trainer, target=target, seed=seed, before=before, resumed=resume is not None)
+    # The checkpoints are deleted after this, and another process may still be reading the best one.
+    trainer.accelerator.wait_for_everyone()
+    if trainer.is_world_process_zero():
+        _save(loaded, job, part, result)
+    # A caller in any process may read what was saved.
+    trainer.accelerator.wait_for_everyone()
+    return result
+
+
+def _result(
+    job: _Job, part: Adapted, trainer: PairTrainer, *, target: Path, seed: int, before: Figures | None, resumed: bool
+) -> TrainingResult:
+    """What a finished training gave; the dev words are scored once more."""
+    recipe, state = job.recipe, trainer.state
+    losses = [entry["loss"] for entry in state.log_history if "loss" in entry]
     rows = min(recipe.batch_size, len(job.train)) * recipe.gradient_accumulation * trainer.args.world_size
-    result = TrainingResult(
+    return TrainingResult(
         output=target,
         recipe=recipe,
         pair=job.lexicon.pair,
@@ -209,20 +234,13 @@ def _fit(
         reached=part.reached,
         modules=part.modules,
         parameters=part.parameters,
-        steps=trainer.state.global_step,
-        words_seen=2 * min(trainer.state.global_step * rows, round((trainer.state.epoch or 0) * len(job.train))),
+        steps=state.global_step,
+        words_seen=2 * min(state.global_step * rows, round((state.epoch or 0) * len(job.train))),
         loss=losses[-1] if losses else None,
         dev_before=before,
-        dev_after=dev_scores(objective, job.dev) if job.dev is not None else None,
-        resumed=resume is not None,
+        dev_after=dev_scores(trainer.objective, job.dev) if job.dev is not None else None,
+        resumed=resumed,
     )
-    # The checkpoints are deleted after this, and another process may still be reading the best one.
-    trainer.accelerator.wait_for_everyone()
-    if trainer.is_world_process_zero():
-        _save(loaded, job, part, result)
-    # A caller in any process may read what was saved.
-    trainer.accelerator.wait_for_everyone()
-    return result
 
 
 def _objective(job: _Job, part: Adapted) -> PairObjective:

@@ -16,7 +16,7 @@ from tli_bench.vectors.responses import PairSink, PairStates, ProtocolStates
 
 
 class Inputs(NamedTuple):
-    """What of a text is run and read. Protocols with the same inputs are read from the same forward pass."""
+    """Which part of a text is run and which is read. Protocols with the same inputs are read from the same forward pass."""
 
     framing: Framing
     poolings: tuple[Pooling, ...]
@@ -25,7 +25,7 @@ class Inputs(NamedTuple):
 def answer(requests: Sequence[Any], *, backend: Backend, identity: MeasuredModel) -> list[PairStates]:
     """One `PairStates` for each request, in order. A request's `args` are (source, target, protocols, pair id).
 
-    A fifth argument is true for texts that may be longer than the model reads: they lose their end. A distinct token
+    A fifth argument is true for texts that may be longer than the model reads: they are cut at the end. A distinct token
     sequence runs once per state (base, adapted) for all protocols that need it.
     """
     groups: dict[tuple[tuple[Protocol, ...], str, bool], list[int]] = {}
@@ -86,7 +86,7 @@ def inputs_of(
 ) -> dict[str, Inputs]:
     """The inputs of each protocol, by its name, for words of `language` (a code).
 
-    shorten: a text longer than the model reads loses its end; without it that is an error.
+    shorten: a text longer than the model reads is cut at the end; otherwise it is an error.
     """
     by_template: dict[str | None, list[Protocol]] = {}
     for protocol in protocols:
@@ -96,7 +96,7 @@ def inputs_of(
         poolings = {user.pooling for user in users}
         if any(user.name == "words" for user in users):
             poolings.add(Pooling.WORD_LAST)
-        # The mean over the word's own tokens is what most protocols read: kept, it serves without position 0 as well.
+        # The mean over the word's own tokens is what most protocols read: once kept, it also serves as the mean without position 0.
         poolings.add(Pooling.WORD_MEAN)
         cut = template is not None and causal and all(user.pooling.of_the_word for user in users)
         inputs = Inputs(Framing(template, cut, shorten), tuple(sorted(poolings)))

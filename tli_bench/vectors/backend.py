@@ -34,10 +34,10 @@ class Answered(NamedTuple):
 class Backend:
     """Owns a loaded model and its tokenizer; `states` runs each distinct text once.
 
-    Raises AdapterError for a model with an adapter in it that cannot be switched off.
+    Raises AdapterError for a model that contains an adapter which cannot be switched off.
 
-    Nothing is remembered of a model but by content: change its weights, its adapter or its tokenizer in any way, and
-    the states are computed again. batch_size: sequences in one batch. cache: None for one of the backend's own.
+    A model is remembered only by its content: change its weights, its adapter or its tokenizer in any way, and
+    the states are computed again. batch_size: sequences in one batch. cache: None for a cache of the backend's own.
     `progress(done, total)` is called after each batch.
     """
 
@@ -65,7 +65,7 @@ class Backend:
 
     @cached_property
     def probed(self) -> Probed:
-        """What two tiny forwards say of the architecture; run once."""
+        """What two tiny forward passes say about the architecture; run once."""
         return probe(self.model)
 
     @property
@@ -80,7 +80,7 @@ class Backend:
 
     @contextmanager
     def unchanged(self) -> Iterator[Fingerprint]:
-        """Within the context nobody changes model or tokenizer, so that they are fingerprinted once; gives the print."""
+        """Inside the `with` block nobody changes model or tokenizer, so that they are fingerprinted once; yields the fingerprint."""
         outer = self._held
         self._held = outer or fingerprint(self.model, self.tokenizer)
         try:
@@ -91,10 +91,10 @@ class Backend:
     def states(
         self, texts: Sequence[str], framing: Framing, poolings: Sequence[Pooling], *, state: State = "base"
     ) -> Answered:
-        """Pooled states of every layer for each distinct text, from the cache where they were seen before.
+        """Pooled states of every layer for each distinct text, from the cache if they were seen before.
 
         state: `base` switches the adapter off, `adapted` leaves it on. Raises InputError for texts that cannot be
-        encoded, AdapterError for an adapter that none of them calls.
+        encoded, AdapterError for an activated LoRA.
         """
         with self.unchanged() as held:
             adapter = held.adapter if state == "adapted" else ""
@@ -135,16 +135,16 @@ def _require_separable(model: Model) -> None:
 
 
 def _require_called(model: Model, encoded: Sequence[Encoded]) -> None:
-    """Refuse an activated LoRA: it acts on what follows its invocation tokens only, and words hold none."""
+    """Refuse an activated LoRA: it acts only on what follows its invocation tokens, and words do not contain them."""
     for config in getattr(model, "peft_config", {}).values():
         calls = tuple(getattr(config, "alora_invocation_tokens", None) or ())
         if not calls:
             continue
         heard = sum(any(item.ids[i : i + len(calls)] == calls for i in range(len(item.ids))) for item in encoded)
         why = (
-            "and none of the texts holds them: it would be scored as its base"
+            "and none of the texts contains them: the base alone would be scored"
             if not heard
-            else f"and where a text holds them ({heard} of {len(encoded)} do) its hidden states are not supported"
+            else f"and the hidden states of texts that contain them ({heard} of {len(encoded)} do) are not supported"
         )
         raise AdapterError(
             f"the adapter is an activated LoRA, which acts only on what follows its invocation tokens {list(calls)}, {why}; "

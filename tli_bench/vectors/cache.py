@@ -1,4 +1,4 @@
-"""Pooled states of texts already seen, kept in memory by what decides them, so that a shared text runs once."""
+"""Pooled states of texts already seen, kept in memory under everything that determines them, so that a shared text runs once."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ MAX_BYTES = 4 << 30
 
 
 class Key(NamedTuple):
-    """What decides a text's pooled states besides the text itself.
+    """Everything that determines a text's pooled states besides the text itself.
 
     weights, adapter, tokenizer: fingerprints (`tli_bench.models.live`); adapter is empty for the base.
     """
@@ -31,7 +31,7 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TextStates:
-    """States of one text. vectors: `[layers, dim]` for each pooling; the rest as in `FirstPosition`, where asked for."""
+    """States of one text. vectors: `[layers, dim]` for each pooling; the rest as in `FirstPosition`, if asked for."""
 
     vectors: dict[Pooling, torch.Tensor]
     encoded: Encoded | None = None
@@ -48,7 +48,7 @@ class _Group:
 
 
 class StateCache:
-    """Keeps states up to `max_bytes`; a request larger than that is computed and not kept, and the longest unused go first."""
+    """Keeps states up to `max_bytes`; a request larger than that is computed but not kept, and the least recently used go first."""
 
     def __init__(self, *, max_bytes: int = MAX_BYTES) -> None:
         self._max_bytes = max_bytes
@@ -57,7 +57,7 @@ class StateCache:
     def get(
         self, key: Key, texts: Sequence[str], compute: Callable[[Sequence[str]], States]
     ) -> tuple[tuple[str, ...], dict[str, TextStates]]:
-        """Names of the layers, and the states of each distinct text; `compute` is called with those that are not kept."""
+        """Names of the layers, and the states of each distinct text; `compute` is called with those that are not in the cache."""
         group = self._groups.setdefault(key, _Group())
         self._groups.move_to_end(key)
         wanted = list(dict.fromkeys(texts))

@@ -1,4 +1,4 @@
-"""Hidden states of every layer for many words: one pass a distinct token sequence, pooled while it runs."""
+"""Hidden states of every layer for many words: one pass per distinct token sequence, pooled while it runs."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +14,7 @@ from tli_bench.vectors.pooling import pooling_weights, rest_weights
 from tli_bench.vectors.protocols import Pooling
 
 Progress = Callable[[int, int], None]
-"""Called with how many sequences are done, and of how many."""
+"""Called with the number of sequences done and the total."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,8 @@ class FirstPosition:
     """What position 0 does to a mean, from the same pass.
 
     norms: for each word, norms of its positions, float32 `[layers, tokens]`. included, excluded: mean over all
-    positions and over all but the first, float32 `[layers, words, dim]`; a word of one position has no second mean and
-    holds zeros there.
+    positions and over all but the first, float32 `[layers, words, dim]`; a word of one position does not have the second mean and
+    has zeros there.
     """
 
     norms: tuple[torch.Tensor, ...]
@@ -35,9 +35,9 @@ class FirstPosition:
 class States:
     """Pooled hidden states.
 
-    layers: names of the layers, `0` (embeddings), `1` ... `L-1`, then `Lp` (block L before the final norm, where the
+    layers: names of the layers, `0` (embeddings), `1` ... `L-1`, then `Lp` (block L before the final norm, if the
     model has one) and `L`. vectors: for each pooling, float32 `[layers, words, dim]` on the CPU. encoded: the words as
-    tokens. first: where it was asked for.
+    tokens. first: if it was asked for.
     """
 
     layers: tuple[str, ...]
@@ -58,8 +58,8 @@ def all_layers(
     """Every hidden state of one batch, each `[batch, tokens, dim]`, in the order of `layer_names`.
 
     ids: `[batch, tokens]`; mask: attention mask of the same shape, or None when nothing is padded. Only the text body
-    runs. The state before the final norm is left out when the model has no final norm, or where `before_norm` is false:
-    the blocks found do not make this model's hidden states (`probe`). Raises ModelError as `hidden_states` does.
+    runs. The state before the final norm is left out when the model has no final norm, or if `before_norm` is false:
+    the blocks found do not produce this model's hidden states (`probe`). Raises ModelError as `hidden_states` does.
     """
     with block_outputs(model, slice(-1, None) if before_norm else slice(0)) as seen:
         states = hidden_states(model, ids, mask)
@@ -94,13 +94,13 @@ def extract(
     """Pool the hidden states of every layer for every encoded word.
 
     Sequences are bucketed by exact length, so results do not depend on the batch size beyond rounding. The model is
-    put in evaluation mode. first_position: also tell what position 0 does, for one more mean or two. before_norm: as in
-    `all_layers`. `progress(done, total)` is called after each batch. Raises InputError without words.
+    put in evaluation mode. first_position: also return what position 0 does, at the cost of one or two more means. before_norm: as in
+    `all_layers`. `progress(done, total)` is called after each batch. Raises InputError if there are no words.
     """
     if not encoded:
         raise InputError("no words to extract hidden states for")
     if batch_size < 1:
-        raise InputError(f"batch size {batch_size} is not positive")
+        raise InputError(f"batch size {batch_size} is not positive; give at least 1")
     was_training, device = model.training, next(model.parameters()).device
     model.eval()
     plan = _plan(encoded, poolings, first_position=first_position)
@@ -144,7 +144,7 @@ _REST = "rest"
 
 
 def _plan(encoded: Sequence[Encoded], poolings: Sequence[Pooling], *, first_position: bool) -> dict[str, str]:
-    """Which weighting gives each wanted mean; two means that weigh every word alike are made and kept once."""
+    """Which weighting makes each wanted mean; two means with the same weights for every word are made and kept once."""
     plan: dict[str, str] = {pooling: pooling for pooling in poolings}
     if first_position:
         framed_by_bos_alone = all(not item.word[0] and all(item.word[1:]) for item in encoded)

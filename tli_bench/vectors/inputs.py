@@ -21,8 +21,8 @@ class Framing(NamedTuple):
 class Encoded:
     """One tokenised word.
 
-    ids: token ids `[tokens]`, special tokens included; word: True where the token belongs to the word. dropped: how many
-    of the word's own tokens were left out, because the model does not read so many.
+    ids: token ids `[tokens]`, special tokens included; word: True for tokens that belong to the word. dropped: how many
+    of the word's own tokens were left out because the model does not read that many.
     """
 
     text: str
@@ -40,13 +40,13 @@ def encode_words(
     cut: bool = False,
     shorten: bool = False,
 ) -> list[Encoded]:
-    """Tokenise every word with the special tokens that the tokenizer adds by itself.
+    """Tokenise every word with the special tokens that the tokenizer adds on its own.
 
     template: a sentence with `{word}` in it; the word's own tokens are those that overlap its characters, since a word
-    may share a token with its neighbour. Without one the word stands alone, not prefixed with a space. cut: leave out
-    the token ids after the word, which no position of a causal model's word can see. shorten: leave out the last own
+    may share a token with its neighbour. Without one the word is alone, not prefixed with a space. cut: leave out
+    the token ids after the word, which the word's positions cannot see in a causal model. shorten: leave out the last own
     tokens of a word that is longer than `max_length`, special tokens kept.
-    Raises InputError naming the word that is empty, that yields no token, or that is longer than `max_length` tokens.
+    Raises InputError naming the word that is empty, that yields no tokens, or that is longer than `max_length` tokens.
     """
     for position, word in enumerate(words):
         if not isinstance(word, str) or not word.strip():
@@ -57,7 +57,7 @@ def encode_words(
     encoded = []
     for word, (ids, own) in zip(words, rows, strict=True):
         if not any(own):
-            raise InputError(f"{word!r} yields no token with this tokenizer; remove it or use another tokenizer")
+            raise InputError(f"{word!r} yields no tokens with this tokenizer; remove it or use another tokenizer")
         end = max(i for i, flag in enumerate(own) if flag) + 1 if cut else len(own)
         excess = max(0, end - max_length) if max_length is not None else 0
         if excess and (not shorten or excess >= sum(own)):
@@ -83,8 +83,8 @@ def _alone(tokenizer: Tokenizer, words: Sequence[str]) -> list[_Row]:
 def _inside(tokenizer: Tokenizer, words: Sequence[str], template: str) -> list[_Row]:
     if not getattr(tokenizer, "is_fast", False):
         raise InputError(
-            f"{type(tokenizer).__name__} gives no character offsets, so a word cannot be found inside a sentence; "
-            "use a protocol without template, or a fast tokenizer"
+            f"{type(tokenizer).__name__} does not return character offsets, so a word cannot be found inside a sentence; "
+            "use a protocol without a template, or a fast tokenizer"
         )
     start = template.index(SLOT)
     texts = [template.replace(SLOT, word) for word in words]

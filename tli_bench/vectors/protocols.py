@@ -45,7 +45,7 @@ class Protocol:
     """A named, versioned and frozen way to embed a word.
 
     templates: for each language code (or `*`, all languages) a sentence with `{word}` in it; empty to embed the word
-    alone, after the tokenizer's own BOS, if any. digest: of a user's own definition, so that two files of one name differ.
+    alone, after the tokenizer's own BOS, if any. digest: of a user's own definition, so that two files with the same name differ.
     """
 
     name: str
@@ -57,14 +57,14 @@ class Protocol:
 
     @property
     def id(self) -> str:
-        """Name and version as it stands in signatures, `words.v1`; a user's own ends in `+` and its digest."""
+        """Name and version as written in signatures, `words.v1`; a user's own ends in `+` and its digest."""
         return f"{self.name}.v{self.version}" + (f"+{self.digest}" if self.digest else "")
 
     def __str__(self) -> str:
         return self.id
 
     def template(self, language: str) -> str | None:
-        """The sentence for words of `language` (its code), None where the word stands alone.
+        """The sentence for words of `language` (its code), None if the word is alone.
 
         Raises InputError when the protocol has sentences but none for this language.
         """
@@ -118,14 +118,14 @@ def all_protocols() -> dict[str, Protocol]:
 def get_protocol(name: str) -> Protocol:
     """The protocol called `name`, or the one that the YAML file `name` defines.
 
-    Raises UnknownNameError with suggestions, InputError naming the key of a file that is wrong.
+    Raises UnknownNameError with suggestions, InputError naming the wrong key of a file.
     """
     if name.endswith((".yaml", ".yml")):
         return read_protocol(Path(name))
     known = PROTOCOLS if name in PROTOCOLS else all_protocols()
     if name not in known:
         raise UnknownNameError(
-            "protocol", name, known, hint="`tli-bench ls protocols` lists them; FILE.yaml defines one of your own"
+            "protocol", name, known, hint="`tli-bench ls protocols` lists them; FILE.yaml defines your own"
         )
     return known[name]
 
@@ -135,7 +135,7 @@ def get_protocols(names: str | Iterable[str]) -> tuple[Protocol, ...]:
     parts = names.split(",") if isinstance(names, str) else list(names)
     found = [get_protocol(part.strip()) for part in parts if part.strip()]
     if not found:
-        raise InputError("no protocol named; `tli-bench ls protocols` lists them")
+        raise InputError("no protocol given; `tli-bench ls protocols` lists them")
     by_name: dict[str, Protocol] = {}
     for protocol in found:
         if by_name.setdefault(protocol.name, protocol) != protocol:
@@ -147,7 +147,7 @@ _KEYS = ("name", "version", "pooling", "template", "note")
 
 
 def read_protocol(path: Path) -> Protocol:
-    """A user's own protocol from YAML: `name`, `version`, `pooling`, and if wanted `template` and `note`.
+    """A user's own protocol from YAML: `name`, `version`, `pooling`, and optionally `template` and `note`.
 
     template: one sentence with `{word}` for all languages, or a mapping from language to sentence.
     Raises InputError naming file and key.
@@ -164,7 +164,7 @@ def read_protocol(path: Path) -> Protocol:
     version = _version(data, path)
     pooling = data.get("pooling")
     if pooling not in list(Pooling):
-        raise InputError(f"{path}: `pooling` {pooling!r} is none of {', '.join(Pooling)}")
+        raise InputError(f"{path}: `pooling` {pooling!r} is not one of {', '.join(Pooling)}")
     template = data.get("template")
     templates = () if template is None else _templates(template, f"{path}: `template`")
     note = data.get("note", "")

@@ -12,7 +12,7 @@ class PairSink:
     """What position 0 does to one word pair.
 
     norms: of every position of the source and of the target, each `[layers, tokens]`. cosines: of the pair's means over
-    all positions and over all but the first, `[layers, 2]`; NaN where a word has no other position.
+    all positions and over all but the first, `[layers, 2]`; NaN if a word has no other position.
     """
 
     norms: tuple[torch.Tensor, torch.Tensor]
@@ -24,7 +24,7 @@ class ProtocolStates:
     """One word pair under one protocol.
 
     vectors: for `base` and, with an adapter, `adapted`: float32 `[layers, 2, dim]`, source then target. last: the same
-    for the word's last token, under the protocol `words` alone. first_pooled: whether position 0 is part of a vector.
+    for the word's last token, only under the protocol `words`. first_pooled: whether position 0 is part of a vector.
     tokens: number of the source's and of the target's own tokens; dropped: how many more each had than the model reads.
     """
 
@@ -38,9 +38,9 @@ class ProtocolStates:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PairStates:
-    """Pooled states of one word pair: layer names, and by protocol id what was measured.
+    """Pooled states of one word pair: layer names, and what was measured under each protocol id.
 
-    key: digest of what decided them (model, adapter, tokenizer, protocols, texts); equal keys mean equal answers.
+    key: digest of everything that determined them (model, adapter, tokenizer, protocols, texts); equal keys mean equal answers.
     """
 
     layers: tuple[str, ...]

@@ -11,11 +11,11 @@ from tli_bench.languages.scripts import UNDECLARED
 from tli_bench.languages.scripts import script_of as script_of
 
 COPY_SHARE = 0.9
-"""Share of an output's 8-grams found in the source from which the output counts as copied."""
+"""An output counts as copied if at least this share of its 8-grams is found in the source."""
 
 
 class OutputCheck(NamedTuple):
-    """Flags of one output. length_ratio: its words over the reference's; None without a reference."""
+    """Flags of one output. length_ratio: its number of words over the reference's; None without a reference."""
 
     empty: bool
     copied: bool
@@ -28,9 +28,9 @@ def check_output(
 ) -> OutputCheck:
     """Flags of `output`, which should be in `language` (a code) and not a copy of `source`.
 
-    Copied: at least `COPY_SHARE` of its `copy_n`-grams of words stand in the source; an output shorter than that is
+    Copied: at least `COPY_SHARE` of its `copy_n`-grams of words occur in the source; an output shorter than that is
     never called a copy, since a short answer is rightly a span of its source. The wanted script is the reference's
-    where there is one (Uzbek is written in two), else the language's. Outputs without letters have no wrong script.
+    where there is one (Uzbek is written in two), else the language's. An output without letters is never in the wrong script.
     """
     said = words(output, language)
     grams = [tuple(said[i : i + copy_n]) for i in range(len(said) - copy_n + 1)]
@@ -49,14 +49,16 @@ def check_output(
 
 
 class LanguageGuesser:
-    """Naive Bayes over character 1- to 4-grams of a few sentences a language: enough to tell an English output from a Kazakh one.
+    """Naive Bayes over character 1- to 4-grams of a few sentences per language: enough to tell English from Kazakh.
 
     samples: sentences by language code. Raises UnscorableError for fewer than two languages.
     """
 
     def __init__(self, samples: Mapping[str, Sequence[str]]) -> None:
         if len(samples) < 2:
-            raise UnscorableError(f"a language cannot be guessed among {len(samples)}; give samples of at least 2")
+            raise UnscorableError(
+                f"a language cannot be guessed among {len(samples)} languages; give samples of at least 2"
+            )
         counts = {code: Counter(gram for text in texts for gram in _grams(text)) for code, texts in samples.items()}
         self._size = len(set().union(*counts.values()))
         self._totals = {code: sum(found.values()) for code, found in counts.items()}

@@ -23,16 +23,16 @@ class AnswerScore(NamedTuple):
 def normalise(text: str, language: str) -> str:
     """The answer as it is compared: lower case, no punctuation, single spaces.
 
-    Where the language's file says `answers: squad` (English), exactly the official SQuAD normaliser: ASCII punctuation deleted,
-    articles a, an, the removed (Rajpurkar et al. 2016). Elsewhere there
-    are no articles to remove, casing is the language's own and words are Unicode words.
+    Where the language's file says `answers: squad` (English), this is exactly the official SQuAD normaliser: ASCII
+    punctuation is deleted and the articles a, an and the are removed (Rajpurkar et al. 2016). Elsewhere there are no
+    articles to remove, casing is the language's own and words are Unicode words.
     """
     if spoken(language).scoring.answers == "squad":
         # Deleted, not replaced by spaces: that is what the official script does.
         kept = "".join(char for char in text.lower() if char not in string.punctuation)
         return " ".join(_SQUAD_ARTICLES.sub(" ", kept).split())
     found = words(text, language)
-    # Symbols alone (%, °, €) are no words: fall back to the text, so that such an answer is not an empty one.
+    # Symbols alone (%, °, €) are not words: fall back to the text, so that such an answer does not count as empty.
     return " ".join(found) or " ".join(lower(unicodedata.normalize("NFC", text), language).split())
 
 
@@ -51,7 +51,7 @@ def score_answer(prediction: str, golds: Sequence[str], language: str) -> Answer
 
 
 def token_f1(said: Sequence[str], gold: Sequence[str]) -> float:
-    """F1 of two bags of tokens; two empty ones agree, one empty one does not (as in the SQuAD 1.1 and 2.0 scripts)."""
+    """F1 of two bags of tokens; two empty bags agree, an empty and a non-empty one do not (as in the SQuAD 1.1 and 2.0 scripts)."""
     if not said or not gold:
         return float(list(said) == list(gold))
     common = sum((Counter(said) & Counter(gold)).values())

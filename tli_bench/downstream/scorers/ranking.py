@@ -24,7 +24,7 @@ class RankingScore(NamedTuple):
 def rank_scores(scores: Floats, gold: NDArray[np.bool_], *, tolerance: float = TOLERANCE) -> RankingScore:
     """P@1, MRR and mAP of `scores` `[queries, candidates]`, higher is nearer; gold: bool, same shape.
 
-    A tie goes against the right candidate: wrong ones within `tolerance` stand before it, so that collapsed vectors
+    A tie goes against the right candidate: wrong ones within `tolerance` are ranked before it, so that collapsed vectors
     score nothing. Raises UnscorableError for NaN, a query without a right candidate, or one without a wrong one.
     """
     if scores.shape != gold.shape or scores.ndim != 2 or not scores.size:
@@ -52,8 +52,8 @@ def xsim_error(similarity: Floats, *, neighbours: int = 4, tolerance: float = TO
     """Share of rows whose highest ratio margin is not their own column (xsim; Artetxe and Schwenk 2019, LASER).
 
     similarity: cosines `[n, n]`, row i parallel to column i. margin = cos(x, y) over the mean of both k-nearest means.
-    Raises UnscorableError for fewer than two sentences or NaN, or where the means are not positive: the ratio is then
-    no order.
+    Raises UnscorableError for fewer than two sentences or NaN, or where the means are not positive: the ratio then
+    does not give an order.
     """
     n = len(similarity)
     if similarity.shape != (n, n) or n < 2 or not np.isfinite(similarity).all():

@@ -12,7 +12,7 @@ _LONGER_THAN = 3
 
 
 def stem(word: str, language: str) -> str:
-    """Stem of one lower-case word of `language` (a code), by the stemmer its file names; without one the word itself.
+    """Stem of one lower-case word of `language` (a code), by the stemmer that its file names; the word itself if it names none.
 
     Raises LanguageError for a stemmer that we do not have.
     """
@@ -45,7 +45,7 @@ def _turkish_stemmer() -> Any:
 def _turkish(word: str) -> str:
     """As in XL-Sum's own scorer: on words longer than three letters.
 
-    An apostrophe in a Turkish word parts a name from its suffixes, so what follows it goes first.
+    An apostrophe in a Turkish word separates a name from its suffixes, so what follows it is removed first.
     """
     word = word.split("'")[0]
     return str(_turkish_stemmer().stem(word)) if len(word) > _LONGER_THAN else word

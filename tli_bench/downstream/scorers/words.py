@@ -8,14 +8,14 @@ from tli_bench.languages.apostrophes import APOSTROPHES
 from tli_bench.languages.casing import lower as lower_in
 from tli_bench.languages.language import undeclared
 
-# However an apostrophe was typed, texts are compared with one kind.
+# Texts are compared with one kind of apostrophe, however it was typed.
 _ONE_APOSTROPHE = dict.fromkeys(map(ord, APOSTROPHES), "'")
 # Scripts written without spaces between words: each letter is a token, as MLQA does for Chinese.
 _UNSPACED = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0x0E00, 0x0E7F), (0x3040, 0x30FF))
 
 
 def spoken(code: str) -> Language:
-    """The language of a code (`tur_Latn`), or any name of one; what names none (`und`) is scored by defaults."""
+    """The language with this code (`tur_Latn`) or other name; one that is not described (`und`) is scored by defaults."""
     return find_language(code) or _undetermined()
 
 
@@ -32,8 +32,8 @@ def lower(text: str, language: str) -> str:
 def words(text: str, language: str) -> list[str]:
     """Words of `text` in lower case: runs of letters, marks and digits, with apostrophes inside a word kept.
 
-    An apostrophe is one letter however typed. Text in Han, kana or Thai, written without spaces, yields one token a letter,
-    with its combining marks.
+    An apostrophe is the same letter however it was typed. Text in Han, kana or Thai, written without spaces, yields one
+    token per letter, with its combining marks.
     """
     found: list[str] = []
     current = ""

@@ -21,11 +21,11 @@ from tli_bench.models.identity import State
 
 
 class Bitext(EmbeddedSpec):
-    """Tatoeba, FLORES or NTREX style retrieval by cosine; the pool is the set's distinct sentences.
+    """Retrieval by cosine in the style of Tatoeba, FLORES or NTREX; the pool is the set's distinct sentences.
 
     Options: `source`, `target` (codes); `hub`, a set of `tasks/bitext/hub.yaml`, read from the Hub; `data_dir`, a folder
     with `<code>.txt`, FLORES' `<code>.devtest` or `<code>.dev`, or NTREX' `newstest2019-ref.<iso>.txt`, read in its place.
-    With neither the project's own sample of 102 sentences.
+    With neither, it is the project's own sample of 102 sentences.
     """
 
     TITLE = "parallel sentences"
@@ -36,7 +36,7 @@ class Bitext(EmbeddedSpec):
 
     @classmethod
     def tasks(cls) -> list[Definition]:
-        """For each default pair one task on the project's sample, and one per set of the Hub that has the pair."""
+        """For each default pair, one task on the project's sample and one per set of the Hub that has the pair."""
         found = []
         for pair in DEFAULT_PAIRS:
             source, target = pair.split("-")
@@ -64,7 +64,7 @@ class Bitext(EmbeddedSpec):
             return Loaded(read_folder(data_dir("tasks") / "bitext" / "sample", source, target), "sample:bitext")
         if chosen == FIXTURES:
             raise DataError(
-                f"task {self.task} has no fixtures; take tli_bitext_{source}-{target} for the project's own sentences, "
+                f"task {self.task} has no fixtures; use tli_bitext_{source}-{target} for the project's own sentences, "
                 f"or give data_dir={HUB} or a folder"
             )
         return read_parallel(str(hub), source, target)

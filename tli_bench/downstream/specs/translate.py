@@ -37,7 +37,7 @@ class Translate(AnswerSpec):
 
     TITLE = "word translation by prompt"
     MAX_TOKENS = 12
-    CHAT = False  # a prompt is a sentence that was begun: what continues it is scored
+    CHAT = False  # a prompt is the beginning of a sentence, and what continues it is scored
     METRICS: ClassVar[Mapping[str, Metric]] = dict.fromkeys(
         ("p1", "mrr", "p1_norm", "mrr_norm", "greedy_exact", "pool"), UP
     )
@@ -71,7 +71,7 @@ class Translate(AnswerSpec):
         random.Random(seed).shuffle(words)
         words = words[:size]
         if len(words) < 2:
-            raise InputError(f"task {self.task}: {len(words)} control words; a pool needs at least 2")
+            raise InputError(f"task {self.task}: there are {len(words)} control words; a pool needs at least 2")
         pool = list(dict.fromkeys(word.target for word in words))
         gold = lexicon.gold(words)
         docs = []

@@ -24,7 +24,7 @@ class TyDiQA(QASpec):
         ]
 
     def questions(self) -> Loaded[Question]:
-        """The validation questions whose id begins with the data set's name of the language."""
+        """The validation questions whose id begins with the data set's name for the language."""
         prefix = self.need("prefix")
         found = load(
             chosen=self.data_dir,

@@ -33,7 +33,7 @@ def _chrf(items: Sequence[tuple[str, str]]) -> float:
 class XLSum(AnswerSpec):
     """XL-Sum (Hasan et al. 2021): `csebuetnlp/xlsum` from its parquet branch, or a folder with `<language>_test.jsonl`.
 
-    Options: `language` (a code), `xlsum` (the data set's name of the language), `instruction` (`own` or `english`).
+    Options: `language` (a code), `xlsum` (the data set's name for the language), `instruction` (`own` or `english`).
     BLEU and chrF++ are 0 to 100 over the corpus, with sacrebleu's signatures in the task's metadata; everything else
     is a mean over documents, 0 to 1. ROUGE of Turkish is over stems, and its signature says so.
     """
@@ -82,7 +82,7 @@ class XLSum(AnswerSpec):
         """The article under an instruction in its own language, or in English."""
         kind = self.options.get("instruction", "own")
         if kind not in ("own", "english"):
-            raise InputError(f"task {self.task}: `metadata.instruction` is `own` or `english`, got {kind!r}")
+            raise InputError(f"task {self.task}: `metadata.instruction` must be `own` or `english`, got {kind!r}")
         key = self.need("language") if kind == "own" else pivot().code
         template = (
             language_prompt("xlsum", key, "{text}")

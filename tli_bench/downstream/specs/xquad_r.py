@@ -79,7 +79,7 @@ class XQuADR(EmbeddedSpec):
     def _unit(self) -> str:
         unit = str(self.options.get("unit", "sentence"))
         if unit not in ("sentence", "paragraph"):
-            raise InputError(f"task {self.task}: `metadata.unit` is `sentence` or `paragraph`, got {unit!r}")
+            raise InputError(f"task {self.task}: `metadata.unit` must be `sentence` or `paragraph`, got {unit!r}")
         return unit
 
     def prompt(self, doc: Document) -> str:

@@ -1,4 +1,4 @@
-"""Readers of other people's word lists, in one table, and the choice among them."""
+"""Readers of other people's word lists in one table, and the choice among them."""
 
 from collections.abc import Iterator
 from importlib import import_module
@@ -31,7 +31,7 @@ _BY_SUFFIX = {
 
 
 def open_source(source: str | Path, request: Request) -> Iterator[RawPair]:
-    """The rows of `source`: a file or folder whose format its name and content tell, or a Hub data set.
+    """The rows of `source`: a file or folder whose format is told by its name and content, or a Hub data set.
 
     Raises LexiconError naming what was tried.
     """
@@ -44,7 +44,7 @@ def open_source(source: str | Path, request: Request) -> Iterator[RawPair]:
     if isinstance(source, str) and text.count("/") == 1 and not text.startswith((".", "~", "/")):
         return _hub(text, request)
     raise LexiconError(
-        f"no lexicon {text!r}: it is not 'core', no file or folder of that name exists, and it is no Hub data set id; "
+        f"no lexicon {text!r}: it is not 'core', there is no file or folder of that name, and it is not the id of a Hub data set; "
         "give a path, 'hf:OWNER/NAME' or 'core'"
     )
 
@@ -57,7 +57,7 @@ def _format(path: Path) -> str:
         if any(path.glob("???-???.txt")):
             return "panlex"
         raise LexiconError(
-            f"{path}: neither a CLDF folder (no *-metadata.json) nor PanLex lists (no files like swh-000.txt)"
+            f"{path}: this folder is neither a CLDF data set (no *-metadata.json) nor PanLex lists (no files like swh-000.txt)"
         )
     if path.name.endswith("-metadata.json"):
         return "cldf"

@@ -10,9 +10,9 @@ from tli_bench.lexicon.pairs import Split
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked of a source: two languages, and for tables the columns that hold them.
+    """What is wanted from a source: two languages and, for tables, the columns that hold them.
 
-    columns: `{"source": name, "target": name}` and maybe `concept`, `pos`, `field`, `split`, for tables whose column
+    columns: `{"source": name, "target": name}` and optionally `concept`, `pos`, `field`, `split`, for tables whose column
     names are neither languages nor these words. revision: Hub commit or tag.
     """
 
@@ -24,7 +24,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class RawPair:
-    """One row of a source, as it stands there; `where` is `file:line` for complaints."""
+    """One row of a source, as written there; `where` is `file:line`, for error messages."""
 
     sources: tuple[str, ...]
     targets: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""CLDF word lists, through pycldf: WOLD, NorthEuraLex, IDS, savelyevturkic and others of the Lexibank kind."""
+"""CLDF word lists, through pycldf: WOLD, NorthEuraLex, IDS, savelyevturkic and others in the style of Lexibank."""
 
 import warnings
 from collections import Counter
@@ -14,8 +14,8 @@ from tli_bench.lexicon.readers.base import RawPair, Request
 def read_cldf(path: Path, request: Request) -> Iterator[RawPair]:
     """The concepts of a Wordlist that have a form in both languages; `path` is its folder or metadata file.
 
-    Forms meet by the Concepticon id of their parameter, else by the parameter itself. They are taken from the
-    column `Orthography` where there is one (NorthEuraLex keeps IPA in `Form`), else from `Form`;
+    Forms are matched by the Concepticon id of their parameter, else by the parameter itself. They are taken from the
+    column `Orthography` if there is one (NorthEuraLex keeps IPA in `Form`), else from `Form`;
     `columns={"form": "Value"}` chooses another.
     """
     metadata = _metadata(path)
@@ -46,7 +46,7 @@ class _Form(NamedTuple):
 
 
 class _Tables(NamedTuple):
-    """What is needed of a Wordlist; `concepts` maps a parameter to the concept by which forms meet."""
+    """What is needed from a Wordlist; `concepts` maps a parameter to the concept by which forms are matched."""
 
     languages: list[Mapping[str, Any]]
     concepts: dict[str, str]
@@ -55,7 +55,7 @@ class _Tables(NamedTuple):
 
 def _read(metadata: Path, request: Request) -> _Tables:
     with warnings.catch_warnings():
-        # csvw warns of columns that the metadata does not describe; they are not read.
+        # csvw warns about columns that the metadata does not describe; they are not read.
         warnings.simplefilter("ignore")
         dataset = _open(metadata)
         try:
@@ -92,10 +92,10 @@ def _open(metadata: Path) -> Any:
     try:
         from pycldf import Dataset
     except ImportError as err:
-        raise LexiconError("reading CLDF needs pycldf; install it by `pip install 'tli-bench[cldf]'`") from err
+        raise LexiconError("reading CLDF needs pycldf; install it with `pip install 'tli-bench[cldf]'`") from err
     try:
         dataset = Dataset.from_metadata(metadata)
-    except Exception as err:  # pycldf raises what its JSON, CSVW and schema layers happen to raise
+    except Exception as err:  # pycldf raises whatever its JSON, CSVW and schema layers happen to raise
         raise LexiconError(f"{metadata}: not CLDF metadata: {err or type(err).__name__}") from err
     home = metadata.parent.resolve()
     for table in dataset.tables:

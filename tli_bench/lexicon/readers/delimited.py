@@ -24,7 +24,7 @@ def read_delimited(path: Path, request: Request) -> Iterator[RawPair]:
     rows = _rows(path)
     first = next(rows, None)
     if first is None:
-        raise LexiconError(f"{path}:1: the file is empty; give one pair a line, source and target")
+        raise LexiconError(f"{path}:1: the file is empty; give one pair per line, source and target")
     number, cells = first
     places = _header(cells, request, where=f"{path}:{number}")
     if places is None:
@@ -53,7 +53,7 @@ def _delimiter(line: str) -> str:
 
 
 def _header(cells: Sequence[str], request: Request, *, where: str) -> dict[str, int] | None:
-    """Column of each role, or None where the first line is a pair already."""
+    """Column of each role, or None if the first line is already a pair."""
     names = [cell.strip() for cell in cells]
     lowered = [name.lower() for name in names]
     places = {role: lowered.index(role) for role in _OPTIONAL if role in lowered}
@@ -81,7 +81,7 @@ def _header(cells: Sequence[str], request: Request, *, where: str) -> dict[str, 
 def _pair(cells: Sequence[str], places: dict[str, int], *, where: str, strict: bool) -> Iterator[RawPair]:
     needed = max(places["source"], places["target"]) + 1
     if len(cells) < needed:
-        raise LexiconError(f"{where}: {len(cells)} column(s) where {needed} are needed: {cells[0]!r}")
+        raise LexiconError(f"{where}: {len(cells)} column(s), but {needed} are needed: {cells[0]!r}")
     found = {role: cells[place].strip() for role, place in places.items() if place < len(cells)}
     forms = {}
     for side in ("source", "target"):

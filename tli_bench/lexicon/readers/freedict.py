@@ -1,4 +1,4 @@
-"""FreeDict dictionaries in TEI, read as a stream; entity declarations are refused, so no file can blow up."""
+"""FreeDict dictionaries in TEI, read as a stream; entity declarations are refused, so that no file can expand without limit."""
 
 import re
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ _POS = {"n": "noun", "v": "verb", "a": "adj", "num": "num", "pron": "pron", "con
 def read_freedict(path: Path, request: Request) -> Iterator[RawPair]:
     """Entries with a headword (`orth`) and translations (`quote`, `tr`, or a `def` that lists them with commas).
 
-    The name of the file tells its direction (`swh-eng.tei`); asked for the other one, the sides are exchanged.
+    The name of the file tells its direction (`swh-eng.tei`); if the other one is asked for, the sides are swapped.
     """
     exchanged = _is_reverse(path, request)
     yielded = False
@@ -28,11 +28,11 @@ def read_freedict(path: Path, request: Request) -> Iterator[RawPair]:
         if not exchanged:
             yield RawPair(tuple(heads), tuple(translations), where, pos=pos)
             continue
-        # Two translations of one headword need not be synonyms: each becomes a source of its own.
+        # Two translations of one headword need not be synonyms: each becomes a pair of its own.
         for word in translations:
             yield RawPair((word,), tuple(heads), where, pos=pos)
     if not yielded:
-        raise LexiconError(f"{path}:1: no TEI entry with a headword and a translation")
+        raise LexiconError(f"{path}:1: no TEI entry has both a headword and a translation")
 
 
 def _is_reverse(path: Path, request: Request) -> bool:
@@ -44,7 +44,7 @@ def _is_reverse(path: Path, request: Request) -> bool:
         return True
     if len(named) == 2 and named != (request.source, request.target):
         raise LexiconError(
-            f"{path}: a dictionary of {'-'.join(parts)}, not of {request.source.iso}-{request.target.iso}"
+            f"{path}: this is a dictionary of {'-'.join(parts)}, not of {request.source.iso}-{request.target.iso}"
         )
     return False
 

@@ -20,16 +20,16 @@ _SPLIT_NAMES = {
 
 
 def read_hub(name: str, request: Request) -> Iterator[RawPair]:
-    """Rows of the data set `OWNER/NAME` or `OWNER/NAME:CONFIG`, at `revision`; a local folder works as well.
+    """Rows of the data set `OWNER/NAME` or `OWNER/NAME:CONFIG`, at `revision`; a local folder works too.
 
-    The data set's own splits are kept where one of them is `control` or `test`; otherwise all rows are pooled.
+    The data set's own splits are kept if one of them is `control` or `test`; otherwise all rows are pooled.
     """
     import datasets
 
     identifier, _, config = name.partition(":")
     try:
         loaded = datasets.load_dataset(identifier, config or None, revision=request.revision)
-    except Exception as err:  # datasets and huggingface_hub raise many kinds, none of them ours
+    except Exception as err:  # datasets and huggingface_hub raise many types, none of them ours
         reason = str(err).strip().splitlines()[0] if str(err).strip() else type(err).__name__
         raise LexiconError(
             f"cannot load the data set {name!r} (revision {request.revision or 'main'}): {reason}; check the id, "
@@ -42,7 +42,7 @@ def read_hub(name: str, request: Request) -> Iterator[RawPair]:
 
 
 def read_parquet(path: Path, request: Request) -> Iterator[RawPair]:
-    """Rows of a local `.parquet` file; `columns` names those that are not called by language."""
+    """Rows of a local `.parquet` file; `columns` names those that are not named after a language."""
     import datasets
 
     try:
@@ -52,7 +52,7 @@ def read_parquet(path: Path, request: Request) -> Iterator[RawPair]:
                     "parquet", data_files=str(path), split="train", cache_dir=cache, keep_in_memory=True
                 )
             )
-    except Exception as err:  # pyarrow and datasets raise many kinds, none of them ours
+    except Exception as err:  # pyarrow and datasets raise many types, none of them ours
         raise LexiconError(f"{path}: not a readable parquet file: {err.__cause__ or err}") from err
     yield from _pairs(rows, request, where=str(path), split=None)
 

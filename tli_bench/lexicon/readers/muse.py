@@ -1,4 +1,4 @@
-"""MUSE and xling-eval dictionaries: one pair a line, apart by white space; underscores stand for inner spaces."""
+"""MUSE and xling-eval dictionaries: one pair per line, separated by white space; underscores stand for spaces inside a word."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,9 +9,9 @@ from tli_bench.lexicon.text import numbered_lines
 
 
 def read_muse(path: Path, request: Request) -> Iterator[RawPair]:
-    """Pairs of a `.txt` or `.dict` file; with a tab on the line, words may hold spaces themselves.
+    """Pairs of a `.txt` or `.dict` file; on a line with a tab, words may contain spaces.
 
-    Several lines of one source are one pair with variants, and case is kept as written.
+    Several lines with the same source are one pair with variants, and case is kept as written.
     """
     empty = True
     for number, line in numbered_lines(path):
@@ -20,9 +20,9 @@ def read_muse(path: Path, request: Request) -> Iterator[RawPair]:
         words = [word.strip().replace("_", " ").strip() for word in words]
         if len(words) != 2 or not all(words):
             raise LexiconError(
-                f"{path}:{number}: {line.strip()[:60]!r} is not a pair of two words; join the parts of one word by "
+                f"{path}:{number}: {line.strip()[:60]!r} is not a pair of two words; join the parts of one word with "
                 "an underscore or put a tab between source and target"
             )
         yield RawPair((words[0],), (words[1],), f"{path}:{number}")
     if empty:
-        raise LexiconError(f"{path}:1: the file is empty; give one pair a line, source and target")
+        raise LexiconError(f"{path}:1: the file is empty; give one pair per line, source and target")

@@ -1,4 +1,4 @@
-"""A JSON list of objects with one word a language: `[{"swahili": "maji", "english": "water"}, ...]`."""
+"""A JSON list of objects with one word per language: `[{"swahili": "maji", "english": "water"}, ...]`."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -14,10 +14,10 @@ from tli_bench.lexicon.text import numbered_lines
 
 
 def read_pairs_json(path: Path, request: Request) -> Iterator[RawPair]:
-    """Pairs of a `.json` file (one list) or `.jsonl` file (one object a line).
+    """Pairs of a `.json` file (one list) or `.jsonl` file (one object per line).
 
     Keys are languages by any name, or `source` and `target`, or what `columns` says; a value is a word or a list of
-    a word and its variants; `concept`, `pos`, `field` and `split` are read where they are given.
+    a word and its variants; `concept`, `pos`, `field` and `split` are read if they are given.
     """
     empty = True
     for where, item in _objects(path):
@@ -35,7 +35,7 @@ def _objects(path: Path) -> Iterator[tuple[str, Any]]:
         for number, line in lines:
             yield f"{path}:{number}", _parse(line, path, first_line=number)
         return
-    # Blank lines go back in, so that line numbers of the parser are those of the file.
+    # Blank lines are put back, so that the parser's line numbers are those of the file.
     padded = [""] * (lines[-1][0] if lines else 0)
     for number, line in lines:
         padded[number - 1] = line

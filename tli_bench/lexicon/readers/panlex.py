@@ -1,4 +1,4 @@
-"""PanLex Swadesh lists: a folder with one text file a language (`swh-000.txt`), line N of each being concept N."""
+"""PanLex Swadesh lists: a folder with one text file per language (`swh-000.txt`), line N of each being concept N."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,9 +11,9 @@ from tli_bench.lexicon.text import numbered_lines
 
 
 def read_panlex(path: Path, request: Request) -> Iterator[RawPair]:
-    """The concepts that have words in both languages; words of one line are apart by tabs, the first is preferred.
+    """The concepts that have words in both languages; words on one line are separated by tabs, and the first is preferred.
 
-    Of several files of a language, the one that is most in the language's script is read.
+    Of several files for a language, the one with the largest share of the language's script is read.
     """
     source, target = _file(path, request.source), _file(path, request.target)
     left, right = _lists(source), _lists(target)

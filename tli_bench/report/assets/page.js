@@ -45,9 +45,11 @@
     return p === null ? null : (p + z * z / (2 * n) + side * z * Math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))) / (1 + z * z / n);
   }));
 
-  const unitOf = ([pair, layer, layers, n, gap, p1, date, commit, command, verdict, ...packed]) => ({
-    pair: text(pair), layer: text(layer), layers: text(layers).split(" "), n, gap, p1, date: text(date), commit: text(commit),
-    command: text(command), verdict: text(verdict), curves: packed,
+  // Of each of data.measures: value, curve, the base's curve, and the half widths of both bands.
+  const unitOf = ([pair, layer, layers, n, date, commit, command, verdict, ...scores]) => ({
+    pair: text(pair), layer: text(layer), layers: text(layers).split(" "), n, date: text(date), commit: text(commit),
+    command: text(command), verdict: text(verdict),
+    scores: scores.map(([value, ...packed]) => ({ value, curves: packed.slice(0, 2), widths: packed.slice(2) })),
   });
 
   for (const { sections } of data.boards) for (const { rows } of sections)
@@ -201,19 +203,20 @@
 
   const curves = (entry, unit, place) => {
     const { layers, n } = unit, trained = entry.kind !== "base";
-    const named = [
-      [trained ? "gap, trained" : "gap", 0, 4, [], 0], ["gap, base (dashed)", 2, 5, [6, 4], 0],
-      [trained ? "P@1, trained" : "P@1", 1, -1, [], 1], ["P@1, base (dashed)", 3, -1, [6, 4], 1],
-    ].filter(([, k]) => unit.curves[k] >= 0).map(([name, k, width, dash, look]) => {
-      const values = curve(unit.curves[k]);
-      const ends = look ? wilson(values, n) : unit.curves[width] >= 0 ? between(values, halves(unit.curves[width])) : null;
-      return { name, values, dash, look, ends };
-    });
+    const named = data.measures.flatMap(({ label, share }, look) => [trained ? ", trained" : "", ", base (dashed)"].map((who, side) => {
+      const { curves, widths } = unit.scores[look];
+      if (curves[side] < 0) return null;
+      const values = curve(curves[side]);
+      const ends = share ? wilson(values, n) : widths[side] >= 0 ? between(values, halves(widths[side])) : null;
+      return { name: label + who, label, share, values, dash: side ? [6, 4] : [], look, ends };
+    })).filter(Boolean);
     const chart = make("div", [], { class: "chart" });
     const rows = layers.map((layer, i) => [layer, ...named.map((s) => number(s.values[i]))]);
-    const banded = named.some((s) => s.ends && !s.look);
-    const note = make("p", `Bands are 95 % over the ${n} words, layer by layer` + (banded
-      ? ": the gap plus or minus 1.96 standard errors, Wilson's interval for P@1." : ": Wilson's interval for P@1. This record has no standard errors of the gap."), { class: "soft" });
+    const labels = (fits) => [...new Set(named.filter(fits).map((s) => s.label))].join(", ");
+    const banded = labels((s) => s.ends && !s.share), shares = labels((s) => s.share), bare = labels((s) => !s.ends);
+    const note = make("p", `Bands are 95 % over the ${n} words, layer by layer: ` +
+      [banded && `${banded} plus or minus 1.96 standard errors`, shares && `Wilson's interval for ${shares}`].filter(Boolean).join(", ") + "." +
+      (bare ? ` This record has no standard errors of ${bare}.` : ""), { class: "soft" });
     const values = make("details", [make("summary", "The same as a table"),
       table(`Control words by layer, ${unit.pair}`, ["layer", ...named.map((s) => s.name)], rows, named.map((_, i) => i + 1))]);
     place.replaceChildren(chart, note, values);
@@ -229,8 +232,9 @@
     const all = entry.units.map(unitOf);
     const units = section().pairs.map((pair) => all.find((u) => u.pair === pair)).filter(Boolean);
     const heading = make("h3", `${entry.model}, ${entry.training}`);
-    const scores = table("Scores by pair", ["pair", "words", "layer", "gap", "P@1", "date", "commit", "verdict, base at the same layer"],
-      units.map((u) => [u.pair, String(u.n), u.layer, number(u.gap), number(u.p1), u.date, u.commit, u.verdict]), [1, 3, 4]);
+    const scores = table("Scores by pair", ["pair", "words", "layer", ...data.measures.map((m) => m.label), "date", "commit", "verdict, base at the same layer"],
+      units.map((u) => [u.pair, String(u.n), u.layer, ...u.scores.map((s) => number(s.value)), u.date, u.commit, u.verdict]),
+      [1, ...data.measures.map((_, i) => 3 + i)]);
     const averages = table(section().label, ["measure", "value"],
       data.columns.map((c, i) => [c.label, number(row[8][i], c.digits, c.signed)]).filter(([, v]) => v !== "–"), [1]);
     const chosen = make("select", units.map((u, i) => make("option", u.pair, { value: i })));
@@ -315,7 +319,7 @@
     const sweep = data.sweeps[byId("sweep").selectedIndex], which = byId("score").selectedIndex;
     const found = sweep.scores[which], lines = found.filter((line) => line.points.length);
     byId("sweep-about").textContent = sweep.about;
-    byId("sweep-table").replaceChildren(table(sweep.title, ["training", "LoRA rank", "parameters", "seeds", ...data.scores], sweep.rows, [1, 2, 3, 4, 5, 6, 7]));
+    byId("sweep-table").replaceChildren(table(sweep.title, ["training", "LoRA rank", "parameters", "seeds", ...data.scores], sweep.rows, [1, 2, 3, ...data.scores.map((_, i) => 4 + i)]));
     const x = [...new Set(lines.flatMap((line) => line.points.map(([rank]) => rank)))].sort((a, b) => a - b);
     byId("sweep-chart").replaceChildren();
     if (!x.length) return;

@@ -8,11 +8,13 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from tli_bench.measures.measure import Place
+from tli_bench.measures.registry import list_measures
 from tli_bench.report.terminal.tables import show_table
 
 STOCK = "lm-eval's own tasks"
 TITLES = {
-    "exact_match": "exact", "f1": "F1", "p1": "P@1", "mrr": "MRR", "map": "mAP", "mexa": "MEXA", "rouge1": "ROUGE-1",
+    "exact_match": "exact", "f1": "F1", "map": "mAP", "rouge1": "ROUGE-1",
     "rouge2": "ROUGE-2", "rougeL": "ROUGE-L", "bleu": "BLEU", "chrf++": "chrF++", "greedy_exact": "greedy exact",
     "xsim_error_forward": "xsim error →", "xsim_error_backward": "xsim error ←", "acc": "acc", "acc_norm": "acc norm",
 }  # fmt: skip
@@ -75,8 +77,14 @@ def _row(name: str, results: Mapping[str, Any]) -> Row:
     )
 
 
+def _titles() -> dict[str, str]:
+    """What the metrics of our tasks are called: those that are measures by their labels, and first."""
+    headlines = (m for m in list_measures() if m.places & {Place.METRIC, Place.BOARD})
+    return {m.name: m.label for m in headlines} | TITLES
+
+
 def _shown(row: Row) -> tuple[str, ...]:
-    known = tuple(metric for metric in TITLES if metric in row.metrics)
+    known = tuple(metric for metric in _titles() if metric in row.metrics)
     return known or tuple(row.metrics)[:4]
 
 
@@ -84,7 +92,8 @@ def _table(kind: str, rows: list[Row], shown: tuple[str, ...]) -> Table:
     table = Table(title=escape(kind), box=None, padding=(0, 1), header_style="dim", title_justify="left")
     pools = any("pool" in row.metrics for row in rows)
     table.add_column("task", no_wrap=True)
-    for name in ("docs", *(["pool"] if pools else []), *(TITLES.get(metric, metric) for metric in shown)):
+    titles = _titles()
+    for name in ("docs", *(["pool"] if pools else []), *(titles.get(metric, metric) for metric in shown)):
         table.add_column(name, justify="right", no_wrap=True)
     notes = [_notes(row) for row in rows]
     if any(notes):

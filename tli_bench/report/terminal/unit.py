@@ -1,6 +1,7 @@
 """The tables that `tli-bench run` prints: one block a pair, then one line a pair."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from rich.console import Console
@@ -10,6 +11,9 @@ from rich.text import Text
 from tli_bench.config.facts import flags_of
 from tli_bench.evaluate.corrections import ALPHA, Corrected
 from tli_bench.lexicon.pairs import Split
+from tli_bench.measures.measure import Measure, Place
+from tli_bench.measures.registry import get_measure, list_measures
+from tli_bench.measures.roles import HEADLINE
 from tli_bench.records.schema import Comparison, Curve, RunRecord
 from tli_bench.records.scores import BEST, OUTPUT
 from tli_bench.report.terminal.beside import control_lines
@@ -56,22 +60,30 @@ def print_record(console: Console, record: RunRecord, *, reused: bool) -> None:
 
 
 def _print_curves(console: Console, record: RunRecord) -> None:
-    split = record.split
-    for state, measures in record.curves[split].items():
-        if "p1" not in measures or "gap" not in measures:
+    split, layers = record.split, record.signature.layers
+    # Shares of words first: they are what a reader knows the scale of.
+    measures = sorted(list_measures(Place.SUMMARY), key=lambda m: not m.share)
+    for state, curves in record.curves[split].items():
+        drawn = [m for m in measures if m.name in curves]
+        if not drawn:
             continue
-        ends = f"layers {record.signature.layers[0]}..{record.signature.layers[-1]}"
+        parts: list[Any] = [f"  {_NAMES[split]} {state:<8}"]
+        for measure in drawn:
+            line = sparkline(curves[measure.name], high=_top(record, split, measure.name))
+            parts += [f"{measure.label} ", (line, "cyan" if measure.share else "green"), "  "]
         console.print(
             Text.assemble(
-                f"  {_NAMES[split]} {state:<8}",
-                "P@1 ",
-                (sparkline(measures["p1"]), "cyan"),
-                "  gap ",
-                (sparkline(measures["gap"]), "green"),
-                f"  {ends}, best layer {record.best_layer[state]} (chosen on dev)",
+                *parts,
+                f"layers {layers[0]}..{layers[-1]}, best layer {record.best_layer[state]} (chosen on dev)",
             ),
             soft_wrap=True,
         )
+
+
+def _top(record: RunRecord, split: Split, measure: str) -> float:
+    """The upper end of the sparklines of a measure, the same for every state: 1, or more where a value is higher."""
+    curves = [record.curve(measure, split, state) or [] for state in record.curves[split]]
+    return max(1.0, *(value for curve in curves for value in curve if value is not None), 1.0)
 
 
 def _scores(record: RunRecord) -> Table:
@@ -79,10 +91,10 @@ def _scores(record: RunRecord) -> Table:
     table = Table(box=None, padding=(0, 1), header_style="dim")
     for name in ("layer", "words"):
         table.add_column(name, no_wrap=True)
-    for name in ("cosine", "mismatched", "gap", "P@1", "MRR"):
-        table.add_column(name, justify="right", no_wrap=True)
+    for measure in list_measures(Place.TABLE):
+        table.add_column(measure.label, justify="right", no_wrap=True)
     if adapted:
-        for name in ("gap change [95 % CI]", "p", "d_z"):
+        for name in (f"{get_measure(HEADLINE).label} change [95 % CI]", "p", "d_z"):
             table.add_column(name, justify="right", no_wrap=True)
     for layer in record.kept_layers():
         for split in (Split.TRAIN, Split.CONTROL):
@@ -100,25 +112,24 @@ def _layer_label(record: RunRecord, layer: str) -> str:
 
 def _row(record: RunRecord, layer: str, split: Split, *, adapted: bool) -> list[str]:
     cells = [_layer_label(record, layer), _NAMES[split]]
-    for measure, places in (("cosine", 3), ("mismatched", 3), ("gap", 3), ("p1", 2), ("mrr", 2)):
-        cells.append(_states(record, measure, split, layer, places))
+    cells += [_states(record, measure, split, layer) for measure in list_measures(Place.TABLE)]
     if adapted:
         cells += _change(record.comparisons, layer, split)
     return cells
 
 
-def _states(record: RunRecord, measure: str, split: Split, layer: str, places: int) -> str:
+def _states(record: RunRecord, measure: Measure, split: Split, layer: str) -> str:
     """A value of every state at one layer, `0.123 → 0.456`."""
-    values = [record.value(measure, split, state, layer) for state in record.curves[split]]
-    return " → ".join("–" if value is None else f"{value:.{places}f}" for value in values)
+    return " → ".join(measure.shown(record.value(measure.name, split, state, layer)) for state in record.curves[split])
 
 
 def _change(comparisons: Sequence[Comparison], layer: str, split: Split) -> list[str]:
     for item in comparisons:
-        if (item.layer, item.split, item.quantity) == (layer, split, "gap"):
-            interval = f" [{item.ci[0]:+.3f}, {item.ci[1]:+.3f}]" if item.ci else ""
+        if (item.layer, item.split, item.quantity) == (layer, split, HEADLINE):
+            shown = partial(get_measure(HEADLINE).shown, signed=True)
+            interval = f" [{shown(item.ci[0])}, {shown(item.ci[1])}]" if item.ci else ""
             return [
-                f"{item.difference:+.3f}{interval}",
+                f"{shown(item.difference)}{interval}",
                 p_value(item.p),
                 "–" if item.d_z is None else f"{item.d_z:+.2f}",
             ]
@@ -160,16 +171,14 @@ def _summary(records: Sequence[RunRecord], tests: Sequence[Corrected]) -> Table:
         title="control words, base → adapted", box=None, padding=(0, 1), header_style="dim", title_justify="left"
     )
     table.add_column("task", no_wrap=True)
-    for name in ("best layer", "gap", "P@1", "output gap", "output P@1", "layers"):
+    measures = list_measures(Place.SUMMARY)
+    labels = [measure.label for measure in measures]
+    for name in ("best layer", *labels, *(f"output {label}" for label in labels), "layers"):
         table.add_column(name, justify="right", no_wrap=True)
     several = len({record.signature.protocol for record in records}) > 1
     for record in records:
         best = record.layer(BEST, "base")
-        cells = [
-            _states(record, measure, record.split, layer, places)
-            for layer in (best, OUTPUT)
-            for measure, places in (("gap", 3), ("p1", 2))
-        ]
+        cells = [_states(record, measure, record.split, layer) for layer in (best, OUTPUT) for measure in measures]
         name = f"{record.task} {record.signature.protocol}" if several else record.task
         table.add_row(name, best, *cells, _passing(record, tests))
     return table

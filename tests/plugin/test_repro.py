@@ -8,7 +8,7 @@ from tests.command import tli_bench
 from tests.planted import save_planted_sink
 from tli_bench.lexicon.pairs import Split
 from tli_bench.plugin.repro import PUBLISHED_EVALUATION, PUBLISHED_PILOT
-from tli_bench.records.schema import parse_record
+from tli_bench.records.parsing import parse_record
 
 
 @pytest.fixture(scope="module")

@@ -52,9 +52,9 @@ def test_a_second_adapter_never_gets_the_first_ones_answers(base, adapters, mana
     assert answers(base, manager, adapters[0], cache) == first == answers(base, manager, adapters[0])
     second = answers(base, manager, adapters[1])
     assert second != first
-    with pytest.raises(InputError, match=r"those of .* with adapter one .* give --use_cache another path"):
+    with pytest.raises(InputError, match=r"those of .* with adapter one .* give --use_cache a different path"):
         answers(base, manager, adapters[1], cache)
-    with pytest.raises(InputError, match="another path"):
+    with pytest.raises(InputError, match="give --use_cache a different path"):
         answers(base, manager, None, cache)
     assert answers(base, manager, adapters[1], tmp_path / "others") == second
 

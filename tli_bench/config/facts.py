@@ -12,12 +12,12 @@ from dataclasses import dataclass
 class Fact:
     """One field of a signature.
 
-        agree: two scores are compared only when they have the same. identity: a finished unit is reused only for the same.
-        renews: of an identity, whether a unit measured again under another value takes the old record's place on disk.
+    agree: two scores are compared only when they have the same. identity: a finished unit is reused only for the same.
+    renews: of an identity, whether a unit measured again under another value takes the old record's place on disk.
     by: attribute of the value that stands for it in both. flag: what keeps the score out of the ranks when the value is
-        set, with `{}` for the value; note: the sentence about it for whoever validates the record. of_adapter: the flag
-        concerns the adapter alone, so a base scored in the same run is free of it. mark: part of the record's file name
-        unless the value is `usual`, with `{}` for the value.
+    set, with `{}` for the value; note: the sentence about it for whoever validates the record. of_adapter: the flag
+    concerns the adapter alone, so a base scored in the same run is free of it. mark: part of the record's file name
+    unless the value is `usual`, with `{}` for the value.
     """
 
     name: str

@@ -111,6 +111,11 @@ class Wrapped(Model, Protocol):
         """The configuration of each adapter."""
         ...
 
+    @property
+    def active_adapters(self) -> list[str]:
+        """Names of the adapters that are switched on."""
+        ...
+
     def get_base_model(self) -> Model:
         """The model inside, with the adapter's layers in place."""
         ...

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from lm_eval.models.huggingface import HFLM
 
@@ -12,6 +12,7 @@ from tli_bench.models.fingerprint import hub_commit, model_fingerprint
 from tli_bench.models.identity import AdapterRef, MeasuredModel
 from tli_bench.models.live import Fingerprint
 from tli_bench.models.tuned import hub_model_card, read_model_card, training_of
+from tli_bench.models.types import Wrapped
 from tli_bench.vectors.answer import answer
 from tli_bench.vectors.backend import Backend
 from tli_bench.vectors.inputs import tokens_policy
@@ -44,8 +45,9 @@ def stock_identity(lm: HFLM, held: Fingerprint) -> MeasuredModel:
     held: fingerprint of what is in memory. It is the revision of a model that was given as an object: its files, if it
     came from any, say nothing of what was done to it since.
     """
-    in_memory = not isinstance(lm.pretrained, str)
-    name = str(lm.config._name_or_path or type(lm._model).__name__) if in_memory else lm.pretrained
+    given = lm.pretrained
+    in_memory = not isinstance(given, str)
+    name = given if isinstance(given, str) else str(lm.config._name_or_path or type(lm._model).__name__)
     if in_memory:
         revision, card = f"memory:{held.weights[:16]}", None
     elif Path(name).is_dir():
@@ -55,10 +57,11 @@ def stock_identity(lm: HFLM, held: Fingerprint) -> MeasuredModel:
         card = hub_model_card(name, revision)
     adapter, trained = None, trained_concepts(card)
     if held.adapter and in_memory:
-        active = next(iter(lm._model.active_adapters))
-        adapter = AdapterRef(name=active, sha256=held.adapter, rank=getattr(lm._model.peft_config[active], "r", None))
+        wrapped = cast(Wrapped, lm._model)
+        active = next(iter(wrapped.active_adapters))
+        adapter = AdapterRef(name=active, sha256=held.adapter, rank=getattr(wrapped.peft_config[active], "r", None))
     elif held.adapter:
-        files = inspect_adapter(lm.peft)
+        files = inspect_adapter(str(lm.peft))
         adapter = AdapterRef(name=files.path.name, sha256=files.sha256, rank=files.config.get("r"))
         trained |= trained_concepts(files.card)
     return MeasuredModel(

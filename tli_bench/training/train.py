@@ -191,28 +191,12 @@ def _fit(
     progress: Report | None,
 ) -> TrainingResult:
     recipe = job.recipe
-    objective = PairObjective(
-        part.model,
-        job.targets,
-        loss=recipe.loss,
-        options=LossOptions(recipe.margin, recipe.temperature, recipe.neighbours),
-        retention=build_retention(recipe.retention, part.model),
-        retention_weight=recipe.retention_weight,
-    )
-    collator = Collator(
-        job.train,
-        recipe.pooling,
-        pad_id_of(loaded.tokenizer),
-        mask_false_negatives=recipe.mask_false_negatives,
-        text=job.text,
-        text_lines=recipe.retention_lines,
-        seed=seed,
-    )
+    objective = _objective(job, part)
     before = dev_scores(objective, job.dev) if job.dev is not None else None
     trainer = build_trainer(
         objective,
         recipe,
-        collator,
+        _collator(job, pad_id_of(loaded.tokenizer), seed),
         job.dev,
         folder=work,
         seed=seed,
@@ -256,6 +240,31 @@ def _result(
         dev_before=before,
         dev_after=dev_scores(trainer.objective, job.dev) if job.dev is not None else None,
         resumed=resumed,
+    )
+
+
+def _objective(job: _Job, part: Adapted) -> PairObjective:
+    recipe = job.recipe
+    return PairObjective(
+        part.model,
+        job.targets,
+        loss=recipe.loss,
+        options=LossOptions(recipe.margin, recipe.temperature, recipe.neighbours),
+        retention=build_retention(recipe.retention, part.model),
+        retention_weight=recipe.retention_weight,
+    )
+
+
+def _collator(job: _Job, pad_id: int, seed: int) -> Collator:
+    recipe = job.recipe
+    return Collator(
+        job.train,
+        recipe.pooling,
+        pad_id,
+        mask_false_negatives=recipe.mask_false_negatives,
+        text=job.text,
+        text_lines=recipe.retention_lines,
+        seed=seed,
     )
 
 

@@ -169,7 +169,7 @@ def test_validate_notes_what_stays_out_of_the_tables(tmp_path):
     scores = {"base": {"f1": None}, "adapted": {"f1": 0.4}}
     write_downstream(tmp_path, downstream_record(source="fixtures:xquad", limit=9, scores=scores))
     printed = invoke("results", "validate", tmp_path)
-    assert "note: small samples that ship with the project: no benchmark" in printed
+    assert "note: small samples that ship with the project: not a benchmark" in printed
     assert "note: only the first 9 documents" in printed
     assert "note: unscored: f1 (base)" in printed
 

@@ -88,7 +88,7 @@ def test_supplied_distances(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("lang1,lang2\na,b\n", "no distance beside lang1 and lang2"),
+        ("lang1,lang2\na,b\n", "no distance next to lang1 and lang2"),
         ("a,b,c\n1,2,3\n", ":1: no column 'lang1'"),
         ("lang1,lang2,d\neng,swh,far\n", ":2: column 'd' holds 'far'"),
         ("lang1,lang2,d\neng,swh,1\nswh,eng,2\n", ":3: 'd' of eng_Latn-swh_Latn differs from an earlier line"),

@@ -27,7 +27,7 @@ def test_a_package_adds_its_measures_after_ours(tmp_path: Path, monkeypatch: pyt
     [
         ("import nothing_like_it", r"'probe' of probe-measures cannot be loaded: No module named 'nothing_like_it'"),
         ("def measures(): return ['gap']", r"'probe' of probe-measures gives a str, not a Measure"),
-        ("measures = 3", r"cannot be loaded: 'int' object is not callable; mend or uninstall it"),
+        ("measures = 3", r"cannot be loaded: 'int' object is not callable; fix or uninstall it"),
         (
             "from tli_bench.measures import Direction, Measure\n"
             "measures = Measure(name='gap', label='x', definition='X.', direction=Direction.UP, per_concept=len)",

@@ -56,7 +56,7 @@ def test_centred_similarity_removes_a_common_vector() -> None:
         ({"neighbours": 0}, "neighbours must be at least 1"),
         (
             {"centre": centre(torch.ones(2, 3), torch.ones(2, 3))},
-            r"source_mean has shape \(3,\), the vectors have width 8",
+            r"source_mean has shape \(3,\), but the vectors have width 8",
         ),
     ],
 )

@@ -44,7 +44,7 @@ def test_a_layer_chosen_on_other_than_dev_is_found():
     curves = record.model_dump()["curves"]
     curves[Split.DEV]["base"]["mrr"][0] = 1.0
     errors = validate_record(changed(record, curves=curves)).errors
-    assert any("best layer of base is given as 1, the dev split gives 0" in line for line in errors)
+    assert any("best layer of base is given as 1, but the dev split gives 0" in line for line in errors)
 
 
 def test_a_missing_word_is_counted():
@@ -52,7 +52,7 @@ def test_a_missing_word_is_counted():
     shorter = changed_columns(record, lambda columns: {name: column[:-1] for name, column in columns.items()})
     words = {split: words_of(split, 2) for split in record.words}
     errors = validate_record(changed(shorter, words={k: v.model_dump() for k, v in words.items()})).errors
-    assert any("control: 2 words, n says 3" in line for line in errors)
+    assert any("control: 2 words, but n says 3" in line for line in errors)
     with pytest.raises(ValueError, match="column dev/base/layer 1/cosine has 3 values for 2 words"):
         changed(record, words={k: v.model_dump() for k, v in words.items()})
 
@@ -106,7 +106,7 @@ def test_a_comparison_is_computed_again():
     }  # fmt: skip
     errors = validate_record(changed(record, comparisons=[lie])).errors
     assert len(errors) == 1
-    assert "difference is given as 0.5, the columns give 0.1333" in errors[0]
+    assert "difference is given as 0.5, but the columns give 0.1333" in errors[0]
 
 
 @pytest.mark.parametrize(("ci", "fair"), [((0.1, 0.2), True), ((0.101, 0.199), True), ((0.14, 0.16), False)])
@@ -164,7 +164,7 @@ def test_a_record_that_claims_the_core_lexicon_is_held_against_it():
     true_hash = with_signature(record, lexicon_hash=lexicon.content_hash)
     errors = validate_record(true_hash).errors
     assert any("scored words are not in core" in line for line in errors)
-    assert any("n.control is 3, core" in line for line in errors)
+    assert any("n.control is 3, but core" in line for line in errors)
 
 
 def test_reservations_are_notes_not_errors():

@@ -1,1 +1,1 @@
-"""What is scored and concluded from the vectors of word pairs; knows no lm-eval."""
+"""What is scored and concluded from the vectors of word pairs; independent of lm-eval."""

@@ -38,10 +38,10 @@ class Vectors:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of the pairs besides their vectors, in the same order; everything may be missing.
+    """What is known about the pairs besides their vectors, in the same order; any of it may be missing.
 
-    last: states of the words' last tokens, scored beside. sinks: by state. first_pooled: whether position 0 is pooled.
-    tokens: own tokens of source and target.
+    last: states of the words' last tokens, scored as well. sinks: by state. first_pooled: whether position 0 is pooled.
+    tokens: counts of the words' own tokens, source and target.
     """
 
     last: dict[State, Vectors] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class Analysis(Scores):
 class Analyser:
     """Computes an `Analysis`. pairs: in document order; gold: bool `[pairs, pairs]`, accepted translations.
 
-    shown: layers to show beside the best ones and the output.
+    shown: layers to show besides the best ones and the output.
     """
 
     def __init__(
@@ -119,7 +119,7 @@ class Analyser:
         return Analysis(self.layers, n, curves, best, words, columns, comparisons, controls, unscored)
 
     def _unit_controls(self) -> Controls:
-        """The controls that belong to no single layer; the others are added to its lists layer by layer."""
+        """The controls that do not belong to a single layer; the others are added to the lists layer by layer."""
         spelled = {}
         for split, rows in self.rows.items():
             if len(rows) > 1:
@@ -159,7 +159,7 @@ class Analyser:
             base, adapted = self._tested["base"].get(layer), self._tested.get("adapted", {}).get(layer)
             if base is not None and ("adapted" not in self.states or adapted is not None):
                 values, quantity = (base, HEADLINE) if adapted is None else (adapted - base, f"{HEADLINE} change")
-                # Where an adapter reaches nothing, as at the embeddings, there is no spread and nothing to find.
+                # Where an adapter changes nothing, as at the embeddings, there is no spread and nothing to detect.
                 if values.any():
                     power = beside.power_of(values, split=self.tested, layer=layer, quantity=quantity)
                     controls.power.append(power)
@@ -175,7 +175,7 @@ class Analyser:
         return centre(vectors.source[layer, held_out], vectors.target[layer, held_out])
 
     def _view(self, split: Split, state: State, layer: int) -> LayerView | None:
-        """One layer of one split with all that is known of it; None, with the reason noted, where it cannot be scored."""
+        """One layer of one split with all that is known about it; None, with the reason noted, where it cannot be scored."""
         rows = self.rows[split]
         try:
             return self._plain_view(split, state, layer, self.states[state], self._facts(state, layer, rows))
@@ -198,7 +198,7 @@ class Analyser:
         )
 
     def _facts(self, state: State, layer: int, rows: Sequence[int]) -> dict[str, object]:
-        """What measures may need besides vectors, by the names in `Measure.needs`."""
+        """What measures may need besides vectors, under the names in `Measure.needs`."""
         found: dict[str, object] = {}
         if state in self.facts.sinks and rows:
             found["positions"] = positions_at([self.facts.sinks[state][i] for i in rows], layer)
@@ -236,7 +236,7 @@ class Analyser:
         )
 
     def _columns(self, view: LayerView) -> dict[str, Kept]:
-        """What each measure says of each word of a view; a measure that cannot be scored has said why by its curve."""
+        """What each measure says about each word of a view; why one cannot be scored was noted with its curve."""
         found: dict[str, Kept] = {}
         for measure in list_measures():
             if measure.has_column and measure.needs <= view.provides:

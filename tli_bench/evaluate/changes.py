@@ -1,4 +1,4 @@
-"""What an adapter changed, in alignment and in downstream scores, keyed so that only like meets like."""
+"""What an adapter changed, in alignment and in downstream scores, keyed so that only like is compared with like."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -34,9 +34,9 @@ class Who(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """Change of one alignment measure on the control words. by_layer: None where unscored; best: as dev chose it, adapted.
+    """Change of one alignment measure on the control words. by_layer: None where unscored.
 
-    output: name of the last layer.
+    best: the layer that dev chose for the adapted model. output: name of the last layer.
     """
 
     who: Who
@@ -52,7 +52,7 @@ class Gain:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Change of one downstream score. data: why it is no benchmark, empty for one; by_layer: empty for most tasks."""
+    """Change of one downstream score. data: why it is not a benchmark, empty if it is; by_layer: empty for most tasks."""
 
     who: Who
     kind: str
@@ -63,7 +63,7 @@ class Outcome:
     by_layer: dict[str, float | None]
 
     def at(self, layer: str, gain: Gain) -> float | None:
-        """The change beside the alignment's at `layer`: at the same layer where the task is read by layer, else as it is."""
+        """The change to set against alignment's at `layer`: at the same layer if the task is read by layer, else the only one."""
         if layer == BEST or not self.by_layer:
             return self.headline
         return self.by_layer.get(gain.output if layer == OUTPUT else layer)
@@ -73,7 +73,7 @@ class Outcome:
 class Gathered:
     """gains: by title, which says what was measured and how, adapters apart; unscored: titles under which nothing was scored at any layer.
 
-    repeated: records that a later one of the same unit replaces.
+    repeated: records that are replaced by a later one of the same unit.
     """
 
     gains: dict[str, dict[Who, Gain]]
@@ -84,7 +84,7 @@ class Gathered:
 def gather(records: Iterable[RunRecord], measure: str) -> Gathered:
     """The change of `measure` in every alignment record with an adapter and control words.
 
-    Raises UnknownNameError for a measure that no record has a curve of and that is no common one, unscored here.
+    Raises UnknownNameError for a measure that is not registered and that no record has a curve of.
     """
     found, created, known = Gathered({}, {}, 0), dict[tuple[str, Who], str](), set[str]()
     for record in records:
@@ -114,9 +114,9 @@ def gather(records: Iterable[RunRecord], measure: str) -> Gathered:
 
 @dataclass(slots=True)
 class Scored:
-    """outcomes: of every score that base and adapter both have. tasks: by what their records share with alignment's.
+    """outcomes: of every score that base and adapter both have. tasks: by what their records share with alignment records.
 
-    apart: tasks that are not of one pair; without: records without an adapter; repeated: as in `Gathered`.
+    apart: tasks that do not belong to one pair; without: how many records have no adapter; repeated: as in `Gathered`.
     """
 
     outcomes: list[Outcome]
@@ -155,7 +155,7 @@ def outcomes(records: Iterable[DownstreamRecord]) -> Scored:
 
 
 def _changes(record: DownstreamRecord) -> Iterable[tuple[str, float | None, dict[str, float | None]]]:
-    """Metric, change and change by layer; a task that is read by layer has only the metrics that its curves have."""
+    """Metric, change and change by layer; for a task that is read by layer, only the metrics that have curves."""
     base, adapted = record.scores["base"], record.scores["adapted"]
     curves = {state: record.curves.get(state, {}) for state in ("base", "adapted")}
     for metric in base:
@@ -185,7 +185,7 @@ def _label(adapter: AdapterRef) -> str:
 
 
 def labels(gains: Mapping[Who, Gain]) -> dict[str, str]:
-    """Adapter hash to its name, with the hash's beginning where two adapters share a name."""
+    """Adapter hash to its name, with the start of the hash where two adapters share a name."""
     full = {gain.who.adapter: gain.adapter for gain in gains.values()}
     short = {sha: label.rsplit("-", 1)[0] for sha, label in full.items()}
     return {sha: name if list(short.values()).count(name) == 1 else full[sha] for sha, name in short.items()}

@@ -42,7 +42,7 @@ def spelling(pairs: Sequence[WordPair], gold: NDArray[np.bool_]) -> Spelling:
 
 
 def labels_of(pairs: Sequence[WordPair], tokens: Sequence[tuple[int, int]]) -> dict[str, list[str]]:
-    """What each pair is told apart by: label `[n]` by kind. tokens: own tokens of source and target, may be empty."""
+    """What the pairs are grouped by: labels `[n]` by kind. tokens: own tokens of source and target; may be empty."""
     alike = [similarity(*(unicodedata.normalize("NFC", form) for form in (p.source, p.target))) or 0.0 for p in pairs]
     found = {
         "overlap": [f"low (< {LOW_OVERLAP})" if value < LOW_OVERLAP else "high" for value in alike],
@@ -65,7 +65,7 @@ def _form(alike: float) -> str:
 def strata_of(
     view: LayerView, labels: Mapping[str, Sequence[Hashable]], *, split: Split, state: State, layer: str
 ) -> Iterator[StratumScore]:
-    """Gap and P@1 of every part of the split; the pool of mismatched words and of candidates stays the whole split."""
+    """Gap and P@1 of every part of the split; the pool of mismatched words and of candidates is still the whole split."""
     hits = get_measure("p1").column(view)
     for kind, names in labels.items():
         gaps, found = strata(view.gap_per_pair.numpy(), names), strata(hits, names)
@@ -101,7 +101,7 @@ def contrast_of(
     *,
     seed: int,
 ) -> Contrast | None:
-    """Difference in differences, trained against control, clustered by concept; None where a side is not scored."""
+    """Difference in differences, trained against control, clustered by concept; None where either side is not scored."""
     sides: dict[Split, GapValues] = {}
     for split in (Split.TRAIN, Split.CONTROL):
         base, adapted = views(split, "base"), views(split, "adapted")
@@ -131,7 +131,7 @@ def contrast_of(
 
 
 def power_of(values: Floats, *, split: Split, layer: str, quantity: str) -> Power:
-    """What a test of `values` `[n]` against zero can find; raises UnscorableError when they do not vary."""
+    """What a test of `values` `[n]` against zero can detect; raises UnscorableError when they do not vary."""
     sd = float(values.std(ddof=1)) if len(values) > 1 else 0.0
     detectable = minimum_detectable_effect(len(values), sd)
     return Power(split=split, layer=layer, quantity=quantity, n=len(values), sd=sd, detectable=detectable)
@@ -140,7 +140,7 @@ def power_of(values: Floats, *, split: Split, layer: str, quantity: str) -> Powe
 def family_of(
     layers: Sequence[str], columns: Mapping[State, Mapping[str, Floats]], *, split: Split, reasons: list[str]
 ) -> Family:
-    """Paired t-tests over all layers. columns: of the headline `[n]` by state and layer; a layer that lacks one is left out."""
+    """Paired t-tests over all layers. columns: the headline `[n]` by state and layer; a layer without one is left out."""
     quantity = f"{HEADLINE} change" if "adapted" in columns else HEADLINE
     tests = []
     for layer in layers:

@@ -1,4 +1,4 @@
-"""Does language distance explain alignment? Scores of the pairs of a run against the distance of their languages."""
+"""Does language distance explain alignment? Scores of a run's pairs against the distance between their languages."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ LEXICAL = "lexical distance (LDND)"
 
 @dataclass(frozen=True, slots=True)
 class PairFacts:
-    """One pair of a run. outcomes and distances: by name, None where it could not be had; notes say why.
+    """One pair of a run. outcomes and distances: by name, None where one could not be computed; notes say why.
 
     romanised: whether the words were transliterated first, because the scripts differ.
     """
@@ -39,7 +39,7 @@ class PairFacts:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """Rank correlation of one outcome with one distance over `n` pairs; None with the reason where it has none."""
+    """Rank correlation of one outcome with one distance over `n` pairs; None, with the reason, where there is none."""
 
     outcome: str
     distance: str
@@ -50,7 +50,7 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The pairs of one model, adapter, protocol and task kind, and what their scores go with."""
+    """The pairs of one model, adapter, protocol and task kind, and what their scores correlate with."""
 
     title: str
     pairs: list[PairFacts]
@@ -65,7 +65,7 @@ def explain(
 ) -> list[Explanation]:
     """Relate scores of each group of comparable records to distance. supplied: more distances, as `read_distances` gives.
 
-    Raises InputError without records.
+    Raises InputError if there are no records.
     """
     groups: dict[str, list[RunRecord]] = {}
     for record in records:
@@ -85,12 +85,12 @@ def explain(
 def read_distances(path: Path) -> dict[str, dict[frozenset[str], float]]:
     """Distances by column from a CSV with `lang1`, `lang2` and numbers, such as an extract of URIEL.
 
-    Languages the benchmark does not know are passed over. Raises InputError naming file, line and column.
+    Languages that the benchmark does not know are skipped. Raises InputError naming file, line and column.
     """
     rows = read_rows(path, ["lang1", "lang2"])
     columns = [name for name in rows[0].cells if name not in ("lang1", "lang2")]
     if not columns:
-        raise InputError(f"{path}:1: no distance beside lang1 and lang2; add a column of numbers")
+        raise InputError(f"{path}:1: no distance next to lang1 and lang2; add a column of numbers")
     found: dict[str, dict[frozenset[str], float]] = {name: {} for name in columns}
     for row in rows:
         try:
@@ -141,7 +141,7 @@ def _facts(record: RunRecord, supplied: Mapping[str, Mapping[frozenset[str], flo
 
 
 def _outcomes(record: RunRecord) -> tuple[dict[str, float | None], list[str]]:
-    """What a run sums up, of the base at its best layer and, with an adapter, its gain at the adapted model's best layer."""
+    """The measures in a run's summary: of the base at its best layer and, with an adapter, the gain at the adapted best layer."""
     split = record.split
     found: dict[str, float | None] = {}
     for measure, name in ((m.name, m.label) for m in list_measures(Place.SUMMARY)):

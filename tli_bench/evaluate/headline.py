@@ -1,4 +1,4 @@
-"""The scalars that lm-eval's tables show of one unit; the whole curves are in our own record."""
+"""The scalars that lm-eval's tables show for one unit; the whole curves are in our own record."""
 
 import math
 

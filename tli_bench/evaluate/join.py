@@ -1,4 +1,4 @@
-"""Does alignment matter? The change of alignment by an adapter against the change of each downstream score."""
+"""Does alignment matter? How an adapter changes alignment against how it changes each downstream score."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,7 +14,7 @@ from tli_bench.stats import SpearmanResult, benjamini_hochberg, holm, spearman
 
 ALPHA = 0.05
 EACH, EVERY = "each", "all"
-"""Layers: every layer with the score at the same layer, in one correlation; and every layer by itself."""
+"""Layers: every layer with the score at the same layer, all in one correlation; and every layer by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +32,10 @@ class Point:
 class Association:
     """The points of one score at one choice of layer, and their rank correlation.
 
-    data: why the score is no benchmark, empty for one. over: `pairs` are the independent units, or `adapters`; within:
+    data: why the score is not a benchmark, empty if it is. over: the independent units, `pairs` or `adapters`; within:
     the one adapter, or the one pair, empty where adapters are pooled. units: how many there are. unscored: points that
-    could not be had. result, note: None and the reason where it has none. holm, bh: p corrected over the family; None
-    where nothing was tested. verdict: what may be said.
+    have no value. result, note: None and the reason where there is no correlation. holm, bh: p corrected over the
+    family; None where nothing was tested. verdict: what may be said.
     """
 
     kind: str
@@ -74,7 +74,7 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """What was joined, and what was not and why."""
+    """What was joined, and notes on what was not and why."""
 
     joined: tuple[Joined, ...]
     notes: tuple[str, ...]
@@ -91,10 +91,10 @@ def join(
 ) -> Join:
     """Correlate the change of every downstream score with that of `measure`, over pairs and adapters.
 
-    Only records of one model, revision, precision and adapter meet, and a task of one language meets that language's
-    pair with English. layers: of the alignment: `best` (of the adapted model, chosen on dev), `output`, a name, or `all`.
-    Tasks that are read by layer are read at the same layer, and have one association more over all layers together.
-    metrics: downstream metrics to test; all without any. Raises UnknownNameError for a measure, layer or metric that no
+    Only records of one model, revision, precision and adapter are joined, and a task in one language is joined with that
+    language's pair with English. layers: of the alignment: `best` (of the adapted model, chosen on dev), `output`, a name, or `all`.
+    Tasks that are read by layer are read at the same layer, and have one more association over all layers together.
+    metrics: downstream metrics to test; all if empty. Raises UnknownNameError for a measure, layer or metric that no
     record has.
     """
     gathered, scored = gather(alignment, measure), outcomes(downstream)
@@ -130,7 +130,7 @@ def _require(what: str, asked: Sequence[str], known: set[str]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Outcomes of one metric that one association is made of, one a pair and adapter."""
+    """Outcomes of one metric that make up one association, one for each pair and adapter."""
 
     over: str
     within: str
@@ -138,7 +138,7 @@ class _Group:
 
 
 def _groups(found: Sequence[Outcome], gains: dict[Who, Gain]) -> Iterator[_Group]:
-    """Each metric's outcomes: with several adapters pooled and each adapter alone; and a pair's, of as many adapters."""
+    """Each metric's outcomes: all adapters pooled if there are several, each adapter alone, and each pair with enough adapters."""
     names = labels(gains)
     by_metric: dict[tuple[str, str, str], list[Outcome]] = defaultdict(list)
     for outcome in found:

@@ -1,4 +1,4 @@
-"""What position 0 does to the word pairs of one layer, as the measures of the attention sink read it."""
+"""What position 0 does to the word pairs of one layer, in the form that the attention-sink measures read."""
 
 from collections.abc import Sequence
 

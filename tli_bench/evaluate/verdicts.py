@@ -7,9 +7,9 @@ from tli_bench.records.comparison import verdict_input
 
 
 def verdicts(analysis: Analysis, *, seed: int = 0) -> dict[str, str]:
-    """One line per layer shown: about the change when there is an adapter, else about the base alone.
+    """One line for each layer shown: about the change when there is an adapter, else about the base alone.
 
-    The control split speaks where it was scored, else the train split. A layer with no scored pair has no line.
+    It is about the control split where that was scored, else the train split. A layer with no scored pair has no line.
     """
     split = Split.CONTROL if Split.CONTROL in analysis.columns else Split.TRAIN
     found = {}

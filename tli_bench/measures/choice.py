@@ -1,10 +1,10 @@
-"""Which layer is shown: the rule, once, for scoring, for validation and for training."""
+"""Which layer is shown: the one rule for scoring, validation and training."""
 
 from collections.abc import Sequence
 
 BEST_LAYER_RULE = "highest dev MRR (mean of both directions), the earlier layer on a tie"
 CHOSEN_BY = "mrr"
-"""The measure of the dev split that chooses."""
+"""The measure on the dev split that chooses the layer."""
 
 
 def best_depth(curve: Sequence[float | None]) -> int | None:

@@ -1,4 +1,4 @@
-"""What could explain a cosine without any meaning: spelling, and how a word falls into tokens. No torch here."""
+"""What could explain a cosine other than meaning: spelling, and how a word splits into tokens. No torch here."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Stratum:
 
 
 def edit_similarity(sources: Sequence[str], targets: Sequence[str]) -> NDArray[np.float64]:
-    """1 - Levenshtein / longer length `[n, m]` of every source and target: 1 is the same string."""
+    """1 - Levenshtein / longer length `[n, m]` for every source and target: 1 is the same string."""
     return 1.0 - normalised_distances(sources, targets)
 
 
@@ -43,7 +43,7 @@ def paired_edit_similarity(sources: Sequence[str], targets: Sequence[str]) -> ND
 def edit_baseline(sources: Sequence[str], targets: Sequence[str], gold: ArrayLike | None = None) -> EditBaseline:
     """P@1 and MRR, both ways, of retrieving translations by edit similarity: what a model must beat.
 
-    gold: bool `[n, n]` of accepted translations, default the diagonal.
+    gold: bool `[n, n]` of accepted translations, by default the diagonal.
     """
     n = _require_pairs(sources, targets)
     if n < 2:
@@ -80,16 +80,16 @@ def tokens_per_word_bins(counts: ArrayLike) -> list[str]:
 
 
 def strata(values: ArrayLike, labels: Sequence[Hashable]) -> Mapping[Hashable, Stratum]:
-    """Mean and count of `values` `[n]` for each of their labels, in the order in which labels appear.
+    """Mean and count of `values` `[n]` for each label, in the order in which the labels appear.
 
     Raises UnscorableError for NaN, infinity or lengths that differ.
     """
     array = np.asarray(values, dtype=np.float64)
     if array.shape != (len(labels),):
-        raise UnscorableError(f"{len(labels)} labels for values of shape {array.shape}; give one label a value")
+        raise UnscorableError(f"{len(labels)} labels for values of shape {array.shape}; give one label for each value")
     if not np.isfinite(array).all():
         first = int(np.argmax(~np.isfinite(array)))
-        raise UnscorableError(f"value {first} is NaN or infinite; leave unscored pairs out before you group")
+        raise UnscorableError(f"value {first} is NaN or infinite; leave unscored pairs out before grouping")
     groups: dict[Hashable, list[float]] = {}
     for label, value in zip(labels, array.tolist(), strict=True):
         groups.setdefault(label, []).append(value)

@@ -1,4 +1,4 @@
-"""Lexical distance of two languages from their word lists, with a correction for chance."""
+"""Lexical distance between two languages from their word lists, with a correction for chance."""
 
 import unicodedata
 from collections import Counter
@@ -11,10 +11,10 @@ from tli_bench.measures.levenshtein import normalised_distances
 
 @dataclass(frozen=True, slots=True)
 class LexicalDistance:
-    """Distance of two word lists of `n` concepts.
+    """Distance between two word lists of `n` concepts.
 
     ldn: mean normalised edit distance of words for the same concept, 0 to 1. unrelated: the same over different
-    concepts, which is what chance gives. ldnd: ldn over unrelated; 1 is no more alike than chance, and above 1 happens.
+    concepts, which is what chance gives. ldnd: ldn over unrelated; 1 is no more alike than chance, and values above 1 occur.
     """
 
     n: int
@@ -48,7 +48,7 @@ def lexical_distance(sources: Sequence[str], targets: Sequence[str]) -> LexicalD
 
 
 def _script(words: Sequence[str], *, name: str) -> str:
-    """Script of most letters, by the first word of their Unicode names (`LATIN`, `CYRILLIC`, `ARABIC`)."""
+    """Script of most of the letters, by the first word of their Unicode names (`LATIN`, `CYRILLIC`, `ARABIC`)."""
     letters = Counter(unicodedata.name(c, "UNNAMED").split()[0] for word in words for c in word if c.isalpha())
     if not letters:
         raise UnscorableError(f"the {name} list holds no letter")

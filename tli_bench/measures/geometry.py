@@ -18,9 +18,9 @@ class Centre(NamedTuple):
 
 
 def centre(fit_source: Tensor, fit_target: Tensor) -> Centre:
-    """Mean of each language's vectors `[n_fit, d]`, for removing; fit it on held-out words only.
+    """Mean of each language's vectors `[n_fit, d]`, to be subtracted; fit it on held-out words only.
 
-    Removing the mean is the mildest cure of anisotropy (Ethayarajh 2019).
+    Removing the mean is the mildest cure for anisotropy (Ethayarajh 2019).
     Raises UnscorableError for fewer than 2 words.
     """
     for name, x in (("fitting source", fit_source), ("fitting target", fit_target)):
@@ -70,7 +70,7 @@ def u_centred_gram(x: Tensor) -> Tensor:
     if n < 4:
         raise UnscorableError(f"debiased CKA needs at least 4 pairs, got {n}")
     x = x.detach().float()
-    # The estimator does not change under translation; float32 does, when the mean dwarfs the differences.
+    # The estimator does not change under translation; float32 arithmetic does, when the mean dwarfs the differences.
     # Taking out a row first leaves exact zeros where all rows are equal; a rounded mean would leave noise.
     x = x - x[0]
     if not x.any():
@@ -89,7 +89,7 @@ def sink_ratio(first_position_norm: Tensor | float, other_norms: Tensor) -> floa
     """Norm of position 0 over the median norm of the other positions `[k]`: hundreds under an attention sink.
 
     A vector of first-position norms is averaged. Sun et al. 2024 (massive activations); Xiao et al. 2023 (sinks).
-    Raises UnscorableError for no other position, NaN, or a median of zero.
+    Raises UnscorableError if there is no other position, for NaN, or for a median of zero.
     """
     first = torch.as_tensor(first_position_norm).detach().double()
     others = other_norms.detach().double().flatten()

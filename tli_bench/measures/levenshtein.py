@@ -1,4 +1,4 @@
-"""Edit distance of many words to many words at once, by rapidfuzz."""
+"""Edit distances between many words at once, by rapidfuzz."""
 
 import unicodedata
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The measures that come with the benchmark, in the order in which tables show them. No torch is loaded by reading this."""
+"""The measures that come with the benchmark, in the order in which tables show them. Importing this does not load torch."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def built_in() -> Iterator[Measure]:
 
 
 def _plain(name: str, label: str, definition: str, direction: Direction, **fields: Any) -> Measure:
-    """A measure that is in records and on request only."""
+    """A measure that is shown only in records and on request."""
     return Measure(
         name=name,
         label=label,

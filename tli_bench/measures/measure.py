@@ -65,7 +65,7 @@ class Measure:
     """A named number of one layer of one split of one language pair.
 
     Either `per_concept` or `whole` is given, never both: a number with a value for each concept can be tested, compared
-    and given an interval; one without can only be shown.
+    and given an interval; one without such values can only be shown.
     """
 
     name: str
@@ -87,7 +87,7 @@ class Measure:
     aggregate: Callable[[Column], float] = mean_of
     """From the column to the number."""
     whole: Callable[["LayerView"], float] | None = None
-    """From the view to the number, for what has no value per concept."""
+    """From the view to the number, for a measure that has no value per concept."""
     column_of: str = ""
     """Name of the measure whose column it aggregates; empty for its own."""
     places: frozenset[Place] = frozenset({Place.METRIC, Place.TABLE, Place.COMPARED, Place.BOARD})
@@ -99,11 +99,11 @@ class Measure:
     curve_name: str = ""
     """What its metrics by layer are called; its name where empty."""
     digits: int = 3
-    """After the point, in tables."""
+    """Digits after the decimal point, in tables."""
     axis: str = ""
     """What the axis of a plot calls it; its label where empty."""
     missing: str = "have no value"
-    """What is said of concepts without a value: `3 of 20 pairs have no value`."""
+    """What is said about concepts without a value: `3 of 20 pairs have no value`."""
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -137,7 +137,7 @@ class Measure:
     def column(self, view: "LayerView") -> Column:
         """One value for each concept `[n]`, float64.
 
-        Raises UnscorableError where the measure has none, InputError where it gives another number of values.
+        Raises UnscorableError where the measure has none, InputError where it gives the wrong number of values.
         """
         if self.per_concept is None:
             raise UnscorableError(f"{self.name} has no value per concept")
@@ -145,7 +145,7 @@ class Measure:
         found = as_column(self.per_concept(view))
         if found.shape != (view.n,):
             raise InputError(
-                f"measure {self.name!r} gives values of shape {found.shape} for {view.n} concepts; give one each"
+                f"measure {self.name!r} gives values of shape {found.shape} for {view.n} concepts; give one value for each"
             )
         return found
 
@@ -157,7 +157,7 @@ class Measure:
         return self.aggregate(self.column(view))
 
     def within_range(self, value: float, *, slack: float = 1e-5) -> bool:
-        """Whether `value` is one that the measure can take."""
+        """Whether the measure can take `value`."""
         return self.low - slack <= value <= self.high + slack
 
     def shown(self, value: float | None, *, signed: bool = False) -> str:
@@ -175,7 +175,7 @@ NEEDS = {
     "last": "the states of last tokens",
     "positions": "the norms of all positions",
 }
-"""What each need is called in a reason; one that is not here is called by its name."""
+"""What each need is called in a reason; any other goes by its own name."""
 
 
 def as_column(values: ArrayLike) -> Column:

@@ -24,7 +24,7 @@ def hits(ranks: ArrayLike, k: int) -> Column:
     """
     found = as_column(ranks)
     if len(found) <= k:
-        raise UnscorableError(f"P@{k} over a pool of {len(found)} is always 1; give it more than {k} pairs")
+        raise UnscorableError(f"P@{k} over a pool of {len(found)} is always 1; give more than {k} pairs")
     return np.where(np.isnan(found), np.nan, found <= k)
 
 
@@ -37,7 +37,7 @@ def reciprocal(ranks: ArrayLike) -> Column:
 class RankedWords:
     """A view of which only cosines and ranks `[n]` were kept, NaN where a word has none.
 
-    Measures that need no more (the cosines, the gap, P@k, MRR) read their columns from it as from a `LayerView`.
+    Measures that need nothing else (the cosines, the gap, P@k, MRR) read their columns from it as from a `LayerView`.
     """
 
     matched: Column
@@ -52,7 +52,7 @@ class RankedWords:
 
     @property
     def provides(self) -> frozenset[str]:
-        """What measures may need of this view."""
+        """What this view offers to measures."""
         return frozenset({"vectors"})
 
     @property

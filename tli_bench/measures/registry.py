@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from tli_bench.measures.view import LayerView as View
 
 ENTRY_POINTS = "tli_bench.measures"
-"""Group of entry points: each names a `Measure`, or a function without arguments that gives several."""
+"""Group of entry points: each names a `Measure`, or a function without arguments that returns several."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Values by measure, None where a measure cannot be given; reasons: for each None, and for concepts left out, why."""
+    """Values by measure, None where a measure cannot be given; reasons: why, for each None and for concepts left out."""
 
     values: dict[str, float | None]
     reasons: dict[str, str]
@@ -36,7 +36,7 @@ class MeasureRegistry:
             self.add(measure)
 
     def add(self, measure: Measure) -> Measure:
-        """Make a measure known everywhere; raises InputError when its name is taken by another."""
+        """Make a measure known everywhere; raises InputError when another measure has its name."""
         if self._measures.get(measure.name, measure) != measure:
             raise InputError(f"a measure called {measure.name!r} exists already; choose another name")
         self._measures[measure.name] = measure
@@ -79,7 +79,7 @@ def _measures_of(entry: EntryPoint) -> list[Measure]:
         measures = [found] if isinstance(found, Measure) else list(found())
     except Exception as err:  # whatever foreign code raises
         raise InputError(
-            f"measure {entry.name!r} of {package} cannot be loaded: {err or type(err).__name__}; mend or uninstall it"
+            f"measure {entry.name!r} of {package} cannot be loaded: {err or type(err).__name__}; fix or uninstall it"
         ) from err
     strange = next((item for item in measures if not isinstance(item, Measure)), None)
     if strange is not None:
@@ -102,7 +102,7 @@ def get_measure(name: str) -> Measure:
 
 
 def known_measure(name: str) -> Measure | None:
-    """The measure called `name`; None for one of a package that is not installed here, as records of others may hold."""
+    """The measure called `name`; None for one from a package that is not installed here, as other people's records may hold."""
     try:
         return get_measure(name)
     except UnknownNameError:
@@ -115,12 +115,12 @@ def list_measures(place: Place | None = None) -> list[Measure]:
 
 
 def comparable_measures() -> list[Measure]:
-    """What two runs can be compared by, word by word: the measures whose column records keep."""
+    """The measures by which two runs can be compared word by word: those whose column records keep."""
     return [measure for measure in list_measures() if measure.has_column]
 
 
 def require_comparable(name: str) -> Measure:
-    """The measure called `name`, whose column records keep; raises UnknownNameError, or InputError for one without."""
+    """The measure called `name`, whose column records keep; raises UnknownNameError, or InputError if they keep none."""
     measure = get_measure(name)
     if not measure.has_column:
         known = ", ".join(m.name for m in comparable_measures())
@@ -163,6 +163,6 @@ def compute(view: View, names: Iterable[str] | None = None) -> Measured:
 
 
 def missing(measure: Measure, column: Column) -> str:
-    """How many concepts of a column have no value, in a sentence; empty where all have one."""
+    """A sentence that says how many concepts of a column have no value; empty where all have one."""
     count = int((column != column).sum())
     return f"{count} of {len(column)} pairs {measure.missing}" if count else ""

@@ -1,4 +1,4 @@
-"""Retrieval over a pool of words: ranks, P@k, MRR, CSLS, MEXA and hubs; several accepted translations all count.
+"""Retrieval over a pool of words: ranks, P@k, MRR, CSLS, MEXA and hubs; every accepted translation counts.
 
 A tie is never a hit. A wrong candidate as similar as the best accepted translation ranks before it, so vectors that
 have collapsed to one point score 0, not 1.
@@ -14,7 +14,7 @@ from tli_bench.base.errors import UnscorableError
 def ranks(similarity: Tensor, gold: Tensor, *, tolerance: float = 0.0) -> Tensor:
     """Rank `[n]` of the best accepted translation of each row; 1 is a hit.
 
-    similarity: `[n, m]`. gold: bool `[n, m]`, at least one true a row. The rank is 1 plus the number of wrong
+    similarity: `[n, m]`. gold: bool `[n, m]`, at least one true per row. The rank is 1 plus the number of wrong
     candidates at least as similar (within `tolerance`) as the best accepted one.
     """
     best = similarity.masked_fill(~gold, -torch.inf).amax(dim=1, keepdim=True)

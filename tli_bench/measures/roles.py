@@ -1,4 +1,4 @@
-"""Which measure does what: changing the headline of every board and command is changing a name here."""
+"""Which measure plays which role: to change the headline of every board and command, change a name here."""
 
 HEADLINE = "gap"
 """What boards rank by, what is tested over all layers, and what commands show unless another measure is asked for."""

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from tli_bench.base.errors import UnscorableError
 
-# Float32 products of unit vectors are good to a few 1e-7 of the product of their lengths.
+# Float32 products of unit vectors are accurate to a few 1e-7 of the product of their lengths.
 _RELATIVE_TIE = 1e-6
 _ABSOLUTE_TIE = 1e-12
 _ROWS_AT_ONCE = 128
@@ -31,7 +31,7 @@ def require_scorable(x: Tensor, *, name: str) -> None:
     norms = torch.linalg.vector_norm(x.detach(), dim=1)
     if norms.min() > 0 and norms.max() < torch.inf:
         return
-    # A norm can also overflow or vanish for a good row, so the verdict rests on the largest entry (ten times slower).
+    # A norm can also overflow or vanish for a good row, so the largest entry decides (ten times slower).
     largest = _largest(x)
     finite = torch.isfinite(largest)
     if not finite.all():
@@ -94,7 +94,7 @@ def auc_per_pair(matched: Tensor, mismatched: Tensor, *, tolerance: float = 0.0)
     """
     if matched.numel() == 0 or mismatched.numel() == 0:
         raise UnscorableError("AUC needs at least one matched and one mismatched similarity")
-    # Sorting the many and looking up the few, in numpy, is twenty times faster than the other way round in torch.
+    # Sorting the many and looking up the few, in numpy, is twenty times faster than the reverse in torch.
     ordered = np.sort(mismatched.detach().cpu().numpy())
     values = matched.detach().cpu().numpy()
     below = np.searchsorted(ordered, values - tolerance)
@@ -128,7 +128,7 @@ class _Directions:
     def minus_own_shift(self, other: Tensor) -> tuple[Tensor, Tensor]:
         """Unit rows less the shift (float32 `[n, d]`), and their products with the other side's (float64 `[n]`).
 
-        Worked in blocks of rows: a float64 copy of the whole costs several times the arithmetic.
+        Computed in blocks of rows: a float64 copy of the whole costs several times the arithmetic.
         """
         rows = torch.empty_like(self.x)
         across = torch.empty(len(self.x), dtype=torch.float64, device=self.x.device)

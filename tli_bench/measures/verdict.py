@@ -1,6 +1,6 @@
 """One line for one pair and layer: which part of a cosine, or of its change, survives the controls.
 
-The rules are tried from the top and the first that holds decides; `docs/measures.md` lists them.
+The rules are tried from the top, and the first that holds decides; `docs/measures.md` lists them.
 """
 
 import math
@@ -12,17 +12,17 @@ from typing import NamedTuple
 from tli_bench.base.errors import UnscorableError
 
 MATCHED, MISMATCHED, GAP, P1, SINK = "cosine", "mismatched", "gap", "p1", "sink_ratio"
-"""Measures that a verdict is read from."""
+"""Measures that a verdict is based on."""
 MIN_PAIRS = 10
 """Fewer pairs than this support no verdict."""
 SATURATED = 0.99
-"""A mismatched cosine from which any two words look the same."""
+"""The mismatched cosine from which on any two words look the same."""
 SINK_GAP = 0.01
 """The gap below which saturated cosines are called an artefact."""
 SINK_RATIO = 10.0
-"""Norm of position 0 over the median from which pooling it in dominates the mean."""
+"""Norm of position 0 over the median, from which on pooling that position dominates the mean."""
 ANISOTROPIC = 0.5
-"""A mismatched cosine from which the space is called anisotropic ..."""
+"""The mismatched cosine from which on the space is called anisotropic ..."""
 ANISOTROPIC_SHARE = 0.8
 """... when wrong pairs reach at least this share of the matched cosine."""
 MOVED = 0.01
@@ -75,7 +75,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictInput:
-    """What a verdict is read from: one state of the model, and its change against the base where there is one.
+    """What a verdict is based on: one state of the model, and its change against the base where there is one.
 
     n: pairs behind the numbers (of the control split, where there is one). raw, mismatched: mean cosines.
     gap_ci: 95 % interval of raw - mismatched. p1: P@1 over the n pairs. sink_ratio: norm of position 0 over the median.
@@ -147,7 +147,7 @@ def _generalises(data: VerdictInput) -> Verdict | None:
 
 def _memorises(data: VerdictInput) -> Verdict | None:
     control, train = data.control, data.train
-    # The control interval must exclude the trained gain: "one significant, the other not" is no difference.
+    # The control interval must exclude the trained gain: "one significant, the other not" does not show a difference.
     if control is None or train is None or not train.up or control.down or control.gap_ci[1] >= train.gap:
         return None
     text = f"memorises: train gap {_effect(train)}, control gap {_effect(control)}"

@@ -16,16 +16,16 @@ from tli_bench.measures.similarity import Cosines, cosine_matrix, mismatched_per
 
 
 class LayerView:
-    """Vectors of `n` concepts in two languages at one layer, and the matrices that measures are read from.
+    """Vectors of `n` concepts in two languages at one layer, and the matrices that measures are computed from.
 
     source, target: `[n, d]`; row i of both is concept i in its preferred form.
-    gold: bool `[n, n]`; `gold[i, j]` says that target j is an accepted translation of source i, the diagonal always.
+    gold: bool `[n, n]`; `gold[i, j]` says that target j is an accepted translation of source i; the diagonal is always true.
     centre: language means `[d]` fitted on held-out words, for the centred measures.
     neighbours: k of CSLS and of the hub skew.
-    facts: what else is known of the same concepts at this layer, by the name that measures ask for it (`Measure.needs`):
+    facts: what else is known about the same concepts at this layer, under the name in `Measure.needs`:
     `last`, a view of last-token vectors; `positions`, see `Positions`; or anything that a backend provides.
     Raises UnscorableError for NaN, infinity, zero vectors, fewer than two pairs or shapes that disagree: a row is
-    never dropped in silence.
+    never dropped silently.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class LayerView:
 
     @property
     def provides(self) -> frozenset[str]:
-        """What measures may need of this view."""
+        """What this view offers to measures."""
         return frozenset({"vectors", *(["centre"] if self.centre is not None else []), *self.facts})
 
     def fact(self, name: str) -> Any:
@@ -195,7 +195,7 @@ def _checked_centre(centre: Centre | None, source: Tensor) -> Centre | None:
         return None
     for name, mean in zip(Centre._fields, centre, strict=True):
         if mean.shape != source.shape[1:]:
-            raise UnscorableError(f"{name} has shape {tuple(mean.shape)}, the vectors have width {source.shape[1]}")
+            raise UnscorableError(f"{name} has shape {tuple(mean.shape)}, but the vectors have width {source.shape[1]}")
         if not torch.isfinite(mean).all():
             raise UnscorableError(f"{name} holds NaN or infinity; fit the centre on finite vectors")
     return Centre(*(mean.to(source.device).float() for mean in centre))

@@ -1,4 +1,4 @@
-"""Results: records on disk, written atomically and read with suspicion."""
+"""Results: records on disk, written atomically and checked whenever they are read."""
 
 from tli_bench.base.files import require_writable as require_writable
 from tli_bench.base.files import write_bytes as write_bytes

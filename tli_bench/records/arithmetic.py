@@ -1,4 +1,4 @@
-"""Every aggregate of a record that its columns determine, computed again and held against what it says."""
+"""Every aggregate that a record's columns determine, computed again and compared with what the record states."""
 
 import math
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from tli_bench.records.comparison import Comparison
 from tli_bench.records.run_record import RunRecord
 from tli_bench.stats import paired
 
-# Curves are averages of float32 cosines; columns are written with all their digits.
+# Curves are averages of float32 cosines, while columns are written with all their digits.
 TOLERANCE = 2e-5
 
 
@@ -39,12 +39,12 @@ def recompute(record: RunRecord) -> Iterator[str]:
 
 def _aggregate(measure: Measure, stated: float, held: Kept) -> Iterator[str]:
     if isinstance(held, Sums) and measure.aggregate not in (mean_of, standard_error):
-        return  # sums do not determine it
+        return  # the sums do not determine this aggregate
     count = held.n if isinstance(held, Sums) else len(held)
     found = _from_sums(measure, held) if isinstance(held, Sums) else _from_column(measure, held)
     if found is None or not math.isclose(stated, found, abs_tol=TOLERANCE):
         shown = "nothing" if found is None else f"{found:.6f}"
-        yield f"{measure.name} is given as {stated:.6f}, its {count} pairs give {shown}"
+        yield f"{measure.name} is given as {stated:.6f}, but its {count} pairs give {shown}"
 
 
 def _from_column(measure: Measure, held: list[float | None]) -> float | None:
@@ -63,7 +63,7 @@ def _coverage(record: RunRecord) -> Iterator[str]:
     for split, words in record.words.items():
         expected = record.signature.n.get(split.value, 0)
         if len(words) != expected:
-            yield f"{split.value}: {len(words)} words, n says {expected}"
+            yield f"{split.value}: {len(words)} words, but n says {expected}"
         if len(set(words.concepts)) != len(words):
             yield f"{split.value}: a concept occurs twice"
     for split, states in record.curves.items():
@@ -91,7 +91,7 @@ def _best_layers(record: RunRecord) -> Iterator[str]:
         depth = best_depth(record.curve(CHOSEN_BY, Split.DEV, state) or [])
         expected = record.layers[-1 if depth is None else depth]
         if stated != expected:
-            yield f"best layer of {state} is given as {stated}, the dev split gives {expected}"
+            yield f"best layer of {state} is given as {stated}, but the dev split gives {expected}"
 
 
 def _comparison(record: RunRecord, item: Comparison) -> Iterator[str]:
@@ -123,11 +123,11 @@ def _comparison(record: RunRecord, item: Comparison) -> Iterator[str]:
             computed is None or not math.isclose(given, computed, rel_tol=1e-2, abs_tol=TOLERANCE)
         ):
             shown = "nothing" if computed is None else f"{computed:.6g}"
-            yield f"{where}: {name} is given as {given:.6g}, the columns give {shown}"
-    # Bootstrap bounds hang on the number of draws, which records do not state: they agree to a part of their width.
+            yield f"{where}: {name} is given as {given:.6g}, but the columns give {shown}"
+    # Bootstrap bounds depend on the number of draws, which records do not state: they agree to within part of their width.
     slack = 0.15 * (found.ci.high - found.ci.low) + TOLERANCE
     if item.ci and max(abs(item.ci[0] - found.ci.low), abs(item.ci[1] - found.ci.high)) > slack:
-        yield f"{where}: ci is given as {_span(item.ci)}, the columns give {_span(found.ci)}"
+        yield f"{where}: ci is given as {_span(item.ci)}, but the columns give {_span(found.ci)}"
 
 
 def _span(ci: tuple[float, float]) -> str:

@@ -1,4 +1,4 @@
-"""Before and after of a model that was tuned whole: its record and that of the base it came from, joined word by word."""
+"""Before and after for a fully fine-tuned model: its record and that of its base, joined word by word."""
 
 from dataclasses import dataclass
 
@@ -16,17 +16,17 @@ from tli_bench.stats import paired
 
 @dataclass(frozen=True, slots=True)
 class BeforeAfter:
-    """comparisons: base against tuned model, by split, layer and quantity. verdicts: by layer, of the control words."""
+    """comparisons: base against tuned model, by split, layer and quantity. verdicts: by layer, for the control words."""
 
     comparisons: tuple[Comparison, ...]
     verdicts: dict[str, str]
 
 
 def before_after(base: RunRecord, tuned: RunRecord) -> BeforeAfter:
-    """Compare a tuned model with its base at every layer of which both records kept the words; the output is one.
+    """Compare a tuned model with its base at every layer whose words both records kept, which includes the output.
 
-    Raises ResultError when the records are not of one task, protocol and word list, or `base` is not of the model that
-    `tuned` says it was trained from.
+    Raises ResultError when the records differ in task, protocol or word list, or when `base` is not the record of the
+    model that `tuned` says it was trained from.
     """
     _require_base(base, tuned)
     comparisons: list[Comparison] = []
@@ -44,10 +44,12 @@ def before_after(base: RunRecord, tuned: RunRecord) -> BeforeAfter:
 def _require_base(base: RunRecord, tuned: RunRecord) -> None:
     training, given = tuned.signature.training, base.signature
     if training is None:
-        raise ResultError(f"the record of {tuned.signature.model} says nothing of a training; it is no tuned model's")
+        raise ResultError(
+            f"the record of {tuned.signature.model} states no training, so it is not that of a tuned model"
+        )
     if (given.model, given.revision) != (training.base, training.base_revision) or "base" not in base.best_layer:
         raise ResultError(
-            f"{training.name} was trained from {training.base} at {training.base_revision}, the other record is of "
+            f"{training.name} was trained from {training.base} at {training.base_revision}, but the other record is of "
             f"{given.model} at {given.revision}; score that base"
         )
     if base.task != tuned.task:

@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 Curve = list[float | None]
 
 MAX_COLUMN = 20_000
-"""Words of one split of which a record keeps every value; of more it keeps sums, so that its size stays bounded."""
+"""Up to this many words per split, a record keeps every value; beyond that only sums, so that its size stays bounded."""
 
 
 class Words(Frozen):
@@ -41,7 +41,7 @@ class Words(Frozen):
 
 
 class Sums(Frozen):
-    """What is kept of a column that is too large: how many words have a value, their sum and the sum of their squares.
+    """What is kept of a column that is too large: how many words have a value, the sum of the values and of their squares.
 
     missing: words without a value.
     """

@@ -1,4 +1,4 @@
-"""Two scored states compared pair by pair on the same words: difference, test, interval and effect size, corrected."""
+"""Two scored states compared pair by pair on the same words: difference, corrected test, interval and effect size."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ Correction = Literal["holm", "bh"]
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One contender: its records by (task, pair), and which state of them is compared."""
+    """One contender: its records by (task, pair), and which of their states is compared."""
 
     name: str
     state: State
@@ -37,7 +37,7 @@ class PairComparison:
     """One pair of one task: `b` minus `a` over the same words.
 
     layer_a, layer_b: where each was read. ci: 95 % bootstrap over concepts. t, p, d_z: paired t-test and Cohen's d_z;
-    p_permutation: sign-flip test. p_adjusted: corrected over the whole family of tests. None: not defined here.
+    p_permutation: sign-flip test. p_adjusted: corrected over the whole family of tests. None: not defined for this pair.
     """
 
     a: str
@@ -73,7 +73,7 @@ class CompareResult:
 def load_side(spec: str, *, results: Path) -> Side:
     """The contender `spec`: a record, folder or submission, or the name of a model or adapter among `results`.
 
-    `@base` or `@adapted` at the end picks the state; without it the adapted one where there is one.
+    `@base` or `@adapted` at the end picks the state; without it, the adapted state where there is one.
     Raises ResultError when nothing is found, or when one name means several runs.
     """
     name, mark, wanted = spec.rpartition("@")
@@ -102,13 +102,13 @@ def compare(
 ) -> CompareResult:
     """Compare every later side with the first, on each task and pair that both have.
 
-    layer: `best` (each at the layer that dev chose for it), `output`, or a layer's name. Units that are not comparable
-    are refused one by one with the reason. quantity: a measure with a value for each word. Raises ResultError when
-    nothing at all can be compared, UnknownNameError or InputError for a quantity that cannot be.
+    layer: `best` (each side at the layer that dev chose for it), `output`, or a layer's name. Units that are not
+    comparable are refused one by one, each with its reason. quantity: a measure with a value for each word. Raises
+    ResultError when nothing at all can be compared, UnknownNameError or InputError for a quantity that cannot be.
     """
     require_comparable(quantity)
     if len(sides) < 2:
-        raise InputError("a comparison needs two sides at least: tli-bench compare A B")
+        raise InputError("a comparison needs at least two sides: tli-bench compare A B")
     first, refused, drafts = sides[0], [], []
     for other in sides[1:]:
         for key in sorted(first.records.keys() | other.records.keys()):
@@ -128,9 +128,9 @@ def _adapter_name(record: RunRecord) -> str:
 
 
 def side_of(name: str, pool: Iterable[RunRecord], *, state: str = "") -> Side:
-    """The contender that the records of one run make; state: `base` or `adapted`, the adapted one where there is one.
+    """The contender that the records of one run make; state: `base` or `adapted`; by default the adapted one where there is one.
 
-    Raises ResultError for the records of several runs, or for a state that they do not have.
+    Raises ResultError when the records are of several runs or do not have the state.
     """
     records: dict[tuple[str, str], RunRecord] = {}
     mixed: list[str] = []
@@ -149,11 +149,11 @@ def side_of(name: str, pool: Iterable[RunRecord], *, state: str = "") -> Side:
             records[key] = record
     if len(runs) > 1:
         raise ResultError(
-            f"{name!r} means {len(runs)} runs: {visible('; '.join(sorted(runs.values())), limit=600)}; name one run's own folder"
+            f"{name!r} means {len(runs)} runs: {visible('; '.join(sorted(runs.values())), limit=600)}; give the folder of one run"
         )
     if mixed:
         raise ResultError(
-            f"{name!r} holds one unit under two conditions: {visible(mixed[0], limit=400)}; name the one record's file"
+            f"{name!r} holds one unit under two conditions: {visible(mixed[0], limit=400)}; give the file of one record"
         )
     adapted = any("adapted" in record.best_layer for record in records.values())
     if state == "adapted" and not adapted:
@@ -185,7 +185,7 @@ def _compare_unit(
     if set(words) != set(others):
         odd = min(set(words) ^ set(others))
         raise ResultError(
-            f"not comparable: the words differ, {' / '.join(odd)} is in one only; score both on the same words"
+            f"not comparable: the words differ, {' / '.join(odd)} is in only one of them; score both on the same words"
         )
     place = {word: row for row, word in enumerate(others)}
     y = y[[place[word] for word in words]]
@@ -214,7 +214,7 @@ def _compare_unit(
 
 
 def _column(record: RunRecord, state: State, layer: str, split: Split, quantity: str) -> tuple[str, Floats]:
-    """Name of the layer and one value for each word of the split; raises ResultError or UnscorableError without."""
+    """Name of the layer and one value for each word of the split; raises ResultError or UnscorableError if there are none."""
     name = record.layer(layer, state)
     found = record.column(quantity, split, state, name)
     if found is None:

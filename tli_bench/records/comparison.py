@@ -1,4 +1,4 @@
-"""A paired test as a record keeps it, and what a verdict reads of several."""
+"""A paired test as a record keeps it, and what a verdict reads from several of them."""
 
 from collections.abc import Sequence
 
@@ -32,7 +32,7 @@ class Comparison(Frozen):
 
 
 def comparison(split: Split, layer: str, quantity: str, result: PairedResult) -> Comparison:
-    """The record's form of `result`, base against adapted values of one quantity of the same words."""
+    """`result` as a record keeps it: base against adapted values of one quantity for the same words."""
     return Comparison(
         split=split,
         layer=layer,
@@ -67,7 +67,7 @@ def verdict_input(
     first_pooled: bool | None,
     seed: int,
 ) -> VerdictInput | None:
-    """What a verdict about one layer of one split is read from; None where fewer than two words have a gap.
+    """What a verdict about one layer of one split is based on; None where fewer than two words have a gap.
 
     first_pooled: whether position 0 is in the pooled vector, None where that is not known.
     """

@@ -1,4 +1,4 @@
-"""What stands next to the scores of a unit, so that none is believed for the wrong reason."""
+"""What is kept next to the scores of a unit, so that none of them is believed for the wrong reason."""
 
 from pydantic import Field
 
@@ -20,7 +20,7 @@ class Spelling(Frozen):
 class StratumScore(Frozen):
     """Scores of a part of a split's pairs, each still ranked against the whole pool.
 
-    kind: what the pairs are told apart by (`overlap`, `form`, `pos`, `source tokens`, `target tokens`).
+    kind: what the pairs are grouped by (`overlap`, `form`, `pos`, `source tokens`, `target tokens`).
     gap, p1: means over the part's `n` pairs.
     """
 
@@ -65,7 +65,7 @@ class Contrast(Frozen):
 class Power(Frozen):
     """Smallest mean that a two-sided paired t-test over the `n` pairs finds at 5 % with 80 % power.
 
-    quantity: `gap change` with an adapter, `gap` of the base alone; sd: its standard deviation over pairs.
+    quantity: `gap change` with an adapter, else `gap` of the base; sd: its standard deviation over pairs.
     """
 
     split: Split
@@ -89,7 +89,7 @@ class LayerTest(Frozen):
 class Family(Frozen):
     """The tests of one unit over all its layers. A run corrects over all layers of all its units together.
 
-    quantity: `gap change` or `gap`; what was tested against zero on `split`.
+    quantity: `gap change` or `gap`: what was tested against zero on `split`.
     """
 
     split: Split
@@ -98,10 +98,10 @@ class Family(Frozen):
 
 
 class Controls(Frozen):
-    """What stands beside the scores, so that none is believed for the wrong reason.
+    """What is kept next to the scores, so that none of them is believed for the wrong reason.
 
     first_pooled: whether position 0, where an attention sink sits, is in the pooled vector. strata, nulls, contrasts
-    and power are at the shown layers only. See docs/measures.md.
+    and power are given at the shown layers only. See docs/measures.md.
     """
 
     first_pooled: bool | None = None

@@ -1,4 +1,4 @@
-"""What all files of results share: a size that may not eat the memory, and JSON objects."""
+"""What all result files share: a size limit, so that none can exhaust the memory, and JSON objects."""
 
 import gzip
 import json
@@ -8,15 +8,15 @@ from typing import Any
 
 from tli_bench.base.errors import ResultError
 
-# A record of a 100-layer model over 20,000 pairs stays below this; a file from a stranger may not eat the memory.
+# A record of a 100-layer model over 20,000 pairs stays below this; a stranger's file must not exhaust the memory.
 MAX_BYTES = 256 * 1024 * 1024
 
 
 def read_bytes(path: Path) -> bytes:
-    """The content of a `.json` or `.json.gz` file, unpacked; raises ResultError naming it, also when it is too large."""
+    """The content of a `.json` or `.json.gz` file, unpacked; raises ResultError naming the file, also when it is too large."""
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise ResultError(f"{path}: larger than {MAX_BYTES:,} bytes, no record is; check what it is")
+            raise ResultError(f"{path}: larger than {MAX_BYTES:,} bytes, which no record is; check what it is")
         if path.suffix != ".gz":
             return path.read_bytes()
         with gzip.open(path) as file:
@@ -24,7 +24,7 @@ def read_bytes(path: Path) -> bytes:
     except (OSError, EOFError, zlib.error) as err:
         raise ResultError(f"{path}: {err}") from err
     if len(raw) > MAX_BYTES:
-        raise ResultError(f"{path}: unpacks to more than {MAX_BYTES:,} bytes, no record does; check what it is")
+        raise ResultError(f"{path}: unpacks to more than {MAX_BYTES:,} bytes, which no record does; check what it is")
     return raw
 
 

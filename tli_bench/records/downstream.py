@@ -1,4 +1,4 @@
-"""Records of downstream tasks, `downstream/<task>/*.json` beside the alignment records: written, read, as task scores."""
+"""Records of downstream tasks, `downstream/<task>/*.json` next to the alignment records: writing, reading, task scores."""
 
 from collections.abc import Iterator
 from pathlib import Path, PurePath
@@ -20,7 +20,7 @@ def is_downstream(path: PurePath) -> bool:
 
 
 def write_downstream(root: Path, record: DownstreamRecord) -> Path:
-    """Write one record with its hash, atomically, and give its path; raises OutputError."""
+    """Write one record with its hash, atomically, and return its path; raises OutputError."""
     path = downstream_path(root, record)
     write_bytes(path, sealed_json(record))
     return path
@@ -52,7 +52,7 @@ def iter_downstream(root: Path) -> Iterator[DownstreamRecord]:
 
 
 def downstream_scores(root: Path) -> Iterator[TaskScore]:
-    """Scores of every downstream record under a folder, base and adapted apart; those of samples are passed over.
+    """Scores of every downstream record under a folder, base and adapted separately; records of the small samples are skipped.
 
     Raises ResultError naming file and field.
     """

@@ -13,9 +13,9 @@ from tli_bench.records.versions import SCHEMA_VERSION
 class DownstreamRecord(Frozen):
     """Scores of one downstream task for the base and, with an adapter, the adapted model, from one load.
 
-    source: where the documents came from. scores: by state, then metric; None is unscored. layers, curves: of a task
+    source: where the documents came from. scores: by state, then metric; None is unscored. layers, curves: for a task
     read from hidden states, `curves[state][metric]` holds one value for each layer; empty for other tasks. model, revision,
-    adapter, dtype, quantization: as in the alignment records' signatures, which is what joins them.
+    adapter, dtype, quantization: as in the signatures of alignment records, which is what joins the two.
     command, source_commit, recipe: as in `RunRecord`; empty in records made before they were kept.
     """
 

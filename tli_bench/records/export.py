@@ -17,7 +17,7 @@ _HASH = {
 
 
 def record_schema() -> dict[str, Any]:
-    """JSON Schema (2020-12) of one record, of alignment or of a downstream task; the same from one run to the next."""
+    """JSON Schema (2020-12) of one record, alignment or downstream; the same from one run to the next."""
     _, schema = models_json_schema([(kind, "serialization") for kind in KINDS], title="Record")
     for kind in KINDS:
         definition = schema["$defs"][kind.__name__]

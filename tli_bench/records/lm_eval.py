@@ -1,4 +1,4 @@
-"""Scores of any lm-eval task, read from its `results_*.json`, so that stock tasks can stand beside ours."""
+"""Scores of any lm-eval task, read from its `results_*.json`, so that stock tasks can be shown next to ours."""
 
 import json
 import math
@@ -11,9 +11,9 @@ from tli_bench.base.errors import ResultError
 
 @dataclass(frozen=True, slots=True)
 class TaskScore:
-    """One metric of one task. model: as it was named to lm-eval; adapter: the `peft` argument, None for none.
+    """One metric of one task. model: as it was named to lm-eval; adapter: the `peft` argument, None without one.
 
-    value: None where lm-eval gave no finite number. filter: lm-eval's output filter, mostly `none`.
+    value: None where lm-eval gave no finite number. filter: lm-eval's output filter, usually `none`.
     revision, adapter_sha256: where the file says so, as our own downstream records do.
     """
 
@@ -40,7 +40,7 @@ def read_task_scores(path: Path) -> list[TaskScore]:
     except (OSError, ValueError, RecursionError) as err:
         raise ResultError(f"{path}: {err}") from err
     if not isinstance(data, dict) or not isinstance(data.get("results"), dict):
-        raise ResultError(f"{path}: no `results` table in it; expected a results_*.json of lm-eval")
+        raise ResultError(f"{path}: there is no `results` table in it; expected a results_*.json of lm-eval")
     config = _table(data, "config")
     model, adapter = _who(data, config)
     if model is None:

@@ -1,4 +1,4 @@
-"""Put the records of several sources into one folder, without losing any and without mixing two that differ."""
+"""Put the records of several sources into one folder, without losing any of them or mixing two that differ."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from tli_bench.records.validate import validate_record
 
 @dataclass(slots=True)
 class Merged:
-    """Paths that were written, that were there already with the same content, and that a newer record replaced."""
+    """Paths that were written, that already held the same content, and whose record was replaced by a newer one."""
 
     added: list[Path] = field(default_factory=list)
     same: list[Path] = field(default_factory=list)
@@ -24,8 +24,8 @@ class Merged:
 def merge(sources: Sequence[Path], store: RecordStore, *, replace: bool = False) -> Merged:
     """Write every valid record of `sources`, alignment and downstream, to the folder of `store`.
 
-    A different record at the same place is an error, unless `replace` is given: then the later one by date stays.
-    Nothing is written when any record is invalid or in conflict: everything is read twice rather than half written.
+    A different record in the same place is an error, unless `replace` is given: then the one with the later date stays.
+    Nothing is written when any record is invalid or in conflict: everything is read twice, so that nothing is half written.
     """
     planned: dict[Path, str] = {}
     for source in sources:

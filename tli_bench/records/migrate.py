@@ -17,7 +17,7 @@ DOWNSTREAM_STEPS: dict[int, Step] = {1: lambda data: data}
 def migrate(
     data: dict[str, Any], *, where: str, steps: Mapping[int, Step] = RUN_STEPS, target: int = SCHEMA_VERSION
 ) -> dict[str, Any]:
-    """Record data of version `target`, from data of that version or of an older one that `steps` leads up from.
+    """Record data of version `target`, from data of that version or of an older one that `steps` can bring up to it.
 
     Raises ResultError naming the version found and the versions that can be read.
     """

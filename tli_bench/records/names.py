@@ -1,4 +1,4 @@
-"""What record files are called: readable parts for people, and a hash that keeps any two units apart."""
+"""What record files are called: readable parts for people, and a hash, so that no two units share a name."""
 
 import hashlib
 import json
@@ -46,12 +46,12 @@ def downstream_path(root: Path, record: DownstreamRecord) -> Path:
 
 
 def _marks(run: Signature | DownstreamRecord) -> str:
-    """What a reader should see at a glance: limit, dtype other than float32, quantisation."""
+    """What a reader should see at a glance: a limit, a dtype other than float32, quantisation."""
     return "".join(f".{safe_name(mark)}" for mark in facts.marks_of(run))
 
 
 def _hash(run: Signature | DownstreamRecord, *others: str) -> str:
-    """Of everything that makes a unit another unit: lexicon, seeds, protocol, precision and so on, and `others`."""
+    """Hash of everything that tells units apart: lexicon, seeds, protocol, precision and so on, and `others`."""
     unit = [to_jsonable_python(facts.place_of(run)), *others]
     text = json.dumps(unit, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()[:HASH_LENGTH]

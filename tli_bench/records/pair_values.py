@@ -1,4 +1,4 @@
-"""Schema 1, which kept cosines and ranks of each pair at each shown layer; schema 2 has a column for each measure."""
+"""Schema 1, which kept the cosines and ranks of each pair at each shown layer; schema 2 has a column for each measure."""
 
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, cast
@@ -42,7 +42,7 @@ class _Values(Frozen):
 
 
 def with_columns(data: dict[str, Any]) -> dict[str, Any]:
-    """Data of schema 1 as that of schema 2: each pair's values become columns. Raises ValidationError or ResultError."""
+    """Data of schema 1 converted to schema 2: each pair's values become columns. Raises ValidationError or ResultError."""
     parts: dict[tuple[Split, State, str], list[PairValues]] = defaultdict(list)
     for value in _Values(values=data.pop("values", [])).values:
         parts[value.split, value.state, value.layer].append(value)
@@ -72,7 +72,7 @@ def _columns(values: list[PairValues]) -> dict[str, Any]:
         try:
             found[name] = kept(get_measure(name).column(cast("LayerView", view)))
         except UnscorableError:
-            continue  # P@k over a pool of k words or fewer: such a curve is unscored too
+            continue  # P@k over a pool of k words or fewer: the curve is unscored there too
     return found
 
 

@@ -21,7 +21,7 @@ def parse_record(data: dict[str, Any], *, where: str) -> RunRecord:
 
 
 def parse_downstream(data: dict[str, Any], *, where: str) -> DownstreamRecord:
-    """A validated downstream record, as `parse_record`."""
+    """A validated downstream record; otherwise as `parse_record`."""
     return _parse(DownstreamRecord, data, where, DOWNSTREAM_STEPS)
 
 

@@ -15,14 +15,14 @@ from tli_bench.records.versions import SCHEMA_VERSION
 
 
 class RunRecord(Frozen, Scores):
-    """One scored unit: a model, maybe an adapter, a task and a pair under one protocol.
+    """One scored unit: a model, an adapter if there is one, a task and a pair under one protocol.
 
     curves: `curves[split][state][measure]` holds one value for each layer, in the order of `signature.layers`; None is
     unscored. best_layer: by state, the layer with the best dev MRR (never chosen on train or control).
     words: the scored word pairs of each split. columns: `columns[split][state][layer][measure]` holds one value for each
     of those words at the layers shown, None where a word has none, or the sums of a column that is too large to keep.
     recipe: every option of the run, as `tli-bench run --config` reads them; None where they are not known.
-    controls: None in records made before there were any. unscored: why a value is missing, one line each.
+    controls: None in records made before controls were kept. unscored: why a value is missing, one line each.
     """
 
     schema_version: Literal[2] = SCHEMA_VERSION

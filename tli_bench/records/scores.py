@@ -1,4 +1,4 @@
-"""How scores are read: one way to name a layer, a value and a column, of a record and of an analysis in memory."""
+"""How scores are read: one way to name a layer, a value and a column, for a record and for an analysis in memory."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -47,12 +47,12 @@ class Scores:
 
     @property
     def state(self) -> State:
-        """What the scores are about: the adapted model where there is an adapter, else the model as it came."""
+        """What the scores are about: the adapted model where there is an adapter, else the model as it is."""
         return "adapted" if "adapted" in self.best_layer else "base"
 
     @property
     def split(self) -> Split:
-        """The words that speak: control where it was scored, else the first split that was."""
+        """The split that results are reported on: control where it was scored, else the first split that was."""
         return Split.CONTROL if Split.CONTROL in self.curves else next(iter(self.curves), Split.CONTROL)
 
     def layer(self, which: str, state: str) -> str:
@@ -84,7 +84,7 @@ class Scores:
         return None if curve is None else curve[self.depth(layer, state)]
 
     def held(self, measure: str, split: Split, state: str, layer: str = BEST) -> Kept | None:
-        """What was kept of the words' own values, as records hold it; None where nothing was."""
+        """What was kept of the words' own values, as records hold it; None where nothing was kept."""
         return self.columns.get(split, {}).get(state, {}).get(self.layer(layer, state), {}).get(measure)
 
     def column(self, measure: str, split: Split, state: str, layer: str = BEST) -> Floats | None:
@@ -101,7 +101,7 @@ class Scores:
         return standard_error(scored) if len(scored) > 1 else None
 
     def kept_layers(self, split: Split | None = None) -> tuple[str, ...]:
-        """Layers whose columns were kept, in the order in which they are shown; of one split, or of any."""
+        """Layers whose columns were kept, in the order in which they are shown; for one split, or for any."""
         found = (
             layer
             for name, states in self.columns.items()
@@ -112,7 +112,7 @@ class Scores:
         return tuple(dict.fromkeys(found))
 
     def every_column(self) -> Iterator[tuple[Split, str, str, str, Kept]]:
-        """Split, state, layer, measure and what was kept of it, for everything that was."""
+        """Split, state, layer, measure and what was kept of its column, for every column that was kept."""
         for split, states in self.columns.items():
             for state, layers in states.items():
                 for layer, measures in layers.items():

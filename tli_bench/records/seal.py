@@ -19,7 +19,7 @@ _HEAD = re.compile(rb'\{"sha256":"([0-9a-f]{64})",')
 
 
 class ChangedRecordError(ResultError):
-    """A record that is not what was written."""
+    """A record that was changed after it was written, or that has no hash."""
 
 
 def record_digest(record: Record) -> str:
@@ -45,10 +45,10 @@ def sealed_json(record: Record) -> bytes:
 
 
 def unsealed(raw: bytes, *, where: str) -> bytes | dict[str, Any]:
-    """JSON of a record without its hash, once that has been found right: the text where that is quick, else the data.
+    """JSON of a record without its hash, once the hash has been verified: the text where that is quick, else the data.
 
     Records of schema 1 have no hash. Raises ResultError for what is not a record, ChangedRecordError naming `where` for
-    a record without a hash or with that of another.
+    a record without a hash or with one that does not match.
     """
     head = _HEAD.match(raw)
     if head:
@@ -65,12 +65,12 @@ def unsealed(raw: bytes, *, where: str) -> bytes | dict[str, Any]:
     found = json_digest(data)
     if stated != found:
         raise ChangedRecordError(
-            f"{where}: was changed after it was written: its SHA-256 is {found[:12]}, it states {str(stated)[:12]}; "
+            f"{where}: was changed after it was written: its SHA-256 is {found[:12]}, but it states {str(stated)[:12]}; "
             "restore the file, or delete it and run the unit again"
         )
     return data
 
 
 def _compact(data: object) -> bytes:
-    # NaN is let through here, so that a file that holds one is refused for that by the schema.
+    # NaN is let through here, so that the schema refuses a file that holds one, and says so.
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")

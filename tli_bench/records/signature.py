@@ -1,4 +1,4 @@
-"""What must be known of two scores before they may be compared."""
+"""What must be known about two scores before they may be compared."""
 
 from tli_bench.base.errors import ResultError
 from tli_bench.base.frozen import Frozen
@@ -13,8 +13,8 @@ class Signature(Frozen):
     tokens: how a word became tokens (`bos` or `no-bos`, no leading space).
     lexicon, lexicon_hash: id with version, and SHA-256 of its content and splits.
     revision: Hub commit, or fingerprint of a local model's files.
-    n: number of pairs of each split; limit: the `--limit` that was in force, None for all pairs.
-    adapter: what was attached to the model; training: how the model itself was fully tuned, None where it was not.
+    n: number of pairs in each split; limit: the `--limit` that was in force, None for all pairs.
+    adapter: what was attached to the model; training: how the model itself was fully fine-tuned, None where it was not.
     """
 
     protocol: str

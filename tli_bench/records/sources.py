@@ -12,7 +12,7 @@ from tli_bench.records.units import read_unit
 
 
 def record_paths(source: Path) -> list[Path]:
-    """Record files under a folder, alignment before downstream, or the file itself; raises ResultError for none."""
+    """Record files under a folder, alignment before downstream, or the file itself; raises ResultError if there are none."""
     if source.is_file():
         return [source]
     if not source.is_dir():
@@ -24,7 +24,7 @@ def record_paths(source: Path) -> list[Path]:
 
 
 def iter_all(source: Path) -> Iterator[tuple[str, Record]]:
-    """Where each record came from, and the record, of alignment or downstream; one at a time. Raises ResultError."""
+    """Where each record came from, and the record, alignment or downstream; one at a time. Raises ResultError."""
     if source.is_file() and source.suffix == ".zip":
         yield from unpack(source)
         return
@@ -33,12 +33,14 @@ def iter_all(source: Path) -> Iterator[tuple[str, Record]]:
 
 
 def iter_records(source: Path) -> Iterator[tuple[str, RunRecord]]:
-    """The alignment records alone, as `iter_all`; raises ResultError also when there are only downstream ones."""
+    """As `iter_all`, for the alignment records alone; raises ResultError also when there are only downstream ones."""
     if source.is_file() and source.suffix == ".zip":
         yield from ((where, record) for where, record in unpack(source) if isinstance(record, RunRecord))
         return
     found = [path for path in record_paths(source) if not is_downstream(path.absolute())]
     if not found:
-        raise ResultError(f"{source}: downstream records only; `tli-bench run --tasks tli_alignment` makes the others")
+        raise ResultError(
+            f"{source} holds downstream records only; `tli-bench run --tasks tli_alignment` makes the others"
+        )
     for path in found:
         yield str(path), read_record(path)

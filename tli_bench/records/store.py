@@ -1,4 +1,4 @@
-"""A folder of run records: one JSON file per unit, written atomically, found again by what was measured."""
+"""A folder of run records: one JSON file per unit, written atomically, and found again by what was measured."""
 
 import gzip
 import logging
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 class RecordStore:
     """Records under `root`, where `names.run_path` puts them; no two units share a file.
 
-    compressed: write `.json.gz`, a fifth of the size or less; both kinds are read.
+    compressed: write `.json.gz`, at most a fifth of the size; both kinds are read.
     """
 
     def __init__(self, root: Path, *, compressed: bool = False) -> None:
@@ -37,7 +37,7 @@ class RecordStore:
         return path.with_name(f"{path.name}.gz") if self.compressed else path
 
     def write(self, record: RunRecord) -> Path:
-        """Write one record with its hash, atomically, and give its path; raises OutputError."""
+        """Write one record with its hash, atomically, and return its path; raises OutputError."""
         path, text = self.path(record.task, record.signature), sealed_json(record)
         write_bytes(path, gzip.compress(text, mtime=0) if self.compressed else text)
         return path
@@ -58,7 +58,7 @@ class RecordStore:
         return record if same_unit(record.signature, expected) else None
 
     def paths(self) -> Iterator[Path]:
-        """Every record file under the root in sorted order; others' files (lm-eval's, downstream, hidden) are passed over."""
+        """Every record file under the root in sorted order; other files (lm-eval's, downstream, hidden) are skipped."""
         for path in sorted([*self.root.rglob("*.json"), *self.root.rglob("*.json.gz")]):
             if not path.name.startswith(("results_", "samples_", ".")) and not is_downstream(path):
                 yield path
@@ -86,7 +86,7 @@ def record_from_json(raw: bytes, *, where: str) -> RunRecord:
         try:
             return RunRecord.model_validate_json(body)
         except ValidationError:
-            # Read again for a message that helps.
+            # Parse again, for a more helpful message.
             return parse_record(json_object(body, where), where=where)
     except ResultError as err:
         raise type(err)(visible(str(err), limit=600)) from err

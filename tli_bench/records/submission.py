@@ -1,4 +1,4 @@
-"""A run in one file that can be handed on: a zip of records and a manifest of their hashes."""
+"""A run in one file that can be passed on: a zip of records and a manifest of their hashes."""
 
 import hashlib
 import io
@@ -45,9 +45,9 @@ class Manifest(BaseModel):
 
 
 def pack(records: Sequence[Record], path: Path, *, version: str) -> Manifest:
-    """Write validated records and their hashes to one zip; version: of tli-bench.
+    """Write validated records and their hashes to one zip; version: that of tli-bench.
 
-    Raises ResultError when there is nothing to pack or a record does not stand up to validation.
+    Raises ResultError when there is nothing to pack or a record fails validation.
     """
     if not records:
         raise ResultError("no records to pack; give the folder that `tli-bench run --output` wrote")
@@ -72,7 +72,7 @@ def pack(records: Sequence[Record], path: Path, *, version: str) -> Manifest:
 def unpack(path: Path) -> Iterator[tuple[str, Record]]:
     """Name and record of each packed file, hashes checked; nothing is written to disk.
 
-    Raises ResultError for a file that is no submission, an unlisted or missing file, a wrong hash or an invalid record.
+    Raises ResultError for a file that is not a submission, an unlisted or missing file, a wrong hash or an invalid record.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -86,11 +86,11 @@ def unpack(path: Path) -> Iterator[tuple[str, Record]]:
                 )
             total = sum(info.file_size for info in archive.infolist())
             if total > MAX_TOTAL:
-                raise ResultError(f"{path}: unpacks to {total:,} bytes, at most {MAX_TOTAL:,} are read")
+                raise ResultError(f"{path}: unpacks to {total:,} bytes, but at most {MAX_TOTAL:,} are read")
             for file in manifest.files:
                 content = _bounded(archive, file.name, MAX_BYTES, path)
                 if hashlib.sha256(content).hexdigest() != file.sha256:
-                    raise ResultError(f"{path}: {file.name} was changed after packing (its SHA-256 is another one)")
+                    raise ResultError(f"{path}: {file.name} was changed after packing (its SHA-256 is a different one)")
                 read = downstream_from_json if is_downstream(PurePosixPath(file.name)) else record_from_json
                 yield file.name, read(content, where=f"{path}:{file.name}")
     except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as err:
@@ -99,7 +99,7 @@ def unpack(path: Path) -> Iterator[tuple[str, Record]]:
 
 def _manifest(archive: zipfile.ZipFile, path: Path) -> Manifest:
     if MANIFEST not in archive.namelist():
-        raise ResultError(f"{path}: no {MANIFEST} in it; expected a file made by `tli-bench submit`")
+        raise ResultError(f"{path}: there is no {MANIFEST} in it; expected a file made by `tli-bench submit`")
     try:
         data = json.loads(_bounded(archive, MANIFEST, MAX_MANIFEST, path))
         manifest = Manifest.model_validate(data)
@@ -113,7 +113,7 @@ def _manifest(archive: zipfile.ZipFile, path: Path) -> Manifest:
 
 
 def _bounded(archive: zipfile.ZipFile, name: str, limit: int, path: Path) -> bytes:
-    """A zip's own figures may lie: no more than `limit` bytes are unpacked whatever they say."""
+    """At most `limit` bytes are unpacked, whatever sizes the zip itself states: those may be false."""
     with archive.open(name) as file:
         content = file.read(limit + 1)
     if len(content) > limit:

@@ -10,7 +10,7 @@ from tli_bench.records.scores import BEST
 
 
 class Summary(NamedTuple):
-    """scores: by measure, of the control split (or the first one there is) at the layer that dev chose; None: unscored."""
+    """scores: by measure, on the control split (or the first one there is) at the layer that dev chose; None: unscored."""
 
     task: str
     pair: str
@@ -31,7 +31,7 @@ def downstream_flags(record: DownstreamRecord) -> tuple[str, ...]:
 
 
 def summarise(record: RunRecord) -> Summary:
-    """The summary of a record, of its adapted state where there is one."""
+    """The summary of a record: of its adapted state where there is one."""
     signature = record.signature
     layer = record.layer(BEST, record.state) if record.best_layer else record.layers[-1]
     return Summary(

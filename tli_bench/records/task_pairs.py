@@ -1,4 +1,4 @@
-"""What a task's name says: which languages it is about, and which kind of task is left without them."""
+"""What a task's name says: which languages it is about, and which kind of task remains without them."""
 
 import re
 
@@ -10,9 +10,9 @@ _CODE = re.compile(r"[a-z]{3}_[A-Z][a-z]{3}")
 def kind_of(task: str) -> str:
     """The name without its languages: `tli_bitext`, `tli_xquad_r_sentence`, `tli_xlsum`, `xnli`.
 
-    The two directions of a pair are two kinds, the one against the default pairs' order `..._reversed`: both would meet
-    the same change of alignment, and one pair would count twice. So are the language within itself, `..._within`, and
-    a task in another language under English instructions, `..._en`.
+    The two directions of a pair are two kinds, the one against the order of the default pairs being `..._reversed`:
+    otherwise both would meet the same change of alignment, and one pair would count twice. A language paired with
+    itself, `..._within`, and a task in another language with English instructions, `..._en`, are kinds of their own too.
     """
     codes = _CODE.findall(task)
     if not codes:
@@ -25,9 +25,9 @@ def kind_of(task: str) -> str:
 
 
 def pair_of(task: str) -> str | None:
-    """The pair that a task's score belongs to, languages sorted; a task of one language belongs to its pair with English.
+    """The pair that a task's score belongs to, languages sorted; a task in one language belongs to its pair with English.
 
-    None for a task that is about English alone, names no language, or more than two.
+    None for a task that is about English alone, or that names no language or more than two.
     """
     codes = set(_CODE.findall(task)) or {code for _, code in _named(task) if code}
     languages = codes | {pivot().code} if len(codes) == 1 else codes
@@ -40,7 +40,7 @@ def unordered(pair: str) -> str:
 
 
 def _named(task: str) -> list[tuple[str, str | None]]:
-    """Parts of a name between underscores, each with the code of the language that it is a name of (`sw`, `turkish`)."""
+    """Parts of a name between underscores, each with the code of the language that it names (`sw`, `turkish`)."""
     return [(part, _code(part)) for part in task.split("_")]
 
 

@@ -16,12 +16,12 @@ def unit_path(root: Path, record: Record, *, compressed: bool = False) -> Path:
 
 
 def write_unit(root: Path, record: Record, *, compressed: bool = False) -> Path:
-    """Write a record where it belongs, alignment compressed if asked, and give its path; raises OutputError."""
+    """Write a record where it belongs, alignment compressed on request, and return its path; raises OutputError."""
     if isinstance(record, DownstreamRecord):
         return write_downstream(root, record)
     return RecordStore(root, compressed=compressed).write(record)
 
 
 def read_unit(path: Path) -> Record:
-    """The record of a file, whose kind its folder tells; raises ResultError naming file and field."""
+    """The record in a file, whose folder tells its kind; raises ResultError naming file and field."""
     return read_downstream(path) if is_downstream(path.absolute()) else read_record(path)

@@ -1,4 +1,4 @@
-"""Is a record what it says? Names, signature and leakage flag are checked, and every aggregate is computed again."""
+"""Is a record what it claims to be? Names, signature and leakage flag are checked, and every aggregate is computed again."""
 
 import datetime
 import json
@@ -23,7 +23,7 @@ _HEX = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """errors: why a record cannot be trusted. notes: what a reader should know; it stays out of the ranks for some."""
+    """errors: why a record cannot be trusted. notes: what a reader should know; some keep the record out of the ranks."""
 
     errors: tuple[str, ...]
     notes: tuple[str, ...]
@@ -35,7 +35,7 @@ class Validation:
 
 
 def validate_record(record: Record) -> Validation:
-    """All that is wrong or notable with one record, of alignment or downstream, that already has the schema."""
+    """All that is wrong or notable in one record, alignment or downstream, that already fits the schema."""
     if isinstance(record, DownstreamRecord):
         return Validation(tuple(_downstream_errors(record)), tuple(_downstream_notes(record)))
     errors = [*_names(record), *_signature(record), *_leakage(record), *_words(record), *recompute(record)]
@@ -128,14 +128,14 @@ def _leakage(record: RunRecord) -> Iterator[str]:
 
 
 def _words(record: RunRecord) -> Iterator[str]:
-    """Scored words against the core lexicon, where the record says that it was used in the version at hand."""
+    """Scored words against the core lexicon, where the record says that the installed version of it was used."""
     signature = record.signature
     if not signature.lexicon.startswith("core"):
         return
     try:
         lexicon = load_lexicon("core", pair=record.pair, seed=signature.split_seed)
     except TLIError:
-        return  # a pair the lexicon does not hold: `_signature` has said so
+        return  # a pair that the lexicon does not hold: `_signature` has said so
     if signature.lexicon != " ".join(part for part in (lexicon.name, lexicon.version) if part):
         return
     if signature.lexicon_hash != lexicon.content_hash:
@@ -152,7 +152,7 @@ def _words(record: RunRecord) -> Iterator[str]:
         counts = {split.value: sum(p.split == split for p in lexicon.pairs) for split in Split}
         for split, n in signature.n.items():
             if counts.get(split) != n:
-                yield f"n.{split} is {n}, {signature.lexicon} has {counts.get(split)}; no --limit is recorded"
+                yield f"n.{split} is {n}, but {signature.lexicon} has {counts.get(split)}, and no --limit is recorded"
 
 
 def _notes(record: RunRecord) -> Iterator[str]:
@@ -200,9 +200,9 @@ def _downstream_errors(record: DownstreamRecord) -> Iterator[str]:
 
 def _downstream_notes(record: DownstreamRecord) -> Iterator[str]:
     if record.fixtures:
-        yield "small samples that ship with the project: no benchmark, in no table"
+        yield "small samples that ship with the project: not a benchmark, so not in any table"
     if record.limit is not None:
-        yield f"only the first {record.limit} documents: in no table"
+        yield f"only the first {record.limit} documents: not in any table"
     if record.model.startswith(("/", ".", "~")):
         yield f"model {visible(record.model)!r} is a local folder: others cannot load it by that name"
     unscored = [

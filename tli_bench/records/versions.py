@@ -1,4 +1,4 @@
-"""The version of what is written; older ones are led up to it by `records.migrate`."""
+"""The schema version that is written; `records.migrate` brings older records up to it."""
 
 from typing import Literal
 

@@ -103,4 +103,4 @@ def test_a_broken_list_names_file_line_and_reason(capsys, tmp_path):
 def test_token_counts_under_a_tokenizer(capsys, model_folder):
     code, out, _ = run(capsys, "lexicon", "check", "--tokenizer", model_folder())
     assert code == 0
-    assert "tokens a word, swh_Latn: mean" in out
+    assert "tokens per word, swh_Latn: mean" in out

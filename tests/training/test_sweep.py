@@ -122,7 +122,7 @@ def test_a_broken_point_is_named(spec, loaded, tmp_path):
     with pytest.raises(ResultError, match=f"{path.name}.*delete it"):
         run_sweep(spec, loaded, tmp_path / "out")
     path.write_text(json.dumps({"point_version": 1, "pair": "x"}))
-    with pytest.raises(ResultError, match=f"{path.name} is no sweep point"):
+    with pytest.raises(ResultError, match=f"{path.name} is not a sweep point"):
         list(read_points(tmp_path / "out"))
 
 

@@ -115,5 +115,5 @@ def test_two_processes_resume_after_a_kill(llama_folder, words, tmp_path):
 def test_verbs_that_are_one_process_refuse_to_be_two(tmp_path, verb):
     done = _torchrun("-m", "tli_bench", *verb, tmp_path / "runs")
     assert done.returncode != 0
-    assert f"error: tli-bench {verb[0]} is one process, and it was started as 2; start it without" in done.stderr
+    assert f"error: tli-bench {verb[0]} runs as one process, but was started as 2; start it without" in done.stderr
     assert not (tmp_path / "runs").exists()

@@ -1,4 +1,4 @@
-"""The `tli-bench` command: one small file a verb. `--help` and `ls` answer without importing torch."""
+"""The `tli-bench` command: one small file per verb. `--help` and `ls` answer without importing torch."""
 
 import sys
 

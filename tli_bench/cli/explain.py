@@ -24,14 +24,15 @@ def explain(
         Path | None, typer.Option("--output", "-o", help="Also write everything to this JSON file.")
     ] = None,
     measure: Annotated[
-        str, typer.Option(help="Alignment measure whose change is held against downstream changes: gap, p1, mrr, ...")
+        str, typer.Option(help="Alignment measure whose change is compared with downstream changes: gap, p1, mrr, ...")
     ] = HEADLINE,
     layer: Annotated[
         list[str] | None,
         typer.Option(help="Layers to read it at: best (chosen on dev), output, a name, all. Default: best,output."),
     ] = None,
     metric: Annotated[
-        list[str] | None, typer.Option(help="Downstream metrics to test, e.g. p1,f1. Default: all; fewer, fewer tests.")
+        list[str] | None,
+        typer.Option(help="Downstream metrics to test, e.g. p1,f1. Default: all; fewer metrics, fewer tests."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of bootstrap and permutations.")] = 0,
 ) -> None:
@@ -39,7 +40,7 @@ def explain(
 
     Spearman's rank correlation with its 95 % interval and n. Lexical distance is LDND over the run's own word pairs;
     words of two scripts are romanised first. Downstream records are those in the folder, of the same model and adapter.
-    It says nothing of causes, and with fewer than 10 pairs it says nothing at all.
+    It says nothing about causes, and with fewer than 10 pairs it says nothing at all.
     """
     from dataclasses import asdict
 

@@ -15,12 +15,14 @@ def leaderboard(
         list[Path] | None,
         typer.Option(
             help="Output folder of `tli-bench sweep`, or its --pack file; may be repeated. Default: sweeps/*.json in --out "
-            "or beside RESULTS."
+            "or next to RESULTS."
         ),
     ] = None,
     reported: Annotated[
         Path | None,
-        typer.Option(help="YAML of published figures, shown apart. Default: reported.yaml in --out or beside RESULTS."),
+        typer.Option(
+            help="YAML of published figures, shown apart. Default: reported.yaml in --out or next to RESULTS."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap over concepts.")] = 0,
     resamples: Annotated[int, typer.Option(min=100, help="Bootstrap resamples.")] = 1000,

@@ -24,7 +24,7 @@ def check(
     pair: _Pair = DEFAULT_PAIR,
     control: _Control = None,
     tokenizer: Annotated[
-        str | None, typer.Option(help="Model whose tokenizer counts tokens a word (alias, folder, Hub id).")
+        str | None, typer.Option(help="Model whose tokenizer counts tokens per word (alias, folder, Hub id).")
     ] = None,
     as_json: _Json = False,
 ) -> None:
@@ -65,7 +65,7 @@ def _print_report(report: Any) -> None:
                 typer.echo(f"  ... {len(findings) - len(shown)} more (--json prints all)")
     for code, count in report.tokens.items():
         typer.echo(
-            f"tokens a word, {code}: mean {count.mean:.2f}, at most {count.most} ({count.finest[0]}), {count.whole:.0%} are one token"
+            f"tokens per word, {code}: mean {count.mean:.2f}, at most {count.most} ({count.finest[0]}), {count.whole:.0%} are one token"
         )
     typer.echo("FAILED: do not score this lexicon" if report.failed else "clean: no leakage, no wrong script")
 

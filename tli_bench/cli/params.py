@@ -45,7 +45,7 @@ def takes(
 
 
 def parameter(setting: Setting) -> inspect.Parameter:
-    """The command-line option of a declaration; its text is checked by the declaration, as from any other road."""
+    """The command-line option of a declaration; its text is checked by the declaration, as for any other source."""
     kind: Any = list[str] if setting.kind is tuple else setting.kind
     default = None if setting.kind is tuple or not setting.option.shown else setting.default
     if setting.kind is bool:
@@ -91,7 +91,7 @@ def put_together(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def given(context: typer.Context) -> dict[str, Any]:
-    """What stood on the command line itself, by name: neither defaults nor what was left out."""
+    """What was given on the command line itself, by name: neither defaults nor what was left out."""
     return {
         name: value
         for name, value in context.params.items()

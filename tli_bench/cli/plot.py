@@ -67,10 +67,11 @@ def sweep(
     layer: Annotated[str, typer.Option(help="output, loss (each line's own), or a layer's name.")] = "output",
     against: Annotated[str, typer.Option(help="rank (of the LoRA) or parameters (that received gradient).")] = "rank",
     by: Annotated[
-        str | None, typer.Option(help="Setting that makes a line. Default: loss layer and what else varied.")
+        str | None,
+        typer.Option(help="Setting that gets one line per value. Default: loss layer and whatever else varied."),
     ] = None,
 ) -> None:
-    """Change of a score by LoRA rank, one line a loss layer, with 95 % intervals over seeds."""
+    """Change of a score by LoRA rank, one line per loss layer, with 95 % intervals over seeds."""
     from tli_bench.cli.quiet import quiet_libraries
 
     quiet_libraries()

@@ -1,4 +1,4 @@
-"""Verbs that are one process say so when they are started as several."""
+"""Verbs that run as one process say so when they are started as several."""
 
 import os
 
@@ -9,4 +9,4 @@ def require_one_process(verb: str, instead: str) -> None:
     """Raise InputError under torchrun or accelerate with more than one process; instead: what to do."""
     count = os.environ.get("WORLD_SIZE", "1")
     if count != "1":
-        raise InputError(f"tli-bench {verb} is one process, and it was started as {count}; {instead}")
+        raise InputError(f"tli-bench {verb} runs as one process, but was started as {count}; {instead}")

@@ -1,4 +1,4 @@
-"""`tli-bench repro`: a published experiment beside what its controls say."""
+"""`tli-bench repro`: a published experiment next to what its controls say."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -46,7 +46,7 @@ def tli_paper(
 ) -> None:
     """The pilot (BOS in the mean) and the evaluation (BOS out) of arXiv 2506.15415, from one pass.
 
-    Published figures stand in columns marked `reported`, ours in those marked `measured`; beside them what the paper
+    Published figures are in columns marked `reported`, ours in those marked `measured`, next to them what the paper
     lacks: mismatched pairs, gap, P@1, position 0's norm, trained against control, and a verdict.
     """
     from rich.console import Console

@@ -14,9 +14,9 @@ Sources = Annotated[list[Path], typer.Argument(help="Records, folders of records
 @app.command("ls")
 def ls(
     source: Annotated[Path, typer.Argument(help="A folder of records.")] = Path("runs"),
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
 ) -> None:
-    """One line a record: date, model, adapter, task, protocol, control gap and P@1 at the chosen layer.
+    """One line per record: date, model, adapter, task, protocol, control gap and P@1 at the chosen layer.
 
     Downstream records follow, each with its first scores, base → adapted.
     """
@@ -51,7 +51,7 @@ def show(
     path: Annotated[Path, typer.Argument(help="A record, or a folder of records.")],
     as_json: Annotated[bool, typer.Option("--json", help="The whole record as JSON.")] = False,
 ) -> None:
-    """Curves, scores and verdicts of a record, and the signature that stands behind them."""
+    """Curves, scores and verdicts of a record, and the signature behind them."""
     from rich.console import Console
     from rich.text import Text
 
@@ -85,7 +85,7 @@ def show(
 def validate(sources: Sources) -> None:
     """Check schema, hashes, signature, leakage flag and arithmetic; exit 1 when anything is wrong.
 
-    Of downstream records: schema, names, hash and counts. Their scores cannot be computed again from what they hold.
+    For downstream records: schema, names, hash and counts. Their scores cannot be computed again from what they hold.
     """
     from tli_bench.base.errors import ResultError
     from tli_bench.records.sources import iter_all, record_paths
@@ -115,7 +115,7 @@ def validate(sources: Sources) -> None:
 @app.command("merge")
 def merge(
     sources: Sources,
-    into: Annotated[Path, typer.Option("--into", help="Folder that takes the records.")],
+    into: Annotated[Path, typer.Option("--into", help="Folder to put the records in.")],
     replace: Annotated[bool, typer.Option("--replace", help="Where two differ, keep the later one.")] = False,
     compressed: Annotated[
         bool, typer.Option("--compressed", help="Write .json.gz, a fifth of the size or less.")

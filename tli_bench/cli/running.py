@@ -33,7 +33,7 @@ def execute(config: RunConfig) -> None:
     started = time.monotonic()
     console = Console()
     require_one_process(
-        "run", "start it without torchrun, for several devices once a device, each with its own --pairs and --device"
+        "run", "start it without torchrun; for several devices, once per device, each with its own --pairs and --device"
     )
     if config.output is None:
         raise InputError("--output must be a path: `tli-bench run` writes its records somewhere")
@@ -83,7 +83,7 @@ def _score(console: Console, config: RunConfig, lm: "TLIModel", tasks: "dict[str
 
 @contextmanager
 def _made(folder: Path) -> Iterator[None]:
-    """Make the output folder before the model loads, and take it away again when the model turns out unfit."""
+    """Make the output folder before the model loads, and remove it again when the model turns out to be unfit."""
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     require_writable(folder)
     try:

@@ -30,7 +30,7 @@ def main() -> None:
 
 @app.command()
 def paired(
-    file: Annotated[Path, typer.Argument(help="CSV or TSV with a header and one row an item.")],
+    file: Annotated[Path, typer.Argument(help="CSV or TSV with a header and one row per item.")],
     before: Annotated[str, typer.Option(help="Column of the value before.")],
     after: Annotated[str, typer.Option(help="Column of the value after.")],
     group: Annotated[str | None, typer.Option(help="Column to compare within, one row each, e.g. the split.")] = None,
@@ -41,7 +41,7 @@ def paired(
 ) -> None:
     """Compare two values of the same items: mean, change, %, 95 % CI (bootstrap), paired t-test, d_z, Wilcoxon.
 
-    A small p of a rise in cosine alone shows nothing about translation: give mismatched pairs a group of their own.
+    A small p for a rise in cosine alone shows nothing about translation: give mismatched pairs a group of their own.
     """
     from tli_bench.base.files import write_text
 

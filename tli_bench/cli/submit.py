@@ -12,7 +12,7 @@ def submit(
 ) -> None:
     """Check the records of a run and pack them with their hashes into one file.
 
-    Hand it in as a pull request, see docs/contributing-a-row.md; anyone checks it by `tli-bench results validate FILE`.
+    Hand it in as a pull request, see docs/contributing-a-row.md; anyone can check it with `tli-bench results validate FILE`.
     """
     import tli_bench
     from tli_bench.records.sources import iter_all

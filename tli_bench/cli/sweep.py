@@ -55,7 +55,7 @@ def sweep(
         nonlocal count
         count += 1
         if count == 1:
-            pareto([point], layer=layer)  # a layer that the model has not must not wait for the last point
+            pareto([point], layer=layer)  # an unknown layer is an error now, not after the last point
         name = list(point.base)[-1]
         gain = point.adapted[name][HEADLINE] - point.base[name][HEADLINE]
         state = "kept" if reused else "done"

@@ -33,12 +33,12 @@ def train(
     retain_text: Annotated[
         Path | None,
         typer.Option(
-            help="Text for --retention: UTF-8 file, one sentence per line. Without it, 512 lines that the base itself says, "
+            help="Text for --retention: UTF-8 file, one sentence per line. Without it, 512 lines that the base itself generates, "
             "sampled with the seed."
         ),
     ] = None,
     restart: Annotated[
-        bool, typer.Option("--restart", help="Discard the checkpoints of an interrupted run and begin anew.")
+        bool, typer.Option("--restart", help="Discard the checkpoints of an interrupted run and start again.")
     ] = False,
     **options: Any,
 ) -> None:
@@ -77,7 +77,7 @@ def train(
 
 
 class _ProgressBar:
-    """Steps, loss and dev figures on standard error; one line an evaluation when that is no terminal."""
+    """Steps, loss and dev figures on standard error; one line per evaluation when that is not a terminal."""
 
     def __enter__(self) -> "_ProgressBar":
         from rich.console import Console

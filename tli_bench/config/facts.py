@@ -94,7 +94,7 @@ def place_of(run: object) -> dict[str, object]:
 
 
 def first_difference(ours: object, theirs: object) -> str:
-    """The first fact by which two signatures are of different units; empty where they are of the same."""
+    """The first fact that makes two signatures belong to different units; empty where they belong to the same one."""
     first, second = place_of(ours), place_of(theirs)
     return next((name for name in first if first[name] != second[name]), "")
 
@@ -102,7 +102,7 @@ def first_difference(ours: object, theirs: object) -> str:
 def flags_of(run: object, *, adapter: bool = True) -> tuple[str, ...]:
     """What keeps a score out of the ranks, as short texts. adapter: False for the base state of a run with an adapter.
 
-    A record that lacks a fact (a downstream record knows no gate) has no flag of it.
+    A record that lacks a fact (a downstream record has no gate) has no flag for it.
     """
     return tuple(fact.flag.format(value) for fact, value in _raised(run) if adapter or not fact.of_adapter)
 

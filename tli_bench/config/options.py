@@ -32,7 +32,7 @@ class Goes(StrEnum):
 
 
 class Flags(tuple[str, ...]):
-    """How a field is called on the command line, where its name alone would not do: `Flags(["--learning-rate", "--lr"])`."""
+    """What a field is called on the command line, where its name alone would not do: `Flags(["--learning-rate", "--lr"])`."""
 
     __slots__ = ()
 
@@ -42,7 +42,7 @@ class Option:
     """What a declaration says beyond name, type and default.
 
     flags: on the command line, where `--name` is not enough; empty with `visible=False` for an option that has none.
-    argument: name among the model arguments of the lm-eval plugin, where it is another one. minimum: of a number.
+    argument: name among the model arguments of the lm-eval plugin, where it differs. minimum: of a number.
     choices: the valid texts; noun: what such a text is called in an error. decides: fields of a signature that follow
     from the option. shown: whether `--help` prints the default; False where the help text says it better.
     """
@@ -76,7 +76,7 @@ class Setting:
 
     @property
     def flag(self) -> str:
-        """How the option is called in errors and on the command line."""
+        """What the option is called in errors and on the command line."""
         return self.option.flags[0] if self.option.flags else "--" + self.name.replace("_", "-")
 
     @property

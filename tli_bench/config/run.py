@@ -194,7 +194,7 @@ class RunConfig:
         return {name: value for name, value in values.items() if value not in (None, [])}
 
     def chosen(self) -> Self:
-        """The same with the model's own adapter and sample data put in, where it has them and nothing else is asked."""
+        """The same with the model's own adapter and sample data put in, where it has them and nothing else is asked for."""
         own = OWN_ADAPTERS.get(self.model)
         adapter = self.adapter
         if adapter == OWN_ADAPTER:

@@ -8,7 +8,7 @@ from tli_bench.measures.registry import get_measure, list_measures
 from tli_bench.measures.roles import HEADLINE
 
 DIGITS = 3
-"""After the point, in every column: boards are for comparing."""
+"""Digits after the decimal point, the same in every column: boards are for comparing."""
 GAIN, OUTPUT = f"{HEADLINE}_change", f"output_{HEADLINE}"
 """Columns of the headline: its change against the base, and its value at the output layer."""
 
@@ -27,7 +27,7 @@ class Column(NamedTuple):
 class Downstream(NamedTuple):
     """A column filled from other tasks' scores: the first of `metrics` that a task has.
 
-    tasks: names, or beginnings of names that end in `_`. every_scope: whatever languages a table is about.
+    tasks: names, or prefixes of names that end in `_`. every_scope: shown whatever languages a table is about.
     """
 
     column: Column
@@ -41,7 +41,7 @@ class Downstream(NamedTuple):
 
 
 class _Shown(NamedTuple):
-    """A measure that boards show by default; about: in a board's words, the measure's definition where empty."""
+    """A measure that boards show by default; about: its description on a board; the measure's definition where empty."""
 
     measure: str
     about: str = ""
@@ -78,7 +78,7 @@ DOWNSTREAM = (
 
 
 def score_column() -> Column:
-    """What ranks are by."""
+    """The column that ranks are by."""
     measure = get_measure(HEADLINE)
     about = f"{measure.definition.rstrip('.')} of words never trained on, at the layer chosen on the dev words; ranks are by it."
     return Column(HEADLINE, control_label(measure), about, low=False)
@@ -95,7 +95,7 @@ def control_label(measure: Measure) -> str:
 
 
 def board_measures() -> list[str]:
-    """Measures with a column of their own, in order; the headline stands before them all."""
+    """Measures with a column of their own, in order; the headline comes before them all."""
     default = [item.measure for item in _DEFAULT]
     others = [m.name for m in list_measures(Place.BOARD) if m.name not in default]
     return [name for name in (*default, *others) if name != HEADLINE]

@@ -19,12 +19,12 @@ _Tasks = dict[tuple[str, str], float]
 
 
 class DownstreamScores:
-    """Looks up downstream columns. scores: of any tasks; those that no column names are passed over."""
+    """Looks up downstream columns. scores: of any tasks; those that no column names are ignored."""
 
     def __init__(self, scores: Iterable[TaskScore]) -> None:
         self._by_who: dict[tuple[str, str, str], list[TaskScore]] = defaultdict(list)
         for score in scores:
-            # A limited run is a trial: it may not stand beside full ones.
+            # A limited run is a trial: it may not be listed with full ones.
             if score.value is not None and score.limit is None:
                 adapter = score.adapter_sha256 if score.revision else _name(score.adapter)
                 self._by_who[score.model, score.revision or "", adapter or ""].append(score)
@@ -69,15 +69,15 @@ def _tasks(column: Downstream, scores: Sequence[TaskScore], scope: Scope) -> _Ta
 
 
 def _most(tasks: Sequence[_Tasks]) -> frozenset[tuple[str, str]]:
-    """The tasks that most entries have together; of two such sets the larger."""
+    """The tasks that most entries have in common; of two such sets, the larger."""
     counts = Counter(frozenset(own) for own in tasks if own)
     return max(counts, key=lambda s: (counts[s], len(s), sorted(s)), default=frozenset())
 
 
 def _tests(task: str, scope: Scope) -> bool:
-    """Whether a task is about a scope: one of a pair by the pair, either way round, any other by a language.
+    """Whether a task is about a scope: a task on a pair by the pair, in either order; any other by a language.
 
-    A language is named by code (`tli_xquad_tur_Latn`) or by an alias as a part (`xquad_tr`).
+    A language is named by code (`tli_xquad_tur_Latn`) or by an alias that is a part of the name (`xquad_tr`).
     """
     if pair := _PAIR.search(task):
         source, target = pair[0].split("-")

@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 
 
 class BoardKey(NamedTuple):
-    """What two scores must share to stand in one rank.
+    """What two scores must share to be ranked together.
 
     lexicon_hash: of the words behind the board. A signature's own hash is that of one language pair; a board of several
     pairs has the hash of theirs together.
@@ -51,7 +51,7 @@ class EntryKey(NamedTuple):
 class Unit:
     """One entry on one pair. words: concept, source, target.
 
-    columns: values `[words]` by measure at `layer`, which dev chose; output_columns: the same at the output. A measure
+    columns: values `[words]` by measure at `layer`, which was chosen on dev; output_columns: the same at the output. A measure
     that some word has no value of is left out. values: numbers by measure at `layer`, None when unscored; output_score:
     of the headline at the output. curves: by layer. base: of the same record, for adapters.
     """
@@ -79,7 +79,7 @@ class Unit:
 
 @dataclass(slots=True)
 class Entry:
-    """A contender and its scored pairs. signature: of one of its records; the parts named in EntryKey are all alike."""
+    """A contender and its scored pairs. signature: of one of its records; the parts named in EntryKey are the same in all."""
 
     key: EntryKey
     board: BoardKey
@@ -88,7 +88,7 @@ class Entry:
 
     @property
     def kind(self) -> Literal["base", "adapter", "full"]:
-        """What was scored: a model as it came, an adapter on one, or a model that was tuned whole."""
+        """What was scored: a model as it came, an adapter on one, or a fully fine-tuned model."""
         if self.key.adapter:
             return "adapter"
         return "full" if self.signature.training else "base"
@@ -121,7 +121,7 @@ class Collected:
 def collect(records: Iterable[RunRecord]) -> Collected:
     """Group records into boards and entries; the base state of an adapter's record stands in where no base was run alone.
 
-    Two records of one unit: the later one by date counts.
+    Of two records of one unit, the later one by date counts.
     """
     found = Collected()
     spare = Collected(editions=found.editions)

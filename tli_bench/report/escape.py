@@ -40,6 +40,6 @@ def latex(text: str, *, limit: int = 120) -> str:
 
 
 def csv_cell(text: str, *, limit: int = 500) -> str:
-    """Text for a CSV cell that no spreadsheet takes for a formula: a quote stands before `=`, `+`, `-` and `@`."""
+    """Text for a CSV cell that no spreadsheet takes for a formula: a quote is put before `=`, `+`, `-` and `@`."""
     line = visible(text, limit=limit)
     return f"'{line}" if line.startswith(_FORMULA) else line

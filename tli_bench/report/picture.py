@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 
 class Picture(Figure):
-    """A figure made without pyplot, which no window and no global state knows of."""
+    """A figure made without pyplot, so that no window and no global state refers to it."""
 
     def _repr_png_(self) -> bytes:
         drawn = io.BytesIO()

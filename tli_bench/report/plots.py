@@ -136,7 +136,7 @@ def before_after(
 
 
 def distributions(record: RunRecord, stem: Path, *, split: Split = Split.CONTROL) -> list[Path]:
-    """Matched against mismatched cosine of the words, one panel a state, at each state's best layer."""
+    """Matched against mismatched cosine of the words, one panel per state, at each state's best layer."""
     states = [s for s in ("base", "adapted") if s in record.best_layer]
     right = {s: _scored(record, "cosine", split, s) for s in states}
     wrong = {s: _scored(record, "mismatched", split, s) for s in states}
@@ -159,7 +159,7 @@ def distributions(record: RunRecord, stem: Path, *, split: Split = Split.CONTROL
 
 
 def sweep(found: Sequence[Line], stem: Path, *, title: str, score: str, against: str = "rank") -> list[Path]:
-    """Change of a score by LoRA rank or trainable parameters, one line a setting; raises ResultError without points.
+    """Change of a score by LoRA rank or trainable parameters, one line per setting; raises ResultError without points.
 
     score: what changes, for the axis. against: `rank` or `parameters`. Full fine-tuning has no rank: a level line.
     """
@@ -205,10 +205,10 @@ def embedding_map(
     title: str = "",
     seed: int = 0,
 ) -> list[Path]:
-    """Words of two languages in the plane, a line between translations; one panel a state.
+    """Words of two languages in the plane, a line between translations; one panel per state.
 
     states: by name, source and target vectors `[words, dim]`, L2-normalised here. method: `pca` (one projection fitted
-    on all states, so panels share their axes) or `tsne` (a layout of its own a panel: distances between panels mean nothing).
+    on all states, so panels share their axes) or `tsne` (each panel has a layout of its own: distances between panels mean nothing).
     """
     if method not in ("pca", "tsne"):
         raise InputError(f"unknown method {method!r}; choose pca or tsne")
@@ -243,7 +243,7 @@ def _project(vectors: NDArray[np.float64]) -> tuple[NDArray[np.float64], tuple[f
     centred = vectors - vectors.mean(axis=0)
     _, sizes, axes = np.linalg.svd(centred, full_matrices=False)
     shares = sizes**2 / (sizes**2).sum()
-    # The sign of a component is arbitrary: its largest loading is made positive, so that a figure can be made again.
+    # The sign of a component is arbitrary: its largest loading is made positive, so that a figure is reproducible.
     signs = np.sign(axes[np.arange(2), np.abs(axes[:2]).argmax(axis=1)])
     return np.asarray(centred @ axes[:2].T * signs), (float(shares[0]), float(shares[1]))
 
@@ -323,7 +323,7 @@ def _ticks(layers: Sequence[str]) -> tuple[list[int], list[str]]:
 
 
 def _name(record: RunRecord, state: str) -> str:
-    """What a reader calls a state: a model that was tuned whole and has no adapter is no base."""
+    """What a reader calls a state: a fully fine-tuned model, which has no adapter, is not a base."""
     signature = record.signature
     return "fully fine-tuned" if state == "base" and signature.training and not signature.adapter else state
 

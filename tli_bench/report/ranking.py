@@ -33,7 +33,7 @@ def rank_entries(
 ) -> list[Ranked]:
     """Rank entries by the mean over pairs of their mean over words, higher first.
 
-    values: one array `[entries, words]` a pair, the same words for every entry; concepts: the concept of each word.
+    values: one array `[entries, words]` per pair, the same words for every entry; concepts: the concept of each word.
     Concepts are drawn with replacement and shared by all pairs and entries, so that a hard concept is hard for all.
     Two entries are tied when their difference is below 1.96 bootstrap standard errors of the difference; no correction
     for the number of entries. Raises UnscorableError for fewer than two concepts or values that are not finite.
@@ -84,7 +84,7 @@ def resample_means(values: Sequence[Floats], concepts: Sequence[Sequence[str]], 
     # A draw in which some pair has no word at all cannot be scored; with more than a handful of words none occurs.
     kept = total[filled] / len(values)
     if len(kept) < resamples / 2:
-        raise UnscorableError("too few words a pair for a bootstrap over concepts")
+        raise UnscorableError("too few words per pair for a bootstrap over concepts")
     return np.ascontiguousarray(kept.T)
 
 

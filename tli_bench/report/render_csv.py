@@ -31,7 +31,7 @@ _REPORTED = (
 
 
 def render_csv(leaderboard: Leaderboard) -> str:
-    """Measured rows: one line an entry and scope; numbers with six digits, empty where there is none."""
+    """Measured rows: one line per entry and scope; numbers with six digits, empty where there is none."""
     names = [column.id for column in columns()]
     lines: list[Sequence[str]] = [(*_MEASURED, *names, "unranked")]
     for board in leaderboard.boards:
@@ -64,7 +64,7 @@ def render_csv(leaderboard: Leaderboard) -> str:
 
 
 def render_trainings_csv(leaderboard: Leaderboard) -> str:
-    """Changes against the base of all that were trained from it: one line a contender, scope and quantity."""
+    """Changes against the base of all that were trained from it: one line per contender, scope and quantity."""
     lines: list[Sequence[str]] = [_TRAININGS]
     for board in leaderboard.boards:
         for contest in board.contests:
@@ -119,7 +119,7 @@ def render_sweeps_csv(leaderboard: Leaderboard) -> str:
 
 
 def render_reported_csv(leaderboard: Leaderboard) -> str:
-    """Reported figures, a file of their own."""
+    """Reported figures, in a file of their own."""
     lines: list[Sequence[str]] = [_REPORTED]
     for row in leaderboard.reported:
         texts = (row.model, row.method, row.pair, row.split, row.quantity, row.protocol, row.layer)

@@ -71,12 +71,12 @@ def render_html(leaderboard: Leaderboard) -> str:
 
 
 def pack_curve(curve: Curve) -> str:
-    """A curve as two characters a layer: thousandths from -2.047 to 2.047, and a code for unscored."""
+    """A curve as two characters per layer: thousandths from -2.047 to 2.047, and a code for unscored."""
     return "".join(_CODES[4095 if v is None else int(max(0.5, min(4094.5, v * 1000 + 2047.5)))] for v in curve)
 
 
 def pack_widths(errors: Curve) -> str:
-    """Half widths of 95 % bands from standard errors, one character a layer: 0.001 * 1.12^k, rounded up, `_` for none.
+    """Half widths of 95 % bands from standard errors, one character per layer: 0.001 * 1.12^k, rounded up, `_` for none.
 
     A step is an eighth of the width: drawn bands are never narrower than they are, and at most that much wider.
     """
@@ -99,7 +99,7 @@ def _hash(script: str) -> str:
 
 
 def _embed(data: object) -> str:
-    """JSON that cannot end the element it stands in."""
+    """JSON that cannot end the element it is in."""
     text = json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
@@ -167,7 +167,7 @@ def _title(board: Board) -> str:
 
 
 def _contest(contest: Contest) -> list[Any]:
-    """Base, its own values, and a row a contender: entry, changes packed as a curve, change of English."""
+    """Base, its own values, and one row per contender: entry, changes packed as a curve, change of English."""
     values = [_round(contest.values.get(name)) for name in quantities()]
     rows = [
         [

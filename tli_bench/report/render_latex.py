@@ -21,7 +21,7 @@ _PREAMBLE = "% Needs \\usepackage{booktabs,adjustbox}; compile with XeLaTeX or L
 
 
 def render_latex(leaderboard: Leaderboard) -> str:
-    """One table a board for all pairs and each family, what was trained from one base, then the reported figures."""
+    """One table per board for all pairs and each family, what was trained from one base, then the reported figures."""
     blocks = [_PREAMBLE]
     for board in leaderboard.boards:
         blocks += [_table(board, s) for s in board.sections if s.scope.kind in ("overall", "family")]

@@ -43,7 +43,7 @@ def how_to_read() -> str:
 
 
 def render_markdown(leaderboard: Leaderboard) -> str:
-    """Averages as tables, single pairs as one matrix a board, reported figures apart."""
+    """Averages as tables, single pairs as one matrix per board, reported figures apart."""
     lines = ["# Leaderboard", ""]
     if leaderboard.updated:
         lines += [f"Latest record: {markdown(leaderboard.updated)}.", ""]
@@ -189,7 +189,7 @@ def _contest_pairs(board: Board) -> list[str]:
 
 
 def _sweeps(sweeps: Sequence[Sweep]) -> list[str]:
-    """Rank of LoRA against score, a line a setting."""
+    """Rank of LoRA against score, one line per setting."""
     if not sweeps:
         return []
     lines = ["## Rank of LoRA against score", "", SWEEPS_ABOUT, ""]

@@ -1,4 +1,4 @@
-"""Sweeps as the leaderboard shows them: LoRA rank against score, one line a loss layer, from points or one small file."""
+"""Sweeps as the leaderboard shows them: LoRA rank against score, one line per loss layer, from points or one small file."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -76,12 +76,14 @@ class Sweep(_Strict):
                 raise ValueError(f"curves must give {names} at each of the {len(self.layers)} layers")
         for point in self.points:
             if point.pair not in self.base or not set(point.loss_layers) <= set(self.layers):
-                raise ValueError(f"a point on {point.pair} has no base curve, or a loss layer that the model has not")
+                raise ValueError(
+                    f"a point on {point.pair} has no base curve, or a loss layer that the model does not have"
+                )
         return self
 
     @property
     def measures(self) -> tuple[str, ...]:
-        """What every curve of the sweep is of; raises ValueError where the headline is not among it."""
+        """The measures that every curve of the sweep has; raises ValueError where the headline is not among them."""
         names = tuple(next(iter(self.base.values()), {}) or next((p.curves for p in self.points), {HEADLINE: []}))
         if HEADLINE not in names:
             raise ValueError(f"curves are of {', '.join(names)}, and not of {HEADLINE}")
@@ -119,7 +121,7 @@ def load_sweep(path: Path) -> Sweep:
         return pack(path.name, list(read_points(path)))
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise ResultError(f"{path}: larger than {MAX_BYTES:,} bytes, no packed sweep is; check what it is")
+            raise ResultError(f"{path}: larger than {MAX_BYTES:,} bytes, which no packed sweep is; check what it is")
         return Sweep.model_validate_json(path.read_bytes())
     except OSError as err:
         raise ResultError(f"{path}: {err.strerror or err}; `tli-bench sweep SPEC --pack {path}` writes it") from err
@@ -176,7 +178,7 @@ def pack(name: str, points: Sequence["Point"]) -> Sweep:
 
 
 def write_sweep(sweep: Sweep, path: Path) -> None:
-    """One file, a line a point, so that changes can be read; raises OutputError."""
+    """One file with one line per point, so that changes can be read; raises OutputError."""
     head = sweep.model_dump(mode="json", exclude={"points"})
     points = ",\n".join("  " + json.dumps(p.model_dump(mode="json"), ensure_ascii=False) for p in sweep.points)
     opened = json.dumps(head, ensure_ascii=False, indent=1).removesuffix("\n}")
@@ -189,7 +191,7 @@ def lines(
 ) -> list[Line]:  # fmt: skip
     """Lines of one pair: change of `measure` against the base at `layer`, mean and interval over seeds.
 
-    layer: `output`, `loss` (the deepest of each point's own loss) or a name. by: a setting that makes a line each;
+    layer: `output`, `loss` (the deepest of each point's own loss) or a name. by: a setting that gets one line per value;
     without it a line is a loss layer with whatever else the grid varied. Raises UnknownNameError.
     """
     if measure not in sweep.measures:
@@ -276,7 +278,7 @@ def _line(group: _Group, points: dict[tuple[int | None, int], list[float]]) -> L
 
 
 def _varied(points: Sequence[SweepPoint]) -> tuple[str, ...]:
-    """Settings that tell lines apart beside rank and loss layer, which have their own place."""
+    """Settings that tell lines apart, other than rank and loss layer, which have their own place."""
     names = dict.fromkeys(name for p in points for name in p.settings if name not in ("rank", "layer"))
     return tuple(name for name in names if len({p.settings.get(name) for p in points}) > 1)
 

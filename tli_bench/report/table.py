@@ -1,4 +1,4 @@
-"""Boards: entries that may be compared, ranked in every scope, with the reason beside each that has no rank."""
+"""Boards: entries that may be compared, ranked in every scope, with the reason next to each that has no rank."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -50,7 +50,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """Entries under one protocol on the same words, with a section a scope. columns: those that hold any value.
+    """Entries under one protocol on the same words, with one section per scope. columns: those that hold any value.
 
     contests: what was trained from one base, compared in one scope.
     """
@@ -64,7 +64,7 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class Leaderboard:
-    """All that the renderers need. updated: date of the latest record, empty without one; left_out: why, a line each."""
+    """All that the renderers need. updated: date of the latest record, empty without one; left_out: one line each, with the reason."""
 
     boards: tuple[Board, ...]
     sweeps: tuple[Sweep, ...]
@@ -74,9 +74,9 @@ class Leaderboard:
 
 
 def load_results(folder: Path) -> tuple[Iterable[RunRecord], list[TaskScore]]:
-    """Records (streamed) and the scores of other tasks in a folder; raises ResultError where the folder is none."""
+    """Records (streamed) and the scores of other tasks in a folder; raises ResultError if it is not a folder."""
     if not folder.is_dir():
-        raise ResultError(f"{folder} is no folder of records; `tli-bench run --output {folder}` makes one")
+        raise ResultError(f"{folder} is not a folder of records; `tli-bench run --output {folder}` makes one")
     scores = list(downstream_scores(folder))
     scores += [score for path in sorted(folder.rglob("results_*.json")) for score in read_task_scores(path)]
     paths = list(RecordStore(folder).paths())
@@ -214,16 +214,16 @@ def interval_text(row: Row) -> str:
 
 
 def model_label(entry: Entry) -> str:
-    """Model as people know it, safe on one line; of a model tuned whole, what it was tuned from."""
+    """Model as people know it, safe on one line; for a fully fine-tuned model, what it was tuned from."""
     training = entry.signature.training
     return visible(training.base if training and entry.kind == "full" else entry.key.model, limit=80)
 
 
 def training_label(entry: Entry) -> str:
-    """Name of the adapter or of the model tuned whole, or `base`."""
+    """Name of the adapter or of the fully fine-tuned model, or `base`."""
     return visible(entry.trained.name, limit=60) if entry.trained else "base"
 
 
 def row_label(entry: Entry) -> str:
-    """The training as a table of ranks names it: a model tuned whole is marked, for its name need not tell."""
+    """The training as a table of ranks names it: a fully fine-tuned model is marked, since its name may not say so."""
     return training_label(entry) + (" (full fine-tuning)" if entry.kind == "full" else "")

@@ -123,7 +123,7 @@ def contests(
     seed: int,
     resamples: int,
 ) -> list[Contest]:
-    """One contest a base with contenders in the scope. fit: positions of the entries that may be ranked there.
+    """One contest for each base with contenders in the scope. fit: positions of the entries that may be ranked there.
 
     bases: as `base_units` finds them; joined: downstream scores by position.
     """

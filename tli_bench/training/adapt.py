@@ -1,4 +1,4 @@
-"""What of a model is trained: LoRA on the blocks that matter, or the weights themselves; undone afterwards."""
+"""Which part of a model is trained: LoRA on the blocks that matter, or the weights themselves; undone afterwards."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -136,7 +136,7 @@ def resolve_modules(model: Model, wanted: tuple[str, ...]) -> tuple[str, ...]:
 def target_paths(model: Model, modules: tuple[str, ...], placed: tuple[int, ...]) -> tuple[str, ...]:
     """What PEFT is told to wrap: `modules`, or their whole paths in the blocks `placed` where other parts have them too.
 
-    PEFT takes every module of a name, and the vision tower of a multimodal package may have a `q_proj` of its own.
+    PEFT takes every module that has the name, and the vision tower of a multimodal model may have a `q_proj` of its own.
     """
     inside = {id(part) for part in body_of(model).modules()}
     paths = {part: name for name, part in model.named_modules()}

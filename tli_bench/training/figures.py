@@ -1,4 +1,4 @@
-"""The figures watched on the dev words while training: measures that the vectors alone give."""
+"""The figures watched on the dev words while training: measures that need nothing but the vectors."""
 
 from tli_bench.measures.measure import VECTORS, Measure, Place
 from tli_bench.measures.registry import list_measures

@@ -112,7 +112,7 @@ class PairObjective(nn.Module):
     ) -> dict[str, Tensor]:
         """The loss of one batch: rows 0..B-1 are anchors, B..2B-1 their positives; negatives is bool `[B, B]`.
 
-        A batch that leaves no anchor a negative contributes nothing (a loss of zero with zero gradient).
+        A batch in which no anchor has a negative contributes nothing (a loss of zero with zero gradient).
         """
         states = target_states(self.model, input_ids, attention_mask, self.targets, truncate=self.truncate)
         spec = LOSSES[self.loss]
@@ -143,7 +143,7 @@ class PairObjective(nn.Module):
         return [torch.cat(part) for part in parts]
 
     def state_dict(self, *args: Any, **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]
-        """The trainable parameters: what a checkpoint needs beside the base, which does not change."""
+        """The trainable parameters: what a checkpoint needs in addition to the base, which does not change."""
         full = super().state_dict(*args, **kwargs)
         return {name: tensor for name, tensor in full.items() if name in self.trainable}
 

@@ -50,9 +50,9 @@ class Row:
 
 
 def pareto(points: Iterable["Point"], *, layer: str = "output") -> list[Row]:
-    """One row a setting and pair, best headline gain first. layer: `output`, `loss` (deepest of the loss), or a name.
+    """One row per setting and pair, best headline gain first. layer: `output`, `loss` (deepest of the loss), or a name.
 
-    Raises UnknownNameError for a layer that the model has not.
+    Raises UnknownNameError for a layer that the model does not have.
     """
     groups: dict[tuple[str, ...], list[Point]] = {}
     for point in points:
@@ -63,7 +63,7 @@ def pareto(points: Iterable["Point"], *, layer: str = "output") -> list[Row]:
 
 
 def gain(values: Sequence[float]) -> Gain:
-    """Mean and 95 % Student interval of one value a seed."""
+    """Mean and 95 % Student interval of one value per seed."""
     mean = fmean(values)
     if len(values) < 2:
         return Gain(mean, None, len(values))

@@ -36,8 +36,8 @@ class SweepSpec(BaseModel):
     """What a sweep runs.
 
     recipes: where each point starts from; grid: recipe keys with the values to combine; seeds, pairs: crossed with
-    all of them. Keys that speak of LoRA are left out where all weights are trained. keep_adapters: keep every trained
-    adapter or model beside its record. retain_text: for points with retention.
+    all of them. Keys that concern LoRA are left out where all weights are trained. keep_adapters: keep every trained
+    adapter or model next to its record. retain_text: for points with retention.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -129,7 +129,7 @@ def units_of(spec: SweepSpec) -> list[Unit]:
 
 
 def run_sweep(spec: SweepSpec, loaded: LoadedModel, output: Path, *, on_point: Done | None = None) -> list[Point]:
-    """Train and score every point that `output` does not hold yet; `on_point(point, reused)` hears of each.
+    """Train and score every point that `output` does not hold yet; `on_point(point, reused)` is called for each.
 
     loaded: the base of the specification, loaded once. Adapters are swapped on it; where all weights are trained they
     are put back after each point. Raises OutputError when the disk refuses, ResultError for a record that cannot be
@@ -230,7 +230,7 @@ def read_point(path: Path) -> Point:
             raise ResultError(f"{path} is of another version; delete it to have the point trained again")
         return TypeAdapter(Point).validate_python(data)
     except (OSError, ValueError, AttributeError) as err:
-        raise ResultError(f"{path} is no sweep point ({err}); delete it to have it trained again") from err
+        raise ResultError(f"{path} is not a sweep point ({err}); delete it to have it trained again") from err
 
 
 def read_points(output: Path) -> Iterator[Point]:

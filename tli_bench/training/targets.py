@@ -21,7 +21,7 @@ class Target:
 def resolve_targets(model: Model, layers: Sequence[str]) -> tuple[Target, ...]:
     """Targets of `layers` (numbers, `Lp`, `output`, `before-norm`) in this model, without repeats.
 
-    `L` and `output` are after the final norm, `Lp` and `before-norm` before it, as in `hidden.layer_names`. Raises
+    `L` and `output` are after the final norm, `Lp` and `before-norm` before it, as in `vectors.extract.layer_names`. Raises
     InputError for a layer beyond the model, for the embeddings, and for `auto`, which must be resolved before.
     """
     depth = len(blocks_of(model))

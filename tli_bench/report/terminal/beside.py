@@ -1,4 +1,4 @@
-"""The lines that `tli-bench run` prints beside the scores of one unit: what else could explain them."""
+"""The lines that `tli-bench run` prints next to the scores of one unit: what else could explain them."""
 
 from collections.abc import Iterator
 

@@ -69,7 +69,7 @@ def _scores(record: DownstreamRecord) -> Table:
     for name in ("base", "adapted", "change"):
         table.add_column(name, justify="right", no_wrap=True)
     base, adapted = record.scores["base"], record.scores.get("adapted", {})
-    # One value a layer stands in the curves.
+    # The curves hold one value per layer.
     by_layer = {f"{name}_L{layer.zfill(2)}" for name in record.curves.get("base", {}) for layer in record.layers}
     for name in dict.fromkeys([*base, *(name for name in adapted if name not in by_layer)]):
         before, after = base.get(name), adapted.get(name)

@@ -1,4 +1,4 @@
-"""Tables at their own width: a score cut off at the edge of a pipe or a narrow terminal is no score."""
+"""Tables at their own width: a score cut off at the edge of a pipe or a narrow terminal is not a score."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""The tables that `tli-bench run` prints: one block a pair, then one line a pair."""
+"""The tables that `tli-bench run` prints: one block per pair, then one line per pair."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -61,7 +61,7 @@ def print_record(console: Console, record: RunRecord, *, reused: bool) -> None:
 
 def _print_curves(console: Console, record: RunRecord) -> None:
     split, layers = record.split, record.signature.layers
-    # Shares of words first: they are what a reader knows the scale of.
+    # Shares of words first: readers know their scale.
     measures = sorted(list_measures(Place.SUMMARY), key=lambda m: not m.share)
     for state, curves in record.curves[split].items():
         drawn = [m for m in measures if m.name in curves]
@@ -148,7 +148,7 @@ def p_value(p: float | None) -> str:
 def print_summary(
     console: Console, records: Sequence[RunRecord], tests: Sequence[Corrected], results: dict[str, Any]
 ) -> None:
-    """One line a unit, at the output and at the base's best layer, and the tables of other tasks.
+    """One line per unit, at the output and at the base's best layer, and the tables of other tasks.
 
     tests: of all layers of the run, corrected; the last column counts the layers that pass.
     """

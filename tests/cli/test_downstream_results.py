@@ -18,6 +18,7 @@ from tli_bench.lexicon.pairs import Split
 from tli_bench.models.identity import AdapterRef
 from tli_bench.records import RecordStore
 from tli_bench.records.downstream import iter_downstream, write_downstream
+from tli_bench.records.seal import json_digest
 
 register(app)
 TASKS = "tli_alignment,tli_bitext,tli_xquad_tur_Latn"
@@ -126,7 +127,11 @@ def folder(tmp_path):
 
 def test_a_damaged_downstream_record_is_named_by_every_verb(folder):
     path = next(folder.glob("downstream/*/*.json"))
-    path.write_text(path.read_text().replace('"documents": 9', '"documents": "many"'))
+    # Damaged before it was written: its hash is right, its content is not.
+    data = {name: value for name, value in json.loads(path.read_text()).items() if name != "sha256"} | {
+        "documents": "many"
+    }
+    path.write_text(json.dumps({"sha256": json_digest(data), **data}))
     printed = invoke("results", "validate", folder, code=1)
     assert "1 valid, 1 invalid" in printed
     assert f"invalid {path}: documents: Input should be a valid integer" in printed

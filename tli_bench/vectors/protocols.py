@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -93,8 +92,8 @@ PROTOCOLS: dict[str, Protocol] = {
 }
 
 
-@cache
 def _carriers() -> dict[str, Protocol]:
+    """From the languages known now: a folder of one's own may have joined since the last call."""
     path = data_dir("tasks") / "carriers.yaml"
     data = _read_yaml(path)
     version = _version(data, path)

@@ -86,7 +86,9 @@ def _base(model: Model, reference: Model | None) -> Iterator[Model]:
 
 
 @torch.no_grad()
-def perplexity_rise(adapted: Model, text: Sequence[Sequence[int]], *, base: Model | None, batch_size: int = 64) -> float:
+def perplexity_rise(
+    adapted: Model, text: Sequence[Sequence[int]], *, base: Model | None, batch_size: int = 64
+) -> float:
     """By what share the perplexity per token of text that the base wrote rises: exp of the mean KL(base || adapted), minus 1.
 
     text: token ids, all lines of one length. base: the untrained model, None for an adapter that can be switched off.

@@ -1,7 +1,7 @@
 """lm-eval Task classes: word pairs go in, `hidden_states` requests come out, and scores are aggregated over the whole pool."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import chain, zip_longest
 from typing import Any
@@ -26,6 +26,7 @@ from tli_bench.lexicon.unseen import require_unseen, seen_control
 from tli_bench.measures import MEASURES_VERSION
 from tli_bench.measures.choice import BEST_LAYER_RULE
 from tli_bench.models.identity import MeasuredModel, State
+from tli_bench.plugin.placebos import with_placebos
 from tli_bench.plugin.provenance import Provenance
 from tli_bench.plugin.stock import answer_from_stock_models
 from tli_bench.records.schema import RunRecord, Signature
@@ -224,7 +225,9 @@ class HiddenStatesTask(Task):
                 analyser = Analyser(
                     pairs, layers, states, gold, seed=self._options.seed, facts=facts, shown=self._options.shown
                 )
-                analyses[protocol.id] = analyser.run()
+                analyses[protocol.id] = with_placebos(
+                    analyser.run(), pairs, gold, responses, protocol, self.pair, seed=self._options.seed
+                )
             self._analysed = _Analysed(key, analyses, self.headlines(analyses, layers), responses[0].model)
         return self._analysed
 
@@ -235,7 +238,9 @@ class HiddenStatesTask(Task):
         found, made = [], provenance or Provenance()
         for protocol in self.protocols:
             analysis = self._analysed.analyses[protocol.id]
-            signature = self._signature(protocol, analysis.layers, analysis.n, self._analysed.model, limit)
+            model, run = self._analysed.model, analysis.controls.placebo
+            model = replace(model, placebo=run.count if run else 0)
+            signature = self._signature(protocol, analysis.layers, analysis.n, model, limit)
             record = RunRecord(
                 task=self.config.task,
                 pair=self.pair,
@@ -249,7 +254,7 @@ class HiddenStatesTask(Task):
                 comparisons=analysis.comparisons,
                 verdicts=verdicts(analysis),
                 controls=analysis.controls,
-                unscored=analysis.unscored,
+                unscored=[*analysis.unscored, *model.notes],
             )
             found.append(record)
         return found
@@ -261,6 +266,7 @@ class HiddenStatesTask(Task):
     def expected_signatures(self, model: MeasuredModel, limit: int | None) -> list[Signature]:
         """What is known of each unit's signature before it runs: everything but the layers and the counts.
 
+        Where the cost is to decide about placebos, the signature is that of a unit without any.
         Raises LexiconError for a leaking lexicon, AdapterError for an adapter trained on its control words.
         """
         self.check_unseen(model)
@@ -288,6 +294,8 @@ class HiddenStatesTask(Task):
             model=model.id,
             revision=model.revision,
             adapter=model.adapter,
+            twin=model.twin,
+            placebo=model.placebo or 0,
             training=model.training,
             dtype=model.dtype,
             quantization=model.quantization,

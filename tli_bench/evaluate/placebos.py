@@ -1,0 +1,44 @@
+"""What adapters of random weights do to the headline, scored exactly as the trained adapter is."""
+
+from collections.abc import Iterable, Sequence
+
+import torch
+
+from tli_bench.base.errors import UnscorableError
+from tli_bench.evaluate.analysis import Analyser, Analysis, Vectors
+from tli_bench.lexicon.pairs import WordPair
+from tli_bench.measures.roles import HEADLINE
+from tli_bench.records.controls import Placebo, PlaceboLayer
+
+
+def placebo_of(
+    analysis: Analysis,
+    pairs: Sequence[WordPair],
+    gold: torch.Tensor,
+    placebos: Iterable[Vectors],
+    *,
+    layers: Sequence[str],
+    seed: int,
+) -> Placebo:
+    """The change of the headline that each placebo makes to the base, layer by layer, and the adapter's own next to it.
+
+    analysis: of the adapter, on the same pairs. placebos: states of `layers` under each placebo, `[layers, pairs, dim]`;
+    seed: of their weights. Raises UnscorableError where no layer can be scored.
+    """
+    split, count = analysis.split, 0
+    changes: dict[str, list[float]] = {layer: [] for layer in layers}
+    for vectors in placebos:
+        count += 1
+        analyser = Analyser(pairs, tuple(layers), {"base": vectors}, gold)
+        for layer in layers:
+            before, after = analysis.value(HEADLINE, split, "base", layer), analyser.headline_at(layer)
+            if before is not None and after is not None:
+                changes[layer].append(after - before)
+    found = []
+    for layer, theirs in changes.items():
+        before, after = (analysis.value(HEADLINE, split, state, layer) for state in ("base", "adapted"))
+        if theirs and before is not None and after is not None:
+            found.append(PlaceboLayer(layer=layer, change=after - before, changes=theirs))
+    if not found:
+        raise UnscorableError(f"the {split.value} words cannot be scored under any of {count} placebos")
+    return Placebo(count=count, seed=seed, split=split, quantity=HEADLINE, layers=found)

@@ -7,7 +7,7 @@ import torch
 from tli_bench.base.errors import UnscorableError
 from tli_bench.evaluate.analysis import Analyser, Analysis, Vectors
 from tli_bench.lexicon.pairs import WordPair
-from tli_bench.measures.roles import HEADLINE
+from tli_bench.measures.roles import headline_for
 from tli_bench.records.controls import Placebo, PlaceboLayer
 
 
@@ -26,19 +26,20 @@ def placebo_of(
     seed: of their weights. Raises UnscorableError where no layer can be scored.
     """
     split, count = analysis.split, 0
+    quantity = headline_for(len(analysis.words[split]))
     changes: dict[str, list[float]] = {layer: [] for layer in layers}
     for vectors in placebos:
         count += 1
         analyser = Analyser(pairs, tuple(layers), {"base": vectors}, gold)
         for layer in layers:
-            before, after = analysis.value(HEADLINE, split, "base", layer), analyser.headline_at(layer)
+            before, after = analysis.value(quantity, split, "base", layer), analyser.headline_at(layer)
             if before is not None and after is not None:
                 changes[layer].append(after - before)
     found = []
     for layer, theirs in changes.items():
-        before, after = (analysis.value(HEADLINE, split, state, layer) for state in ("base", "adapted"))
+        before, after = (analysis.value(quantity, split, state, layer) for state in ("base", "adapted"))
         if theirs and before is not None and after is not None:
             found.append(PlaceboLayer(layer=layer, change=after - before, changes=theirs))
     if not found:
         raise UnscorableError(f"the {split.value} words cannot be scored under any of {count} placebos")
-    return Placebo(count=count, seed=seed, split=split, quantity=HEADLINE, layers=found)
+    return Placebo(count=count, seed=seed, split=split, quantity=quantity, layers=found)

@@ -80,6 +80,19 @@ def _wrong_cycle(gold: Tensor, draw: random.Random) -> list[int]:
     raise InputError(f"the {n} pairs cannot be shuffled so that every word gets a wrong translation; give more pairs")
 
 
+def sampled(data: PairData, size: int, *, seed: int) -> PairData:
+    """At most `size` pairs of `data`, drawn without replacement, in their own order."""
+    if len(data) <= size:
+        return data
+    rows = sorted(random.Random(f"sample:{seed}").sample(range(len(data)), size))
+    return PairData(
+        tuple(data.pairs[r] for r in rows),
+        [data.sources[r] for r in rows],
+        [data.targets[r] for r in rows],
+        data.gold[rows][:, rows],
+    )
+
+
 class PairDataset(Dataset[int]):
     """Row numbers of the training pairs; the collator turns a list of them into a batch."""
 

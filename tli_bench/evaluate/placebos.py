@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 
 import torch
 
-from tli_bench.base.errors import UnscorableError
 from tli_bench.evaluate.analysis import Analyser, Analysis, Vectors
 from tli_bench.lexicon.pairs import WordPair
 from tli_bench.measures.roles import headline_for
@@ -23,7 +22,7 @@ def placebo_of(
     """The change of the headline that each placebo makes to the base, layer by layer, and the adapter's own next to it.
 
     analysis: of the adapter, on the same pairs. placebos: states of `layers` under each placebo, `[layers, pairs, dim]`;
-    seed: of their weights. Raises UnscorableError where no layer can be scored.
+    seed: of their weights. A layer that cannot be scored is left out.
     """
     split, count = analysis.split, 0
     quantity = headline_for(len(analysis.words[split]))
@@ -40,6 +39,4 @@ def placebo_of(
         before, after = (analysis.value(quantity, split, state, layer) for state in ("base", "adapted"))
         if theirs and before is not None and after is not None:
             found.append(PlaceboLayer(layer=layer, change=after - before, changes=theirs))
-    if not found:
-        raise UnscorableError(f"the {split.value} words cannot be scored under any of {count} placebos")
     return Placebo(count=count, seed=seed, split=split, quantity=quantity, layers=found)

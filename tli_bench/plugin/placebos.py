@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import torch
 
-from tli_bench.base.errors import AdapterError, UnscorableError
+from tli_bench.base.errors import AdapterError
 from tli_bench.evaluate.analysis import Analysis, Vectors
 from tli_bench.evaluate.placebos import placebo_of
 from tli_bench.lexicon.pairs import WordPair
@@ -54,9 +54,10 @@ def with_placebos(
     )
     try:
         found = placebo_of(analysis, pairs, gold, (Vectors(*both) for both in states), layers=layers, seed=seed)
-    except (AdapterError, UnscorableError) as err:
+    except AdapterError as err:
         return _without(analysis, str(err))
-    return replace(analysis, controls=analysis.controls.model_copy(update={"placebo": found}))
+    analysis = replace(analysis, controls=analysis.controls.model_copy(update={"placebo": found}))
+    return analysis if found.layers else _without(analysis, f"{found.quantity} cannot be scored at any layer shown")
 
 
 def _without(analysis: Analysis, why: str) -> Analysis:

@@ -29,3 +29,30 @@ def test_a_run_tells_who_watches_and_its_resolved_options_repeat_it(model_folder
     repeated = score_tasks(again, open_model(again), tasks_of(again))
     assert repeated.reused == [name]
     assert repeated.records == outcome.records
+
+
+def test_a_finished_unit_is_measured_again_only_for_measures_that_it_lacks(model_folder, tmp_path):
+    def run(measures):
+        config = RunConfig(
+            model=str(model_folder("llama")),
+            pairs="swh-eng",
+            limit=12,
+            skip_gate=True,
+            output=tmp_path,
+            measures=measures,
+        )
+        outcome = score_tasks(config, open_model(config), tasks_of(config))
+        (record,) = outcome.records
+        return bool(outcome.reused), record.curves[record.split]["base"]
+
+    reused, plain = run("default")
+    assert not reused
+    assert "anc" not in plain
+    reused, more = run("anc")
+    assert not reused
+    assert more.keys() - plain.keys() == {"anc"}
+    for measures in ("anc", "default"):
+        assert run(measures) == (True, more)
+    reused, other = run("isoscore_source")
+    assert not reused
+    assert other.keys() - plain.keys() == {"isoscore_source"}

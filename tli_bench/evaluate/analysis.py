@@ -13,7 +13,7 @@ from tli_bench.evaluate.sink import positions_at
 from tli_bench.lexicon.pairs import Split, WordPair
 from tli_bench.measures.choice import CHOSEN_BY, best_depth
 from tli_bench.measures.geometry import Centre, centre
-from tli_bench.measures.measure import Place
+from tli_bench.measures.measure import Measure, Place
 from tli_bench.measures.registry import compute, get_measure, list_measures
 from tli_bench.measures.roles import HEADLINE
 from tli_bench.measures.view import LayerView
@@ -68,7 +68,7 @@ class Analysis(Scores):
 class Analyser:
     """Computes an `Analysis`. pairs: in document order; gold: bool `[pairs, pairs]`, accepted translations.
 
-    shown: layers to show besides the best ones and the output.
+    shown: layers to show besides the best ones and the output. asked: optional measures to compute as well.
     """
 
     def __init__(
@@ -81,9 +81,11 @@ class Analyser:
         seed: int = 0,
         facts: Facts | None = None,
         shown: Sequence[str] = (),
+        asked: Sequence[Measure] = (),
     ) -> None:
         self.pairs, self.layers, self.states, self.gold, self.seed = tuple(pairs), layers, states, gold, seed
         self.facts, self.shown = facts or Facts(), [layer for layer in shown if layer in layers]
+        self.asked = tuple(asked)
         self.rows = {split: [i for i, p in enumerate(self.pairs) if p.split == split] for split in Split}
         scored = [split for split in (Split.CONTROL, Split.TRAIN, Split.DEV) if self.rows[split]]
         self.tested = scored[0] if scored else Split.CONTROL
@@ -204,7 +206,17 @@ class Analyser:
             found["positions"] = positions_at([self.facts.sinks[state][i] for i in rows], layer)
         if self.facts.tokens:
             found["tokens"] = np.array([self.facts.tokens[i] for i in rows])
+        if any("fit" in measure.needs for measure in self.asked):
+            found |= self._fit(state, layer, rows)
         return found
+
+    def _fit(self, state: State, layer: int, rows: Sequence[int]) -> dict[str, object]:
+        """Vectors of the pairs that are not being scored, for measures that fit more than a mean; none where there are too few."""
+        held_out = sorted(set(range(len(self.pairs))) - set(rows))
+        if len(held_out) < 2:
+            return {}
+        vectors = self.states[state]
+        return {"fit": (vectors.source[layer, held_out], vectors.target[layer, held_out])}
 
     def _curves(self, split: Split, state: State) -> dict[str, Curve]:
         curves: dict[str, Curve] = {}
@@ -212,7 +224,7 @@ class Analyser:
             view = self._view(split, state, layer)
             if view is None:
                 continue
-            measured = compute(view)
+            measured = compute(view, asked=self.asked)
             self.unscored += [f"{split.value}/{state}/{which}: {why}" for which, why in measured.reasons.items()]
             for which, value in measured.values.items():
                 curves.setdefault(which, [None] * len(self.layers))[layer] = value
@@ -238,7 +250,7 @@ class Analyser:
     def _columns(self, view: LayerView) -> dict[str, Kept]:
         """What each measure says about each word of a view; why one cannot be scored was noted with its curve."""
         found: dict[str, Kept] = {}
-        for measure in list_measures():
+        for measure in (*(m for m in list_measures() if not m.optional), *self.asked):
             if measure.has_column and measure.needs <= view.provides:
                 with suppress(UnscorableError):
                     found[measure.name] = kept(measure.column(view))

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tli_bench.base.errors import UnscorableError
+from tli_bench.measures.literature import literature
 from tli_bench.measures.measure import Direction, Measure, Place, standard_error
 from tli_bench.measures.ranked import Side
 
@@ -51,6 +52,7 @@ def built_in() -> Iterator[Measure]:
     yield from _geometry()
     yield from _last_tokens()
     yield from _positions()
+    yield from literature()
 
 
 def _plain(name: str, label: str, definition: str, direction: Direction, **fields: Any) -> Measure:

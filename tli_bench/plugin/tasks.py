@@ -25,6 +25,7 @@ from tli_bench.lexicon.unknown import languages_of_list
 from tli_bench.lexicon.unseen import require_unseen, seen_control
 from tli_bench.measures import MEASURES_VERSION
 from tli_bench.measures.choice import BEST_LAYER_RULE
+from tli_bench.measures.registry import asked_for
 from tli_bench.models.identity import MeasuredModel, State
 from tli_bench.plugin.provenance import Provenance
 from tli_bench.plugin.stock import answer_from_stock_models
@@ -64,6 +65,7 @@ class HiddenStatesTask(Task):
         source, target = languages_of_list(options.lexicon, str(meta["pair"]))
         self.pair = pair_id(source, target)
         self.protocols = get_protocols(options.protocol)
+        self._asked = asked_for(options.measures)
         for protocol in self.protocols:
             for language in (source, target):
                 protocol.template(language.code)
@@ -222,7 +224,14 @@ class HiddenStatesTask(Task):
             for protocol in self.protocols:
                 states, facts = _inputs(responses, protocol.id)
                 analyser = Analyser(
-                    pairs, layers, states, gold, seed=self._options.seed, facts=facts, shown=self._options.shown
+                    pairs,
+                    layers,
+                    states,
+                    gold,
+                    seed=self._options.seed,
+                    facts=facts,
+                    shown=self._options.shown,
+                    asked=self._asked,
                 )
                 analyses[protocol.id] = analyser.run()
             self._analysed = _Analysed(key, analyses, self.headlines(analyses, layers), responses[0].model)
@@ -253,6 +262,12 @@ class HiddenStatesTask(Task):
             )
             found.append(record)
         return found
+
+    def is_answered_by(self, record: RunRecord) -> bool:
+        """Whether a finished unit's record holds every optional measure that is asked for."""
+        return all(
+            m.name in curves for m in self._asked for states in record.curves.values() for curves in states.values()
+        )
 
     def forget(self) -> None:
         """Release the last run's states once its records are made."""

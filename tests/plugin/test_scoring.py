@@ -56,3 +56,25 @@ def test_a_finished_unit_is_measured_again_only_for_measures_that_it_lacks(model
     reused, other = run("isoscore_source")
     assert not reused
     assert other.keys() - plain.keys() == {"isoscore_source"}
+
+
+def test_neurons_are_asked_for_only_by_a_measure_that_needs_them(model_folder, tmp_path):
+    def run(measures):
+        config = RunConfig(
+            model=str(model_folder("llama")), pairs="swh-eng", limit=12, skip_gate=True, output=None, measures=measures
+        )
+        tasks = tasks_of(config)
+        (record,) = score_tasks(config, open_model(config), tasks).records
+        (task,) = tasks.values()
+        request = task.construct_requests(task.test_docs()[0], "")
+        return record, len(request.arguments)
+
+    record, arguments = run("anc")
+    assert arguments == 4
+    record, arguments = run("neuronxa")
+    assert arguments == 6
+    curve = record.curves[record.split]["base"]["neuronxa"]
+    assert curve[0] is None
+    assert all(value is not None for value in curve[1:])
+    assert curve[-2] == curve[-1]  # before and after the final norm: the same block
+    assert not any("neuronxa" in reason for reason in record.unscored)

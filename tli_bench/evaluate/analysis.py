@@ -40,7 +40,8 @@ class Vectors:
 class Facts:
     """What is known about the pairs besides their vectors, in the same order; any of it may be missing.
 
-    last: states of the words' last tokens, scored as well. sinks: by state. first_pooled: whether position 0 is pooled.
+    last: states of the words' last tokens, scored as well. neurons: which feed-forward neurons are active, each
+    `[blocks, pairs, neurons]`. sinks: by state. first_pooled: whether position 0 is pooled.
     tokens: counts of the words' own tokens, source and target.
     """
 
@@ -48,6 +49,7 @@ class Facts:
     sinks: dict[State, Sequence[PairSink]] = field(default_factory=dict)
     first_pooled: bool | None = None
     tokens: Sequence[tuple[int, int]] = ()
+    neurons: dict[State, Vectors] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +208,10 @@ class Analyser:
             found["positions"] = positions_at([self.facts.sinks[state][i] for i in rows], layer)
         if self.facts.tokens:
             found["tokens"] = np.array([self.facts.tokens[i] for i in rows])
+        block = int(self.layers[layer].rstrip("p")) - 1
+        if state in self.facts.neurons and block >= 0:
+            active = self.facts.neurons[state]
+            found["neurons"] = (active.source[block, rows], active.target[block, rows])
         if any("fit" in measure.needs for measure in self.asked):
             found |= self._fit(state, layer, rows)
         return found
@@ -224,7 +230,8 @@ class Analyser:
             view = self._view(split, state, layer)
             if view is None:
                 continue
-            measured = compute(view, asked=self.asked)
+            # Embeddings come before all neurons, which is not worth a reason.
+            measured = compute(view, asked=[m for m in self.asked if layer or "neurons" not in m.needs])
             self.unscored += [f"{split.value}/{state}/{which}: {why}" for which, why in measured.reasons.items()]
             for which, value in measured.values.items():
                 curves.setdefault(which, [None] * len(self.layers))[layer] = value

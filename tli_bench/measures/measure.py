@@ -81,7 +81,7 @@ class Measure:
     high: float = math.inf
     """The highest value that it can take."""
     needs: frozenset[str] = VECTORS
-    """What the view must hold: `vectors`, `centre`, `fit`, `positions`, `last`, `tokens`, or anything that a backend provides."""
+    """What the view must hold: `vectors`, `centre`, `fit`, `positions`, `last`, `tokens`, `neurons`, or whatever a backend provides."""
     per_concept: Callable[["LayerView"], Any] | None = None
     """From the view to its column `[n]`: one value for each concept, NaN where a concept has none."""
     aggregate: Callable[[Column], float] = mean_of
@@ -176,6 +176,7 @@ NEEDS = {
     "centre": "a centre fitted on held-out words",
     "fit": "the vectors of held-out words",
     "last": "the states of last tokens",
+    "neurons": "the states of feed-forward neurons, which this architecture does not tell",
     "positions": "the norms of all positions",
 }
 """What each need is called in a reason; any other goes by its own name."""

@@ -66,6 +66,8 @@ class HiddenStatesTask(Task):
         self.pair = pair_id(source, target)
         self.protocols = get_protocols(options.protocol)
         self._asked = asked_for(options.measures)
+        # Nothing is added to a request that asks for vectors alone.
+        self._also = (False, True) if any("neurons" in measure.needs for measure in self._asked) else ()
         for protocol in self.protocols:
             for language in (source, target):
                 protocol.template(language.code)
@@ -150,13 +152,13 @@ class HiddenStatesTask(Task):
         super().build_all_requests(**{**kwargs, "cache_requests": False, "rewrite_requests_cache": False})
 
     def construct_requests(self, doc: dict[str, str], ctx: str, **kwargs: Any) -> Instance:
-        """One `hidden_states` request per pair: (source, target, protocols, pair id)."""
+        """One `hidden_states` request per pair: (source, target, protocols, pair id), and whether neurons are asked for."""
         for key in ("apply_chat_template", "chat_template"):
             kwargs.pop(key, None)
         return Instance(
             request_type="hidden_states",
             doc=doc,
-            arguments=(doc["source"], doc["target"], self.protocols, self.pair),
+            arguments=(doc["source"], doc["target"], self.protocols, self.pair, *self._also),
             idx=0,
             **kwargs,
         )
@@ -342,6 +344,7 @@ def _inputs(responses: Sequence[PairStates], protocol: str) -> tuple[dict[State,
         sinks={state: [m.sinks[state] for m in measured] for state in states},
         first_pooled=any(m.first_pooled for m in measured),
         tokens=[m.tokens for m in measured],
+        neurons={state: _vectors([m.neurons[state] for m in measured]) for state in measured[0].neurons},
     )
     return {state: _vectors([m.vectors[state] for m in measured]) for state in states}, facts
 

@@ -5,11 +5,11 @@ One idea a file; each file states the formula, its source, and every choice that
 
 from collections.abc import Iterator
 
-from tli_bench.measures.literature import anc, dali, directions, isomorphism, isoscore, spectra
+from tli_bench.measures.literature import anc, dali, directions, isomorphism, isoscore, neuronxa, spectra
 from tli_bench.measures.measure import Measure
 
 
 def literature() -> Iterator[Measure]:
     """All of them, in the order in which tables show them."""
-    for file in (dali, directions, isomorphism, spectra, isoscore, anc):
+    for file in (dali, neuronxa, directions, isomorphism, spectra, isoscore, anc):
         yield from file.MEASURES

@@ -155,6 +155,9 @@ def test_measures_that_are_asked_for_get_curves_and_columns_and_the_others_stay_
         assert {name: more.curves[split]["base"][name] for name in curves["base"]} == curves["base"]
         held = more.columns[split]["base"]["1"]
         assert held.keys() - plain.columns[split]["base"]["1"].keys() == {"dali", "p1_without_means"}
+        computed = more.pseudo[split]["base"]["1"]
+        assert computed.keys() - plain.pseudo[split]["base"]["1"].keys() == {"dali", "p1_without_means"}
+        assert sum(computed["dali"]) / len(computed["dali"]) == pytest.approx(sum(held["dali"]) / len(held["dali"]))
         assert more.value("dali", split, "base", "1") == pytest.approx(sum(held["dali"]) / len(held["dali"]))
     assert more.curves[Split.CONTROL]["base"]["dali"][1] == 1
 

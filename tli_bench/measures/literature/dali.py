@@ -9,9 +9,13 @@ texts, is `mexa` itself here, since our task is the words.
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from tli_bench.base.errors import UnscorableError
+from tli_bench.measures import pool
 from tli_bench.measures.measure import Direction, Measure
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from tli_bench.measures.view import LayerView as View
 
 
@@ -23,6 +27,24 @@ def dali(view: "View", *, strict: bool = False) -> Any:
 
     Time O(n^2), strict O(n^2 d); memory O(n^2).
     """
+    aligned, option = _instances(view, strict=strict)
+    return aligned.sum(dim=1) / option.sum(dim=1).double()
+
+
+def dali_pseudo(view: "View", *, strict: bool = False) -> Any:
+    """Pseudo-values `[n]` of the mean of `dali`: a concept that leaves is no option of the others any more.
+
+    Raises UnscorableError where a concept would have no option left.
+    """
+    aligned, option = (x.double().cpu().numpy() for x in _instances(view, strict=strict))
+    hits, options = aligned.sum(axis=1), option.sum(axis=1)
+    if not (options - option.max(axis=1) > 0).all():
+        raise UnscorableError("a pseudo-value of DALI needs a second wrong word for every word")
+    return pool.pseudo_of(hits / options, (hits[:, None] - aligned) / (options[:, None] - option))
+
+
+def _instances(view: "View", *, strict: bool) -> "tuple[Tensor, Tensor]":
+    """Which instances of concept i and wrong concept j are aligned, and which there are, bool `[n, n]` each."""
     import torch
 
     own = view.matched
@@ -32,7 +54,7 @@ def dali(view: "View", *, strict: bool = False) -> Any:
         both = torch.minimum(own[:, None], own[None, :])
         aligned &= both > _within_languages(view)
     option = ~(view.gold | view.gold.T)
-    return (aligned & option).sum(dim=1) / option.sum(dim=1).double()
+    return aligned & option, option
 
 
 def _within_languages(view: "View") -> Any:
@@ -48,12 +70,13 @@ def _within_languages(view: "View") -> Any:
 MEASURES = (
     Measure(
         name="dali", label="DALI", definition="Share of wrong words for which both pairs are closer than the crossed ones.",
-        direction=Direction.UP, low=0, high=1, per_concept=dali, places=frozenset(), optional=True,
+        direction=Direction.UP, low=0, high=1, per_concept=dali, pseudo=dali_pseudo, places=frozenset(), optional=True,
         missing="have no wrong word to be compared with",
     ),
     Measure(
         name="dali_strict", label="DALI strict", definition="As DALI, and both pairs closer than the two words of either language.",
-        direction=Direction.UP, low=0, high=1, per_concept=partial(dali, strict=True), places=frozenset(), optional=True,
+        direction=Direction.UP, low=0, high=1, per_concept=partial(dali, strict=True), pseudo=partial(dali_pseudo, strict=True),
+        places=frozenset(), optional=True,
         missing="have no wrong word to be compared with",
     ),
 )  # fmt: skip

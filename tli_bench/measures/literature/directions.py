@@ -12,6 +12,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tli_bench.base.errors import UnscorableError
+from tli_bench.measures import pool
+from tli_bench.measures.centred import pseudo
 from tli_bench.measures.measure import Direction, Measure
 
 if TYPE_CHECKING:
@@ -73,18 +75,27 @@ def p1_after(remove: Remover, view: "View") -> Any:
 
     Time O((n^2 + m^2) d), memory O((n + m) d), of n words and m held-out ones.
     """
+    moved = _without(remove, view)
+    return (moved.hits(1, "forward") + moved.hits(1, "backward")) / 2
+
+
+def p1_after_pseudo(remove: Remover, view: "View") -> Any:
+    """Pseudo-values `[n]` of the mean of `p1_after`; what is removed stays the same, since no scored word decides it."""
+    return pseudo("cosine", pool.within(1), _without(remove, view))
+
+
+def _without(remove: Remover, view: "View") -> "View":
     from tli_bench.measures.view import LayerView
 
     vectors = (x.double() for x in (view.source, view.target, *view.fact("fit")))
-    moved = LayerView(*remove(*vectors), gold=view.gold)
-    return (moved.hits(1, "forward") + moved.hits(1, "backward")) / 2
+    return LayerView(*remove(*vectors), gold=view.gold)
 
 
 def _measure(what: str, label: str, said: str, remove: Remover) -> Measure:
     return Measure(
         name=f"p1_without_{what}", label=f"P@1 {label}", definition=f"P@1 of vectors without {said}, fitted on held-out words.",
         direction=Direction.UP, low=0, high=1, needs=frozenset({"vectors", "fit"}), per_concept=partial(p1_after, remove),
-        places=frozenset(), share=True, digits=2, optional=True,
+        pseudo=partial(p1_after_pseudo, remove), places=frozenset(), share=True, digits=2, optional=True,
     )  # fmt: skip
 
 

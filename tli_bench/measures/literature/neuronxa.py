@@ -2,9 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
+from tli_bench.measures import pool
 from tli_bench.measures.measure import Direction, Measure
 
 if TYPE_CHECKING:
+    from tli_bench.measures.similarity import Cosines
     from tli_bench.measures.view import LayerView as View
 
 
@@ -20,19 +22,30 @@ def neuronxa(view: "View") -> Any:
     Raises UnscorableError where the view has no neuron states, and for a word that excites none.
     """
     from tli_bench.measures.retrieval import mexa_hits
+
+    similarity = _similarity(view)
+    return mexa_hits(similarity.values, view.gold, tolerance=similarity.tolerance)
+
+
+def neuronxa_pseudo(view: "View") -> Any:
+    """Pseudo-values `[n]` of the mean of `neuronxa`: a concept that leaves is no rival of the others any more."""
+    similarity = _similarity(view)
+    return pool.mexa_pseudo(similarity.values.cpu().numpy(), view.gold.cpu().numpy(), tolerance=similarity.tolerance)
+
+
+def _similarity(view: "View") -> "Cosines":
     from tli_bench.measures.similarity import cosine_matrix, require_scorable
 
     states = [x.float() for x in view.fact("neurons")]
     for name, x in zip(("neuron states of the source", "neuron states of the target"), states, strict=True):
         require_scorable(x, name=name)
-    similarity = cosine_matrix(*states)
-    return mexa_hits(similarity.values, view.gold, tolerance=similarity.tolerance)
+    return cosine_matrix(*states)
 
 
 MEASURES = (
     Measure(
         name="neuronxa", label="NeuronXA", definition="Share of pairs that excite the same neurons more than any wrong pair does.",
-        direction=Direction.UP, low=0, high=1, needs=frozenset({"neurons"}), per_concept=neuronxa, places=frozenset(),
-        share=True, optional=True,
+        direction=Direction.UP, low=0, high=1, needs=frozenset({"neurons"}), per_concept=neuronxa, pseudo=neuronxa_pseudo,
+        places=frozenset(), share=True, optional=True,
     ),
 )  # fmt: skip

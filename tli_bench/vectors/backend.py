@@ -6,6 +6,8 @@ from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from typing import NamedTuple, cast
 
+from torch import nn
+
 from tli_bench.base.errors import AdapterError
 from tli_bench.config.options import settings
 from tli_bench.config.run import RunConfig
@@ -14,6 +16,7 @@ from tli_bench.models.body import family, is_wrapped, max_tokens
 from tli_bench.models.families import Family
 from tli_bench.models.identity import State
 from tli_bench.models.live import Fingerprint, fingerprint
+from tli_bench.models.neurons import activation_functions
 from tli_bench.models.probe import Probed, probe
 from tli_bench.models.types import Model, Tokenizer, Wrapped
 from tli_bench.models.variants import Weights, digest, require_fit, weights_of, worn
@@ -76,6 +79,11 @@ class Backend:
         """What two tiny forward passes say about the architecture; run once."""
         return probe(self.model)
 
+    @cached_property
+    def activations(self) -> list[nn.Module]:
+        """Activation functions of the feed-forward parts, one for each block; empty where they cannot be told. Found once."""
+        return activation_functions(self.model)
+
     @property
     def causal(self) -> bool:
         """Whether a position sees only itself and the ones before it, as probed."""
@@ -97,21 +105,28 @@ class Backend:
             self._held = outer
 
     def states(
-        self, texts: Sequence[str], framing: Framing, poolings: Sequence[Pooling], *, state: State = "base"
+        self,
+        texts: Sequence[str],
+        framing: Framing,
+        poolings: Sequence[Pooling],
+        *,
+        state: State = "base",
+        neurons: bool = False,
     ) -> Answered:
         """Pooled states of every layer for each distinct text, from the cache if they were seen before.
 
         state: `base` switches the adapter off, `adapted` leaves it on, `twin` puts the twin's weights in its place.
-        Raises InputError for texts that cannot be encoded, AdapterError for an activated LoRA.
+        neurons: say as well which feed-forward neurons are active, where the architecture lets them be told. Raises
+        InputError for texts that cannot be encoded, AdapterError for an activated LoRA.
         """
         with self.unchanged() as held:
             adapter = {"base": "", "adapted": held.adapter, "twin": f"{held.adapter} {self._twin_digest}"}[state]
-            key = Key(held.weights, adapter, held.tokenizer, state, framing, tuple(poolings))
+            key = Key(held.weights, adapter, held.tokenizer, state, framing, tuple(poolings), neurons)
             return Answered(*self.cache.get(key, texts, lambda missing: self._compute(missing, key)))
 
     def fresh(self, texts: Sequence[str], framing: Framing, poolings: Sequence[Pooling]) -> States:
         """Pooled states of every text, in order, with the adapter as it is now; neither looked up in the cache nor kept."""
-        return self._extract(self._encoded(texts, framing), tuple(poolings), first_position=False)
+        return self._extract(self._encoded(texts, framing), tuple(poolings))
 
     @property
     def pace(self) -> float | None:
@@ -127,7 +142,7 @@ class Backend:
         if key.state != "base":
             _require_called(self.model, encoded)
         with self._in_state(key.state):
-            found = self._extract(encoded, key.poolings, first_position=True)
+            found = self._extract(encoded, key.poolings, first_position=True, neurons=key.neurons)
         self._seconds, self._texts = self._seconds + time.perf_counter() - began, self._texts + len(encoded)
         return found
 
@@ -153,7 +168,14 @@ class Backend:
             shorten=framing.shorten,
         )
 
-    def _extract(self, encoded: Sequence[Encoded], poolings: tuple[Pooling, ...], *, first_position: bool) -> States:
+    def _extract(
+        self,
+        encoded: Sequence[Encoded],
+        poolings: tuple[Pooling, ...],
+        *,
+        first_position: bool = False,
+        neurons: bool = False,
+    ) -> States:
         return extract(
             self.model,
             encoded,
@@ -161,6 +183,7 @@ class Backend:
             batch_size=self.batch_size,
             first_position=first_position,
             before_norm=self.probed.chain,
+            neurons=self.activations if neurons else (),
             progress=self.progress,
         )
 

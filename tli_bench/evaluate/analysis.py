@@ -89,6 +89,7 @@ class Analyser:
         self.rows = {split: [i for i, p in enumerate(self.pairs) if p.split == split] for split in Split}
         scored = [split for split in (Split.CONTROL, Split.TRAIN, Split.DEV) if self.rows[split]]
         self.tested = scored[0] if scored else Split.CONTROL
+        self._overlap = np.array(beside.overlap_of(self.pairs))
         self._tested: dict[State, dict[str, beside.Floats]] = {state: {} for state in states}
         self.unscored: list[str] = []
 
@@ -235,7 +236,7 @@ class Analyser:
 
     def _facts(self, state: State, layer: int, rows: Sequence[int]) -> dict[str, object]:
         """What measures may need besides vectors, under the names in `Measure.needs`."""
-        found: dict[str, object] = {}
+        found: dict[str, object] = {"overlap": self._overlap[rows]}
         if state in self.facts.sinks and rows:
             found["positions"] = positions_at([self.facts.sinks[state][i] for i in rows], layer)
         if self.facts.tokens:

@@ -1,7 +1,7 @@
 """lm-eval Task classes: word pairs go in, `hidden_states` requests come out, and scores are aggregated over the whole pool."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import chain, zip_longest
 from typing import Any
@@ -25,7 +25,9 @@ from tli_bench.lexicon.unknown import languages_of_list
 from tli_bench.lexicon.unseen import require_unseen, seen_control
 from tli_bench.measures import MEASURES_VERSION
 from tli_bench.measures.choice import BEST_LAYER_RULE
+from tli_bench.measures.registry import asked_for
 from tli_bench.models.identity import MeasuredModel, State
+from tli_bench.plugin.placebos import with_placebos
 from tli_bench.plugin.provenance import Provenance
 from tli_bench.plugin.stock import answer_from_stock_models
 from tli_bench.records.schema import RunRecord, Signature
@@ -64,6 +66,9 @@ class HiddenStatesTask(Task):
         source, target = languages_of_list(options.lexicon, str(meta["pair"]))
         self.pair = pair_id(source, target)
         self.protocols = get_protocols(options.protocol)
+        self._asked = asked_for(options.measures)
+        # Nothing is added to a request that asks for vectors alone.
+        self._also = (False, True) if any("neurons" in measure.needs for measure in self._asked) else ()
         for protocol in self.protocols:
             for language in (source, target):
                 protocol.template(language.code)
@@ -148,13 +153,13 @@ class HiddenStatesTask(Task):
         super().build_all_requests(**{**kwargs, "cache_requests": False, "rewrite_requests_cache": False})
 
     def construct_requests(self, doc: dict[str, str], ctx: str, **kwargs: Any) -> Instance:
-        """One `hidden_states` request per pair: (source, target, protocols, pair id)."""
+        """One `hidden_states` request per pair: (source, target, protocols, pair id), and whether neurons are asked for."""
         for key in ("apply_chat_template", "chat_template"):
             kwargs.pop(key, None)
         return Instance(
             request_type="hidden_states",
             doc=doc,
-            arguments=(doc["source"], doc["target"], self.protocols, self.pair),
+            arguments=(doc["source"], doc["target"], self.protocols, self.pair, *self._also),
             idx=0,
             **kwargs,
         )
@@ -222,9 +227,18 @@ class HiddenStatesTask(Task):
             for protocol in self.protocols:
                 states, facts = _inputs(responses, protocol.id)
                 analyser = Analyser(
-                    pairs, layers, states, gold, seed=self._options.seed, facts=facts, shown=self._options.shown
+                    pairs,
+                    layers,
+                    states,
+                    gold,
+                    seed=self._options.seed,
+                    facts=facts,
+                    shown=self._options.shown,
+                    asked=self._asked,
                 )
-                analyses[protocol.id] = analyser.run()
+                analyses[protocol.id] = with_placebos(
+                    analyser.run(), pairs, gold, responses, protocol, self.pair, seed=self._options.seed
+                )
             self._analysed = _Analysed(key, analyses, self.headlines(analyses, layers), responses[0].model)
         return self._analysed
 
@@ -235,7 +249,9 @@ class HiddenStatesTask(Task):
         found, made = [], provenance or Provenance()
         for protocol in self.protocols:
             analysis = self._analysed.analyses[protocol.id]
-            signature = self._signature(protocol, analysis.layers, analysis.n, self._analysed.model, limit)
+            model, run = self._analysed.model, analysis.controls.placebo
+            model = replace(model, placebo=run.count if run else 0)
+            signature = self._signature(protocol, analysis.layers, analysis.n, model, limit)
             record = RunRecord(
                 task=self.config.task,
                 pair=self.pair,
@@ -250,10 +266,16 @@ class HiddenStatesTask(Task):
                 comparisons=analysis.comparisons,
                 verdicts=verdicts(analysis),
                 controls=analysis.controls,
-                unscored=analysis.unscored,
+                unscored=[*analysis.unscored, *model.notes],
             )
             found.append(record)
         return found
+
+    def is_answered_by(self, record: RunRecord) -> bool:
+        """Whether a finished unit's record holds every optional measure that is asked for."""
+        return all(
+            m.name in curves for m in self._asked for states in record.curves.values() for curves in states.values()
+        )
 
     def forget(self) -> None:
         """Release the last run's states once its records are made."""
@@ -262,6 +284,7 @@ class HiddenStatesTask(Task):
     def expected_signatures(self, model: MeasuredModel, limit: int | None) -> list[Signature]:
         """What is known of each unit's signature before it runs: everything but the layers and the counts.
 
+        Where the cost is to decide about placebos, the signature is that of a unit without any.
         Raises LexiconError for a leaking lexicon, AdapterError for an adapter trained on its control words.
         """
         self.check_unseen(model)
@@ -289,6 +312,8 @@ class HiddenStatesTask(Task):
             model=model.id,
             revision=model.revision,
             adapter=model.adapter,
+            twin=model.twin,
+            placebo=model.placebo or 0,
             training=model.training,
             dtype=model.dtype,
             quantization=model.quantization,
@@ -328,6 +353,7 @@ def _inputs(responses: Sequence[PairStates], protocol: str) -> tuple[dict[State,
         sinks={state: [m.sinks[state] for m in measured] for state in states},
         first_pooled=any(m.first_pooled for m in measured),
         tokens=[m.tokens for m in measured],
+        neurons={state: _vectors([m.neurons[state] for m in measured]) for state in measured[0].neurons},
     )
     return {state: _vectors([m.vectors[state] for m in measured]) for state in states}, facts
 

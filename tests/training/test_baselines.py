@@ -49,7 +49,7 @@ def test_baseline_scores_every_layer_and_states_its_budget(loaded, lexicon):
         assert result.mapped[name].keys() == result.base[name].keys() >= {COMPANION}
 
 
-def test_a_language_that_is_a_rotation_of_the_other_is_mapped_onto_it(loaded, lexicon, monkeypatch):
+def test_a_language_that_is_a_rotation_of_the_other_is_mapped_onto_it(loaded, make_lexicon, monkeypatch):
     """Source states are the target's, rotated and shifted: the map, centred as the words it was fitted on, undoes both."""
     turn = _rotation(64, 3).float()
 
@@ -60,7 +60,7 @@ def test_a_language_that_is_a_rotation_of_the_other_is_mapped_onto_it(loaded, le
         return replace(found, vectors={**found.vectors, Pooling.WORD_MEAN: vectors}), n
 
     monkeypatch.setattr("tli_bench.training.baselines.states_of", rotated)
-    result = linear_baseline(loaded, lexicon)
+    result = linear_baseline(loaded, make_lexicon(train=200))  # more words than dimensions
     assert all(figures["p1"] == 1 and figures[COMPANION] == 1 for figures in result.mapped.values())
     assert all(figures[COMPANION] < 1 for figures in result.base.values())
 

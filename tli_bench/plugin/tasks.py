@@ -274,7 +274,7 @@ class HiddenStatesTask(Task):
             protocol=protocol.id,
             pooling=protocol.pooling.value,
             layers=layers,
-            tokens=model.tokens,
+            tokens=protocol.tokens(model.tokens),
             lexicon=" ".join(part for part in (lexicon.name, lexicon.version) if part),
             lexicon_hash=lexicon.content_hash,
             split_seed=lexicon.seed,

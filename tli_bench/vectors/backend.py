@@ -107,9 +107,7 @@ class Backend:
             self.tokenizer,
             texts,
             max_length=max_tokens(self.model),
-            template=framing.template,
-            cut=framing.cut,
-            shorten=framing.shorten,
+            **framing._asdict(),
         )
         if key.state == "adapted":
             _require_called(self.model, encoded)

@@ -115,6 +115,7 @@ def _protocol_states(protocol: Protocol, pairs: dict[State, tuple[TextStates, ..
         first_pooled=any(bool(pooling_weights(item, protocol.pooling)[0] > 0) for item in encoded),
         tokens=(sum(encoded[0].word), sum(encoded[1].word)),
         dropped=(encoded[0].dropped, encoded[1].dropped),
+        encoded=tuple(encoded),
     )
 
 

@@ -1,7 +1,7 @@
 """Words to token ids, alone or inside a sentence, and which tokens are the word's own."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from tli_bench.base.errors import InputError
@@ -33,9 +33,10 @@ def framing(protocol: Protocol, language: str, *, running: bool = False) -> Fram
 class Encoded:
     """One tokenised word.
 
-    ids: token ids `[tokens]`, special tokens included; word: True for tokens that belong to the word. dropped: how many
-    of the word's own tokens were left out because the model does not read that many. unknown: how many of its own tokens are
-    the unknown token. joined: whether one of its own tokens also holds a visible character that stands before the word.
+    ids: token ids `[tokens]`, special tokens included; word: True for tokens that belong to the word; frame: True for tokens
+    of the text around it, empty where there is none. dropped: how many of the word's own tokens were left out because the
+    model does not read that many. unknown: how many of its own tokens are the unknown token. joined: whether one of its own
+    tokens also holds a visible character that stands before the word.
     """
 
     text: str
@@ -44,6 +45,7 @@ class Encoded:
     dropped: int = 0
     unknown: int = 0
     joined: bool = False
+    frame: tuple[bool, ...] = ()
 
     @property
     def own(self) -> tuple[int, ...]:
@@ -79,56 +81,49 @@ def encode_words(
     rows = _alone(tokenizer, words) if template is None else _inside(tokenizer, words, template)
     empty = set() if blanks else _blank(tokenizer, (i for row in rows for i in row.ids))
     encoded = []
-    for word, (ids, own, joined) in zip(words, rows, strict=True):
-        if not any(own):
+    for word, row in zip(words, rows, strict=True):
+        if not any(row.own):
             raise InputError(f"{word!r} yields no tokens with this tokenizer; remove it or use another tokenizer")
-        visible = [flag and i not in empty for i, flag in zip(ids, own, strict=True)]
-        kept = visible if any(visible) else own
-        encoded.append(_fitted(word, ids, kept, joined, tokenizer, max_length, cut=cut, shorten=shorten))
+        visible = [flag and i not in empty for i, flag in zip(row.ids, row.own, strict=True)]
+        kept = row._replace(own=visible) if any(visible) else row
+        item = _fitted(word, kept, max_length, cut=cut, shorten=shorten)
+        encoded.append(replace(item, unknown=sum(i == tokenizer.unk_token_id for i in item.own)))
     return encoded
 
 
 class _Row(NamedTuple):
-    """Ids of one text, which of them are the word's, and whether one of those reaches into what stands before it."""
+    """Ids of one text, which of them are special, which are the word's, and whether one of those reaches before the word."""
 
     ids: list[int]
+    special: list[int]
     own: list[bool]
     joined: bool = False
 
 
-def _fitted(
-    word: str,
-    ids: list[int],
-    own: list[bool],
-    joined: bool,
-    tokenizer: Tokenizer,
-    max_length: int | None,
-    *,
-    cut: bool,
-    shorten: bool,
-) -> Encoded:
+def _fitted(word: str, row: _Row, max_length: int | None, *, cut: bool, shorten: bool) -> Encoded:
     """A word as the model reads it: cut after its last token if asked for, and no longer than `max_length`."""
-    mine = [i for i, flag in enumerate(own) if flag]
-    end = mine[-1] + 1 if cut else len(own)
+    mine = [i for i, flag in enumerate(row.own) if flag]
+    end = mine[-1] + 1 if cut else len(row.own)
     excess = max(0, end - max_length) if max_length is not None else 0
     if excess and (not shorten or excess >= len(mine)):
         raise InputError(f"{word[:80]!r} is {end} tokens long; this model reads at most {max_length}")
     gone = set(mine[len(mine) - excess :])
     kept = [i for i in range(end) if i not in gone]
+    frame = tuple(not row.own[i] and not row.special[i] for i in kept)
     return Encoded(
         word,
-        tuple(ids[i] for i in kept),
-        tuple(own[i] for i in kept),
-        excess,
-        sum(ids[i] == tokenizer.unk_token_id for i in mine),
-        joined,
+        tuple(row.ids[i] for i in kept),
+        tuple(row.own[i] for i in kept),
+        dropped=excess,
+        joined=row.joined,
+        frame=frame if any(frame) else (),
     )
 
 
 def _alone(tokenizer: Tokenizer, words: Sequence[str]) -> list[_Row]:
     batch = tokenizer(list(words), add_special_tokens=True, return_special_tokens_mask=True, padding=False)
     return [
-        _Row(ids, [not flag for flag in special])
+        _Row(ids, special, [not flag for flag in special])
         for ids, special in zip(batch["input_ids"], batch["special_tokens_mask"], strict=True)
     ]
 
@@ -144,13 +139,13 @@ def _inside(tokenizer: Tokenizer, words: Sequence[str], template: str) -> list[_
     rows = []
     for row, word in enumerate(words):
         end = start + len(word)
-        spans = batch["offset_mapping"][row]
+        spans, special = batch["offset_mapping"][row], batch["special_tokens_mask"][row]
         own = [
-            not special and left < end and right > start and right > left
-            for (left, right), special in zip(spans, batch["special_tokens_mask"][row], strict=True)
+            not flag and left < end and right > start and right > left
+            for (left, right), flag in zip(spans, special, strict=True)
         ]
         joined = any(flag and template[left:start].strip() for (left, _), flag in zip(spans, own, strict=True))
-        rows.append(_Row(batch["input_ids"][row], own, joined))
+        rows.append(_Row(batch["input_ids"][row], special, own, joined))
     return rows
 
 
@@ -167,8 +162,8 @@ def _after(tokenizer: Tokenizer, words: Sequence[str], template: str) -> list[_R
     alone = _alone(tokenizer, [before + word for word in words])
     spaces = _blank(tokenizer, (i for row in alone for i in row.ids))
     rows = []
-    for word, (ids, plain, _) in zip(words, alone, strict=True):
-        places = [place for place, flag in enumerate(plain) if flag]
+    for word, row in zip(words, alone, strict=True):
+        ids, places = row.ids, [place for place, flag in enumerate(row.own) if flag]
         if [ids[place] for place in places[: len(lead)]] != lead:
             raise InputError(
                 f"{kind}, and {before + word!r} does not begin with the tokens of {before.rstrip()!r}, so the word's own cannot "
@@ -177,7 +172,7 @@ def _after(tokenizer: Tokenizer, words: Sequence[str], template: str) -> list[_R
         rest = places[len(lead) :]
         while len(rest) > 1 and ids[rest[0]] in spaces:
             rest = rest[1:]
-        rows.append(_Row(ids, [place in rest for place in range(len(ids))]))
+        rows.append(row._replace(own=[place in rest for place in range(len(ids))]))
     return rows
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import torch
 
 from tli_bench.models.identity import MeasuredModel, State
+from tli_bench.vectors.inputs import Encoded
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,9 @@ class ProtocolStates:
     """One word pair under one protocol.
 
     vectors: for `base` and, with an adapter, `adapted`: float32 `[layers, 2, dim]`, source then target. last: the same
-    for the word's last token, only under the protocol `words`. first_pooled: whether position 0 is part of a vector.
+    for the word's last token, only where the protocol asks for it. first_pooled: whether position 0 is part of a vector.
     tokens: number of the source's and of the target's own tokens; dropped: how many more each had than the model reads.
+    encoded: source and target as they were run, or nothing where that is not known.
     """
 
     vectors: dict[State, torch.Tensor]
@@ -34,6 +36,12 @@ class ProtocolStates:
     first_pooled: bool
     tokens: tuple[int, int]
     dropped: tuple[int, int] = (0, 0)
+    encoded: tuple[Encoded, ...] = ()
+
+    def own_norms(self, state: State) -> list[torch.Tensor]:
+        """Norms of the own tokens of the source and of the target, each `[layers, own tokens]`."""
+        both = zip(self.sinks[state].norms, self.encoded, strict=True)
+        return [norms[:, torch.tensor(word.word)] for norms, word in both]
 
 
 @dataclass(frozen=True, slots=True, repr=False)

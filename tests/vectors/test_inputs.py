@@ -94,6 +94,20 @@ def test_the_first_position_beside_the_words(kind):
     assert shared == (kind == "llama")  # with BOS alone the two means are one tensor; with [SEP] they differ
 
 
+@pytest.mark.parametrize(("bos", "places"), [(True, (0, 3)), (False, (0, 2))])
+def test_the_first_position_beside_words_that_have_a_lead(bos, places):
+    model, tokenizer = make_model("llama").eval(), make_tokenizer(bos=bos)
+    (item,) = encode_words(tokenizer, ["maji"], template=". {word}", blanks=False)
+    states = extract(model, [item], first_position=True)
+    with torch.no_grad():
+        layers = torch.stack(all_layers(model, torch.tensor([item.ids])))[:, 0]
+    first, own = places
+    expected = torch.cat([layers[:, [first]], layers[:, own:]], dim=1).mean(1)
+    torch.testing.assert_close(states.first.included[:, 0], expected, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(states.first.norms[0], layers.norm(dim=-1), rtol=1e-5, atol=1e-5)
+    assert states.first.excluded is states.vectors[Pooling.WORD_MEAN]
+
+
 def test_a_word_of_one_position_has_no_mean_without_it():
     model, tokenizer = make_model("llama").eval(), make_tokenizer(bos=False)
     states = extract(model, encode_words(tokenizer, ["maji", "a"]), first_position=True)

@@ -13,7 +13,6 @@ from tli_bench.lexicon import load_lexicon
 from tli_bench.lexicon.pairs import Split, WordPair
 from tli_bench.measures import LayerView, compute
 from tli_bench.measures.geometry import centre
-from tli_bench.measures.roles import HEADLINE
 from tli_bench.models import load_model
 from tli_bench.models.identity import MeasuredModel
 from tli_bench.records.controls import Controls, TokenCounts
@@ -134,7 +133,7 @@ def test_the_confirmation_is_the_headline_of_control_words_around_the_mean_of_de
         around = centre(source[layer][dev], target[layer][dev])
         gold_here = torch.eye(60, dtype=torch.bool)
         view = LayerView(source[layer][control], target[layer][control], gold=gold_here, centre=around)
-        assert found["base"][layer] == pytest.approx(compute(view, [HEADLINE]).values[HEADLINE], abs=1e-12)
+        assert found["base"][layer] == pytest.approx(compute(view, ["p1_of_50"]).values["p1_of_50"], abs=1e-12)
     assert found["adapted"][0] > found["base"][1]
     assert confirmation(pairs[:1], {"base": states["base"][:, :, :1]}, gold[:1, :1], reasons=reasons) == {}
 

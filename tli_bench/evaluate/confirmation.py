@@ -9,7 +9,7 @@ from tli_bench.base.errors import UnscorableError
 from tli_bench.lexicon.pairs import Split, WordPair
 from tli_bench.measures.geometry import centre
 from tli_bench.measures.registry import compute
-from tli_bench.measures.roles import HEADLINE
+from tli_bench.measures.roles import headline_for
 from tli_bench.measures.view import LayerView
 from tli_bench.models.identity import State
 from tli_bench.records.columns import Curve
@@ -26,6 +26,7 @@ def confirmation(
     control, dev = ([i for i, p in enumerate(pairs) if p.split is split] for split in (Split.CONTROL, Split.DEV))
     if not control:
         return {}
+    headline = headline_for(len(control))
     found: dict[str, Curve] = {}
     for state, layers in states.items():
         curve: Curve = []
@@ -33,9 +34,9 @@ def confirmation(
             try:
                 around = centre(source[dev], target[dev]) if len(dev) > 1 else None
                 view = LayerView(source[control], target[control], gold=gold[control][:, control], centre=around)
-                measured = compute(view, [HEADLINE])
-                reason = measured.reasons.get(HEADLINE)
-                curve.append(measured.values[HEADLINE])
+                measured = compute(view, [headline])
+                reason = measured.reasons.get(headline)
+                curve.append(measured.values[headline])
             except UnscorableError as err:
                 reason = str(err)
                 curve.append(None)

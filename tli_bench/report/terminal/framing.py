@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from tli_bench.lexicon.pairs import Split
+from tli_bench.measures.measure import Measure
 from tli_bench.measures.registry import get_measure
-from tli_bench.measures.roles import HEADLINE
+from tli_bench.measures.roles import headline_for
 from tli_bench.records.schema import RunRecord
 
 
@@ -24,13 +25,17 @@ def framing_warnings(record: RunRecord) -> list[str]:
 def confirmation_heading(record: RunRecord) -> Iterator[str]:
     """The heading of the column of confirmations; none where there are none."""
     if record.controls and record.controls.confirmation:
-        yield f"{get_measure(HEADLINE).label} in a sentence"
+        yield f"{_headline(record).label} in a sentence"
 
 
 def confirmation_cell(record: RunRecord, layer: str, split: Split) -> Iterator[str]:
     """The headline of the control words inside a sentence, of every state at one layer; `–` for other words."""
     for _ in confirmation_heading(record):
         assert record.controls is not None
-        depth, shown = record.layers.index(layer), get_measure(HEADLINE).shown
+        depth, shown = record.layers.index(layer), _headline(record).shown
         values = [curve[depth] for curve in record.controls.confirmation.values()]
         yield " → ".join(shown(value) for value in values) if split is Split.CONTROL else "–"
+
+
+def _headline(record: RunRecord) -> Measure:
+    return get_measure(headline_for(record.signature.n.get(Split.CONTROL.value, 0)))

@@ -55,8 +55,8 @@ def print_record(console: Console, record: RunRecord, *, reused: bool) -> None:
     console.print(title, soft_wrap=True)
     _print_curves(console, record)
     show_table(console, _scores(record))
-    for layer, line in record.verdicts.items():
-        console.print(Text(f"  layer {layer}: {line}"), soft_wrap=True)
+    for layer, verdict in record.verdicts.items():
+        console.print(Text(f"  layer {layer}: {verdict}"), soft_wrap=True)
     for warning in framing_warnings(record):
         console.print(Text(f"  {warning}", "bold yellow"), soft_wrap=True)
     for line in (*control_lines(record), *filter(None, [framing_line(record)])):

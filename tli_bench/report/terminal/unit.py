@@ -100,9 +100,9 @@ def _scores(record: RunRecord) -> Table:
     for name in ("layer", "words"):
         table.add_column(name, no_wrap=True)
     for measure in list_measures(Place.TABLE):
-        table.add_column(measure.label, justify="right", no_wrap=True)
-    for name in confirmation_heading(record):
-        table.add_column(name, justify="right", no_wrap=True)
+        beside = confirmation_heading(record) if measure.name == HEADLINE else ()
+        for name in (measure.label, *beside):
+            table.add_column(name, justify="right", no_wrap=True)
     if adapted:
         for name in (f"{get_measure(HEADLINE).label} change [95 % CI]", "p", "d_z"):
             table.add_column(name, justify="right", no_wrap=True)
@@ -122,8 +122,9 @@ def _layer_label(record: RunRecord, layer: str) -> str:
 
 def _row(record: RunRecord, layer: str, split: Split, *, adapted: bool) -> list[str]:
     cells = [_layer_label(record, layer), _NAMES[split]]
-    cells += [_states(record, measure, split, layer) for measure in list_measures(Place.TABLE)]
-    cells += confirmation_cell(record, layer, split)
+    for measure in list_measures(Place.TABLE):
+        beside = confirmation_cell(record, layer, split) if measure.name == HEADLINE else ()
+        cells += [_states(record, measure, split, layer), *beside]
     if adapted:
         cells += _change(record.comparisons, layer, split)
     return cells

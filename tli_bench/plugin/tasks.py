@@ -26,6 +26,7 @@ from tli_bench.lexicon.unknown import languages_of_list
 from tli_bench.lexicon.unseen import require_unseen, seen_control
 from tli_bench.measures import MEASURES_VERSION
 from tli_bench.measures.choice import BEST_LAYER_RULE
+from tli_bench.measures.registry import asked_for
 from tli_bench.models.identity import MeasuredModel, State
 from tli_bench.plugin.carried import SAMPLE, carried
 from tli_bench.plugin.provenance import Provenance
@@ -66,6 +67,9 @@ class HiddenStatesTask(Task):
         source, target = languages_of_list(options.lexicon, str(meta["pair"]))
         self.pair = pair_id(source, target)
         self.protocols = get_protocols(options.protocol)
+        self._asked = asked_for(options.measures)
+        # Nothing is added to a request that asks for vectors alone.
+        self._also = (False, True) if any("neurons" in measure.needs for measure in self._asked) else ()
         for protocol in self.protocols:
             for language in (source, target):
                 protocol.template(language.code)
@@ -156,14 +160,14 @@ class HiddenStatesTask(Task):
         super().build_all_requests(**{**kwargs, "cache_requests": False, "rewrite_requests_cache": False})
 
     def construct_requests(self, doc: dict[str, str], ctx: str, **kwargs: Any) -> Instance:
-        """One `hidden_states` request per pair: (source, target, protocols and the sentences beside them, pair id)."""
+        """One `hidden_states` request per pair: source, target, protocols and sentences beside them, pair, whether neurons are wanted."""
         for key in ("apply_chat_template", "chat_template"):
             kwargs.pop(key, None)
         protocols = self._carried.beside(self.protocols, doc["split"], sampled=doc["concept"] in self._sampled)
         return Instance(
             request_type="hidden_states",
             doc=doc,
-            arguments=(doc["source"], doc["target"], protocols, self.pair),
+            arguments=(doc["source"], doc["target"], protocols, self.pair, *self._also),
             idx=0,
             **kwargs,
         )
@@ -231,7 +235,14 @@ class HiddenStatesTask(Task):
             for protocol in self.protocols:
                 states, facts = _inputs(responses, protocol.id)
                 analyser = Analyser(
-                    pairs, layers, states, gold, seed=self._options.seed, facts=facts, shown=self._options.shown
+                    pairs,
+                    layers,
+                    states,
+                    gold,
+                    seed=self._options.seed,
+                    facts=facts,
+                    shown=self._options.shown,
+                    asked=self._asked,
                 )
                 framed = self._carried.framed(protocol, pairs, responses, self._sampled)
                 analyses[protocol.id] = with_framing(analyser.run(), pairs, gold, self.lexicon, framed)
@@ -265,6 +276,12 @@ class HiddenStatesTask(Task):
             )
             found.append(record)
         return found
+
+    def is_answered_by(self, record: RunRecord) -> bool:
+        """Whether a finished unit's record holds every optional measure that is asked for."""
+        return all(
+            m.name in curves for m in self._asked for states in record.curves.values() for curves in states.values()
+        )
 
     def forget(self) -> None:
         """Release the last run's states once its records are made."""
@@ -339,6 +356,7 @@ def _inputs(responses: Sequence[PairStates], protocol: str) -> tuple[dict[State,
         sinks={state: [m.sinks[state] for m in measured] for state in states},
         first_pooled=any(m.first_pooled for m in measured),
         tokens=[m.tokens for m in measured],
+        neurons={state: _vectors([m.neurons[state] for m in measured]) for state in measured[0].neurons},
     )
     return {state: _vectors([m.vectors[state] for m in measured]) for state in states}, facts
 

@@ -26,6 +26,7 @@ class ProtocolStates:
 
     vectors: for `base` and, with an adapter, `adapted`: float32 `[layers, 2, dim]`, source then target. last: the same
     for the word's last token, only where the protocol asks for it. first_pooled: whether position 0 is part of a vector.
+    neurons: active feed-forward neurons, float16 `[blocks, 2, neurons]`, if they were asked for and can be told.
     tokens: number of the source's and of the target's own tokens; dropped: how many more each had than the model reads.
     encoded: source and target as they were run, or nothing where that is not known.
     """
@@ -37,6 +38,7 @@ class ProtocolStates:
     tokens: tuple[int, int]
     dropped: tuple[int, int] = (0, 0)
     encoded: tuple[Encoded, ...] = ()
+    neurons: dict[State, torch.Tensor] = field(default_factory=dict)
 
     def own_norms(self, state: State) -> list[torch.Tensor]:
         """Norms of the own tokens of the source and of the target, each `[layers, own tokens]`."""

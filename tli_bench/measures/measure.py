@@ -110,7 +110,7 @@ class Measure:
     axis: str = ""
     """What the axis of a plot calls it; its label where empty."""
     missing: str = "have no value"
-    """What is said about concepts without a value: `3 of 20 pairs have no value`."""
+    """What is said about concepts without a value, as in `3 of 20 pairs have no value`; empty where that is as it should be."""
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):

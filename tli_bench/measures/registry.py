@@ -180,6 +180,6 @@ def compute(view: View, names: Iterable[str] | None = None, *, asked: Iterable[M
 
 
 def missing(measure: Measure, column: Column) -> str:
-    """A sentence that says how many concepts of a column have no value; empty where all have one."""
+    """A sentence that says how many concepts of a column have no value; empty where all have one, or need none."""
     count = int((column != column).sum())
-    return f"{count} of {len(column)} pairs {measure.missing}" if count else ""
+    return f"{count} of {len(column)} pairs {measure.missing}" if count and measure.missing else ""

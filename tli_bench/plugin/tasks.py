@@ -1,7 +1,7 @@
 """lm-eval Task classes: word pairs go in, `hidden_states` requests come out, and scores are aggregated over the whole pool."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
 from itertools import chain, zip_longest
 from typing import Any
@@ -29,6 +29,7 @@ from tli_bench.measures.choice import BEST_LAYER_RULE
 from tli_bench.measures.registry import asked_for
 from tli_bench.models.identity import MeasuredModel, State
 from tli_bench.plugin.carried import SAMPLE, carried
+from tli_bench.plugin.placebos import with_placebos
 from tli_bench.plugin.provenance import Provenance
 from tli_bench.plugin.stock import answer_from_stock_models
 from tli_bench.records.schema import RunRecord, Signature
@@ -244,8 +245,11 @@ class HiddenStatesTask(Task):
                     shown=self._options.shown,
                     asked=self._asked,
                 )
+                scored = with_placebos(
+                    analyser.run(), pairs, gold, responses, protocol, self.pair, seed=self._options.seed
+                )
                 framed = self._carried.framed(protocol, pairs, responses, self._sampled)
-                analyses[protocol.id] = with_framing(analyser.run(), pairs, gold, self.lexicon, framed)
+                analyses[protocol.id] = with_framing(scored, pairs, gold, self.lexicon, framed)
             self._analysed = _Analysed(key, analyses, self.headlines(analyses, layers), responses[0].model)
         return self._analysed
 
@@ -256,7 +260,9 @@ class HiddenStatesTask(Task):
         found, made = [], provenance or Provenance()
         for protocol in self.protocols:
             analysis = self._analysed.analyses[protocol.id]
-            signature = self._signature(protocol, analysis.layers, analysis.n, self._analysed.model, limit)
+            model, run = self._analysed.model, analysis.controls.placebo
+            model = replace(model, placebo=run.count if run else 0)
+            signature = self._signature(protocol, analysis.layers, analysis.n, model, limit)
             signature = signature.model_copy(update={"own_sink": analysis.controls.own_sink})
             record = RunRecord(
                 task=self.config.task,
@@ -272,7 +278,7 @@ class HiddenStatesTask(Task):
                 comparisons=analysis.comparisons,
                 verdicts=verdicts(analysis),
                 controls=analysis.controls,
-                unscored=analysis.unscored,
+                unscored=[*analysis.unscored, *model.notes],
             )
             found.append(record)
         return found
@@ -290,6 +296,7 @@ class HiddenStatesTask(Task):
     def expected_signatures(self, model: MeasuredModel, limit: int | None) -> list[Signature]:
         """What is known of each unit's signature before it runs: everything but the layers and the counts.
 
+        Where the cost is to decide about placebos, the signature is that of a unit without any.
         Raises LexiconError for a leaking lexicon, AdapterError for an adapter trained on its control words.
         """
         self.check_unseen(model)
@@ -317,6 +324,8 @@ class HiddenStatesTask(Task):
             model=model.id,
             revision=model.revision,
             adapter=model.adapter,
+            twin=model.twin,
+            placebo=model.placebo or 0,
             training=model.training,
             dtype=model.dtype,
             quantization=model.quantization,

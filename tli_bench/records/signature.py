@@ -17,6 +17,7 @@ class Signature(Frozen):
     revision: Hub commit, or fingerprint of a local model's files.
     n: number of pairs in each split; limit: the `--limit` that was in force, None for all pairs.
     adapter: what was attached to the model; training: how the model itself was fully fine-tuned, None where it was not.
+    twin: hash of the adapter scored as the adapter's twin; placebo: how many adapters of random weights were scored.
     """
 
     protocol: str
@@ -37,6 +38,8 @@ class Signature(Frozen):
     model: str
     revision: str
     adapter: AdapterRef | None = None
+    twin: str | None = None
+    placebo: int = 0
     training: TrainingRef | None = None
     dtype: str
     quantization: str | None = None

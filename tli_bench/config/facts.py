@@ -17,7 +17,8 @@ class Fact:
     by: attribute of the value that stands for it in both. flag: what keeps the score out of the ranks when the value is
     set, with `{}` for the value; note: the sentence about it for whoever validates the record. of_adapter: the flag
     concerns the adapter alone, so a base scored in the same run is free of it. mark: part of the record's file name
-    unless the value is `usual`, with `{}` for the value.
+    unless the value is `usual`, with `{}` for the value. later: records were published before the fact was stated, so
+    its `usual` value does not change the name of a file.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Fact:
     of_adapter: bool = False
     mark: str = ""
     usual: object = None
+    later: bool = False
 
     def of(self, run: object) -> object:
         """What stands for this fact of a signature when two are compared."""
@@ -51,6 +53,17 @@ FACTS: tuple[Fact, ...] = (
     Fact(
         name="leaking", agree=True, identity=True, flag="leaking", note="leaking lexicon: shown without a rank"
     ),
+    Fact(name="seen_control", identity=True, usual=(), later=True),
+    Fact(
+        name="training_unknown",
+        identity=True,
+        flag="training unknown",
+        note="nobody says which words were trained, so control words may be: shown without a rank",
+        of_adapter=True,
+        usual=False,
+        later=True,
+    ),
+    Fact(name="trained_words", identity=True, later=True),
     Fact(name="skip_gate", identity=True, flag="skip_gate", note="sanity gate skipped: shown without a rank"),
     Fact(
         name="any_base",
@@ -90,12 +103,13 @@ def same_unit(ours: object, theirs: object) -> bool:
 
 def place_of(run: object) -> dict[str, object]:
     """What gives a unit a file of its own, by name; a record that lacks a fact is not told apart by it."""
-    return {name: BY_NAME[name].of(run) for name in IDENTITY if not BY_NAME[name].renews and hasattr(run, name)}
+    told = _told_apart(run)
+    return {name: value for name, value in told.items() if not BY_NAME[name].later or value != BY_NAME[name].usual}
 
 
 def first_difference(ours: object, theirs: object) -> str:
     """The first fact that makes two signatures belong to different units; empty where they belong to the same one."""
-    first, second = place_of(ours), place_of(theirs)
+    first, second = _told_apart(ours), _told_apart(theirs)
     return next((name for name in first if first[name] != second[name]), "")
 
 
@@ -104,7 +118,8 @@ def flags_of(run: object, *, adapter: bool = True) -> tuple[str, ...]:
 
     A record that lacks a fact (a downstream record has no gate) has no flag for it.
     """
-    return tuple(fact.flag.format(value) for fact, value in _raised(run) if adapter or not fact.of_adapter)
+    everything = adapter or getattr(run, "adapter", None) is None
+    return tuple(fact.flag.format(value) for fact, value in _raised(run) if everything or not fact.of_adapter)
 
 
 def notes_of(run: object) -> tuple[str, ...]:
@@ -116,6 +131,10 @@ def marks_of(run: object) -> tuple[str, ...]:
     """The parts of a record's file name that keep runs under other conditions apart, in order."""
     held = ((fact, getattr(run, fact.name)) for fact in FACTS if fact.mark and hasattr(run, fact.name))
     return tuple(fact.mark.format(value) for fact, value in held if value != fact.usual)
+
+
+def _told_apart(run: object) -> dict[str, object]:
+    return {name: BY_NAME[name].of(run) for name in IDENTITY if not BY_NAME[name].renews and hasattr(run, name)}
 
 
 def _raised(run: object) -> Iterator[tuple[Fact, object]]:

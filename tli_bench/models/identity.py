@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tli_bench.base.frozen import Frozen
+from tli_bench.lexicon.trained import NOTHING, Trained
 
 State = Literal["base", "adapted"]
 """The two states: the model without and with its adapter, both from one load."""
@@ -46,7 +47,7 @@ class TrainingRef(Frozen):
 class MeasuredModel:
     """Identity of the model that the states come from, for the signature.
 
-    trained: concepts that its adapter, or the model itself if it was fully fine-tuned, was trained on.
+    trained: what its adapter, and the model itself if tli-bench tuned it, have been trained on.
     """
 
     id: str
@@ -58,4 +59,4 @@ class MeasuredModel:
     training: TrainingRef | None = None
     any_base: bool = False
     skip_gate: bool = False
-    trained: frozenset[str] = frozenset()
+    trained: Trained = NOTHING

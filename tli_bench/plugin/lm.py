@@ -9,7 +9,8 @@ import torch
 from lm_eval.api.registry import register_model
 
 from tli_bench.config.run import RunConfig
-from tli_bench.lexicon.unseen import trained_concepts
+from tli_bench.lexicon.declared import declared_words
+from tli_bench.lexicon.trained import NOTHING, trained_by
 from tli_bench.models import LoadedModel, LoadOptions, attach_adapter, inspect_adapter, load_model
 from tli_bench.models.gate import require_sane
 from tli_bench.models.identity import MeasuredModel
@@ -42,6 +43,7 @@ class TLIModel(CountedHFLM):
         config = RunConfig.from_arguments(
             {"pretrained": name, "adapter": adapter, **_without_automatic(arguments)}
         ).chosen()
+        declared = declared_words(config.trained_words) if config.trained_words else frozenset()
         files = inspect_adapter(config.adapter) if config.adapter else None
         options = LoadOptions(**{field.name: getattr(config, field.name) for field in fields(LoadOptions)})
         loaded = pretrained if isinstance(pretrained, LoadedModel) else load_model(name, options)
@@ -58,6 +60,9 @@ class TLIModel(CountedHFLM):
             batch_size=config.batch_size,
             max_length=None,
         )
+        trained = trained_by(files.card) if files else NOTHING
+        if loaded.card is not None:
+            trained |= trained_by(loaded.card)
         self.progress = progress
         self.vectors = Backend(model, loaded.tokenizer, batch_size=self.batch_size, progress=progress)
         self.adapter_files = files
@@ -69,9 +74,9 @@ class TLIModel(CountedHFLM):
             tokens=tokens,
             adapter=reference,
             training=loaded.training,
-            any_base=config.any_base,
+            any_base=config.any_base and files is not None,
             skip_gate=config.skip_gate,
-            trained=trained_concepts(files.card if files else None) | trained_concepts(loaded.card),
+            trained=trained.declaring(declared) if declared else trained,
         )
 
     @classmethod

@@ -19,10 +19,12 @@ from tli_bench.evaluate.headline import headline, headline_directions
 from tli_bench.evaluate.verdicts import verdicts
 from tli_bench.languages import pair_id, resolve_pair
 from tli_bench.lexicon import Lexicon, load_core, load_lexicon
+from tli_bench.lexicon.declared import declared_words
 from tli_bench.lexicon.doctor import leaks
 from tli_bench.lexicon.pairs import Split, WordPair
+from tli_bench.lexicon.trained import Trained
 from tli_bench.lexicon.unknown import languages_of_list
-from tli_bench.lexicon.unseen import require_unseen, seen_control
+from tli_bench.lexicon.unseen import left_out_of_control, seen_control
 from tli_bench.measures import MEASURES_VERSION
 from tli_bench.measures.choice import BEST_LAYER_RULE
 from tli_bench.models.identity import MeasuredModel, State
@@ -68,6 +70,7 @@ class HiddenStatesTask(Task):
             for language in (source, target):
                 protocol.template(language.code)
         self._options = options
+        self._declared = declared_words(options.trained_words) if options.trained_words else frozenset()
         self._given_lexicon = lexicon
         self._config = TaskConfig(
             task=given.get("task") or f"tli_{self.KIND}_{self.pair}",
@@ -197,14 +200,25 @@ class HiddenStatesTask(Task):
     def _aggregate(self, metric: str, items: list[tuple[str, PairStates]]) -> float:
         return self._analyse(items).headlines[metric]
 
-    def check_unseen(self, model: MeasuredModel) -> None:
-        """Raise AdapterError when the model or its adapter was trained on control words and that was not allowed."""
-        if not model.trained or Split.CONTROL not in self.SPLITS:
-            return
-        if not self._options.allow_leakage:
-            require_unseen(self.lexicon, model.trained, adapter=model.adapter.name if model.adapter else model.id)
-        elif seen_control(self.lexicon, model.trained):
-            self.leaking = True
+    def trained(self, model: MeasuredModel) -> Trained:
+        """What the model and its adapter were trained on, with what was declared to the task."""
+        return model.trained.declaring(self._declared) if self._declared else model.trained
+
+    def seen_by(self, model: MeasuredModel) -> tuple[str, ...]:
+        """The control concepts left out because the model was trained on their words; none where that was allowed.
+
+        Raises AdapterError when there are too many of them.
+        """
+        if self._options.allow_leakage or Split.CONTROL not in self.SPLITS:
+            return ()
+        name = model.adapter.name if model.adapter else model.id
+        return left_out_of_control(self.lexicon, self.trained(model), name=name)
+
+    def leaks_with(self, model: MeasuredModel) -> bool:
+        """Whether control words that are scored were trained: among the task's own words, or with the model."""
+        if self.leaking or not self._options.allow_leakage or Split.CONTROL not in self.SPLITS:
+            return self.leaking
+        return bool(seen_control(self.lexicon, self.trained(model)))
 
     def analyse(self, items: list[tuple[str, PairStates]]) -> dict[str, Analysis]:
         """Score a whole pool of (concept, states), by protocol id; the same pool is scored once."""
@@ -214,9 +228,9 @@ class HiddenStatesTask(Task):
         key = frozenset((concept, response.key) for concept, response in items)
         if self._analysed is None or self._analysed.key != key:
             by_concept = dict(items)
-            pairs = [pair for pair in self.pairs if pair.concept in by_concept]
+            seen = self.seen_by(items[0][1].model)
+            pairs = [pair for pair in self.pairs if pair.concept in by_concept and pair.concept not in seen]
             responses = [by_concept[pair.concept] for pair in pairs]
-            self.check_unseen(responses[0].model)
             layers, gold = responses[0].layers, torch.from_numpy(self.lexicon.gold(pairs))
             analyses = {}
             for protocol in self.protocols:
@@ -263,13 +277,12 @@ class HiddenStatesTask(Task):
 
         Raises LexiconError for a leaking lexicon, AdapterError for an adapter trained on its control words.
         """
-        self.check_unseen(model)
         return [self._signature(protocol, (), {}, model, limit) for protocol in self.protocols]
 
     def _signature(
         self, protocol: Protocol, layers: tuple[str, ...], n: dict[str, int], model: MeasuredModel, limit: int | None
     ) -> Signature:
-        lexicon = self.lexicon
+        lexicon, trained = self.lexicon, self.trained(model)
         return Signature(
             protocol=protocol.id,
             pooling=protocol.pooling.value,
@@ -282,7 +295,10 @@ class HiddenStatesTask(Task):
             n=n,
             limit=limit,
             allow_leakage=self._options.allow_leakage,
-            leaking=self.leaking,
+            leaking=self.leaks_with(model),
+            seen_control=self.seen_by(model),
+            training_unknown=not trained.known,
+            trained_words=trained.declared,
             skip_gate=model.skip_gate,
             any_base=model.any_base,
             model=model.id,

@@ -226,4 +226,4 @@ def _drawn(curves: dict[str, Curve]) -> dict[str, Curve]:
 
 def signature_of(entry: Entry) -> dict[str, Any]:
     """The entry's signature without what differs from pair to pair."""
-    return entry.signature.model_dump(mode="json", exclude={"pair", "n", "layers"})
+    return entry.signature.model_dump(mode="json", exclude={"pair", "n", "layers", "seen_control"})

@@ -103,8 +103,13 @@ def same_unit(ours: object, theirs: object) -> bool:
 
 def place_of(run: object) -> dict[str, object]:
     """What gives a unit a file of its own, by name; a record that lacks a fact is not told apart by it."""
-    told = _told_apart(run)
-    return {name: value for name, value in told.items() if not BY_NAME[name].later or value != BY_NAME[name].usual}
+    silent = unstated(run)
+    return {name: value for name, value in _told_apart(run).items() if name not in silent}
+
+
+def unstated(run: object) -> set[str]:
+    """The facts with which a run says no more than the records from before they were stated."""
+    return {fact.name for fact in FACTS if fact.later and hasattr(run, fact.name) and fact.of(run) == fact.usual}
 
 
 def first_difference(ours: object, theirs: object) -> str:

@@ -23,19 +23,21 @@ from tli_bench.lexicon.stems import openings, stem_of_key
 SCHEME = "tli-bench trained forms v1"
 """The public HMAC key; another way of normalising, stemming or hashing gets another one."""
 DIGITS = 16
+_HASHES = ("forms", "stems", "bases")
 
 
 @dataclass(frozen=True)
 class Trained:
     """The words that a model and its adapter are known to have been trained on.
 
-    forms: hashes of the match keys of all forms and variants. roots: hashes of the other keys by which a form is told
-    from its family: its stem, and the words that it may be derived from. words: declared by whoever runs the model,
-    without a language, so they count in every language. known: False where there may be more than these.
+    forms: hashes of the match keys of all forms and variants. stems, bases: hashes of the keys that tell their root
+    families: without a citation affix or plural, and the beginnings that a form may be derived from. words: declared by
+    whoever runs the model, without a language, so they count in every language. known: False where there may be more.
     """
 
     forms: frozenset[str] = frozenset()
-    roots: frozenset[str] = frozenset()
+    stems: frozenset[str] = frozenset()
+    bases: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
     known: bool = True
 
@@ -43,15 +45,14 @@ class Trained:
     def of(cls, forms: Iterable[tuple[Language, str]]) -> Self:
         """From the forms of a training with their languages."""
         keys = {(language.code, match_key(form, language)): language for language, form in forms}
-        roots = {(code, root) for (code, key), language in keys.items() for root in _roots(key, language)}
-        named, families = (frozenset(hashed(*found) for found in part) for part in (keys, roots - keys.keys()))
-        return cls(named, families)
+        stems = {(code, stem_of_key(key, language)) for (code, key), language in keys.items()} - keys.keys()
+        bases = {(code, base) for code, key in keys for base in openings(key)} - keys.keys() - stems
+        return cls(*map(_all_hashed, (keys, stems, bases)))
 
     def __or__(self, other: "Trained") -> "Trained":
         """What either has seen; known where both are."""
-        return Trained(
-            self.forms | other.forms, self.roots | other.roots, self.words | other.words, self.known and other.known
-        )
+        parts = (getattr(self, name) | getattr(other, name) for name in (*_HASHES, "words"))
+        return Trained(*parts, known=self.known and other.known)
 
     def __repr__(self) -> str:
         return f"Trained({self.digest})"
@@ -59,7 +60,10 @@ class Trained:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of everything in it."""
-        parts = (*(",".join(sorted(part)) for part in (self.forms, self.roots, self.words)), str(self.known))
+        parts = (
+            *(",".join(sorted(part)) for part in (self.forms, self.stems, self.bases, self.words)),
+            str(self.known),
+        )
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     @property
@@ -84,16 +88,12 @@ class Trained:
         key = match_key(form, language)
         own = {hashed(language.code, found) for found in (key, stem_of_key(key, language))}
         bases = {hashed(language.code, opening) for opening in openings(key)}
-        return not own.isdisjoint(self.forms | self.roots) or not bases.isdisjoint(self.forms)
+        same = any(not own.isdisjoint(part) for part in (self.forms, self.stems, self.bases))
+        return same or any(not bases.isdisjoint(part) for part in (self.forms, self.stems))
 
     def as_card(self) -> dict[str, Any]:
         """The part of a card that `trained_by` reads; complete: whether the training held nothing else."""
-        return {
-            "scheme": SCHEME,
-            "complete": self.known,
-            "forms": sorted(self.forms),
-            "roots": sorted(self.roots),
-        }
+        return {"scheme": SCHEME, "complete": self.known} | {name: sorted(getattr(self, name)) for name in _HASHES}
 
 
 NOTHING, UNKNOWN = Trained(), Trained(known=False)
@@ -125,11 +125,10 @@ def trained_by(card: Mapping[str, Any] | None) -> Trained:
         return _by_concepts(card)
     if not isinstance(listed, Mapping) or listed.get("scheme") != SCHEME:
         return UNKNOWN
-    parts = [listed.get(name) for name in ("forms", "roots")]
+    parts = [listed.get(name) for name in _HASHES]
     if not all(isinstance(part, list) and all(isinstance(item, str) for item in part) for part in parts):
         return UNKNOWN
-    forms, roots = (frozenset(part or ()) for part in parts)
-    return Trained(forms, roots, known=listed.get("complete") is True)
+    return Trained(*(frozenset(part or ()) for part in parts), known=listed.get("complete") is True)
 
 
 def _by_concepts(card: Mapping[str, Any]) -> Trained:
@@ -153,5 +152,5 @@ def _core_entries() -> dict[str, Entry]:
     return {entry.concept: entry for entry in load_core().entries}
 
 
-def _roots(key: str, language: Language) -> set[str]:
-    return {stem_of_key(key, language), *openings(key)} - {key}
+def _all_hashed(found: Iterable[tuple[str, str]]) -> frozenset[str]:
+    return frozenset(hashed(code, key) for code, key in found)

@@ -1,5 +1,6 @@
 """lm-eval Task classes: word pairs go in, `hidden_states` requests come out, and scores are aggregated over the whole pool."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -34,6 +35,8 @@ from tli_bench.records.schema import RunRecord, Signature
 from tli_bench.records.scores import Scores
 from tli_bench.vectors.protocols import Protocol, get_protocols
 from tli_bench.vectors.responses import PairStates
+
+log = logging.getLogger(__name__)
 
 # Read and checked once for all pairs of a run: the table does not change under a running process.
 _core = cache(load_core)
@@ -228,7 +231,10 @@ class HiddenStatesTask(Task):
         key = frozenset((concept, response.key) for concept, response in items)
         if self._analysed is None or self._analysed.key != key:
             by_concept = dict(items)
-            seen = self.seen_by(items[0][1].model)
+            model = items[0][1].model
+            seen = self.seen_by(model)
+            if not self.trained(model).known:
+                _warn_of_unknown(model.adapter.name if model.adapter else model.id)
             pairs = [pair for pair in self.pairs if pair.concept in by_concept and pair.concept not in seen]
             responses = [by_concept[pair.concept] for pair in pairs]
             layers, gold = responses[0].layers, torch.from_numpy(self.lexicon.gold(pairs))
@@ -311,6 +317,16 @@ class HiddenStatesTask(Task):
             measures=MEASURES_VERSION,
             versions=package_versions(),
         )
+
+
+@cache
+def _warn_of_unknown(name: str) -> None:
+    """Once for each model: lm-eval's own tables show no flags."""
+    log.warning(
+        "training unknown: nobody says which words %s was trained on, so control words may be among them and the score has "
+        'no rank; declare them with --trained-words FILE (lm-eval\'s own models: --metadata \'{"trained_words": "FILE"}\')',
+        name,
+    )
 
 
 class _ByName(dict[str, Callable[[list[Any]], float]]):

@@ -139,7 +139,7 @@ class RunConfig:
     allow_leakage: Annotated[
         bool,
         Option(
-            help="Score a lexicon whose control words leak; every score says so.",
+            help="Score control words that leak or were trained; every score says so.",
             goes=Goes.TASK,
             decides=("allow_leakage", "leaking"),
         ),

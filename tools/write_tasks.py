@@ -10,7 +10,7 @@ KINDS = {
     "probe_trained": "TrainedProbeTask",
     "probe_control": "ControlProbeTask",
 }
-HEADLINE = ("control_gap", "control_p1", "control_gap_output", "control_p1_output")
+HEADLINE = ("control_p1_of_50", "control_auc_centred", "control_p1_of_50_output", "control_p1")
 
 
 def task_yaml(kind: str, pair: str) -> str:

@@ -89,9 +89,10 @@ def _show(console: "Console", found: "Reproduction") -> None:
     show_table(console, _evaluation(found))
     contrast = found.contrast
     if contrast is not None:
+        interval = f" [{contrast.ci[0]:+.4f}, {contrast.ci[1]:+.4f}]" if contrast.ci else ""
         line = (
-            f"gap change, trained minus control: {contrast.difference:+.4f} [{contrast.ci[0]:+.4f}, {contrast.ci[1]:+.4f}] "
-            "(95 % bootstrap by concept; about 0 when training carries over to unseen words in full)"
+            f"{contrast.quantity}, trained minus control: {contrast.difference:+.4f}{interval} "
+            "(95 %; about 0 when training carries over to unseen words in full)"
         )
         console.print(Text(line), soft_wrap=True)
     for protocol, verdict in found.verdicts().items():
@@ -101,9 +102,8 @@ def _show(console: "Console", found: "Reproduction") -> None:
 def _pilot(found: "Reproduction") -> "Table":
     from rich.table import Table
 
-    from tli_bench.measures.measure import Place
-    from tli_bench.measures.registry import get_measure, list_measures
-    from tli_bench.plugin.repro import REPORTED
+    from tli_bench.measures.registry import get_measure
+    from tli_bench.plugin.repro import REPORTED, shown_measures
 
     split = found.pilot_split.value
     count = found.pilot.signature.n[split]
@@ -114,7 +114,7 @@ def _pilot(found: "Reproduction") -> "Table":
         padding=(0, 1),
         title_justify="left",
     )
-    measures = list_measures(Place.COMPARED)
+    measures = shown_measures()
     labels = [f"measured {m.label}" if m.name == REPORTED else m.label for m in measures]
     for name in ("layer", f"reported {get_measure(REPORTED).label}", *labels, "position 0 norm"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -133,10 +133,9 @@ def _pilot(found: "Reproduction") -> "Table":
 def _evaluation(found: "Reproduction") -> "Table":
     from rich.table import Table
 
-    from tli_bench.measures.measure import Place
-    from tli_bench.measures.registry import get_measure, list_measures
+    from tli_bench.measures.registry import get_measure
     from tli_bench.measures.roles import HEADLINE
-    from tli_bench.plugin.repro import REPORTED
+    from tli_bench.plugin.repro import REPORTED, shown_measures
     from tli_bench.report.terminal.unit import p_value
 
     table = Table(
@@ -148,7 +147,7 @@ def _evaluation(found: "Reproduction") -> "Table":
     )
     table.add_column("words", no_wrap=True)
     first = get_measure(REPORTED).label
-    others = [m for m in list_measures(Place.COMPARED) if m.name != REPORTED]
+    others = [m for m in shown_measures() if m.name != REPORTED]
     titles = [f"{m.label} change [95 % CI]" if m.name == HEADLINE else m.label for m in others]
     for name in (f"reported {first}", f"measured {first}", "%", "p", *titles):
         table.add_column(name, justify="right", no_wrap=True)

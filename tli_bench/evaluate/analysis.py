@@ -1,7 +1,7 @@
 """From pooled states to scores: layer curves per split, the layer chosen on dev, base against adapted, controls."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,21 +11,18 @@ from tli_bench.base.errors import UnscorableError
 from tli_bench.evaluate import controls as beside
 from tli_bench.evaluate.sink import positions_at
 from tli_bench.lexicon.pairs import Split, WordPair
-from tli_bench.measures.choice import CHOSEN_BY, best_depth
+from tli_bench.measures.choice import chosen_depth
 from tli_bench.measures.geometry import Centre, centre
-from tli_bench.measures.measure import Place
+from tli_bench.measures.measure import Column, Place
 from tli_bench.measures.registry import compute, get_measure, list_measures
-from tli_bench.measures.roles import HEADLINE
+from tli_bench.measures.roles import headline_for
 from tli_bench.measures.view import LayerView
 from tli_bench.models.identity import State
 from tli_bench.records.columns import Curve, Kept, Words, kept
 from tli_bench.records.comparison import Comparison, comparison
 from tli_bench.records.controls import Controls
-from tli_bench.records.scores import Scores
-from tli_bench.stats import paired
+from tli_bench.records.scores import Columns, Scores
 from tli_bench.vectors.responses import PairSink
-
-SHOWN_RESAMPLES, OTHER_RESAMPLES = 10_000, 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,8 @@ class Analysis(Scores):
     curves: dict[Split, dict[str, dict[str, Curve]]]
     best_layer: dict[str, str]
     words: dict[Split, Words]
-    columns: dict[Split, dict[str, dict[str, dict[str, Kept]]]]
+    columns: Columns
+    pseudo: Columns
     comparisons: list[Comparison]
     controls: Controls
     unscored: list[str]
@@ -97,7 +95,8 @@ class Analyser:
         }
         best: dict[str, str] = {state: self._best_layer(curves, state) for state in self.states}
         chosen = list(dict.fromkeys([*self.shown, *best.values(), self.layers[-1]]))
-        columns: dict[Split, dict[str, dict[str, dict[str, Kept]]]] = {}
+        columns: Columns = {}
+        pseudo: Columns = {}
         comparisons: list[Comparison] = []
         controls = self._unit_controls()
         for layer in chosen:
@@ -106,17 +105,23 @@ class Analyser:
                 for split in curves
                 for state in self.states
             }
-            for split in curves:
-                for state in self.states:
-                    if view := views[split, state]:
-                        columns.setdefault(split, {}).setdefault(state, {})[layer] = self._columns(view)
-                if "adapted" in self.states:
-                    comparisons += self._compare(split, layer, views[split, "base"], views[split, "adapted"])
-            self._layer_controls(controls, layer, views)
+            found: Pseudo = {}
+            for (split, state), view in views.items():
+                if view:
+                    columns.setdefault(split, {}).setdefault(state, {})[layer] = self._columns(view)
+                    found[split, state] = self._pseudo(view)
+                    kept_too = {
+                        name: kept(column, digits=beside.DIGITS) for name, column in found[split, state].items()
+                    }
+                    pseudo.setdefault(split, {}).setdefault(state, {})[layer] = kept_too
+            if "adapted" in self.states:
+                for split in curves:
+                    comparisons += self._compare(split, layer, found)
+            self._layer_controls(controls, layer, views, found)
         n = {split.value: len(rows) for split, rows in self.rows.items() if rows}
         unscored = list(dict.fromkeys(self.unscored))
         words = {split: self._words(split) for split in curves}
-        return Analysis(self.layers, n, curves, best, words, columns, comparisons, controls, unscored)
+        return Analysis(self.layers, n, curves, best, words, columns, pseudo, comparisons, controls, unscored)
 
     def _unit_controls(self) -> Controls:
         """The controls that do not belong to a single layer; the others are added to the lists layer by layer."""
@@ -125,7 +130,9 @@ class Analyser:
             if len(rows) > 1:
                 pairs = [self.pairs[i] for i in rows]
                 spelled[split] = beside.spelling(pairs, self.gold[rows][:, rows].numpy())
-        family = beside.family_of(self.layers, self._tested, split=self.tested, reasons=self.unscored)
+        family = beside.family_of(
+            self.layers, self._tested, split=self.tested, words=len(self.rows[self.tested]), reasons=self.unscored
+        )
         self._labels = {
             split: beside.labels_of(
                 [self.pairs[i] for i in rows], [self.facts.tokens[i] for i in rows if self.facts.tokens]
@@ -136,35 +143,46 @@ class Analyser:
         return Controls(first_pooled=self.facts.first_pooled, spelling=spelled, family=family)
 
     def _layer_controls(
-        self, controls: Controls, layer: str, views: dict[tuple[Split, State], LayerView | None]
+        self, controls: Controls, layer: str, views: dict[tuple[Split, State], LayerView | None], found: "Pseudo"
     ) -> None:
         for (split, state), view in views.items():
             if view is not None and split is not Split.DEV:
-                controls.strata.extend(
-                    beside.strata_of(view, self._labels[split], split=split, state=state, layer=layer)
-                )
+                with self._noting(f"{split.value}/{state}/strata of layer {layer}"):
+                    controls.strata.extend(
+                        beside.strata_of(view, self._labels[split], split=split, state=state, layer=layer)
+                    )
                 if split is self.tested:
-                    try:
+                    with self._noting(f"{split.value}/{state}/CKA null of layer {layer}"):
                         null = beside.null_of(view, split=split, state=state, layer=layer, seed=self.seed)
                         controls.nulls.append(null)
-                    except UnscorableError as err:
-                        self.unscored.append(f"{split.value}/{state}/CKA null of layer {layer}: {err}")
-        try:
+        label = get_measure(headline_for(len(self.rows[self.tested]))).label
+        changes = {split: self._change(split, found) for split in self.rows}
+        with self._noting(f"contrast and power of layer {layer}"):
             if "adapted" in self.states:
-                concepts = {split: [self.pairs[i].concept for i in rows] for split, rows in self.rows.items()}
-                contrast = beside.contrast_of(
-                    layer, lambda split, state: views.get((split, state)), concepts, seed=self.seed
-                )
+                contrast = beside.contrast_of(layer, changes, label)
                 controls.contrasts.extend([contrast] if contrast else [])
-            base, adapted = self._tested["base"].get(layer), self._tested.get("adapted", {}).get(layer)
-            if base is not None and ("adapted" not in self.states or adapted is not None):
-                values, quantity = (base, HEADLINE) if adapted is None else (adapted - base, f"{HEADLINE} change")
-                # Where an adapter changes nothing, as at the embeddings, there is no spread and nothing to detect.
-                if values.any():
-                    power = beside.power_of(values, split=self.tested, layer=layer, quantity=quantity)
-                    controls.power.append(power)
+            adapted = "adapted" in self.states
+            values = changes[self.tested] if adapted else self._headline(self.tested, "base", found)
+            # Where an adapter changes nothing, as at the embeddings, there is no spread and nothing to detect.
+            if values is not None and values.any():
+                quantity = f"{label} change" if adapted else label
+                controls.power.append(beside.power_of(values, split=self.tested, layer=layer, quantity=quantity))
+
+    @contextmanager
+    def _noting(self, what: str) -> Iterator[None]:
+        """Note why something cannot be scored, and go on."""
+        try:
+            yield
         except UnscorableError as err:
-            self.unscored.append(f"contrast and power of layer {layer}: {err}")
+            self.unscored.append(f"{what}: {err}")
+
+    def _headline(self, split: Split, state: State, found: "Pseudo") -> Column | None:
+        """Pseudo-values `[n]` of the headline of a split; None where it was not scored."""
+        return found.get((split, state), {}).get(headline_for(len(self.rows[split])))
+
+    def _change(self, split: Split, found: "Pseudo") -> Column | None:
+        before, after = self._headline(split, "base", found), self._headline(split, "adapted", found)
+        return None if before is None or after is None else after - before
 
     def _centre(self, split: Split, state: State, layer: int, vectors: Vectors | None = None) -> Centre | None:
         """Language means fitted on the pairs that are not being scored."""
@@ -172,7 +190,13 @@ class Analyser:
         if len(held_out) < 2:
             return None
         vectors = vectors or self.states[state]
-        return centre(vectors.source[layer, held_out], vectors.target[layer, held_out])
+        found = centre(vectors.source[layer, held_out], vectors.target[layer, held_out])
+        if split is not Split.DEV or len(self.rows[Split.TRAIN]) < 2:
+            return found
+        # What is chosen on dev words never looks at control words, not even at their mean.
+        train = self.rows[Split.TRAIN]
+        clean = centre(vectors.source[layer, train], vectors.target[layer, train])
+        return found._replace(source_direction=clean.source_direction, target_direction=clean.target_direction)
 
     def _view(self, split: Split, state: State, layer: int) -> LayerView | None:
         """One layer of one split with all that is known about it; None, with the reason noted, where it cannot be scored."""
@@ -217,11 +241,12 @@ class Analyser:
             for which, value in measured.values.items():
                 curves.setdefault(which, [None] * len(self.layers))[layer] = value
             if split is self.tested:
-                self._tested[state][name] = get_measure(HEADLINE).column(view)
+                with suppress(UnscorableError):  # its reason was noted with its curve
+                    self._tested[state][name] = get_measure(headline_for(view.n)).pseudo_values(view)
         return curves
 
     def _best_layer(self, curves: dict[Split, dict[str, dict[str, Curve]]], state: State) -> str:
-        depth = best_depth(curves.get(Split.DEV, {}).get(state, {}).get(CHOSEN_BY, []))
+        depth = chosen_depth(curves.get(Split.DEV, {}).get(state, {}).get)
         if depth is None:
             self.unscored.append(f"best layer of {state}: the dev split cannot be scored, so the output layer is shown")
             return self.layers[-1]
@@ -244,17 +269,21 @@ class Analyser:
                     found[measure.name] = kept(measure.column(view))
         return found
 
-    def _compare(
-        self, split: Split, layer: str, base: LayerView | None, adapted: LayerView | None
-    ) -> Iterator[Comparison]:
-        if base is None or adapted is None:
-            return
+    def _pseudo(self, view: LayerView) -> dict[str, Column]:
+        """What to compute with, of every measure that is compared."""
+        found: dict[str, Column] = {}
         for measure in list_measures(Place.COMPARED):
-            shown = measure.name == HEADLINE and split is not Split.DEV
-            resamples = SHOWN_RESAMPLES if shown else OTHER_RESAMPLES
-            try:
-                result = paired(measure.column(base), measure.column(adapted), seed=self.seed, resamples=resamples)
-            except UnscorableError as err:
-                self.unscored.append(f"{split.value}/change of {measure.name} at layer {layer}: {err}")
-                continue
-            yield comparison(split, layer, measure.name, result)
+            if measure.needs <= view.provides:
+                with suppress(UnscorableError):
+                    found[measure.name] = measure.pseudo_values(view)
+        return found
+
+    def _compare(self, split: Split, layer: str, found: "Pseudo") -> Iterator[Comparison]:
+        before, after = found.get((split, "base"), {}), found.get((split, "adapted"), {})
+        for name in (name for name in before if name in after):
+            with self._noting(f"{split.value}/change of {name} at layer {layer}"):
+                yield comparison(split, layer, name, before[name], after[name])
+
+
+Pseudo = dict[tuple[Split, State], dict[str, Column]]
+"""Pseudo-values `[n]` of one layer, by split, state and measure."""

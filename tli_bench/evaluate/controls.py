@@ -1,7 +1,7 @@
 """The controls of one unit: spelling, strata, permutation nulls, contrasts, power and the tests over all layers."""
 
 import unicodedata
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,14 +9,17 @@ from numpy.typing import NDArray
 from tli_bench.base.errors import UnscorableError
 from tli_bench.lexicon.pairs import Split, WordPair
 from tli_bench.lexicon.similarity import similarity
+from tli_bench.measures import pool
+from tli_bench.measures.centred import headline_parts
 from tli_bench.measures.confounds import edit_baseline, strata, tokens_per_word_bins
 from tli_bench.measures.geometry import cka_permutation_p, debiased_cka
 from tli_bench.measures.registry import get_measure
-from tli_bench.measures.roles import HEADLINE
+from tli_bench.measures.roles import CHANCE, headline_for, size_for
 from tli_bench.measures.view import LayerView
 from tli_bench.models.identity import State
 from tli_bench.records.schema import Contrast, Family, LayerTest, PermutationNull, Power, Spelling, StratumScore
-from tli_bench.stats import GapValues, difference_in_differences, minimum_detectable_effect, paired
+from tli_bench.stats import minimum_detectable_effect
+from tli_bench.stats.pseudo import MIN_WORDS, estimate, two_sample
 
 Floats = NDArray[np.float64]
 
@@ -25,15 +28,22 @@ LOW_OVERLAP = 0.5
 ALIKE = 0.75
 """Edit similarity from which two forms count as a loan or a cognate, as in `tli-bench lexicon check`."""
 PERMUTATIONS = 200
-CONTRAST_RESAMPLES = 2000
-_UNSHOWN_RESAMPLES = 20
+DIGITS = 7
+"""Decimal places of the pseudo-values that records keep."""
 
 
 def spelling(pairs: Sequence[WordPair], gold: NDArray[np.bool_]) -> Spelling:
     """Retrieval among `pairs` by edit similarity alone; raises UnscorableError for fewer than two pairs."""
     found = edit_baseline([p.source for p in pairs], [p.target for p in pairs], gold)
+    m, value, pseudo = size_for(found.n), None, None
+    if found.n > m:
+        sides = pool.both_sides(found.similarity, gold, tolerance=0.0)
+        value = float(pool.own_values(sides, pool.found_among(m)).mean())
+        pseudo = pool.pool_pseudo(sides, pool.found_among(m)).round(DIGITS).tolist()
     return Spelling(
         n=found.n,
+        value=value,
+        pseudo=pseudo,
         p1=(found.p1_forward + found.p1_backward) / 2,
         p1_forward=found.p1_forward,
         p1_backward=found.p1_backward,
@@ -63,23 +73,37 @@ def _form(alike: float) -> str:
 
 
 def strata_of(
-    view: LayerView, labels: Mapping[str, Sequence[Hashable]], *, split: Split, state: State, layer: str
+    view: LayerView, labels: Mapping[str, Sequence[str]], *, split: Split, state: State, layer: str
 ) -> Iterator[StratumScore]:
-    """Gap and P@1 of every part of the split; the pool of mismatched words and of candidates is still the whole split."""
-    hits = get_measure("p1").column(view)
+    """The headline and P@1 of every part of the split; the pool of candidates is still the whole split.
+
+    Raises UnscorableError where the headline cannot be given.
+    """
+    sides, score = headline_parts(view)
+    own, hits = pool.own_values(sides, score), get_measure("p1").column(view)
     for kind, names in labels.items():
-        gaps, found = strata(view.gap_per_pair.numpy(), names), strata(hits, names)
-        for label in sorted(gaps, key=str):
+        found = strata(hits, names)
+        for label in sorted(found, key=str):
+            rows = np.flatnonzero(np.array([name == label for name in names]))
             yield StratumScore(
                 split=split,
                 state=state,
                 layer=layer,
                 kind=kind,
                 label=str(label),
-                n=gaps[label].n,
-                gap=gaps[label].mean,
+                n=len(rows),
+                quantity=get_measure(headline_for(view.n)).label,
+                value=float(own[rows].mean()),
+                ci=_interval_of(sides, score, rows),
                 p1=found[label].mean,
             )
+
+
+def _interval_of(sides: Sequence[pool.Side], score: pool.Score, rows: NDArray[np.intp]) -> tuple[float, float] | None:
+    """95 % interval of the mean over `rows` of a pool; None for fewer than 20 of them."""
+    if len(rows) < MIN_WORDS:
+        return None
+    return estimate(pool.pool_pseudo(sides, score, rows=rows)).ci
 
 
 def null_of(view: LayerView, *, split: Split, state: State, layer: str, seed: int) -> PermutationNull:
@@ -94,65 +118,57 @@ def null_of(view: LayerView, *, split: Split, state: State, layer: str, seed: in
     )
 
 
-def contrast_of(
-    layer: str,
-    views: Callable[[Split, State], LayerView | None],
-    concepts: Mapping[Split, Sequence[str]],
-    *,
-    seed: int,
-) -> Contrast | None:
-    """Difference in differences, trained against control, clustered by concept; None where either side is not scored."""
-    sides: dict[Split, GapValues] = {}
-    for split in (Split.TRAIN, Split.CONTROL):
-        base, adapted = views(split, "base"), views(split, "adapted")
-        if base is None or adapted is None:
-            return None
-        sides[split] = GapValues(
-            base.matched.numpy(),
-            base.mismatched_per_pair.numpy(),
-            adapted.matched.numpy(),
-            adapted.mismatched_per_pair.numpy(),
-            concepts[split],
-        )
-    found = difference_in_differences(
-        train=sides[Split.TRAIN], control=sides[Split.CONTROL], seed=seed, resamples=CONTRAST_RESAMPLES
-    )
+def contrast_of(layer: str, changes: Mapping[Split, Floats | None], label: str) -> Contrast | None:
+    """Difference in differences, trained against control words; None where either side is not scored.
+
+    changes: pseudo-values of the headline's change `[n]` by split; label: what the headline is called.
+    """
+    train, control = changes.get(Split.TRAIN), changes.get(Split.CONTROL)
+    if train is None or control is None:
+        return None
+    apart, trained, unseen = two_sample(train, control), estimate(train), estimate(control)
     return Contrast(
         layer=layer,
-        n_train=found.train.n,
-        n_control=found.control.n,
-        train=found.train.difference,
-        train_ci=(found.train.ci.low, found.train.ci.high),
-        control=found.control.difference,
-        control_ci=(found.control.ci.low, found.control.ci.high),
-        difference=found.difference,
-        ci=(found.ci.low, found.ci.high),
+        quantity=f"{label} change",
+        n_train=trained.n,
+        n_control=unseen.n,
+        train=trained.value,
+        train_ci=trained.ci,
+        control=unseen.value,
+        control_ci=unseen.ci,
+        difference=apart.value,
+        ci=apart.ci,
     )
 
 
 def power_of(values: Floats, *, split: Split, layer: str, quantity: str) -> Power:
-    """What a test of `values` `[n]` against zero can detect; raises UnscorableError when they do not vary."""
+    """What a test of pseudo-values `[n]` against zero can detect; raises UnscorableError when they do not vary."""
     sd = float(values.std(ddof=1)) if len(values) > 1 else 0.0
     detectable = minimum_detectable_effect(len(values), sd)
     return Power(split=split, layer=layer, quantity=quantity, n=len(values), sd=sd, detectable=detectable)
 
 
 def family_of(
-    layers: Sequence[str], columns: Mapping[State, Mapping[str, Floats]], *, split: Split, reasons: list[str]
+    layers: Sequence[str],
+    columns: Mapping[State, Mapping[str, Floats]],
+    *,
+    split: Split,
+    words: int,
+    reasons: list[str],
 ) -> Family:
-    """Paired t-tests over all layers. columns: the headline `[n]` by state and layer; a layer without one is left out."""
-    quantity = f"{HEADLINE} change" if "adapted" in columns else HEADLINE
+    """Student's t-tests over all layers. columns: the headline's pseudo-values `[n]` by state and layer; a layer without is left out."""
+    headline = headline_for(words)
+    label = get_measure(headline).label
+    adapted = columns.get("adapted")
     tests = []
     for layer in layers:
-        base, adapted = columns["base"].get(layer), columns.get("adapted", {}).get(layer)
-        if base is None or ("adapted" in columns and adapted is None):
+        base, after = columns["base"].get(layer), None if adapted is None else adapted.get(layer)
+        if base is None or (adapted is not None and after is None):
             continue
-        before, after = (base, adapted) if adapted is not None else (np.zeros_like(base), base)
         try:
-            # Only the t-test is kept; intervals and sign flips are for the layers shown.
-            found = paired(before, after, resamples=_UNSHOWN_RESAMPLES)
+            found = estimate(base - CHANCE[headline] if after is None else after - base)
         except UnscorableError as err:
             reasons.append(f"test of layer {layer}: {err}")
             continue
-        tests.append(LayerTest(layer=layer, n=found.n, difference=found.difference, t=found.t, p=found.p))
-    return Family(split=split, quantity=quantity, tests=tests)
+        tests.append(LayerTest(layer=layer, n=found.n, difference=found.value, t=found.t, p=found.p))
+    return Family(split=split, quantity=f"{label} {'over chance' if adapted is None else 'change'}", tests=tests)

@@ -1,28 +1,21 @@
-"""Turn an analysis into one verdict line per chosen layer."""
+"""Turn an analysis into one verdict for each layer shown."""
 
 from tli_bench.evaluate.analysis import Analysis
 from tli_bench.lexicon.pairs import Split
-from tli_bench.measures.verdict import verdict
-from tli_bench.records.comparison import verdict_input
+from tli_bench.records.evidence import Part, verdicts_of_change, verdicts_of_state
+from tli_bench.stats.verdict import Verdict
 
 
-def verdicts(analysis: Analysis, *, seed: int = 0) -> dict[str, str]:
-    """One line for each layer shown: about the change when there is an adapter, else about the base alone.
+def verdicts(analysis: Analysis) -> dict[str, Verdict]:
+    """One verdict for each layer shown: about the change when there is an adapter, else about the base alone.
 
-    It is about the control split where that was scored, else the train split. A layer with no scored pair has no line.
+    It is about the control split where that was scored, else the train split. A layer that cannot be scored has none.
     """
     split = Split.CONTROL if Split.CONTROL in analysis.columns else Split.TRAIN
-    found = {}
-    for layer in analysis.kept_layers():
-        data = verdict_input(
-            analysis,
-            analysis.comparisons,
-            split=split,
-            state=analysis.state,
-            layer=layer,
-            first_pooled=analysis.controls.first_pooled,
-            seed=seed,
-        )
-        if data is not None:
-            found[layer] = verdict(data).text
-    return found
+    layers, controls = analysis.kept_layers(split), analysis.controls
+    base = Part(analysis, "base")
+    if analysis.state == "base":
+        return verdicts_of_state(base, split=split, layers=layers, controls=controls)
+    twin = Part(analysis, "twin") if "twin" in analysis.best_layer else None
+    adapted = Part(analysis, "adapted")
+    return verdicts_of_change(base, adapted, split=split, layers=layers, twin=twin, controls=controls)

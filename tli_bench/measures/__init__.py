@@ -1,14 +1,13 @@
 """Measures of lexical alignment: pure functions of two languages' vectors, or of their words, and nothing else.
 
-Names load on first use, so that the string measures (`confounds`, `distance`, `verdict`) never load torch.
-The function `verdict` shares its module's name, so it is imported as `from tli_bench.measures.verdict import verdict`.
+Names load on first use, so that the string measures (`confounds`, `distance`) never load torch.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 # Part of every score's signature: raise it whenever a measure changes its value on the same vectors.
-MEASURES_VERSION = "1"
+MEASURES_VERSION = "2"
 
 if TYPE_CHECKING:
     from tli_bench.measures.confounds import edit_baseline as edit_baseline
@@ -29,10 +28,6 @@ if TYPE_CHECKING:
     from tli_bench.measures.registry import get_measure as get_measure
     from tli_bench.measures.registry import list_measures as list_measures
     from tli_bench.measures.registry import register_measure as register_measure
-    from tli_bench.measures.verdict import Change as Change
-    from tli_bench.measures.verdict import Verdict as Verdict
-    from tli_bench.measures.verdict import VerdictInput as VerdictInput
-    from tli_bench.measures.verdict import VerdictKind as VerdictKind
     from tli_bench.measures.view import LayerView as LayerView
     from tli_bench.measures.view import Positions as Positions
 
@@ -42,7 +37,6 @@ _ROOMS = {
     "geometry": ("Centre", "centre", "cka_permutation_p", "sink_ratio"),
     "measure": ("Direction", "Measure", "Place"),
     "registry": ("Measured", "compute", "get_measure", "list_measures", "register_measure"),
-    "verdict": ("Change", "Verdict", "VerdictInput", "VerdictKind"),
     "view": ("LayerView", "Positions"),
 }
 _FACADE = {name: f"tli_bench.measures.{room}" for room, names in _ROOMS.items() for name in names}

@@ -1,7 +1,7 @@
 """What could explain a cosine other than meaning: spelling, and how a word splits into tokens. No torch here."""
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +19,8 @@ class EditBaseline:
     p1_backward: float
     mrr_forward: float
     mrr_backward: float
+    similarity: NDArray[np.float64] = field(repr=False, compare=False)
+    """Edit similarity `[n, n]`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ def edit_baseline(sources: Sequence[str], targets: Sequence[str], gold: ArrayLik
         p1_backward=float((backward == 1).mean()),
         mrr_forward=float((1 / forward).mean()),
         mrr_backward=float((1 / backward).mean()),
+        similarity=similarity,
     )
 
 

@@ -8,17 +8,20 @@ from torch import Tensor
 
 from tli_bench.base.errors import UnscorableError
 from tli_bench.measures.similarity import require_scorable
+from tli_bench.measures.spaces import directions
 
 
 class Centre(NamedTuple):
-    """Mean vectors `[d]` of each language, fitted on words that are not scored."""
+    """Means `[d]` of each language, fitted on words that are not scored: of its vectors, and of its unit vectors (float64)."""
 
     source_mean: Tensor
     target_mean: Tensor
+    source_direction: Tensor
+    target_direction: Tensor
 
 
 def centre(fit_source: Tensor, fit_target: Tensor) -> Centre:
-    """Mean of each language's vectors `[n_fit, d]`, to be subtracted; fit it on held-out words only.
+    """Means of each language's vectors `[n_fit, d]`, to be subtracted; fit them on held-out words only.
 
     Removing the mean is the mildest cure for anisotropy (Ethayarajh 2019).
     Raises UnscorableError for fewer than 2 words.
@@ -29,7 +32,9 @@ def centre(fit_source: Tensor, fit_target: Tensor) -> Centre:
             raise UnscorableError(f"{name} has {len(x)} vectors; a mean to remove needs at least 2")
     if fit_source.shape[1] != fit_target.shape[1]:
         raise UnscorableError(f"fitting vectors differ in width: {fit_source.shape[1]} and {fit_target.shape[1]}")
-    return Centre(*(x.detach().double().mean(dim=0).float() for x in (fit_source, fit_target)))
+    plain = (x.detach().double().mean(dim=0).float() for x in (fit_source, fit_target))
+    unit = (directions(x).mean(dim=0) for x in (fit_source, fit_target))
+    return Centre(*plain, *unit)
 
 
 def debiased_cka(source: Tensor, target: Tensor) -> float:

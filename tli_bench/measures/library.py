@@ -8,8 +8,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tli_bench.base.errors import UnscorableError
+from tli_bench.measures import pool
+from tli_bench.measures.centred import CENTRED, centred_measures, pseudo
 from tli_bench.measures.measure import Direction, Measure, Place, standard_error
 from tli_bench.measures.ranked import Side
+from tli_bench.measures.roles import HEADLINE
 
 if TYPE_CHECKING:
     from tli_bench.measures.view import LayerView as View
@@ -20,7 +23,6 @@ SIDES: tuple[tuple[Side, str, str], ...] = (
 )
 NOWHERE: frozenset[Place] = frozenset()
 EVERYWHERE = frozenset(Place)
-CENTRED = frozenset({"vectors", "centre"})
 UP, DOWN, NEITHER = Direction.UP, Direction.DOWN, Direction.NEITHER
 
 
@@ -31,21 +33,24 @@ def _places(*places: Place) -> frozenset[Place]:
 COSINE = Measure(
     name="cosine", label="cosine", definition="Raw cosine of translations; says little by itself.",
     direction=NEITHER, low=-1, high=1, per_concept=lambda view: view.matched, curve_name="cos",
-    places=EVERYWHERE - {Place.SUMMARY},
+    places=EVERYWHERE - {Place.SUMMARY, Place.COMPARED, Place.DEV},
 )  # fmt: skip
 MISMATCHED = Measure(
     name="mismatched", label="mismatched", definition="Cosine of wrong pairs: what raw cosine is worth.",
     direction=NEITHER, low=-1, high=1, per_concept=lambda view: view.mismatched_per_pair,
-    places=EVERYWHERE - {Place.SUMMARY, Place.CURVE},
+    pseudo=lambda view: _mismatched_pseudo(view), places=_places(Place.METRIC, Place.TABLE, Place.BOARD),
 )  # fmt: skip
 GAP = Measure(
-    name="gap", label="gap", axis="matched − mismatched cosine", definition="Matched minus mismatched cosine.",
-    direction=UP, low=-2, high=2, per_concept=lambda view: view.gap_per_pair, places=EVERYWHERE,
+    name="gap", label="gap", axis="matched − mismatched cosine",
+    definition="Matched minus mismatched cosine: a constant vector changes it, so it describes and decides nothing.",
+    direction=NEITHER, low=-2, high=2, per_concept=lambda view: view.gap_per_pair, pseudo=lambda view: _gap_pseudo(view),
+    places=_places(Place.METRIC, Place.CURVE, Place.TABLE, Place.BOARD),
 )  # fmt: skip
 
 
 def built_in() -> Iterator[Measure]:
     """Every measure of the benchmark."""
+    yield from centred_measures()
     yield from _cosines()
     yield from _retrieval()
     yield from _geometry()
@@ -86,9 +91,21 @@ def _cosines() -> Iterator[Measure]:
     )  # fmt: skip
     yield _plain(
         "gap_centred", "gap, centred", "Matched minus mismatched cosine after removing each language's held-out mean.",
-        UP, low=-2, high=2, needs=CENTRED,
+        NEITHER, low=-2, high=2, needs=CENTRED,
         per_concept=lambda view: view.matched_centred - view.mismatched_centred_per_pair,
     )  # fmt: skip
+
+
+def _gap_pseudo(view: View) -> Any:
+    return pool.gap_pseudo(*_raw(view))
+
+
+def _mismatched_pseudo(view: View) -> Any:
+    return pool.mismatched_pseudo(*_raw(view))
+
+
+def _raw(view: View) -> Any:
+    return view.ranked_in("cosine")[0], view.gold_array
 
 
 def _mismatched_sd(view: View) -> float:
@@ -117,7 +134,7 @@ def _retrieval() -> Iterator[Measure]:
     yield from MRR
     yield from _both_ways(
         _csls_hits, name="csls_p1", label="CSLS P@1", definition="P@1 by CSLS, which corrects for hubs",
-        places=_places(Place.BOARD), share=True,
+        places=_places(Place.BOARD), share=True, pseudo=_csls_pseudo,
     )  # fmt: skip
     for side, arrow, _ in SIDES:
         found, by = ("target", "source") if side == "forward" else ("source", "target")
@@ -128,7 +145,7 @@ def _retrieval() -> Iterator[Measure]:
         )  # fmt: skip
     yield _plain(
         "mexa", "MEXA", "Share of pairs closer than every wrong pair in their row and column.", UP, low=0, high=1,
-        per_concept=_mexa, places=_places(Place.BOARD), kept=True, share=True,
+        per_concept=_mexa, pseudo=_mexa_pseudo, places=_places(Place.TABLE, Place.COMPARED, Place.BOARD), kept=True, share=True,
     )  # fmt: skip
 
 
@@ -136,6 +153,7 @@ def _both_ways(
     values: Callable[[View, Side], Any], *, name: str, label: str, definition: str, places: frozenset[Place], **fields: Any
 ) -> tuple[Measure, ...]:  # fmt: skip
     """The mean of `values(view, side)` over both directions, then each direction under its own name."""
+    pseudo_of = fields.pop("pseudo", None)
     shared = {"direction": UP, "low": 0, "high": 1, **fields}
 
     def mean(view: View) -> Any:
@@ -143,7 +161,7 @@ def _both_ways(
 
     both = Measure(
         name=name, label=label, definition=f"{definition}, mean of both directions.", per_concept=mean, places=places,
-        **shared,
+        pseudo=pseudo_of, **shared,
     )  # fmt: skip
     return both, *(
         _plain(
@@ -162,12 +180,20 @@ def _precision(k: int, places: frozenset[Place]) -> tuple[Measure, ...]:
     definition = f"Share of words whose translation is {'the nearest of all' if k == 1 else f'among the {k} nearest'}"
     return _both_ways(
         lambda view, side: view.hits(k, side), name=f"p{k}", label=f"P@{k}", definition=definition, places=places,
-        share=True, digits=2,
+        pseudo=partial(pseudo, "cosine", pool.within(k)), share=True, digits=2,
     )  # fmt: skip
 
 
 def _csls_hits(view: View, side: Side) -> Any:
     return view.hits(1, side, by="csls")
+
+
+def _csls_pseudo(view: View) -> Any:
+    return pool.csls_pseudo(*_raw(view), neighbours=view.neighbours, tolerance=2 * view.tolerance)
+
+
+def _mexa_pseudo(view: View) -> Any:
+    return pool.mexa_pseudo(*_raw(view), tolerance=view.tolerance)
 
 
 def _hub_skew(view: View, *, side: Side) -> float:
@@ -186,7 +212,8 @@ def _mexa(view: View) -> Any:
 P1 = _precision(1, EVERYWHERE)
 MRR = _both_ways(
     lambda view, side: view.reciprocal_ranks(side), name="mrr", label="MRR",
-    definition="Mean reciprocal rank of the translation", places=_places(Place.METRIC, Place.TABLE, Place.DEV), digits=2,
+    definition="Mean reciprocal rank of the translation", pseudo=partial(pseudo, "cosine", pool.reciprocal_rank),
+    places=_places(Place.METRIC, Place.DEV), digits=2,
 )  # fmt: skip
 
 
@@ -212,7 +239,8 @@ def _clipscore(view: View) -> Any:
 
 def _last_tokens() -> Iterator[Measure]:
     """Measures of the vectors of last tokens, read in the same pass."""
-    for measure in (COSINE, MISMATCHED, GAP, P1[0], MRR[0]):
+    headline = next(measure for measure in centred_measures() if measure.name == HEADLINE)
+    for measure in (headline, COSINE, MISMATCHED, GAP, P1[0], MRR[0]):
         yield replace(
             measure,
             name=f"{measure.name}_last",
@@ -220,6 +248,7 @@ def _last_tokens() -> Iterator[Measure]:
             definition=f"{measure.definition.rstrip('.')}; of each word's last token alone.",
             needs=frozenset({"last"}),
             per_concept=partial(_of_last, measure),
+            pseudo=None if measure.pseudo is None else partial(_pseudo_of_last, measure),
             places=NOWHERE,
             kept=False,
             axis="",
@@ -228,6 +257,10 @@ def _last_tokens() -> Iterator[Measure]:
 
 def _of_last(measure: Measure, view: View) -> Any:
     return measure.column(view.fact("last"))
+
+
+def _pseudo_of_last(measure: Measure, view: View) -> Any:
+    return measure.pseudo_values(view.fact("last"))
 
 
 def _positions() -> Iterator[Measure]:

@@ -86,6 +86,11 @@ class Measure:
     """From the view to its column `[n]`: one value for each concept, NaN where a concept has none."""
     aggregate: Callable[[Column], float] = mean_of
     """From the column to the number."""
+    pseudo: Callable[["LayerView"], Any] | None = None
+    """From the view to delete-one-concept pseudo-values `[n]`, with the same mean as the column: what intervals and tests are
+    computed from. None where a word's value does not depend on the other words, so that the column itself serves."""
+    logit: bool = False
+    """Whether its interval is computed on the logit scale, as for a share near 1."""
     whole: Callable[["LayerView"], float] | None = None
     """From the view to the number, for a measure that has no value per concept."""
     column_of: str = ""
@@ -148,6 +153,13 @@ class Measure:
                 f"measure {self.name!r} gives values of shape {found.shape} for {view.n} concepts; give one value for each"
             )
         return found
+
+    def pseudo_values(self, view: "LayerView") -> Column:
+        """What to compute with, one value for each concept `[n]`; raises as `column` does."""
+        if self.pseudo is None:
+            return self.column(view)
+        self._require(view)
+        return as_column(self.pseudo(view))
 
     def value(self, view: "LayerView") -> float:
         """The number of one view; raises UnscorableError where it cannot be given."""

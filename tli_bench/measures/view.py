@@ -4,15 +4,25 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from tli_bench.base.errors import UnscorableError
-from tli_bench.measures import ranked, retrieval
+from tli_bench.measures import pool, ranked, retrieval
 from tli_bench.measures.geometry import Centre
 from tli_bench.measures.measure import Column
+from tli_bench.measures.pool import Matrix
 from tli_bench.measures.ranked import Side
 from tli_bench.measures.similarity import Cosines, cosine_matrix, mismatched_per_pair, require_scorable, unit_rows
+from tli_bench.measures.spaces import TOLERANCE, directions, typical_length, without_mean
+
+Space = Literal["cosine", "directions", "centred"]
+"""Where words are ranked: by raw cosine, as centred unit vectors, or as centred vectors that were not made unit first."""
+
+
+_NO_CENTRE = "no centre: fit one on held-out words with `centre(fit_source, fit_target)`"
 
 
 class LayerView:
@@ -56,6 +66,7 @@ class LayerView:
         self.centre = _checked_centre(centre, source)
         self.neighbours = neighbours
         self.facts = dict(facts or {})
+        self._sides: dict[Space, tuple[pool.Side, pool.Side]] = {}
 
     @property
     def provides(self) -> frozenset[str]:
@@ -154,6 +165,38 @@ class LayerView:
         """Ranks `[n]` as `ranks_backward`, by CSLS."""
         return retrieval.ranks(self.csls.T, self.gold.T, tolerance=2 * self.tolerance)
 
+    def ranked_in(self, space: Space) -> tuple[Matrix, float]:
+        """Similarity `[n, n]` of the space, float64, and the difference below which two entries are a tie.
+
+        Raises UnscorableError without a centre, for the spaces that need one.
+        """
+        if space == "cosine":
+            return self.similarity.cpu().numpy(), self.tolerance
+        if self.centre is None:
+            raise UnscorableError(_NO_CENTRE)
+        if space == "directions":
+            means = (self.centre.source_direction, self.centre.target_direction)
+            sides = [without_mean(directions(x), m) for x, m in zip((self.source, self.target), means, strict=True)]
+        else:
+            means = (self.centre.source_mean, self.centre.target_mean)
+            sides = [
+                without_mean(x, m, scale=typical_length(x))
+                for x, m in zip((self.source, self.target), means, strict=True)
+            ]
+        return (sides[0] @ sides[1].T).cpu().numpy(), TOLERANCE
+
+    def sides(self, space: Space) -> tuple[pool.Side, pool.Side]:
+        """Retrieval in both directions in one space, with what changes when a concept leaves the pool."""
+        if space not in self._sides:
+            similarity, tolerance = self.ranked_in(space)
+            self._sides[space] = pool.both_sides(similarity, self.gold_array, tolerance=tolerance)
+        return self._sides[space]
+
+    @cached_property
+    def gold_array(self) -> NDArray[np.bool_]:
+        """`gold` in numpy."""
+        return np.asarray(self.gold.cpu().numpy())
+
     @cached_property
     def similarity_centred(self) -> Tensor:
         """Cosine `[n, n]` after each language's held-out mean is removed, float64.
@@ -161,7 +204,7 @@ class LayerView:
         Raises UnscorableError without a centre, or when a word lies exactly on the mean.
         """
         if self.centre is None:
-            raise UnscorableError("no centre: fit one on held-out words with `centre(fit_source, fit_target)`")
+            raise UnscorableError(_NO_CENTRE)
         moved = (self.source - self.centre.source_mean, self.target - self.centre.target_mean)
         for name, x in zip(("centred source", "centred target"), moved, strict=True):
             require_scorable(x, name=name)
@@ -198,7 +241,7 @@ def _checked_centre(centre: Centre | None, source: Tensor) -> Centre | None:
             raise UnscorableError(f"{name} has shape {tuple(mean.shape)}, but the vectors have width {source.shape[1]}")
         if not torch.isfinite(mean).all():
             raise UnscorableError(f"{name} holds NaN or infinity; fit the centre on finite vectors")
-    return Centre(*(mean.to(source.device).float() for mean in centre))
+    return Centre(*(mean.to(source.device) for mean in centre))
 
 
 class Positions(NamedTuple):

@@ -7,15 +7,19 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from tli_bench.base.errors import InputError
 from tli_bench.config.run import RunConfig
 from tli_bench.languages import default_pair
 from tli_bench.lexicon.pairs import Split
-from tli_bench.measures.measure import Place
-from tli_bench.measures.registry import list_measures
+from tli_bench.measures.measure import Measure, Place
+from tli_bench.measures.registry import get_measure, list_measures
+from tli_bench.measures.roles import DESCRIPTIONS
 from tli_bench.plugin.lm import TLIModel
 from tli_bench.plugin.run import run_tasks
 from tli_bench.plugin.tasks import AlignmentTask
+from tli_bench.records.comparison import comparison
 from tli_bench.records.schema import Comparison, Contrast, RunRecord
 
 SOURCE = "arXiv 2506.15415 (Targeted Lexical Injection, 2025), Lugha-Llama-8B-wura, Swahili-English"
@@ -24,6 +28,11 @@ REPORTED = "cosine"
 PUBLISHED_LAYER = "2"
 PUBLISHED_PILOT = {"0": 0.3153, "1": 0.9808, "2": 0.99998, "31": 0.9876}
 """Mean cosine by layer, BOS included."""
+
+
+def shown_measures() -> list[Measure]:
+    """The published figure, what it lacks to mean anything, and what conclusions are drawn from."""
+    return [*(get_measure(name) for name in DESCRIPTIONS), *list_measures(Place.COMPARED)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +116,7 @@ class Reproduction:
         split = self.pilot_split
         for layer in self.pilot.layers:
             inside, outside = (
-                {m.name: record.value(m.name, split, "base", layer) for m in list_measures(Place.COMPARED)}
+                {m.name: record.value(m.name, split, "base", layer) for m in shown_measures()}
                 for record in (self.pilot, self.evaluation)
             )
             ratio = self.pilot.value("sink_ratio", split, "base", layer)
@@ -119,18 +128,28 @@ class Reproduction:
         for split, reported in PUBLISHED_EVALUATION.items():
             if split not in record.curves:
                 continue
-            here = {c.quantity: c for c in record.comparisons if (c.split, c.layer) == (split, self.layer)}
             yield EvaluationRow(
                 split=split,
                 reported=reported,
                 n=record.signature.n[split.value],
                 before=record.value(REPORTED, split, "base", self.layer),
-                changes={m.name: here.get(m.name) for m in list_measures(Place.COMPARED)},
+                changes={m.name: self._change(m.name, split) for m in shown_measures()},
             )
+
+    def _change(self, measure: str, split: Split) -> Comparison | None:
+        """The published one and the other descriptions as they were published, pair by pair; the rest from pseudo-values."""
+        record, states = self.evaluation, ("base", "adapted")
+        if "adapted" not in record.best_layer:
+            return None
+        read = record.column if measure in DESCRIPTIONS else record.pseudo_column
+        before, after = (read(measure, split, state, self.layer) for state in states)
+        if before is None or after is None or np.isnan([before, after]).any():
+            return None
+        return comparison(split, self.layer, measure, before, after)
 
     @property
     def contrast(self) -> Contrast | None:
-        """Trained minus control change of the gap at the evaluated layer; None without an adapter."""
+        """Trained minus control change of the headline at the evaluated layer; None without an adapter."""
         controls = self.evaluation.controls
         found = [c for c in controls.contrasts if c.layer == self.layer] if controls else []
         return found[0] if found else None
@@ -157,7 +176,7 @@ class Reproduction:
     def verdicts(self) -> dict[str, str]:
         """The verdict at the evaluated layer by protocol."""
         return {
-            record.signature.protocol: record.verdicts[self.layer]
+            record.signature.protocol: str(record.verdicts[self.layer])
             for record in (self.pilot, self.evaluation)
             if self.layer in record.verdicts
         }

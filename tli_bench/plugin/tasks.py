@@ -265,6 +265,7 @@ class HiddenStatesTask(Task):
                 best_layer_rule=BEST_LAYER_RULE,
                 words=analysis.words,
                 columns=analysis.columns,
+                pseudo=analysis.pseudo,
                 curves=analysis.curves,
                 comparisons=analysis.comparisons,
                 verdicts=verdicts(analysis),

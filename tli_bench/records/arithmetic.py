@@ -7,13 +7,12 @@ import numpy as np
 
 from tli_bench.base.errors import UnscorableError
 from tli_bench.lexicon.pairs import Split
-from tli_bench.measures.choice import CHOSEN_BY, best_depth
+from tli_bench.measures.choice import BEST_LAYER_RULE, chosen_depth
 from tli_bench.measures.measure import Measure, Place, mean_of, standard_error
 from tli_bench.measures.registry import known_measure, list_measures
 from tli_bench.records.columns import Kept, Sums, read
-from tli_bench.records.comparison import Comparison
+from tli_bench.records.comparison import Comparison, comparison
 from tli_bench.records.run_record import RunRecord
-from tli_bench.stats import paired
 
 # Curves are averages of float32 cosines, while columns are written with all their digits.
 TOLERANCE = 2e-5
@@ -32,9 +31,10 @@ def recompute(record: RunRecord) -> Iterator[str]:
             stated = record.value(derived.name, split, state, layer)
             if stated is not None:
                 yield from (f"{where}: {problem}" for problem in _aggregate(derived, stated, held))
+    yield from _pseudo(record)
     yield from _best_layers(record)
-    for comparison in record.comparisons:
-        yield from _comparison(record, comparison)
+    for item in record.comparisons:
+        yield from _comparison(record, item)
 
 
 def _aggregate(measure: Measure, stated: float, held: Kept) -> Iterator[str]:
@@ -87,8 +87,10 @@ def _range(record: RunRecord, split: Split, measure: Measure, held: Kept) -> Ite
 
 
 def _best_layers(record: RunRecord) -> Iterator[str]:
+    if record.best_layer_rule != BEST_LAYER_RULE:
+        return  # chosen by an earlier rule, which is not ours to check
     for state, stated in record.best_layer.items():
-        depth = best_depth(record.curve(CHOSEN_BY, Split.DEV, state) or [])
+        depth = chosen_depth(record.curves.get(Split.DEV, {}).get(state, {}).get)
         expected = record.layers[-1 if depth is None else depth]
         if stated != expected:
             yield f"best layer of {state} is given as {stated}, but the dev split gives {expected}"
@@ -96,38 +98,39 @@ def _best_layers(record: RunRecord) -> Iterator[str]:
 
 def _comparison(record: RunRecord, item: Comparison) -> Iterator[str]:
     where = f"comparison {item.split.value}/layer {item.layer}/{item.quantity[:40]}"
-    states = record.columns.get(item.split, {})
-    held = [states.get(state, {}).get(item.layer, {}).get(item.quantity) for state in ("base", "adapted")]
-    if any(isinstance(column, Sums) for column in held):
-        return
-    before, after = (None if column is None else read(column) for column in held)
+    before, after = (
+        record.pseudo_column(item.quantity, item.split, state, item.layer) for state in ("base", "adapted")
+    )
     if before is None or after is None:
-        yield f"{where}: no columns of base and adapted to compute it from"
+        yield f"{where}: no pseudo-values of base and adapted to compute it from"
         return
     try:
-        found = paired(before, after, seed=record.signature.seed)
+        found = comparison(item.split, item.layer, item.quantity, before, after)
     except UnscorableError as err:
         yield f"{where}: {err}"
         return
-    stated = {
-        "n": (item.n, found.n),
-        "before": (item.before, found.mean_before),
-        "after": (item.after, found.mean_after),
-        "difference": (item.difference, found.difference),
-        "t": (item.t, found.t),
-        "d_z": (item.d_z, found.d_z),
-        "p": (item.p, found.p),
-    }
-    for name, (given, computed) in stated.items():
+    for name in ("n", "before", "after", "difference", "t", "d_z", "p"):
+        given, computed = getattr(item, name), getattr(found, name)
         if given is not None and (
             computed is None or not math.isclose(given, computed, rel_tol=1e-2, abs_tol=TOLERANCE)
         ):
             shown = "nothing" if computed is None else f"{computed:.6g}"
             yield f"{where}: {name} is given as {given:.6g}, but the columns give {shown}"
-    # Bootstrap bounds depend on the number of draws, which records do not state: they agree to within part of their width.
-    slack = 0.15 * (found.ci.high - found.ci.low) + TOLERANCE
-    if item.ci and max(abs(item.ci[0] - found.ci.low), abs(item.ci[1] - found.ci.high)) > slack:
-        yield f"{where}: ci is given as {_span(item.ci)}, but the columns give {_span(found.ci)}"
+    if item.ci and (found.ci is None or max(abs(x - y) for x, y in zip(item.ci, found.ci, strict=True)) > TOLERANCE):
+        shown = "none" if found.ci is None else _span(found.ci)
+        yield f"{where}: ci is given as {_span(item.ci)}, but the columns give {shown}"
+
+
+def _pseudo(record: RunRecord) -> Iterator[str]:
+    """Pseudo-values have the mean of what they stand for."""
+    for split, state, layer, name, held in record.every_column(record.pseudo):
+        stated, column = record.value(name, split, state, layer), read(held)
+        if stated is None or column is None or known_measure(name) is None:
+            continue
+        found = float(np.nanmean(column)) if len(column) else math.nan
+        if not math.isclose(stated, found, abs_tol=TOLERANCE):
+            where = f"{split.value}/{state}/layer {layer}"
+            yield f"{where}: {name} is given as {stated:.6f}, but its pseudo-values have the mean {found:.6f}"
 
 
 def _span(ci: tuple[float, float]) -> str:

@@ -8,10 +8,10 @@ from tli_bench.base.errors import ResultError
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.measure import Place
 from tli_bench.measures.registry import list_measures
-from tli_bench.measures.verdict import verdict
-from tli_bench.records.comparison import Comparison, comparison, verdict_input
+from tli_bench.records.comparison import Comparison, comparison
+from tli_bench.records.evidence import Part, verdicts_of_change
 from tli_bench.records.run_record import RunRecord
-from tli_bench.stats import paired
+from tli_bench.stats.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class BeforeAfter:
     """comparisons: base against tuned model, by split, layer and quantity. verdicts: by layer, for the control words."""
 
     comparisons: tuple[Comparison, ...]
-    verdicts: dict[str, str]
+    verdicts: dict[str, Verdict]
 
 
 def before_after(base: RunRecord, tuned: RunRecord) -> BeforeAfter:
@@ -30,14 +30,14 @@ def before_after(base: RunRecord, tuned: RunRecord) -> BeforeAfter:
     """
     _require_base(base, tuned)
     comparisons: list[Comparison] = []
-    verdicts: dict[str, str] = {}
     kept = set(base.kept_layers()) & set(tuned.kept_layers())
-    for layer in (name for name in tuned.layers if name in kept):
+    layers = [name for name in tuned.layers if name in kept]
+    for layer in layers:
         for split in Split:
             comparisons += _compare(base, tuned, split, layer)
-        line = _verdict(tuned, comparisons, layer)
-        if line is not None:
-            verdicts[layer] = line
+    verdicts = verdicts_of_change(
+        Part(base, "base"), Part(tuned, "base"), split=Split.CONTROL, layers=layers, controls=tuned.controls
+    )
     return BeforeAfter(tuple(comparisons), verdicts)
 
 
@@ -63,26 +63,12 @@ def _compare(base: RunRecord, tuned: RunRecord, split: Split, layer: str) -> lis
         return []
     if ours is None or theirs is None or set(ours.triples()) != set(theirs.triples()):
         raise ResultError(f"not comparable: the {split.value} words differ; score both on the same words")
-    place = {word: row for row, word in enumerate(theirs.triples())}
-    rows = [place[word] for word in ours.triples()]
+    if list(ours.triples()) != list(theirs.triples()):
+        raise ResultError(f"not comparable: the {split.value} words are in another order; score both with this version")
     found = []
-    for name in [measure.name for measure in list_measures(Place.COMPARED)] if len(rows) > 1 else ():
-        before, after = (record.column(name, split, "base", layer) for record in (base, tuned))
+    for name in [measure.name for measure in list_measures(Place.COMPARED)] if len(ours) > 1 else ():
+        before, after = (record.pseudo_column(name, split, "base", layer) for record in (base, tuned))
         if before is None or after is None or np.isnan([before, after]).any():
             continue
-        result = paired(before, after[rows], seed=tuned.signature.seed)
-        found.append(comparison(split, layer, name, result))
+        found.append(comparison(split, layer, name, before, after))
     return found
-
-
-def _verdict(tuned: RunRecord, comparisons: list[Comparison], layer: str) -> str | None:
-    data = verdict_input(
-        tuned,
-        comparisons,
-        split=Split.CONTROL,
-        state="base",
-        layer=layer,
-        first_pooled=tuned.controls.first_pooled if tuned.controls else None,
-        seed=tuned.signature.seed,
-    )
-    return verdict(data).text if data is not None and data.control is not None else None

@@ -69,10 +69,14 @@ Kept = Annotated[list[float | None] | Sums, Field(union_mode="left_to_right")]
 """A column as records hold it: its values, or their sums."""
 
 
-def kept(column: Floats) -> Kept:
-    """`column` `[n]` as a record holds it: NaN becomes None, and more than `MAX_COLUMN` values become their sums."""
+def kept(column: Floats, *, digits: int | None = None) -> Kept:
+    """`column` `[n]` as a record holds it: NaN becomes None, and more than `MAX_COLUMN` values become their sums.
+
+    digits: decimal places to which values are rounded; None for all of them.
+    """
     if len(column) <= MAX_COLUMN:
-        return [None if value != value else value for value in column.tolist()]
+        values = column if digits is None else column.round(digits)
+        return [None if value != value else value for value in values.tolist()]
     scored = column[~np.isnan(column)]
     return Sums(
         n=len(scored),

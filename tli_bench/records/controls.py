@@ -8,9 +8,14 @@ from tli_bench.models.identity import State
 
 
 class Spelling(Frozen):
-    """Retrieval by edit similarity alone over the `n` pairs of a split: what a model must beat."""
+    """Retrieval by edit similarity alone over the `n` pairs of a split: what a model must beat.
+
+    value: the headline, None where the pool is too small for it; pseudo: its pseudo-values, in the order of the words.
+    """
 
     n: int
+    value: float | None = None
+    pseudo: list[float] | None = None
     p1: float
     p1_forward: float
     p1_backward: float
@@ -21,7 +26,8 @@ class StratumScore(Frozen):
     """Scores of a part of a split's pairs, each still ranked against the whole pool.
 
     kind: what the pairs are grouped by (`overlap`, `form`, `pos`, `source tokens`, `target tokens`).
-    gap, p1: means over the part's `n` pairs.
+    quantity: the headline of the whole split; value: its mean over the part's `n` pairs; ci: 95 % interval, None under 20 pairs;
+    p1: P@1 by raw cosine.
     """
 
     split: Split
@@ -30,7 +36,9 @@ class StratumScore(Frozen):
     kind: str
     label: str
     n: int
-    gap: float
+    quantity: str
+    value: float
+    ci: tuple[float, float] | None
     p1: float
 
 
@@ -46,26 +54,27 @@ class PermutationNull(Frozen):
 
 
 class Contrast(Frozen):
-    """Gap change of trained pairs minus that of control pairs; about zero when training carries over in full.
+    """Change on trained words minus that on control words; about zero when training carries over in full.
 
-    ci, train_ci, control_ci: 95 % bootstrap intervals, drawn by concept.
+    quantity: what changed. ci, train_ci, control_ci: 95 % intervals from pseudo-values; None under 20 words.
     """
 
     layer: str
+    quantity: str
     n_train: int
     n_control: int
     train: float
-    train_ci: tuple[float, float]
+    train_ci: tuple[float, float] | None
     control: float
-    control_ci: tuple[float, float]
+    control_ci: tuple[float, float] | None
     difference: float
-    ci: tuple[float, float]
+    ci: tuple[float, float] | None
 
 
 class Power(Frozen):
-    """Smallest mean that a two-sided paired t-test over the `n` pairs finds at 5 % with 80 % power.
+    """Smallest mean that a two-sided t-test over the `n` concepts finds at 5 % with 80 % power.
 
-    quantity: `gap change` with an adapter, else `gap` of the base; sd: its standard deviation over pairs.
+    quantity: the headline's change with an adapter, else the headline of the base; sd: standard deviation of its pseudo-values.
     """
 
     split: Split
@@ -77,7 +86,7 @@ class Power(Frozen):
 
 
 class LayerTest(Frozen):
-    """Paired t-test at one layer, uncorrected: of the gap's change, or of the base's gap against zero."""
+    """Student's t-test at one layer, uncorrected: of the headline's change against zero, or of the base's headline against chance."""
 
     layer: str
     n: int
@@ -89,7 +98,7 @@ class LayerTest(Frozen):
 class Family(Frozen):
     """The tests of one unit over all its layers. A run corrects over all layers of all its units together.
 
-    quantity: `gap change` or `gap`: what was tested against zero on `split`.
+    quantity: what was tested on `split`, as in `P@1 of 50 change`.
     """
 
     split: Split

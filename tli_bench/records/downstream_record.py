@@ -19,7 +19,7 @@ class DownstreamRecord(Frozen):
     command, source_commit, recipe: as in `RunRecord`; empty in records made before they were kept.
     """
 
-    schema_version: Literal[2] = SCHEMA_VERSION
+    schema_version: Literal[3] = SCHEMA_VERSION
     task: str
     task_version: int | float | None
     source: str

@@ -4,14 +4,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tli_bench.base.errors import ResultError
+from tli_bench.records.conclusions import without_conclusions
 from tli_bench.records.pair_values import with_columns
 from tli_bench.records.versions import SCHEMA_VERSION
 
 Step = Callable[[dict[str, Any]], dict[str, Any]]
 
 # STEPS[n] turns the data of version n into that of version n + 1.
-RUN_STEPS: dict[int, Step] = {1: with_columns}
-DOWNSTREAM_STEPS: dict[int, Step] = {1: lambda data: data}
+RUN_STEPS: dict[int, Step] = {1: with_columns, 2: without_conclusions}
+DOWNSTREAM_STEPS: dict[int, Step] = {1: lambda data: data, 2: lambda data: data}
 
 
 def migrate(

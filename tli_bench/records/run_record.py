@@ -6,12 +6,13 @@ from pydantic import Field, JsonValue, model_validator
 
 from tli_bench.base.frozen import Frozen
 from tli_bench.lexicon.pairs import Split
-from tli_bench.records.columns import Curve, Kept, Sums, Words
+from tli_bench.records.columns import Curve, Sums, Words
 from tli_bench.records.comparison import Comparison
 from tli_bench.records.controls import Controls
-from tli_bench.records.scores import Scores
+from tli_bench.records.scores import Columns, Scores
 from tli_bench.records.signature import Signature
 from tli_bench.records.versions import SCHEMA_VERSION
+from tli_bench.stats.verdict import Verdict
 
 
 class RunRecord(Frozen, Scores):
@@ -21,11 +22,13 @@ class RunRecord(Frozen, Scores):
     unscored. best_layer: by state, the layer with the best dev MRR (never chosen on train or control).
     words: the scored word pairs of each split. columns: `columns[split][state][layer][measure]` holds one value for each
     of those words at the layers shown, None where a word has none, or the sums of a column that is too large to keep.
+    pseudo: likewise, the pseudo-values of the measures that are compared: what every interval, test and rank is computed from.
+    verdicts: by layer.
     recipe: every option of the run, as `tli-bench run --config` reads them; None where they are not known.
     controls: None in records made before controls were kept. unscored: why a value is missing, one line each.
     """
 
-    schema_version: Literal[2] = SCHEMA_VERSION
+    schema_version: Literal[3] = SCHEMA_VERSION
     task: str
     pair: str
     signature: Signature
@@ -36,10 +39,11 @@ class RunRecord(Frozen, Scores):
     best_layer: dict[str, str]
     best_layer_rule: str
     words: dict[Split, Words]
-    columns: dict[Split, dict[str, dict[str, dict[str, Kept]]]]
+    columns: Columns
+    pseudo: Columns = Field(default_factory=dict)
     curves: dict[Split, dict[str, dict[str, Curve]]]
     comparisons: list[Comparison]
-    verdicts: dict[str, str]
+    verdicts: dict[str, Verdict]
     controls: Controls | None = None
     unscored: list[str] = Field(default_factory=list)
 
@@ -47,6 +51,11 @@ class RunRecord(Frozen, Scores):
     def layers(self) -> tuple[str, ...]:
         """Names of the layers, from the embeddings up."""
         return self.signature.layers
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What may be said of the pair: the verdict at the layer that dev chose; None where there is none."""
+        return self.verdicts.get(self.best_layer.get(self.state, ""))
 
     @model_validator(mode="after")
     def _consistent(self) -> "RunRecord":
@@ -65,8 +74,9 @@ class RunRecord(Frozen, Scores):
         return self
 
     def _columns_fit(self) -> None:
-        for split, state, layer, name, kept in self.every_column():
-            where = f"column {split}/{state}/layer {layer}/{name}"
+        parts = [("column", self.every_column()), ("pseudo-values", self.every_column(self.pseudo))]
+        for what, (split, state, layer, name, kept) in ((what, item) for what, items in parts for item in items):
+            where = f"{what} {split}/{state}/layer {layer}/{name}"
             if state not in self.best_layer:
                 raise ValueError(
                     f"{where}: no best layer of this state, only of {', '.join(self.best_layer) or 'none'}"

@@ -7,12 +7,17 @@ import numpy as np
 
 from tli_bench.base.errors import ResultError
 from tli_bench.lexicon.pairs import Split
-from tli_bench.measures.measure import standard_error
+from tli_bench.measures.registry import known_measure
 from tli_bench.models.identity import State
 from tli_bench.records.columns import Curve, Floats, Kept, Sums, Words, read
+from tli_bench.stats.pseudo import Estimate, estimate
 
 BEST, OUTPUT = "best", "output"
 """Layers by role: the one that dev chose for a state, and the last."""
+
+
+Columns = dict[Split, dict[str, dict[str, dict[str, Kept]]]]
+"""By split, state, layer and measure."""
 
 
 class Scores:
@@ -41,8 +46,13 @@ class Scores:
             ...
 
         @property
-        def columns(self) -> dict[Split, dict[str, dict[str, dict[str, Kept]]]]:
+        def columns(self) -> Columns:
             """By split, state, layer and measure, one value for each word."""
+            ...
+
+        @property
+        def pseudo(self) -> Columns:
+            """As `columns`, the pseudo-values of the measures that have some: what intervals and tests are computed from."""
             ...
 
     @property
@@ -92,13 +102,33 @@ class Scores:
         found = self.held(measure, split, state, layer)
         return None if found is None else read(found)
 
+    def pseudo_column(self, measure: str, split: Split, state: str, layer: str = BEST) -> Floats | None:
+        """What to compute with: pseudo-values `[n]`, or the words' own values for a measure whose words share no pool.
+
+        None where neither was kept, as in records made before pseudo-values were.
+        """
+        held = self.pseudo.get(split, {}).get(state, {}).get(self.layer(layer, state), {}).get(measure)
+        if held is not None:
+            return read(held)
+        known = known_measure(measure)
+        return self.column(measure, split, state, layer) if known is not None and known.pseudo is None else None
+
+    def estimate(self, measure: str, split: Split, state: str, layer: str = BEST) -> Estimate | None:
+        """The number with its standard error and interval; None where nothing to compute them from was kept."""
+        found = self.pseudo_column(measure, split, state, layer)
+        scored = None if found is None else found[~np.isnan(found)]
+        if scored is None or len(scored) < 2:
+            return None
+        known = known_measure(measure)
+        return estimate(scored, logit=known is not None and known.logit)
+
     def standard_error(self, measure: str, split: Split, state: str, layer: str = BEST) -> float | None:
-        """Standard error of the mean over the words; None where nothing was kept or fewer than two have a value."""
-        found = self.held(measure, split, state, layer)
-        if found is None or isinstance(found, Sums):
-            return found.standard_error if found else None
-        scored = np.array([value for value in found if value is not None], dtype=np.float64)
-        return standard_error(scored) if len(scored) > 1 else None
+        """Standard error of the number; None where nothing was kept or fewer than two words have a value."""
+        held = self.held(measure, split, state, layer)
+        if isinstance(held, Sums):
+            return held.standard_error
+        found = self.estimate(measure, split, state, layer)
+        return found.se if found else None
 
     def kept_layers(self, split: Split | None = None) -> tuple[str, ...]:
         """Layers whose columns were kept, in the order in which they are shown; for one split, or for any."""
@@ -111,9 +141,9 @@ class Scores:
         )
         return tuple(dict.fromkeys(found))
 
-    def every_column(self) -> Iterator[tuple[Split, str, str, str, Kept]]:
-        """Split, state, layer, measure and what was kept of its column, for every column that was kept."""
-        for split, states in self.columns.items():
+    def every_column(self, columns: Columns | None = None) -> Iterator[tuple[Split, str, str, str, Kept]]:
+        """Split, state, layer, measure and what was kept of its column, for every column that was kept, or for `columns`."""
+        for split, states in (self.columns if columns is None else columns).items():
             for state, layers in states.items():
                 for layer, measures in layers.items():
                     for measure, found in measures.items():

@@ -2,4 +2,4 @@
 
 from typing import Literal
 
-SCHEMA_VERSION: Literal[2] = 2
+SCHEMA_VERSION: Literal[3] = 3

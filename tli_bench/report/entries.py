@@ -205,7 +205,7 @@ def _unit(record: RunRecord, state: State, base: Unit | None) -> Unit:
         curves=_drawn(record.curves.get(Split.CONTROL, {}).get(state, {})),
         base=base,
         # A record with an adapter judges the adapter; of its base it says nothing.
-        verdict=record.verdicts.get(layer, "") if (state == "adapted") == bool(record.signature.adapter) else "",
+        verdict=str(record.verdicts.get(layer, "")) if (state == "adapted") == bool(record.signature.adapter) else "",
         created=record.created,
         command=record.command,
         commit=record.source_commit,

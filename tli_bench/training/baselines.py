@@ -9,6 +9,7 @@ from torch.nn import functional
 from tli_bench.base.errors import UnscorableError
 from tli_bench.lexicon import Lexicon
 from tli_bench.lexicon.pairs import Split
+from tli_bench.measures.geometry import centre
 from tli_bench.models import LoadedModel
 from tli_bench.training.budget import Budget
 from tli_bench.training.data import split_data
@@ -58,9 +59,11 @@ def linear_baseline(loaded: LoadedModel, lexicon: Lexicon, *, split: Split = Spl
         sides = fit_vectors[k, :n] - means[0], fit_vectors[k, n:] - means[1]
         weight = procrustes(*(functional.normalize(side, dim=1) for side in sides))
         source, target = test_vectors[k, :m], test_vectors[k, m:]
-        base[name] = score(source, target, held_out.gold)
+        base[name] = score(source, target, held_out.gold, centre(fit_vectors[k, :n], fit_vectors[k, n:]))
         moved = functional.normalize(source - means[0], dim=1) @ weight
-        mapped[name] = score(moved, functional.normalize(target - means[1], dim=1), held_out.gold)
+        aim = functional.normalize(target - means[1], dim=1)
+        fitted = [functional.normalize(side, dim=1) for side in sides]
+        mapped[name] = score(moved, aim, held_out.gold, centre(fitted[0] @ weight, fitted[1]))
     dim = fit_vectors.shape[-1]
     # An orthogonal matrix of width d has d (d - 1) / 2 degrees of freedom; the two means add 2 d.
     return LinearBaseline(split, base, mapped, Budget(dim * (dim - 1) // 2 + 2 * dim, 0, 2 * n))

@@ -21,6 +21,7 @@ from tli_bench.models.fingerprint import model_fingerprint
 from tli_bench.models.tuned import CARD, read_model_card
 from tli_bench.records.before_after import before_after
 from tli_bench.records.schema import Comparison, RunRecord
+from tli_bench.stats.verdict import Verdict
 from tli_bench.training.save import saved_dtype
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def _joined(record: RunRecord, base: Sequence[RunRecord], name: str, revision: s
     raise ResultError(f"no record of the base for {record.task}, {record.signature.protocol}; score the base on it too")
 
 
-def _summary(record: RunRecord, comparisons: Sequence[Comparison], verdicts: Mapping[str, str]) -> dict[str, Any]:
+def _summary(record: RunRecord, comparisons: Sequence[Comparison], verdicts: Mapping[str, Verdict]) -> dict[str, Any]:
     """The part of a record that the card repeats: no words and no values of single pairs."""
     return {
         "task": record.task,
@@ -143,7 +144,7 @@ def _summary(record: RunRecord, comparisons: Sequence[Comparison], verdicts: Map
         "lexicon_hash": record.signature.lexicon_hash,
         "leaking": record.signature.leaking,
         "comparisons": [c.model_dump(mode="json") for c in comparisons if c.split != Split.DEV],
-        "verdicts": dict(verdicts),
+        "verdicts": {layer: verdict.text for layer, verdict in verdicts.items()},
     }
 
 

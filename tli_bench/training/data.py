@@ -64,6 +64,19 @@ def shuffled(data: PairData, *, seed: int) -> PairData:
     return PairData(data.pairs, data.sources, [data.targets[j] for j in partner], data.gold[:, partner])
 
 
+def sampled(data: PairData, size: int, *, seed: int) -> PairData:
+    """At most `size` pairs of `data`, drawn without replacement, in their own order."""
+    if len(data) <= size:
+        return data
+    rows = sorted(random.Random(f"sample:{seed}").sample(range(len(data)), size))
+    return PairData(
+        tuple(data.pairs[r] for r in rows),
+        [data.sources[r] for r in rows],
+        [data.targets[r] for r in rows],
+        data.gold[rows][:, rows],
+    )
+
+
 class PairDataset(Dataset[int]):
     """Row numbers of the training pairs; the collator turns a list of them into a batch."""
 

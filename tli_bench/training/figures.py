@@ -1,7 +1,11 @@
-"""The figures watched on the dev words while training: measures that need nothing but the vectors."""
+"""The figures watched on the dev words while training: measures that need nothing but vectors and their centre."""
 
-from tli_bench.measures.measure import VECTORS, Measure, Place
+from tli_bench.base.errors import InputError
+from tli_bench.measures.centred import CENTRED
+from tli_bench.measures.choice import CHOOSERS
+from tli_bench.measures.measure import Measure, Place
 from tli_bench.measures.registry import list_measures
+from tli_bench.measures.roles import HEADLINE
 
 Figures = dict[str, float]
 """Values by measure."""
@@ -9,12 +13,27 @@ Figures = dict[str, float]
 
 def dev_measures() -> list[Measure]:
     """What is computed at every evaluation."""
-    return [measure for measure in list_measures(Place.DEV) if measure.needs <= VECTORS]
+    return [measure for measure in list_measures(Place.DEV) if measure.needs <= CENTRED]
 
 
 def choosers() -> dict[str, Measure]:
     """Those that can choose a checkpoint, by name: they say which way is better."""
     return {measure.name: measure for measure in dev_measures() if measure.higher_is_better is not None}
+
+
+def chooser_of(metric: str, figures: Figures) -> str:
+    """The measure that chooses the checkpoint: `metric`, or, of the headline, what stands in for it on few dev words.
+
+    Raises InputError when the dev words are too few for the measure asked for.
+    """
+    if metric in figures:
+        return metric
+    found = next((name for name in CHOOSERS if name in figures), None) if metric == HEADLINE else None
+    if found is None:
+        raise InputError(
+            f"dev_metric {metric!r} cannot be given for these dev words; choose one of {', '.join(figures)}"
+        )
+    return found
 
 
 def figures_text(before: Figures, after: Figures) -> str:

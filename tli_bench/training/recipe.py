@@ -9,7 +9,7 @@ from tli_bench.base.errors import InputError, UnknownNameError
 from tli_bench.base.paths import data_dir
 from tli_bench.base.yamls import read_yaml
 from tli_bench.config.options import Flags
-from tli_bench.measures.choice import CHOSEN_BY
+from tli_bench.measures.roles import HEADLINE
 from tli_bench.training.figures import choosers
 from tli_bench.vectors.protocols import Pooling
 
@@ -74,8 +74,8 @@ class Recipe(BaseModel):
     max_grad_norm: float = Field(1.0, ge=0, description="Gradients are clipped to this norm.")
     keep: Literal["best", "last"] = Field("best", description="Weights of the best evaluation or of the last step.")
     dev_metric: str = Field(
-        CHOSEN_BY,
-        description="Measure of the dev words that the best evaluation and early stopping look at: mrr, p1, gap, ...",
+        HEADLINE,
+        description="Measure of the dev words that the best evaluation and early stopping look at: p1_of_50, p1, mrr, ...",
     )
     patience: int = Field(0, ge=0, description="Stop after this many evaluations without a dev gain; 0 for never.")
     eval_steps: int | None = Field(

@@ -7,7 +7,8 @@ from torch import Tensor
 
 from tli_bench.base.errors import UnscorableError
 from tli_bench.measures import LayerView, compute
-from tli_bench.measures.choice import CHOSEN_BY, best_depth
+from tli_bench.measures.choice import chosen_depth
+from tli_bench.measures.geometry import Centre, centre
 from tli_bench.models.types import Model
 from tli_bench.training.data import PairData
 from tli_bench.training.figures import Figures, dev_measures
@@ -18,14 +19,15 @@ from tli_bench.vectors.protocols import Pooling
 Curves = dict[str, Figures]
 
 
-def dev_scores(objective: PairObjective, data: PairData) -> Figures:
+def dev_scores(objective: PairObjective, data: PairData, fit: PairData) -> Figures:
     """Score the dev pairs with the objective's truncated forward, mean over the layers of the loss.
 
-    Raises UnscorableError where a measure cannot be given.
+    fit: trained words, whose mean is each language's centre. Raises UnscorableError where nothing can be scored.
     """
-    sources = objective.embed(data.sources, Pooling.WORD_MEAN)
-    targets = objective.embed(data.targets, Pooling.WORD_MEAN)
-    layers = [score(s, t, data.gold) for s, t in zip(sources, targets, strict=True)]
+    sides = [
+        objective.embed(words, Pooling.WORD_MEAN) for words in (data.sources, data.targets, fit.sources, fit.targets)
+    ]
+    layers = [score(s, t, data.gold, centre(a, b)) for s, t, a, b in zip(*sides, strict=True)]
     return {name: fmean(layer[name] for layer in layers) for name in layers[0]}
 
 
@@ -34,23 +36,33 @@ def states_of(model: Model, data: PairData) -> tuple[States, int]:
     return extract(model, [*data.sources, *data.targets]), len(data)
 
 
-def layer_curves(model: Model, data: PairData) -> Curves:
-    """The figures of one split at every layer, by layer name; raises UnscorableError where a measure cannot be given."""
-    states, n = states_of(model, data)
-    vectors = states.vectors[Pooling.WORD_MEAN]
-    return {name: score(vectors[k, :n], vectors[k, n:], data.gold) for k, name in enumerate(states.layers)}
+def layer_curves(model: Model, data: PairData, fit: PairData) -> Curves:
+    """The figures of one split at every layer, by layer name. fit: other words, whose mean is each language's centre.
+
+    Raises UnscorableError where nothing can be scored.
+    """
+    (states, n), (others, m) = states_of(model, data), states_of(model, fit)
+    vectors, around = states.vectors[Pooling.WORD_MEAN], others.vectors[Pooling.WORD_MEAN]
+    return {
+        name: score(vectors[k, :n], vectors[k, n:], data.gold, centre(around[k, :m], around[k, m:]))
+        for k, name in enumerate(states.layers)
+    }
 
 
 def best_layer(curves: Mapping[str, Mapping[str, float]]) -> str:
     """The layer above the embeddings that the dev split chooses; curves are of it."""
     names = [name for name in curves if name != "0"]
-    return names[best_depth([curves[name][CHOSEN_BY] for name in names]) or 0]
+    return names[chosen_depth(lambda measure: [curves[name].get(measure) for name in names]) or 0]
 
 
-def score(source: Tensor, target: Tensor, gold: Tensor) -> Figures:
-    """The figures of `[n, dim]` vectors at one layer."""
-    measured = compute(LayerView(source, target, gold=gold), [measure.name for measure in dev_measures()])
-    for name, value in measured.values.items():
-        if value is None:
-            raise UnscorableError(f"{name} cannot be computed: {measured.reasons[name]}")
-    return {name: value for name, value in measured.values.items() if value is not None}
+def score(source: Tensor, target: Tensor, gold: Tensor, around: Centre) -> Figures:
+    """The figures of `[n, dim]` vectors at one layer; a measure for which the words are too few is left out.
+
+    Raises UnscorableError where none can be given.
+    """
+    view = LayerView(source, target, gold=gold, centre=around)
+    measured = compute(view, [measure.name for measure in dev_measures()])
+    found = {name: value for name, value in measured.values.items() if value is not None}
+    if not found:
+        raise UnscorableError(next(iter(measured.reasons.values()), "there is nothing to score by"))
+    return found

@@ -204,7 +204,10 @@ def _trained(loaded: LoadedModel, folder: Path, kind: str) -> Iterator[Model]:
 
 
 def _control_curves(model: Model, loaded: LoadedModel, lexicon: Lexicon) -> Curves:
-    return layer_curves(model, split_data(lexicon, Split.CONTROL, loaded.tokenizer, at_least=2))
+    control, train = (
+        split_data(lexicon, split, loaded.tokenizer, at_least=2) for split in (Split.CONTROL, Split.TRAIN)
+    )
+    return layer_curves(model, control, train)
 
 
 def _identity(unit: Unit, loaded: LoadedModel, lexicon: Lexicon, text: Path | None) -> dict[str, Any]:

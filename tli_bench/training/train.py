@@ -19,8 +19,8 @@ from tli_bench.models import LoadedModel, LoadOptions, load_model
 from tli_bench.models.gate import require_finite
 from tli_bench.training.adapt import Adapted, adapted
 from tli_bench.training.card import build_card, write_card
-from tli_bench.training.data import Collator, PairData, pad_id_of, read_text, shuffled, split_data
-from tli_bench.training.figures import Figures, figures_text
+from tli_bench.training.data import Collator, PairData, pad_id_of, read_text, sampled, shuffled, split_data
+from tli_bench.training.figures import Figures, chooser_of, figures_text
 from tli_bench.training.losses import LOSSES, LossOptions
 from tli_bench.training.objective import PairObjective
 from tli_bench.training.recipe import AUTO, Recipe, load_recipe
@@ -28,7 +28,7 @@ from tli_bench.training.retention import build_retention, sample_text
 from tli_bench.training.save import atomic_folder, round_trained, save_adapter, save_model
 from tli_bench.training.scoring import best_layer, dev_scores, layer_curves
 from tli_bench.training.targets import Target, resolve_targets
-from tli_bench.training.trainer import COMPLETE, PairTrainer, Report, build_trainer, last_checkpoint
+from tli_bench.training.trainer import COMPLETE, PairTrainer, Report, Watched, build_trainer, last_checkpoint
 
 log = logging.getLogger(__name__)
 RUN = "run.json"
@@ -124,6 +124,10 @@ def _checkpoints(target: Path, fingerprint: dict[str, Any], *, restart: bool) ->
             shutil.rmtree(work, ignore_errors=True)
 
 
+CENTRE_WORDS = 256
+"""Trained pairs whose mean centres the dev words while training."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Job:
     """Everything decided before the first step. fingerprint: what must agree for a checkpoint to be continued."""
@@ -137,6 +141,11 @@ class _Job:
     text_sha256: str | None
     fingerprint: dict[str, Any]
 
+    @property
+    def fit(self) -> PairData:
+        """Trained words whose mean centres the dev words at each evaluation: enough for a mean, few enough to be cheap."""
+        return sampled(self.train, CENTRE_WORDS, seed=0)
+
 
 def _prepare(loaded: LoadedModel, lexicon: Lexicon, recipe: Recipe, *, seed: int, retain_text: Path | None) -> _Job:
     require_finite(loaded)
@@ -149,7 +158,7 @@ def _prepare(loaded: LoadedModel, lexicon: Lexicon, recipe: Recipe, *, seed: int
         train = shuffled(train, seed=seed)
     layers = recipe.layer
     if AUTO in layers and dev is not None:
-        best = best_layer(layer_curves(loaded.model, dev))
+        best = best_layer(layer_curves(loaded.model, dev, train))
         layers = tuple(best if layer == AUTO else layer for layer in layers)
     text = _retention_text(loaded, recipe, retain_text, seed=seed)
     text_sha256 = hashlib.sha256(json.dumps(text).encode()).hexdigest() if text else None
@@ -192,12 +201,15 @@ def _fit(
 ) -> TrainingResult:
     recipe = job.recipe
     objective = _objective(job, part)
-    before = dev_scores(objective, job.dev) if job.dev is not None else None
+    before = watched = None
+    if job.dev is not None:
+        before = dev_scores(objective, job.dev, job.fit)
+        watched = Watched(job.dev, job.fit, chooser_of(recipe.dev_metric, before))
     trainer = build_trainer(
         objective,
         recipe,
         _collator(job, pad_id_of(loaded.tokenizer), seed),
-        job.dev,
+        watched,
         folder=work,
         seed=seed,
         device=loaded.device,
@@ -238,7 +250,7 @@ def _result(
         words_seen=2 * min(state.global_step * rows, round((state.epoch or 0) * len(job.train))),
         loss=losses[-1] if losses else None,
         dev_before=before,
-        dev_after=dev_scores(trainer.objective, job.dev) if job.dev is not None else None,
+        dev_after=dev_scores(trainer.objective, job.dev, job.fit) if job.dev is not None else None,
         resumed=resumed,
     )
 

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError
@@ -42,15 +42,23 @@ class Progress:
 Report = Callable[[Progress], None]
 
 
+class Watched(NamedTuple):
+    """What evaluations look at: the dev words, trained words whose mean centres them, and the measure that chooses."""
+
+    dev: PairData
+    fit: PairData
+    metric: str
+
+
 class PairTrainer(Trainer):
     """A Trainer for a `PairObjective`."""
 
     def __init__(
-        self, *, objective: PairObjective, dev: PairData | None, report: Report | None, patience: int, **kwargs: Any
+        self, *, objective: PairObjective, watched: Watched | None, report: Report | None, patience: int, **kwargs: Any
     ) -> None:
         super().__init__(model=objective, **kwargs)
         self.objective = objective
-        self.dev = dev
+        self.watched = watched
         self.loss_is_scaled_for_ga = False
         self.last_dev: Figures | None = None
         # The command line draws progress; the library prints nothing.
@@ -74,10 +82,10 @@ class PairTrainer(Trainer):
         self, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval"
     ) -> dict[str, float]:
         """Dev scores by the protocol's measures instead of a loss."""
-        assert self.dev is not None  # Only called when the arguments ask for evaluation, which needs a dev split.
+        assert self.watched is not None  # Only called when the arguments ask for evaluation, which needs a dev split.
         self.require_finite()
         try:
-            self.last_dev = dev_scores(self.objective, self.dev)
+            self.last_dev = dev_scores(self.objective, self.watched.dev, self.watched.fit)
         except UnscorableError as err:
             # The base was scored before the first step, so it is the training that broke the states.
             raise self._diverged(f"the dev split can no longer be scored ({err})") from err
@@ -157,7 +165,7 @@ def build_trainer(
     objective: PairObjective,
     recipe: Recipe,
     collator: Collator,
-    dev: PairData | None,
+    watched: Watched | None,
     *,
     folder: Path,
     seed: int,
@@ -168,17 +176,19 @@ def build_trainer(
     rows = len(collator.data)
     return PairTrainer(
         objective=objective,
-        dev=dev,
+        watched=watched,
         report=report,
         patience=recipe.patience,
-        args=_arguments(recipe, rows=rows, has_dev=dev is not None, folder=folder, seed=seed, device=device),
+        args=_arguments(
+            recipe, rows=rows, metric=watched.metric if watched else None, folder=folder, seed=seed, device=device
+        ),
         data_collator=collator,
         train_dataset=PairDataset(rows),
-        eval_dataset=PairDataset(len(dev)) if dev is not None else None,
+        eval_dataset=PairDataset(len(watched.dev)) if watched else None,
     )
 
 
-def _arguments(recipe: Recipe, *, rows: int, has_dev: bool, folder: Path, seed: int, device: str) -> Any:
+def _arguments(recipe: Recipe, *, rows: int, metric: str | None, folder: Path, seed: int, device: str) -> Any:
     strategy = "epoch" if recipe.eval_steps is None else "steps"
     on_cpu = torch.device(device).type == "cpu"
     arguments = HFTrainingArguments(
@@ -198,15 +208,15 @@ def _arguments(recipe: Recipe, *, rows: int, has_dev: bool, folder: Path, seed: 
         use_cpu=on_cpu,
         seed=seed,
         data_seed=seed,
-        eval_strategy=strategy if has_dev else "no",
+        eval_strategy=strategy if metric else "no",
         eval_steps=recipe.eval_steps,
         save_strategy=strategy,
         save_steps=recipe.eval_steps or 500,
         # Two, so that while one is being written another stays intact.
         save_total_limit=2,
         load_best_model_at_end=recipe.keep == "best",
-        metric_for_best_model=f"eval_{recipe.dev_metric}" if has_dev else None,
-        greater_is_better=choosers()[recipe.dev_metric].higher_is_better if has_dev else None,
+        metric_for_best_model=f"eval_{metric}" if metric else None,
+        greater_is_better=choosers()[metric].higher_is_better if metric else None,
         restore_callback_states_from_checkpoint=True,
         logging_steps=max(1, math.ceil(rows / recipe.batch_size) // 5),
         logging_nan_inf_filter=False,

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 from tli_bench.lexicon.pairs import Split
+from tli_bench.measures.registry import get_measure
+from tli_bench.measures.roles import HEADLINE, headline_for
 from tli_bench.models.identity import State
 from tli_bench.records.schema import Controls, RunRecord
 from tli_bench.records.scores import BEST
@@ -29,28 +31,32 @@ def control_lines(record: RunRecord) -> Iterator[str]:
     yield from _position(record, split, state)
     for contrast in controls.contrasts:
         if contrast.layer == layer:
-            yield (
-                f"layer {layer}: gap change, trained minus control {contrast.difference:+.3f} "
-                f"[{contrast.ci[0]:+.3f}, {contrast.ci[1]:+.3f}]" + _power(controls, layer)
-            )
+            interval = f" [{contrast.ci[0]:+.3f}, {contrast.ci[1]:+.3f}]" if contrast.ci else ""
+            said = f"layer {layer}: {contrast.quantity}, trained minus control {contrast.difference:+.3f}{interval}"
+            yield said + _power(controls, layer)
 
 
 def _spelling(controls: Controls, split: Split) -> Iterator[str]:
     if split in controls.spelling:
-        yield f"spelling alone P@1 {controls.spelling[split].p1:.2f}"
+        found = controls.spelling[split]
+        label = get_measure(headline_for(found.n)).label
+        yield (
+            f"spelling alone P@1 {found.p1:.2f}" if found.value is None else f"spelling alone {label} {found.value:.2f}"
+        )
 
 
 def _part(controls: Controls, split: Split, state: State, layer: str) -> Iterator[str]:
     for part in controls.strata:
         here = (part.split, part.state, part.layer, part.kind) == (split, state, layer, "overlap")
         if here and part.label.startswith("low"):
-            yield f"low overlap (n={part.n}) gap {part.gap:.3f}, P@1 {part.p1:.2f}"
+            interval = f" [{part.ci[0]:.2f}, {part.ci[1]:.2f}]" if part.ci else ""
+            yield f"low overlap (n={part.n}) {part.quantity} {part.value:.2f}{interval}, P@1 {part.p1:.2f}"
 
 
 def _last(record: RunRecord, split: Split, state: State) -> Iterator[str]:
-    gap, p1 = (record.value(name, split, state, BEST) for name in ("gap_last", "p1_last"))
-    if gap is not None and p1 is not None:
-        yield f"last token gap {gap:.3f}, P@1 {p1:.2f}"
+    value = record.value(f"{HEADLINE}_last", split, state, BEST)
+    if value is not None:
+        yield f"last token {get_measure(HEADLINE).label} {value:.2f}"
 
 
 def _position(record: RunRecord, split: Split, state: State) -> Iterator[str]:

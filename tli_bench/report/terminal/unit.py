@@ -60,8 +60,8 @@ def print_record(console: Console, record: RunRecord, *, reused: bool) -> None:
         )
     _print_curves(console, record)
     show_table(console, _scores(record))
-    for layer, line in record.verdicts.items():
-        console.print(Text(f"  layer {layer}: {line}"), soft_wrap=True)
+    for layer, verdict in record.verdicts.items():
+        console.print(Text(f"  layer {layer}: {verdict}"), soft_wrap=True)
     for line in control_lines(record):
         console.print(Text(f"  {line}", "dim"), soft_wrap=True)
     for reason in record.unscored[:3]:

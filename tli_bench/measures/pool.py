@@ -1,0 +1,214 @@
+"""What a pool of words says about each of them, and what would change if one concept left: exact, without a loop of retrievals.
+
+Words that share a pool are not independent: every wrong word of one is a wrong word of the others. So an interval is
+computed not from the words' own values but from delete-one-concept pseudo-values (Tukey 1958): how much the number
+moves when a concept leaves as a question, as an answer and as a wrong answer of all the others.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaln
+
+from tli_bench.base.errors import UnscorableError
+from tli_bench.measures.measure import Column
+
+Matrix = NDArray[np.float64]
+Score = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]]
+"""From how many wrong words are at least as near, and how many wrong words there are, to a word's value; elementwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One direction of retrieval over a pool of `n` concepts.
+
+    beaten `[n]`: wrong candidates at least as near each word as its best accepted one. wrong `[n]`: how many wrong
+    candidates it has. beaten_without, wrong_without `[n, n]`: the same for word i once concept k has left the pool.
+    """
+
+    beaten: NDArray[np.int64]
+    wrong: NDArray[np.int64]
+    beaten_without: NDArray[np.int64]
+    wrong_without: NDArray[np.int64]
+
+
+def side(similarity: Matrix, gold: NDArray[np.bool_], *, tolerance: float) -> Side:
+    """Retrieval of each row's accepted column; similarity, gold: `[n, n]`, the diagonal of gold true.
+
+    A wrong candidate within `tolerance` of the best accepted one counts as nearer: a tie is a miss.
+    """
+    wrong = ~gold
+    best = np.where(gold, similarity, -np.inf).max(axis=1, keepdims=True)
+    wins = (similarity >= best - tolerance) & wrong
+    beaten = wins.sum(axis=1)
+    without = beaten[:, None] - wins
+    for i in np.flatnonzero(gold.sum(axis=1) > 1):  # the best accepted word may be the one that leaves
+        for k in np.flatnonzero(gold[i]):
+            if k != i:
+                rest = gold[i].copy()
+                rest[k] = False
+                nearest = similarity[i][rest].max()
+                without[i, k] = ((similarity[i] >= nearest - tolerance) & wrong[i]).sum()
+    count = wrong.sum(axis=1)
+    return Side(beaten, count, without, count[:, None] - wrong)
+
+
+def both_sides(similarity: Matrix, gold: NDArray[np.bool_], *, tolerance: float) -> tuple[Side, Side]:
+    """Retrieval from source to target, and from target to source."""
+    return side(similarity, gold, tolerance=tolerance), side(similarity.T, gold.T, tolerance=tolerance)
+
+
+def own_values(sides: Sequence[Side], score: Score) -> Column:
+    """Each word's own value `[n]`, mean over `sides`."""
+    return np.mean([score(s.beaten, s.wrong) for s in sides], axis=0)
+
+
+def pool_pseudo(sides: Sequence[Side], score: Score, *, rows: NDArray[np.intp] | None = None) -> Column:
+    """Pseudo-values `[n]` of the mean of `own_values`, or of its mean over `rows` alone, others staying in the pool."""
+    left = np.mean([score(s.beaten_without, s.wrong_without) for s in sides], axis=0)
+    return pseudo_of(own_values(sides, score), left, rows=rows)
+
+
+def pseudo_of(own: Column, without: Matrix, *, rows: NDArray[np.intp] | None = None) -> Column:
+    """Pseudo-values `[n]` of the mean of `own` `[n]`, with the same mean. without `[n, n]`: value of word i once concept k has left.
+
+    rows: the words whose mean is meant; None for all. The diagonal of `without` is not read.
+    Raises UnscorableError for fewer than 2 words.
+    """
+    n = len(own)
+    if n < 2 or (rows is not None and len(rows) < 2):
+        raise UnscorableError("a pseudo-value needs at least 2 words: with one gone there must be something left")
+    counted = np.zeros(n) if rows is not None else np.ones(n)
+    if rows is not None:
+        counted[rows] = 1.0
+    total = counted @ without - counted * np.diag(without)
+    left = total / (counted.sum() - counted)
+    mean = float(counted @ own / counted.sum())
+    pseudo = n * mean - (n - 1) * left
+    return np.asarray(mean + pseudo - pseudo.mean())
+
+
+def found_among(m: int) -> Score:
+    """Probability that the accepted word is nearest among itself and `m - 1` wrong words, drawn without replacement.
+
+    Of `w` wrong words `b` are at least as near, so it is C(w - b, m - 1) / C(w, m - 1); all are taken where there are fewer.
+    """
+
+    def score(beaten: NDArray[np.int64], wrong: NDArray[np.int64]) -> NDArray[np.float64]:
+        log_factorial = gammaln(np.arange(int(wrong.max(initial=0)) + 2) + 1.0)
+        k = np.minimum(m - 1, wrong)
+        enough = wrong - beaten >= k
+        free = np.where(enough, wrong - beaten, k)
+        chosen = log_factorial[free] - log_factorial[free - k] - log_factorial[wrong] + log_factorial[wrong - k]
+        return np.where(enough, np.exp(chosen), 0.0)
+
+    return score
+
+
+def farther_share(beaten: NDArray[np.int64], wrong: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Share of wrong words that are farther than the accepted one: the area under each word's own ROC curve, a tie a loss."""
+    return np.asarray(1 - beaten / np.maximum(wrong, 1))
+
+
+def within(k: int) -> Score:
+    """Whether fewer than `k` wrong words are at least as near: the accepted one is among the `k` nearest."""
+    return lambda beaten, wrong: (beaten < k).astype(np.float64)
+
+
+def reciprocal_rank(beaten: NDArray[np.int64], wrong: NDArray[np.int64]) -> NDArray[np.float64]:
+    """1 / rank of the accepted word."""
+    return np.asarray(1 / (1.0 + beaten))
+
+
+def mismatched_pseudo(similarity: Matrix, gold: NDArray[np.bool_]) -> Column:
+    """Pseudo-values `[n]` of the mean over words of their mean similarity to wrong words, of row and column."""
+    return pseudo_of(*_mismatched(similarity, gold))
+
+
+def gap_pseudo(similarity: Matrix, gold: NDArray[np.bool_]) -> Column:
+    """Pseudo-values `[n]` of matched minus mismatched similarity."""
+    own, without = _mismatched(similarity, gold)
+    matched = np.diag(similarity)
+    return pseudo_of(matched - own, matched[:, None] - without)
+
+
+def _mismatched(similarity: Matrix, gold: NDArray[np.bool_]) -> tuple[Column, Matrix]:
+    wrong = ~gold
+    sums = similarity * wrong + (similarity * wrong).T
+    counts = 1.0 * wrong + wrong.T
+    total, count = sums.sum(axis=1), counts.sum(axis=1)
+    if not (count - counts.max(axis=1) > 0).all():
+        raise UnscorableError("a pseudo-value of the mismatched cosine needs a second wrong word for every word")
+    return total / count, (total[:, None] - sums) / (count[:, None] - counts)
+
+
+def mexa_pseudo(similarity: Matrix, gold: NDArray[np.bool_], *, tolerance: float) -> Column:
+    """Pseudo-values `[n]` of MEXA: a pair counts when no wrong word of its row or column is as near as its own."""
+    own = np.diag(similarity)[:, None] - tolerance
+    rivals = ((similarity >= own) & ~gold).astype(np.int64) + ((own <= similarity.T) & ~gold.T)
+    count = rivals.sum(axis=1)
+    return pseudo_of((count == 0).astype(np.float64), (count[:, None] - rivals == 0).astype(np.float64))
+
+
+def csls_pseudo(similarity: Matrix, gold: NDArray[np.bool_], *, neighbours: int, tolerance: float) -> Column:
+    """Pseudo-values `[n]` of P@1 by CSLS, mean of both directions.
+
+    A concept that leaves is also nobody's neighbour any more, so the mean over the `neighbours` nearest changes for
+    those it was a neighbour of: about `neighbours` columns a concept, so the cost stays near `neighbours` n^2.
+    """
+    own, without = zip(*(_csls_side(s, g, neighbours, tolerance) for s, g in ((similarity, gold), (similarity.T, gold.T))),
+                       strict=True)  # fmt: skip
+    return pseudo_of(np.mean(own, axis=0), np.mean(without, axis=0))
+
+
+def _csls_side(similarity: Matrix, gold: NDArray[np.bool_], neighbours: int, tolerance: float) -> tuple[Column, Matrix]:
+    """Hits `[n]` from rows to columns, and the hits `[n, n]` once each concept has left.
+
+    In a row the row's own neighbourhood is the same for every column, so only the columns' neighbourhoods decide.
+    """
+    n = len(similarity)
+    k = min(neighbours, n)
+    order = np.argsort(-similarity, axis=0, kind="stable")
+    nearest = np.take_along_axis(similarity, order[: min(k + 1, n)], axis=0)
+    penalty = nearest[:k].mean(axis=0)
+    scores = 2 * similarity - penalty
+    wrong = ~gold
+    best = np.where(gold, scores, -np.inf).max(axis=1)
+    wins = (scores >= best[:, None] - tolerance) & wrong
+    count = wins.sum(axis=1)
+    without = np.empty((n, n))
+    for gone in range(n):
+        touched = np.flatnonzero((order[:k] == gone).any(axis=0))
+        rest = k if k < n else k - 1  # a pool no larger than the neighbourhood gets a smaller one
+        replaced = (
+            nearest[:, touched].sum(axis=0) - similarity[gone, touched]
+            if k < n
+            else nearest[:k].sum(axis=0) - similarity[gone]
+        )
+        changed = touched if k < n else np.arange(n)
+        moved = 2 * similarity[:, changed] - replaced / rest
+        kept = count - wins[:, gone] - (wins[:, changed] & (changed != gone)).sum(axis=1)
+        without[:, gone] = _hits_without(gone, scores, moved, changed, gold, best, kept, tolerance)
+    return (count == 0).astype(np.float64), without
+
+
+def _hits_without(
+    gone: int, scores: Matrix, moved: Matrix, changed: NDArray[np.intp], gold: NDArray[np.bool_], best: Column,
+    kept: NDArray[np.int64], tolerance: float,
+) -> Column:  # fmt: skip
+    """Hits `[n]` without one concept. moved: new scores of the `changed` columns; kept: unchanged columns that win as before."""
+    stays = changed != gone
+    cols, new = changed[stays], moved[:, stays]
+    beaten = kept + ((new >= best[:, None] - tolerance) & ~gold[:, cols]).sum(axis=1)
+    hits = (beaten == 0).astype(np.float64)
+    redo = gold[:, cols].any(axis=1) | gold[:, gone]
+    redo[gone] = False
+    rows = scores[redo]
+    rows[:, cols] = new[redo]
+    accepted, candidates = gold[redo], ~gold[redo]
+    accepted[:, gone] = candidates[:, gone] = False
+    nearest = np.where(accepted, rows, -np.inf).max(axis=1, initial=-np.inf)
+    hits[redo] = ~((rows >= nearest[:, None] - tolerance) & candidates).any(axis=1)
+    return hits

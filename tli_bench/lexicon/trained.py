@@ -47,12 +47,17 @@ class Trained:
         keys = {(language.code, match_key(form, language)): language for language, form in forms}
         stems = {(code, stem_of_key(key, language)) for (code, key), language in keys.items()} - keys.keys()
         bases = {(code, base) for code, key in keys for base in openings(key)} - keys.keys() - stems
-        return cls(*map(_all_hashed, (keys, stems, bases)))
+        return cls(_all_hashed(keys), _all_hashed(stems), _all_hashed(bases))
 
     def __or__(self, other: "Trained") -> "Trained":
         """What either has seen; known where both are."""
-        parts = (getattr(self, name) | getattr(other, name) for name in (*_HASHES, "words"))
-        return Trained(*parts, known=self.known and other.known)
+        return Trained(
+            self.forms | other.forms,
+            self.stems | other.stems,
+            self.bases | other.bases,
+            self.words | other.words,
+            self.known and other.known,
+        )
 
     def __repr__(self) -> str:
         return f"Trained({self.digest})"
@@ -128,7 +133,8 @@ def trained_by(card: Mapping[str, Any] | None) -> Trained:
     parts = [listed.get(name) for name in _HASHES]
     if not all(isinstance(part, list) and all(isinstance(item, str) for item in part) for part in parts):
         return UNKNOWN
-    return Trained(*(frozenset(part or ()) for part in parts), known=listed.get("complete") is True)
+    forms, stems, bases = (frozenset(part or ()) for part in parts)
+    return Trained(forms, stems, bases, known=listed.get("complete") is True)
 
 
 def _by_concepts(card: Mapping[str, Any]) -> Trained:

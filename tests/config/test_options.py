@@ -19,7 +19,8 @@ from tli_bench.config.run import RunConfig, read_config, write_config
 
 OPTIONS = settings(RunConfig)
 VALUES = {
-    "model": "org/name", "adapter": "org/adapter", "pairs": ("swh-eng", "tur-eng"), "tasks": ("tli_swahili",), "lexicon": "mine.tsv",
+    "model": "org/name", "adapter": "org/adapter", "twin": "org/twin", "placebo": 5,
+    "pairs": ("swh-eng", "tur-eng"), "tasks": ("tli_swahili",), "lexicon": "mine.tsv",
     "control": Path("held.tsv"), "data_dir": Path("data"), "protocol": "mexa", "limit": 7, "output": Path("elsewhere"),
     "batch_size": 8, "device": "cpu", "dtype": "bfloat16", "quantize": "nf4", "revision": "main", "seed": 3, "shown": ("2",),
     "measures": ("evs", "dali"),

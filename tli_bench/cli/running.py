@@ -105,7 +105,9 @@ def _describe(identity: "MeasuredModel") -> str:
         parts.append("no adapter")
     if not identity.trained.known:
         parts.append("[bold red]training unknown[/bold red]: --trained-words FILE declares what was trained")
-    return ", ".join(parts)
+    if identity.twin:
+        parts.append(f"twin on shuffled pairs ({identity.twin[:8]})")
+    return "\n".join([", ".join(parts), *(f"[yellow]{escape(note)}[/yellow]" for note in identity.notes)])
 
 
 def _progress(console: Console) -> Progress:

@@ -6,8 +6,13 @@ from typing import Literal
 from tli_bench.base.frozen import Frozen
 from tli_bench.lexicon.trained import NOTHING, Trained
 
-State = Literal["base", "adapted"]
-"""The two states: the model without and with its adapter, both from one load."""
+State = Literal["base", "adapted", "twin"]
+"""The states, all from one load: the model without its adapter, with it, and with the adapter's twin in its place.
+
+A twin is the same recipe, seed and budget, trained on shuffled pairs.
+"""
+BEFORE_AFTER: tuple[State, ...] = ("base", "adapted")
+"""The states that stand side by side in tables; a twin is read next to them, and never chooses what is shown."""
 
 
 class AdapterRef(Frozen):
@@ -48,6 +53,8 @@ class MeasuredModel:
     """Identity of the model that the states come from, for the signature.
 
     trained: what its adapter, and the model itself if tli-bench tuned it, have been trained on.
+    twin: hash of the adapter that is scored as its twin. placebo: how many placebos were asked for, None where their
+    cost decides. notes: what was to be scored and is not, and why, one sentence each.
     """
 
     id: str
@@ -60,3 +67,6 @@ class MeasuredModel:
     any_base: bool = False
     skip_gate: bool = False
     trained: Trained = NOTHING
+    twin: str | None = None
+    placebo: int | None = 0
+    notes: tuple[str, ...] = ()

@@ -124,6 +124,14 @@ class Wrapped(Model, Protocol):
         """Inside the `with` block it computes what its base computes."""
         ...
 
+    def add_adapter(self, adapter_name: str, peft_config: Any) -> None:
+        """Put a second adapter next to the active one, untrained and switched off."""
+        ...
+
+    def delete_adapter(self, adapter_name: str) -> None:
+        """Take one adapter out again."""
+        ...
+
     def unload(self) -> Model:
         """Take the adapter's layers out; returns the base as it was."""
         ...

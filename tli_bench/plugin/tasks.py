@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import chain, zip_longest
 from typing import Any
@@ -30,6 +30,7 @@ from tli_bench.measures import MEASURES_VERSION
 from tli_bench.measures.choice import BEST_LAYER_RULE
 from tli_bench.measures.registry import asked_for
 from tli_bench.models.identity import MeasuredModel, State
+from tli_bench.plugin.placebos import with_placebos
 from tli_bench.plugin.provenance import Provenance
 from tli_bench.plugin.stock import answer_from_stock_models
 from tli_bench.records.schema import RunRecord, Signature
@@ -255,7 +256,9 @@ class HiddenStatesTask(Task):
                     shown=self._options.shown,
                     asked=self._asked,
                 )
-                analyses[protocol.id] = analyser.run()
+                analyses[protocol.id] = with_placebos(
+                    analyser.run(), pairs, gold, responses, protocol, self.pair, seed=self._options.seed
+                )
             self._analysed = _Analysed(key, analyses, self.headlines(analyses, layers), responses[0].model)
         return self._analysed
 
@@ -266,7 +269,9 @@ class HiddenStatesTask(Task):
         found, made = [], provenance or Provenance()
         for protocol in self.protocols:
             analysis = self._analysed.analyses[protocol.id]
-            signature = self._signature(protocol, analysis.layers, analysis.n, self._analysed.model, limit)
+            model, run = self._analysed.model, analysis.controls.placebo
+            model = replace(model, placebo=run.count if run else 0)
+            signature = self._signature(protocol, analysis.layers, analysis.n, model, limit)
             record = RunRecord(
                 task=self.config.task,
                 pair=self.pair,
@@ -281,7 +286,7 @@ class HiddenStatesTask(Task):
                 comparisons=analysis.comparisons,
                 verdicts=verdicts(analysis),
                 controls=analysis.controls,
-                unscored=analysis.unscored,
+                unscored=[*analysis.unscored, *model.notes],
             )
             found.append(record)
         return found
@@ -299,6 +304,7 @@ class HiddenStatesTask(Task):
     def expected_signatures(self, model: MeasuredModel, limit: int | None) -> list[Signature]:
         """What is known of each unit's signature before it runs: everything but the layers and the counts.
 
+        Where the cost is to decide about placebos, the signature is that of a unit without any.
         Raises LexiconError for a leaking lexicon, AdapterError for an adapter trained on its control words.
         """
         return [self._signature(protocol, (), {}, model, limit) for protocol in self.protocols]
@@ -328,6 +334,8 @@ class HiddenStatesTask(Task):
             model=model.id,
             revision=model.revision,
             adapter=model.adapter,
+            twin=model.twin,
+            placebo=model.placebo or 0,
             training=model.training,
             dtype=model.dtype,
             quantization=model.quantization,

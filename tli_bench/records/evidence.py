@@ -95,7 +95,7 @@ def why_withheld(controls: Controls | None) -> str:
 
 def floors_of(controls: Controls | None) -> Mapping[str, float]:
     """By layer, the least change worth a claim, where placebos were run."""
-    return {}
+    return controls.placebo.floors if controls and controls.placebo else {}
 
 
 def qualifiers_of(part: Part, split: Split, layer: str, controls: Controls | None) -> list[str]:

@@ -17,6 +17,7 @@ class Signature(Frozen):
     seen_control: control concepts that were left out because the training saw their words; training_unknown: whether
     it may have seen more; trained_words: SHA-256 of the words that were declared as trained, None where none were.
     adapter: what was attached to the model; training: how the model itself was fully fine-tuned, None where it was not.
+    twin: hash of the adapter scored as the adapter's twin; placebo: how many adapters of random weights were scored.
     """
 
     protocol: str
@@ -39,6 +40,8 @@ class Signature(Frozen):
     model: str
     revision: str
     adapter: AdapterRef | None = None
+    twin: str | None = None
+    placebo: int = 0
     training: TrainingRef | None = None
     dtype: str
     quantization: str | None = None

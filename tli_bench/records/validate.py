@@ -110,6 +110,8 @@ def _signature(record: RunRecord) -> Iterator[str]:
         hashes["adapter.sha256"] = signature.adapter.sha256
     if signature.trained_words:
         hashes["trained_words"] = signature.trained_words
+    if signature.twin is not None:
+        hashes["twin"] = signature.twin
     for name, value in hashes.items():
         if not _HEX.fullmatch(value):
             yield f"signature.{name} {visible(value)!r} is not a SHA-256 in lower-case hex"

@@ -17,6 +17,8 @@ from tli_bench.vectors.inputs import Encoded, encode_words
 from tli_bench.vectors.pooling import pooling_weights
 from tli_bench.vectors.protocols import Pooling
 
+_TRIES = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class PairData:
@@ -48,20 +50,34 @@ def split_data(lexicon: Lexicon, split: Split, tokenizer: Tokenizer, *, at_least
 
 
 def shuffled(data: PairData, *, seed: int) -> PairData:
-    """The negative control: every source gets the target of another pair, in one seeded cycle.
+    """The negative control: every source gets the target of another pair, never an accepted translation, in one seeded cycle.
 
-    The right translation, if a batch contains it, is still not used as a negative. Raises InputError for one pair.
+    The right translation, if a batch contains it, is still not used as a negative. Raises InputError for pairs that leave
+    no such cycle, such as a single one.
     """
-    n = len(data)
-    if n < 2:
-        raise InputError("shuffling needs at least 2 pairs")
-    order = list(range(n))
-    random.Random(f"shuffle:{seed}").shuffle(order)
-    # One cycle through all pairs: no pair keeps its own target.
-    partner = [0] * n
+    order = _wrong_cycle(data.gold, random.Random(f"shuffle:{seed}"))
+    partner = [0] * len(data)
     for here, there in zip(order, [*order[1:], order[0]], strict=True):
         partner[here] = there
     return PairData(data.pairs, data.sources, [data.targets[j] for j in partner], data.gold[:, partner])
+
+
+def _wrong_cycle(gold: Tensor, draw: random.Random) -> list[int]:
+    """All rows in an order in which no row's successor, the last one's being the first, is right for it by `gold`."""
+    n = len(gold)
+    order = list(range(n))
+    draw.shuffle(order)
+    for _ in range(_TRIES):
+        here = torch.tensor(order)
+        right = gold[here, here.roll(-1)].nonzero().flatten().tolist()
+        if n > 1 and not right:
+            return order
+        if n < 3:
+            break
+        # The successor changes places with any other; where few are right, a few changes do.
+        one, other = (right[0] + 1) % n, draw.randrange(n)
+        order[one], order[other] = order[other], order[one]
+    raise InputError(f"the {n} pairs cannot be shuffled so that every word gets a wrong translation; give more pairs")
 
 
 def sampled(data: PairData, size: int, *, seed: int) -> PairData:

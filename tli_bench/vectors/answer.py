@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import torch
@@ -10,6 +11,7 @@ from tli_bench.models.identity import MeasuredModel, State
 from tli_bench.vectors.backend import Answered, Backend
 from tli_bench.vectors.cache import TextStates
 from tli_bench.vectors.inputs import Framing
+from tli_bench.vectors.placebos import Placebos
 from tli_bench.vectors.pooling import pooling_weights
 from tli_bench.vectors.protocols import Pooling, Protocol
 from tli_bench.vectors.responses import PairSink, PairStates, ProtocolStates
@@ -22,13 +24,17 @@ class Inputs(NamedTuple):
     poolings: tuple[Pooling, ...]
 
 
-def answer(requests: Sequence[Any], *, backend: Backend, identity: MeasuredModel) -> list[PairStates]:
+def answer(
+    requests: Sequence[Any], *, backend: Backend, identity: MeasuredModel, placebos: Placebos | None = None
+) -> list[PairStates]:
     """One `PairStates` for each request, in order. A request's `args` are (source, target, protocols, pair id).
 
     A fifth argument is true for texts that may be longer than the model reads: they are cut at the end. A sixth is true for
-    requests that also ask for the neurons. A distinct token sequence runs once per state (base, adapted) for all protocols
-    that need it.
+    requests that also ask for the neurons. A distinct token sequence runs once per state (base, adapted, twin) for all
+    protocols that need it. placebos: goes with each answer.
     """
+    if placebos is not None:
+        placebos.starts()
     groups: dict[tuple[tuple[Protocol, ...], str, bool, bool], list[int]] = {}
     for position, request in enumerate(requests):
         protocols, pair, shorten, neurons = (*request.args[2:], False, False)[:4]
@@ -40,22 +46,23 @@ def answer(requests: Sequence[Any], *, backend: Backend, identity: MeasuredModel
             sides = [
                 inputs_of(protocols, language, causal=backend.causal, shorten=short) for language in pair.split("-")
             ]
-            found = _answer_group(words, sides, protocols, backend=backend, identity=identity, neurons=neurons)
+            states = states_of(identity, running=short)
+            found = _answer_group(words, sides, protocols, states, backend=backend, identity=identity, neurons=neurons)
             answers |= dict(zip(positions, found, strict=True))
-    return [answers[position] for position in range(len(requests))]
+    return [replace(answers[position], placebos=placebos) for position in range(len(requests))]
 
 
 def _answer_group(
     words: Sequence[tuple[str, str]],
     sides: Sequence[dict[str, Inputs]],
     protocols: Sequence[Protocol],
+    states: Sequence[State],
     *,
     backend: Backend,
     identity: MeasuredModel,
     neurons: bool,
 ) -> list[PairStates]:
     """Answers for pairs of words; `sides` has the inputs of each protocol for source and target."""
-    states: tuple[State, ...] = ("base", "adapted") if identity.adapter else ("base",)
     wanted: dict[Inputs, list[str]] = {}
     for side, by_name in enumerate(sides):
         for inputs in dict.fromkeys(by_name.values()):
@@ -81,6 +88,13 @@ def _answer_group(
         key = hashlib.sha256(f"{decided} {both!r}".encode()).hexdigest()
         answers.append(PairStates(layers, measured, identity, key))
     return answers
+
+
+def states_of(identity: MeasuredModel, *, running: bool = False) -> tuple[State, ...]:
+    """The states in which a model is scored; a twin is for words, not for running text."""
+    if identity.adapter is None:
+        return ("base",)
+    return ("base", "adapted", "twin") if identity.twin and not running else ("base", "adapted")
 
 
 def inputs_of(

@@ -1,10 +1,14 @@
 """What the model answers to a `hidden_states` request: small objects, because lm-eval logs and gathers them."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import torch
 
 from tli_bench.models.identity import MeasuredModel, State
+
+if TYPE_CHECKING:
+    from tli_bench.vectors.placebos import Placebos
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,7 @@ class PairSink:
 class ProtocolStates:
     """One word pair under one protocol.
 
-    vectors: for `base` and, with an adapter, `adapted`: float32 `[layers, 2, dim]`, source then target. last: the same
+    vectors: for `base` and, with an adapter, `adapted` and perhaps `twin`: float32 `[layers, 2, dim]`, source then target. last: the same
     for the word's last token, only under the protocol `words`. first_pooled: whether position 0 is part of a vector.
     neurons: active feed-forward neurons, float16 `[blocks, 2, neurons]`, if they were asked for and can be told.
     tokens: number of the source's and of the target's own tokens; dropped: how many more each had than the model reads.
@@ -43,16 +47,18 @@ class PairStates:
     """Pooled states of one word pair: layer names, and what was measured under each protocol id.
 
     key: digest of everything that determined them (model, adapter, tokenizer, protocols, texts); equal keys mean equal answers.
+    placebos: who answers the same words under random weights; None without an adapter, and where the model cannot be asked.
     """
 
     layers: tuple[str, ...]
     protocols: dict[str, ProtocolStates] = field(compare=False)
     model: MeasuredModel = field(compare=False)
     key: str
+    placebos: "Placebos | None" = field(default=None, compare=False)
 
     @property
     def states(self) -> tuple[State, ...]:
-        """`base` and, with an adapter, `adapted`."""
+        """`base` and, with an adapter, `adapted` and perhaps `twin`."""
         return tuple(next(iter(self.protocols.values())).vectors)
 
     def __repr__(self) -> str:

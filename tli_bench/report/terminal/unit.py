@@ -15,6 +15,7 @@ from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.measure import Measure, Place
 from tli_bench.measures.registry import get_measure, list_measures
 from tli_bench.measures.roles import HEADLINE
+from tli_bench.models.identity import BEFORE_AFTER
 from tli_bench.records.schema import Comparison, Curve, RunRecord
 from tli_bench.records.scores import BEST, OUTPUT
 from tli_bench.report.terminal.asked import asked_table
@@ -118,7 +119,7 @@ def _scores(record: RunRecord) -> Table:
 
 
 def _layer_label(record: RunRecord, layer: str) -> str:
-    roles = [f"best {state}" for state, best in record.best_layer.items() if best == layer]
+    roles = [f"best {state}" for state in BEFORE_AFTER if record.best_layer.get(state) == layer]
     if layer == record.signature.layers[-1]:
         roles.append("output")
     return f"{layer} ({', '.join(roles)})" if roles else layer
@@ -133,8 +134,9 @@ def _row(record: RunRecord, layer: str, split: Split, *, adapted: bool) -> list[
 
 
 def _states(record: RunRecord, measure: Measure, split: Split, layer: str) -> str:
-    """A value of every state at one layer, `0.123 → 0.456`."""
-    return " → ".join(measure.shown(record.value(measure.name, split, state, layer)) for state in record.curves[split])
+    """A value before and after at one layer, `0.123 → 0.456`."""
+    states = (state for state in BEFORE_AFTER if state in record.curves[split])
+    return " → ".join(measure.shown(record.value(measure.name, split, state, layer)) for state in states)
 
 
 def _change(comparisons: Sequence[Comparison], layer: str, split: Split) -> list[str]:

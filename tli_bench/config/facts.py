@@ -44,6 +44,7 @@ FACTS: tuple[Fact, ...] = (
     Fact(name="pooling", agree=True),
     Fact(name="layers"),
     Fact(name="tokens"),
+    Fact(name="own_sink"),
     Fact(name="lexicon", agree=True),
     Fact(name="lexicon_hash", agree=True, identity=True),
     Fact(name="split_seed", agree=True, identity=True),

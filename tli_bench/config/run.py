@@ -110,6 +110,14 @@ class RunConfig:
             decides=("protocol", "pooling"),
         ),
     ] = "words"
+    confirm: Annotated[
+        bool,
+        Option(
+            help="Also score control words inside a sentence (`carrier:next`), next to the headline; costs about as much again.",
+            flags=("--confirm/--no-confirm",),
+            goes=Goes.TASK,
+        ),
+    ] = True
     limit: Annotated[
         int | None,
         Option(

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache, cached_property
 from itertools import chain, zip_longest
 from typing import Any
 
@@ -15,7 +15,8 @@ from lm_eval.filters import build_filter_ensemble
 from tli_bench.base.errors import InputError, LexiconError
 from tli_bench.base.versions import package_versions
 from tli_bench.config.run import RunConfig
-from tli_bench.evaluate.analysis import Analyser, Analysis, Facts, Vectors
+from tli_bench.evaluate.analysis import Analyser, Analysis
+from tli_bench.evaluate.framed import with_framing
 from tli_bench.evaluate.headline import headline, headline_directions
 from tli_bench.evaluate.verdicts import verdicts
 from tli_bench.languages import pair_id, resolve_pair
@@ -29,7 +30,9 @@ from tli_bench.lexicon.unseen import left_out_of_control, seen_control
 from tli_bench.measures import MEASURES_VERSION
 from tli_bench.measures.choice import BEST_LAYER_RULE
 from tli_bench.measures.registry import asked_for
-from tli_bench.models.identity import MeasuredModel, State
+from tli_bench.models.identity import MeasuredModel
+from tli_bench.plugin.carried import SAMPLE, carried
+from tli_bench.plugin.gathered import ByName, inputs
 from tli_bench.plugin.placebos import with_placebos
 from tli_bench.plugin.provenance import Provenance
 from tli_bench.plugin.stock import answer_from_stock_models
@@ -79,6 +82,7 @@ class HiddenStatesTask(Task):
                 protocol.template(language.code)
         self._options = options
         self._declared = declared_words(options.trained_words) if options.trained_words else frozenset()
+        self._carried = carried(source, target, confirm=options.confirm and Split.CONTROL in self.SPLITS)
         self._given_lexicon = lexicon
         self._config = TaskConfig(
             task=given.get("task") or f"tli_{self.KIND}_{self.pair}",
@@ -123,6 +127,11 @@ class HiddenStatesTask(Task):
             self._docs = [pair for pair in alternating if pair is not None]
         return self._docs
 
+    @cached_property
+    def _sampled(self) -> frozenset[str]:
+        """Concepts of the first pairs, which say what the ordinary norm is: a limit leaves them in."""
+        return frozenset(pair.concept for pair in self.pairs[:SAMPLE])
+
     def has_training_docs(self) -> bool:
         """There is nothing to draw few-shot examples from."""
         return False
@@ -159,13 +168,14 @@ class HiddenStatesTask(Task):
         super().build_all_requests(**{**kwargs, "cache_requests": False, "rewrite_requests_cache": False})
 
     def construct_requests(self, doc: dict[str, str], ctx: str, **kwargs: Any) -> Instance:
-        """One `hidden_states` request per pair: (source, target, protocols, pair id), and whether neurons are asked for."""
+        """One `hidden_states` request per pair: source, target, protocols and sentences beside them, pair, whether neurons are wanted."""
         for key in ("apply_chat_template", "chat_template"):
             kwargs.pop(key, None)
+        protocols = self._carried.beside(self.protocols, doc["split"], sampled=doc["concept"] in self._sampled)
         return Instance(
             request_type="hidden_states",
             doc=doc,
-            arguments=(doc["source"], doc["target"], self.protocols, self.pair, *self._also),
+            arguments=(doc["source"], doc["target"], protocols, self.pair, *self._also),
             idx=0,
             **kwargs,
         )
@@ -196,7 +206,7 @@ class HiddenStatesTask(Task):
 
     def aggregation(self) -> dict[str, Callable[[list[Any]], float]]:
         """One function per metric; all share one analysis of the pool."""
-        return _ByName(self._aggregate)
+        return ByName(self._aggregate)
 
     def higher_is_better(self) -> dict[str, bool | None]:
         """Direction of each metric of the last run."""
@@ -245,7 +255,7 @@ class HiddenStatesTask(Task):
             layers, gold = responses[0].layers, torch.from_numpy(self.lexicon.gold(pairs))
             analyses = {}
             for protocol in self.protocols:
-                states, facts = _inputs(responses, protocol.id)
+                states, facts = inputs(responses, protocol.id)
                 analyser = Analyser(
                     pairs,
                     layers,
@@ -256,9 +266,11 @@ class HiddenStatesTask(Task):
                     shown=self._options.shown,
                     asked=self._asked,
                 )
-                analyses[protocol.id] = with_placebos(
+                scored = with_placebos(
                     analyser.run(), pairs, gold, responses, protocol, self.pair, seed=self._options.seed
                 )
+                framed = self._carried.framed(protocol, pairs, responses, self._sampled)
+                analyses[protocol.id] = with_framing(scored, pairs, gold, self.lexicon, framed)
             self._analysed = _Analysed(key, analyses, self.headlines(analyses, layers), responses[0].model)
         return self._analysed
 
@@ -272,6 +284,7 @@ class HiddenStatesTask(Task):
             model, run = self._analysed.model, analysis.controls.placebo
             model = replace(model, placebo=run.count if run else 0)
             signature = self._signature(protocol, analysis.layers, analysis.n, model, limit)
+            signature = signature.model_copy(update={"own_sink": analysis.controls.own_sink})
             record = RunRecord(
                 task=self.config.task,
                 pair=self.pair,
@@ -317,7 +330,7 @@ class HiddenStatesTask(Task):
             protocol=protocol.id,
             pooling=protocol.pooling.value,
             layers=layers,
-            tokens=model.tokens,
+            tokens=protocol.tokens(model.tokens),
             lexicon=" ".join(part for part in (lexicon.name, lexicon.version) if part),
             lexicon_hash=lexicon.content_hash,
             split_seed=lexicon.seed,
@@ -355,17 +368,6 @@ def _warn_of_unknown(name: str) -> None:
     )
 
 
-class _ByName(dict[str, Callable[[list[Any]], float]]):
-    """Aggregation functions made on demand: the metric names depend on the model's depth."""
-
-    def __init__(self, aggregate: Callable[[str, list[Any]], float]) -> None:
-        super().__init__()
-        self._aggregate = aggregate
-
-    def __missing__(self, metric: str) -> Callable[[list[Any]], float]:
-        return partial(self._aggregate, metric)
-
-
 @dataclass(frozen=True, slots=True)
 class _Analysed:
     """One scored pool. key: concepts and keys of its responses."""
@@ -374,25 +376,6 @@ class _Analysed:
     analyses: dict[str, Analysis]
     headlines: dict[str, float]
     model: MeasuredModel
-
-
-def _inputs(responses: Sequence[PairStates], protocol: str) -> tuple[dict[State, Vectors], Facts]:
-    """What an analysis needs from the responses of all pairs, under one protocol."""
-    measured = [response.protocols[protocol] for response in responses]
-    states = responses[0].states
-    facts = Facts(
-        last={state: _vectors([m.last[state] for m in measured]) for state in measured[0].last},
-        sinks={state: [m.sinks[state] for m in measured] for state in states},
-        first_pooled=any(m.first_pooled for m in measured),
-        tokens=[m.tokens for m in measured],
-        neurons={state: _vectors([m.neurons[state] for m in measured]) for state in measured[0].neurons},
-    )
-    return {state: _vectors([m.vectors[state] for m in measured]) for state in states}, facts
-
-
-def _vectors(pairs: Sequence[torch.Tensor]) -> Vectors:
-    stacked = torch.stack(list(pairs), dim=2)
-    return Vectors(stacked[:, 0], stacked[:, 1])
 
 
 class AlignmentTask(HiddenStatesTask):

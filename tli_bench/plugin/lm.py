@@ -10,7 +10,8 @@ from lm_eval.api.registry import register_model
 
 from tli_bench.base.errors import InputError
 from tli_bench.config.run import RunConfig
-from tli_bench.lexicon.unseen import trained_concepts
+from tli_bench.lexicon.declared import declared_words
+from tli_bench.lexicon.trained import NOTHING, trained_by
 from tli_bench.models import LoadedModel, LoadOptions, attach_adapter, inspect_adapter, load_model
 from tli_bench.models.adapters import AdapterFiles, read_weights
 from tli_bench.models.gate import require_sane
@@ -46,6 +47,7 @@ class TLIModel(CountedHFLM):
         config = RunConfig.from_arguments(
             {"pretrained": name, "adapter": adapter, **_without_automatic(arguments)}
         ).chosen()
+        declared = declared_words(config.trained_words) if config.trained_words else frozenset()
         files = inspect_adapter(config.adapter) if config.adapter else None
         twin, missing = _twin(files, config.twin)
         options = LoadOptions(**{field.name: getattr(config, field.name) for field in fields(LoadOptions)})
@@ -64,6 +66,9 @@ class TLIModel(CountedHFLM):
             batch_size=config.batch_size,
             max_length=None,
         )
+        trained = trained_by(files.card) if files else NOTHING
+        if loaded.card is not None:
+            trained |= trained_by(loaded.card)
         self.progress = progress
         self.vectors = Backend(model, loaded.tokenizer, batch_size=self.batch_size, progress=progress, twin=other)
         self.placebos = Placebos(self.vectors, config.placebo) if files else None
@@ -76,9 +81,9 @@ class TLIModel(CountedHFLM):
             tokens=tokens,
             adapter=reference,
             training=loaded.training,
-            any_base=config.any_base,
+            any_base=config.any_base and files is not None,
             skip_gate=config.skip_gate,
-            trained=trained_concepts(files.card if files else None) | trained_concepts(loaded.card),
+            trained=trained.declaring(declared) if declared else trained,
             twin=twin.sha256 if twin else None,
             placebo=config.placebo if files else 0,
             notes=tuple(note for note in (missing, _of_whole_model(loaded, files)) if note),

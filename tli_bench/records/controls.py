@@ -6,6 +6,7 @@ from pydantic import Field
 from tli_bench.base.frozen import Frozen
 from tli_bench.lexicon.pairs import Split
 from tli_bench.models.identity import State
+from tli_bench.records.columns import Curve
 
 
 class Spelling(Frozen):
@@ -153,14 +154,41 @@ class Placebo(Frozen):
         return max(least, self.floors.get(layer, 0.0))
 
 
+class TokenCounts(Frozen):
+    """What a tokenizer made of the `n` words of one language and split.
+
+    unknown: words with a token that is the unknown token. same: words whose tokens are all those of another word of the pool.
+    lost: words that are either, which no model can tell from others. joined: words one of whose tokens also holds what
+    stands before the word.
+    """
+
+    n: int
+    unknown: int
+    same: int
+    lost: int
+    joined: int = 0
+
+    @property
+    def share(self) -> float:
+        """Share of the words that are lost."""
+        return self.lost / self.n if self.n else 0.0
+
+
 class Controls(Frozen):
     """What is kept next to the scores, so that none of them is believed for the wrong reason.
 
-    first_pooled: whether position 0, where an attention sink sits, is in the pooled vector. strata, nulls, contrasts
-    and power are given at the shown layers only. placebo: None where none were run. See docs/measures.md.
+    first_pooled: whether position 0, where an attention sink sits, is in the pooled vector. own_sink: share of the words one of
+    whose own positions has more than five times the ordinary norm in the middle layers, in the state where it is larger; None
+    where that was not measured. unknown: what the tokenizer lost, by split and language. confirmation: the headline of the
+    control words inside a sentence (`carrier:next`), over all layers, by state. warnings: sentences about these. strata, nulls,
+    contrasts and power are given at the shown layers only. placebo: None where none were run. See docs/measures.md.
     """
 
     first_pooled: bool | None = None
+    own_sink: float | None = None
+    unknown: dict[Split, dict[str, TokenCounts]] = Field(default_factory=dict)
+    confirmation: dict[str, Curve] = Field(default_factory=dict)
+    warnings: list[str] = Field(default_factory=list)
     spelling: dict[Split, Spelling] = Field(default_factory=dict)
     strata: list[StratumScore] = Field(default_factory=list)
     nulls: list[PermutationNull] = Field(default_factory=list)

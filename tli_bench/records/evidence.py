@@ -9,6 +9,7 @@ from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.registry import get_measure
 from tli_bench.measures.roles import CHANCE, SUBSET, agreeing_with, headline_for
 from tli_bench.records.controls import Controls
+from tli_bench.records.framing import why_withheld
 from tli_bench.records.scores import Scores
 from tli_bench.stats.arrays import Floats
 from tli_bench.stats.pseudo import MIN_WORDS
@@ -86,11 +87,6 @@ def verdicts_of_state(
         qualifiers={layer: qualifiers_of(part, split, layer, controls) for layer in usable},
     )
     return state_verdicts(evidence)
-
-
-def why_withheld(controls: Controls | None) -> str:
-    """Why no verdict may be given of these words, as a sentence without its full stop; empty where one may."""
-    return ""
 
 
 def floors_of(controls: Controls | None) -> Mapping[str, float]:

@@ -10,12 +10,13 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from tli_bench.base.errors import InputError, LexiconError
+from tli_bench.languages import Language
 from tli_bench.lexicon import Lexicon
 from tli_bench.lexicon.pairs import Split, WordPair
 from tli_bench.models.types import Tokenizer
-from tli_bench.vectors.inputs import Encoded, encode_words
+from tli_bench.vectors.inputs import Encoded, encode_words, framing
 from tli_bench.vectors.pooling import pooling_weights
-from tli_bench.vectors.protocols import Pooling
+from tli_bench.vectors.protocols import Pooling, get_protocol
 
 _TRIES = 10_000
 
@@ -36,16 +37,26 @@ class PairData:
         return len(self.pairs)
 
 
-def split_data(lexicon: Lexicon, split: Split, tokenizer: Tokenizer, *, at_least: int) -> PairData:
-    """The pairs of one split, encoded; raises LexiconError when the split has fewer than `at_least` pairs."""
+def split_data(
+    lexicon: Lexicon, split: Split, tokenizer: Tokenizer, *, at_least: int, framed: str = "words"
+) -> PairData:
+    """The pairs of one split, encoded as the protocol called `framed` frames words.
+
+    Raises LexiconError when the split has fewer than `at_least` pairs, UnknownNameError for an unknown protocol.
+    """
     pairs = lexicon.of(split)
     if len(pairs) < at_least:
         raise LexiconError(
             f"the {split.value} split of {lexicon.name} ({lexicon.pair}) has {len(pairs)} pairs and training needs at "
             f"least {at_least}; add pairs, or mark some as {split.value} in the list's split column"
         )
-    sources = encode_words(tokenizer, [pair.source for pair in pairs])
-    targets = encode_words(tokenizer, [pair.target for pair in pairs])
+    protocol = get_protocol(framed)
+
+    def encoded(words: list[str], language: Language) -> list[Encoded]:
+        return encode_words(tokenizer, words, **framing(protocol, language.code)._asdict())
+
+    sources = encoded([pair.source for pair in pairs], lexicon.source_language)
+    targets = encoded([pair.target for pair in pairs], lexicon.target_language)
     return PairData(pairs, sources, targets, torch.from_numpy(lexicon.gold(pairs)))
 
 

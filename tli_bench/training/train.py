@@ -165,10 +165,11 @@ def _prepare(
 ) -> _Job:
     require_finite(loaded)
     needs_dev = recipe.keep == "best" or AUTO in recipe.layer
-    train = split_data(lexicon, Split.TRAIN, loaded.tokenizer, at_least=2 if LOSSES[recipe.loss].needs_batch else 1)
+    at_least = 2 if LOSSES[recipe.loss].needs_batch else 1
+    train = split_data(lexicon, Split.TRAIN, loaded.tokenizer, at_least=at_least, framed=recipe.framing)
     dev = None
     if needs_dev or len(lexicon.of(Split.DEV)) > 1:
-        dev = split_data(lexicon, Split.DEV, loaded.tokenizer, at_least=2)
+        dev = split_data(lexicon, Split.DEV, loaded.tokenizer, at_least=2, framed=recipe.framing)
     if recipe.shuffle_pairs:
         train = shuffled(train, seed=seed)
     layers = recipe.layer

@@ -10,7 +10,7 @@ import torch
 from tli_bench.models.identity import MeasuredModel, State
 from tli_bench.vectors.backend import Answered, Backend
 from tli_bench.vectors.cache import TextStates
-from tli_bench.vectors.inputs import Framing
+from tli_bench.vectors.inputs import Framing, framing
 from tli_bench.vectors.placebos import Placebos
 from tli_bench.vectors.pooling import pooling_weights
 from tli_bench.vectors.protocols import Pooling, Protocol
@@ -102,20 +102,20 @@ def inputs_of(
 ) -> dict[str, Inputs]:
     """The inputs of each protocol, by its name, for words of `language` (a code).
 
-    shorten: a text longer than the model reads is cut at the end; otherwise it is an error.
+    shorten: the texts are running text: no lead, and one longer than the model reads is cut at the end, not an error.
     """
-    by_template: dict[str | None, list[Protocol]] = {}
+    by_framing: dict[Framing, list[Protocol]] = {}
     for protocol in protocols:
-        by_template.setdefault(protocol.template(language), []).append(protocol)
+        by_framing.setdefault(framing(protocol, language, running=shorten), []).append(protocol)
     found: dict[str, Inputs] = {}
-    for template, users in by_template.items():
+    for whole, users in by_framing.items():
         poolings = {user.pooling for user in users}
-        if any(user.name == "words" for user in users):
+        if any(user.last for user in users):
             poolings.add(Pooling.WORD_LAST)
         # The mean over the word's own tokens is what most protocols read: once kept, it also serves as the mean without position 0.
         poolings.add(Pooling.WORD_MEAN)
-        cut = template is not None and causal and all(user.pooling.of_the_word for user in users)
-        inputs = Inputs(Framing(template, cut, shorten), tuple(sorted(poolings)))
+        cut = whole.template is not None and causal and all(user.pooling.of_the_word for user in users)
+        inputs = Inputs(whole._replace(cut=cut), tuple(sorted(poolings)))
         found |= {user.name: inputs for user in users}
     return found
 
@@ -126,13 +126,12 @@ def _protocol_states(protocol: Protocol, pairs: dict[State, tuple[TextStates, ..
     encoded = [word.encoded for word in both if word.encoded is not None]
     return ProtocolStates(
         vectors={state: _stacked(words, protocol.pooling) for state, words in pairs.items()},
-        last={state: _stacked(words, Pooling.WORD_LAST) for state, words in pairs.items()}
-        if protocol.name == "words"
-        else {},
+        last={state: _stacked(words, Pooling.WORD_LAST) for state, words in pairs.items()} if protocol.last else {},
         sinks={state: _sink(*words) for state, words in pairs.items()},
         first_pooled=any(bool(pooling_weights(item, protocol.pooling)[0] > 0) for item in encoded),
         tokens=(sum(encoded[0].word), sum(encoded[1].word)),
         dropped=(encoded[0].dropped, encoded[1].dropped),
+        encoded=tuple(encoded),
         neurons={state: torch.stack(told, dim=1) for state, words in pairs.items() if (told := _neurons(words))},
     )
 

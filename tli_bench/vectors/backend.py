@@ -163,9 +163,7 @@ class Backend:
             self.tokenizer,
             texts,
             max_length=max_tokens(self.model),
-            template=framing.template,
-            cut=framing.cut,
-            shorten=framing.shorten,
+            **framing._asdict(),
         )
 
     def _extract(

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tli_bench.base.wording import visible
 from tli_bench.config.facts import flags_of
 from tli_bench.evaluate.corrections import ALPHA, Corrected
 from tli_bench.lexicon.pairs import Split
@@ -19,6 +20,12 @@ from tli_bench.records.schema import Comparison, Curve, RunRecord
 from tli_bench.records.scores import BEST, OUTPUT
 from tli_bench.report.terminal.asked import asked_table
 from tli_bench.report.terminal.beside import control_lines
+from tli_bench.report.terminal.framing import (
+    confirmation_cell,
+    confirmation_heading,
+    framing_line,
+    framing_warnings,
+)
 from tli_bench.report.terminal.tables import show_table
 from tli_bench.report.terminal.tasks import print_task_tables
 
@@ -49,13 +56,25 @@ def print_record(console: Console, record: RunRecord, *, reused: bool) -> None:
     if flags:
         title.append(f"  [{', '.join(flags)}]", "bold red")
     console.print(title, soft_wrap=True)
+    if signature.seen_control:
+        left_out = ", ".join(visible(concept, limit=40) for concept in signature.seen_control[:5])
+        more = ", …" if signature.seen_control[5:] else ""
+        console.print(
+            Text(
+                f"  {len(signature.seen_control)} control words were trained and are left out: {left_out}{more}",
+                "yellow",
+            ),
+            soft_wrap=True,
+        )
     _print_curves(console, record)
     show_table(console, _scores(record))
     if asked := asked_table(record):
         show_table(console, asked)
     for layer, verdict in record.verdicts.items():
         console.print(Text(f"  layer {layer}: {verdict}"), soft_wrap=True)
-    for line in control_lines(record):
+    for warning in framing_warnings(record):
+        console.print(Text(f"  {warning}", "bold yellow"), soft_wrap=True)
+    for line in (*control_lines(record), *filter(None, [framing_line(record)])):
         console.print(Text(f"  {line}", "dim"), soft_wrap=True)
     for reason in record.unscored[:3]:
         console.print(Text(f"  unscored: {reason}", "yellow"), soft_wrap=True)
@@ -96,7 +115,9 @@ def _scores(record: RunRecord) -> Table:
     for name in ("layer", "words"):
         table.add_column(name, no_wrap=True)
     for measure in list_measures(Place.TABLE):
-        table.add_column(measure.label, justify="right", no_wrap=True)
+        beside = confirmation_heading(record) if measure.name == HEADLINE else ()
+        for name in (measure.label, *beside):
+            table.add_column(name, justify="right", no_wrap=True)
     if adapted:
         for name in (f"{get_measure(HEADLINE).label} change [95 % CI]", "p", "d_z"):
             table.add_column(name, justify="right", no_wrap=True)
@@ -116,7 +137,9 @@ def _layer_label(record: RunRecord, layer: str) -> str:
 
 def _row(record: RunRecord, layer: str, split: Split, *, adapted: bool) -> list[str]:
     cells = [_layer_label(record, layer), _NAMES[split]]
-    cells += [_states(record, measure, split, layer) for measure in list_measures(Place.TABLE)]
+    for measure in list_measures(Place.TABLE):
+        beside = confirmation_cell(record, layer, split) if measure.name == HEADLINE else ()
+        cells += [_states(record, measure, split, layer), *beside]
     if adapted:
         cells += _change(record.comparisons, layer, split)
     return cells

@@ -23,7 +23,7 @@ ADAPTER = AdapterRef(name="tli", sha256="a" * 64, recipe="tli", rank=4, trainabl
 def runs(tmp_path):
     store = RecordStore(tmp_path / "runs")
     for pair in ("swh_Latn-eng_Latn", "tur_Latn-eng_Latn"):
-        store.write(scored_record(pair=pair, adapter=ADAPTER, gaps=(0.3, 0.5, 0.4), base_gaps=(0.1, 0.2, 0.3)))
+        store.write(scored_record(pair=pair, adapter=ADAPTER, scores=(0.3, 0.5, 0.4), base_scores=(0.1, 0.2, 0.3)))
     return tmp_path / "runs"
 
 

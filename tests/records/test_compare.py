@@ -26,7 +26,9 @@ def sides(tmp_path, a, b, **options):
 
 def test_difference_test_and_effect_size_follow_the_closed_form(tmp_path):
     # Differences 0.1, 0.2, 0.3: mean 0.2, sd 0.1, t = 0.2 / (0.1 / sqrt 3) = 3.4641, d_z = 2; p of t with 2 df.
-    found = sides(tmp_path, [scored_record(gaps=(0.0, 0.0, 0.0))], [scored_record(model="org/b", gaps=(0.1, 0.2, 0.3))])
+    found = sides(
+        tmp_path, [scored_record(scores=(0.0, 0.0, 0.0))], [scored_record(model="org/b", scores=(0.1, 0.2, 0.3))]
+    )
     row = found.rows[0]
     assert row.difference == pytest.approx(0.2)
     assert row.t == pytest.approx(3.4641016, rel=1e-6)
@@ -38,8 +40,8 @@ def test_difference_test_and_effect_size_follow_the_closed_form(tmp_path):
 
 
 def test_p_values_are_corrected_over_all_units(tmp_path):
-    a = [scored_record(pair=pair, gaps=(0.0, 0.0, 0.0)) for pair in PAIRS]
-    b = [scored_record(model="org/b", pair=pair, gaps=(0.1, 0.2, 0.3)) for pair in PAIRS]
+    a = [scored_record(pair=pair, scores=(0.0, 0.0, 0.0)) for pair in PAIRS]
+    b = [scored_record(model="org/b", pair=pair, scores=(0.1, 0.2, 0.3)) for pair in PAIRS]
     found = sides(tmp_path, a, b)
     assert found.tests == 2
     assert [row.p_adjusted for row in found.rows] == pytest.approx([2 * row.p for row in found.rows])
@@ -53,7 +55,9 @@ def test_a_side_against_itself_shows_nothing(tmp_path):
 
 def test_base_and_adapted_of_one_run(tmp_path):
     adapter = AdapterRef(name="tli", sha256="a" * 64)
-    path = folder(tmp_path, "run", [scored_record(adapter=adapter, gaps=(0.2, 0.4, 0.3), base_gaps=(0.1, 0.1, 0.2))])
+    path = folder(
+        tmp_path, "run", [scored_record(adapter=adapter, scores=(0.2, 0.4, 0.3), base_scores=(0.1, 0.1, 0.2))]
+    )
     found = compare([load_side(f"{path}@base", results=tmp_path), load_side("tli", results=tmp_path)])
     assert found.rows[0].difference == pytest.approx(0.5 / 3)
 
@@ -81,7 +85,7 @@ def test_other_words_are_refused(tmp_path):
 
 def test_a_pair_that_one_side_lacks_is_reported_beside_the_rest(tmp_path):
     a = [scored_record(pair=pair) for pair in PAIRS]
-    found = sides(tmp_path, a, [scored_record(model="org/b", gaps=(0.2, 0.2, 0.5))])
+    found = sides(tmp_path, a, [scored_record(model="org/b", scores=(0.2, 0.2, 0.5))])
     assert len(found.rows) == 1
     assert any("tur_Latn-eng_Latn" in line and "only" in line for line in found.refused)
 
@@ -121,7 +125,7 @@ def test_one_unit_under_two_conditions_is_refused_by_the_field(tmp_path, change,
 
 
 def test_of_two_records_of_one_unit_the_later_is_read(tmp_path):
-    later = scored_record(gaps=(0.5, 0.6, 0.4), created="2026-02-01T00:00:00+00:00")
+    later = scored_record(scores=(0.5, 0.6, 0.4), created="2026-02-01T00:00:00+00:00")
     path = folder(tmp_path, "a", [later])
     (tmp_path / "a" / "copy.json").write_bytes(sealed_json(scored_record()))
     assert list(load_side(path, results=tmp_path).records.values()) == [later]

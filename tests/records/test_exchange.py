@@ -85,7 +85,7 @@ def test_merging_adds_keeps_and_refuses(packed, tmp_path):
     assert len(merge([packed], store).added) == 2
     assert len(merge([packed], store).same) == 2
     other = RecordStore(tmp_path / "other")
-    later = scored_record(gaps=(0.3, 0.3, 0.4), created="2026-02-01T00:00:00+00:00")
+    later = scored_record(scores=(0.3, 0.3, 0.4), created="2026-02-01T00:00:00+00:00")
     other.write(later)
     with pytest.raises(ResultError, match="two records of the same unit"):
         merge([tmp_path / "other"], store)

@@ -18,7 +18,7 @@ GAPS = (0.1, 0.2, 0.6)
 
 @pytest.fixture
 def record():
-    return scored_record(adapter=ADAPTER, gaps=GAPS, base_gaps=(0.0, 0.1, 0.2), layers=("0", "1p", "1"))
+    return scored_record(adapter=ADAPTER, scores=GAPS, base_scores=(0.0, 0.1, 0.2), layers=("0", "1p", "1"))
 
 
 def test_layers_are_named_by_role_or_name(record):

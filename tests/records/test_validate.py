@@ -27,7 +27,7 @@ def with_signature(record, **fields):
 
 def test_an_honest_record_has_no_errors():
     assert validate_record(scored_record()).errors == ()
-    assert validate_record(scored_record(adapter=ADAPTER, base_gaps=(0.0, 0.1, 0.1))).errors == ()
+    assert validate_record(scored_record(adapter=ADAPTER, base_scores=(0.0, 0.1, 0.1))).errors == ()
 
 
 @pytest.mark.parametrize("measure", ["gap", "cosine", "mismatched", "p1", "mrr"])
@@ -99,7 +99,7 @@ def test_an_impossible_value_is_found_by_its_measures_range():
 
 
 def test_a_comparison_is_computed_again():
-    record = scored_record(adapter=ADAPTER, base_gaps=(0.0, 0.1, 0.1))
+    record = scored_record(adapter=ADAPTER, base_scores=(0.0, 0.1, 0.1))
     lie = {
         "split": "control", "layer": "1", "quantity": "gap", "n": 3, "before": 0.2 / 3, "after": 0.2, "difference": 0.5,
         "ci": None, "t": None, "p": None, "d_z": None,
@@ -111,7 +111,7 @@ def test_a_comparison_is_computed_again():
 
 @pytest.mark.parametrize(("ci", "fair"), [((0.1, 0.2), True), ((0.101, 0.199), True), ((0.14, 0.16), False)])
 def test_an_interval_may_differ_by_the_luck_of_the_draws_only(ci, fair):
-    record = scored_record(adapter=ADAPTER, base_gaps=(0.0, 0.1, 0.1))
+    record = scored_record(adapter=ADAPTER, base_scores=(0.0, 0.1, 0.1))
     item = {
         "split": "control", "layer": "1", "quantity": "gap", "n": 3, "before": 0.2 / 3, "after": 0.2, "difference": 0.4 / 3,
         "ci": ci, "t": None, "p": None, "d_z": None,

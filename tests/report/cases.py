@@ -33,20 +33,20 @@ def records():
     found = []
     for pair in PAIRS:
         good = {"pair": pair, "layers": LAYERS, "base_gaps": (0.5, 0.6, 0.7, 0.6)}
-        found.append(scored_record(model="org/good", gaps=(0.5, 0.6, 0.7, 0.6), **good))
-        found.append(scored_record(model="org/good", adapter=ADAPTER, gaps=(0.6, 0.7, 0.75, 0.7), **good))
-        found.append(scored_record(model="org/good", adapter=EARLY, gaps=(0.45, 0.5, 0.62, 0.55), **good))
+        found.append(scored_record(model="org/good", scores=(0.5, 0.6, 0.7, 0.6), **good))
+        found.append(scored_record(model="org/good", adapter=ADAPTER, scores=(0.6, 0.7, 0.75, 0.7), **good))
+        found.append(scored_record(model="org/good", adapter=EARLY, scores=(0.45, 0.5, 0.62, 0.55), **good))
         found.append(
             scored_record(
-                model="runs/good-full", revision="sha256:def", training=FULL, gaps=(0.62, 0.8, 0.85, 0.75), **good
+                model="runs/good-full", revision="sha256:def", training=FULL, scores=(0.62, 0.8, 0.85, 0.75), **good
             )
         )
         found.append(
-            scored_record(model="org/weak", pair=pair, gaps=(0.1, 0.2, 0.3, 0.0), hits=[True, False, True, False])
+            scored_record(model="org/weak", pair=pair, scores=(0.1, 0.2, 0.3, 0.0), hits=[True, False, True, False])
         )
-        found.append(scored_record(model="org/weak-too", pair=pair, gaps=(0.2, 0.1, 0.2, 0.1)))
-    found.append(scored_record(model="org/incomplete", gaps=(0.9, 0.9, 0.8, 0.9)))
-    found.append(scored_record(model=HOSTILE, gaps=(0.9, 0.9, 0.8, 0.9), skip_gate=True))
+        found.append(scored_record(model="org/weak-too", pair=pair, scores=(0.2, 0.1, 0.2, 0.1)))
+    found.append(scored_record(model="org/incomplete", scores=(0.9, 0.9, 0.8, 0.9)))
+    found.append(scored_record(model=HOSTILE, scores=(0.9, 0.9, 0.8, 0.9), skip_gate=True))
     return found
 
 

@@ -15,7 +15,7 @@ ADAPTER = AdapterRef(name="a$b", sha256="a" * 64)
 
 @pytest.fixture(scope="module")
 def record():
-    return scored_record(adapter=ADAPTER, gaps=(0.3, 0.5, 0.4), base_gaps=(0.1, 0.2, 0.3), model="org/$x_{y}")
+    return scored_record(adapter=ADAPTER, scores=(0.3, 0.5, 0.4), base_scores=(0.1, 0.2, 0.3), model="org/$x_{y}")
 
 
 def drawn(monkeypatch, act):

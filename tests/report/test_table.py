@@ -78,7 +78,7 @@ def test_columns_come_from_words_curves_and_other_tasks(board):
 
 
 def test_the_score_is_computed_from_the_words_whatever_the_curve_says():
-    record = scored_record(gaps=(0.1, 0.2, 0.3))
+    record = scored_record(scores=(0.1, 0.2, 0.3))
     curves = {
         split: {s: {**c, "gap": [0.9, 0.9]} for s, c in states.items()} for split, states in record.curves.items()
     }
@@ -107,10 +107,10 @@ def test_other_words_than_the_rest_have_no_rank():
 
 def test_the_base_of_an_adapter_run_stands_in_for_a_missing_base_run():
     adapter = AdapterRef(name="a", sha256="b" * 64)
-    adapted = scored_record(adapter=adapter, gaps=(0.5, 0.5, 0.6), base_gaps=(0.1, 0.1, 0.2))
+    adapted = scored_record(adapter=adapter, scores=(0.5, 0.5, 0.6), base_scores=(0.1, 0.1, 0.2))
     (only,) = build([adapted]).boards
     assert by_name(only)["org/model", "base"].score == pytest.approx(0.4 / 3)
-    (only,) = build([adapted, scored_record(gaps=(0.3, 0.3, 0.3))]).boards
+    (only,) = build([adapted, scored_record(scores=(0.3, 0.3, 0.3))]).boards
     assert by_name(only)["org/model", "base"].score == pytest.approx(0.3)
 
 
@@ -123,8 +123,8 @@ def test_a_pair_beyond_the_default_ones_takes_nobody_out_of_the_ranks():
 
 def test_the_later_record_of_a_unit_counts():
     old, new = (
-        scored_record(gaps=(0.1, 0.1, 0.1)),
-        scored_record(gaps=(0.2, 0.2, 0.2), created="2026-05-01T00:00:00+00:00"),
+        scored_record(scores=(0.1, 0.1, 0.1)),
+        scored_record(scores=(0.2, 0.2, 0.2), created="2026-05-01T00:00:00+00:00"),
     )
     for order in ([old, new], [new, old]):
         (only,) = build(order).boards

@@ -17,7 +17,7 @@ SWH, TUR = "swh_Latn-eng_Latn", "tur_Latn-eng_Latn"
 def record(gaps, output_gaps, *, base=((0.5, 0.5), (0.2, 0.2)), hits=None, best="1", **options):
     """A record whose states were kept at layer 1, `best`, and at the output, 2; base: its gaps at both layers."""
     adapter = options.get("adapter")
-    made = scored_record(layers=cases.LAYERS, gaps=output_gaps, hits=hits, base_gaps=base[1], **options)
+    made = scored_record(layers=cases.LAYERS, scores=output_gaps, hits=hits, base_scores=base[1], **options)
     gaps_of = {"base": base[0] if adapter else gaps, "adapted": gaps}
     columns = {
         split: {state: dict(layers) for state, layers in states.items()} for split, states in made.columns.items()
@@ -47,7 +47,7 @@ def test_changes_are_read_at_the_chosen_layer_and_at_the_output():
 
 
 def test_p1_is_of_both_directions():
-    base = scored_record(layers=cases.LAYERS, gaps=(0.1,) * 4, hits=[True, False, False, False])
+    base = scored_record(layers=cases.LAYERS, scores=(0.1,) * 4, hits=[True, False, False, False])
     training = cases.FULL.model_copy(update={"base": "org/model"})
     after = {"gaps": (0.1,) * 4, "hits": [True, True, True, False], "model": "x", "revision": "y", "training": training}
     tuned = scored_record(layers=cases.LAYERS, **after)
@@ -116,12 +116,12 @@ def test_where_the_loss_was_taken_tells_early_from_full_depth(loss, kind):
 def tuned(**changes):
     training = cases.FULL.model_copy(update={"base": "org/model"} | changes)
     return scored_record(
-        layers=cases.LAYERS, gaps=(0.4, 0.5), model="runs/full", revision="sha256:def", training=training
+        layers=cases.LAYERS, scores=(0.4, 0.5), model="runs/full", revision="sha256:def", training=training
     )
 
 
 def test_a_tuned_model_is_compared_with_the_base_it_names_only():
-    base = scored_record(layers=cases.LAYERS, gaps=(0.1, 0.2))
+    base = scored_record(layers=cases.LAYERS, scores=(0.1, 0.2))
     (board,) = build([base, tuned()]).boards
     assert board.contests[0].rows[0].changes["gap"].value == pytest.approx(0.3)
     for other in ({"base_revision": "sha256:other"}, {"base_revision": None}, {"base": "org/other"}):
@@ -132,22 +132,22 @@ def test_a_tuned_model_is_compared_with_the_base_it_names_only():
 
 
 def test_another_precision_than_the_base_is_no_contest():
-    base = scored_record(layers=cases.LAYERS, gaps=(0.1, 0.2), dtype="bfloat16")
+    base = scored_record(layers=cases.LAYERS, scores=(0.1, 0.2), dtype="bfloat16")
     (board,) = build([base, tuned()]).boards
     assert board.contests == ()
 
 
 def test_what_has_no_rank_is_in_no_contest():
     """A leaking contender, one without all pairs, and a base that skipped its gate."""
-    base = scored_record(gaps=(0.1, 0.2))
-    leaking = scored_record(gaps=(0.9, 0.9), base_gaps=(0.1, 0.2), adapter=cases.EARLY, leaking=True)
+    base = scored_record(scores=(0.1, 0.2))
+    leaking = scored_record(scores=(0.9, 0.9), base_scores=(0.1, 0.2), adapter=cases.EARLY, leaking=True)
     (board,) = build([base, leaking]).boards
     assert board.contests == ()
-    more = scored_record(pair=TUR, gaps=(0.1, 0.2))
-    half = scored_record(gaps=(0.9, 0.9), base_gaps=(0.1, 0.2), adapter=cases.EARLY)
+    more = scored_record(pair=TUR, scores=(0.1, 0.2))
+    half = scored_record(scores=(0.9, 0.9), base_scores=(0.1, 0.2), adapter=cases.EARLY)
     (board,) = build([base, more, half]).boards
     assert {c.scope.id for c in board.contests} == {"bantu", "swh_Latn", SWH}
-    gateless = scored_record(gaps=(0.9, 0.9), base_gaps=(0.1, 0.2), adapter=cases.EARLY, skip_gate=True)
+    gateless = scored_record(scores=(0.9, 0.9), base_scores=(0.1, 0.2), adapter=cases.EARLY, skip_gate=True)
     (board,) = build([gateless]).boards
     assert board.contests == ()
 

@@ -18,12 +18,14 @@ from tli_bench.measures import (
     list_measures,
     register_measure,
 )
+from tli_bench.measures.registry import asked_for
 
 from .conftest import make_cloud
 
 seeds = st.integers(0, 10_000)
-BY_VECTORS = [m for m in list_measures() if m.needs <= {"vectors", "centre"}]
+BY_VECTORS = [m for m in list_measures() if m.needs <= {"vectors", "centre"} and not m.optional]
 NAMES = [m.name for m in BY_VECTORS]
+OPTIONAL = [m for m in list_measures() if m.optional]
 CONTINUOUS = [
     "cosine",
     "mismatched",
@@ -73,7 +75,7 @@ def test_the_names_are_the_canonical_ones() -> None:
 def test_the_documentation_explains_every_measure() -> None:
     text = (Path(__file__).parents[2] / "docs" / "measures.md").read_text(encoding="utf-8")
     headings = " ".join(line for line in text.splitlines() if line.startswith("###"))
-    for name in NAMES:
+    for name in [*NAMES, *(measure.name for measure in OPTIONAL)]:
         assert f"`{name.removesuffix('_forward').removesuffix('_backward')}" in headings, name
 
 
@@ -223,6 +225,29 @@ def test_an_unknown_name_is_an_error_with_a_suggestion() -> None:
         get_measure("mexo")
     with pytest.raises(UnknownNameError, match="unknown measure 'nothing'"):
         compute(LayerView(*make_cloud()), ["nothing"])
+
+
+def test_optional_measures_are_computed_only_when_they_are_asked_for() -> None:
+    view = LayerView(*make_cloud(n=12))
+    plain = compute(view)
+    assert not {m.name for m in OPTIONAL} & plain.values.keys()
+    more = compute(view, asked=asked_for(["evs", "p1_without_means"]))
+    assert more.values.keys() - plain.values.keys() == {"evs", "p1_without_means"}
+    assert more.values["p1_without_means"] is None
+    assert "needs the vectors of held-out words" in more.reasons["p1_without_means"]
+    assert {name: more.values[name] for name in plain.values} == plain.values
+
+
+def test_measures_are_asked_for_by_name_or_all_together() -> None:
+    assert asked_for(["default"]) == asked_for([]) == []
+    assert asked_for(["all"]) == OPTIONAL
+    assert [m.name for m in asked_for(["default", "svg", "gap", "dali", "svg"])] == ["svg", "dali"]
+    with pytest.raises(UnknownNameError, match=r"unknown measure 'gromov'; did you mean 'gromov_hausdorff'"):
+        asked_for(["evs", "gromov"])
+
+
+def test_no_table_or_board_waits_for_an_optional_measure() -> None:
+    assert [m.name for m in OPTIONAL if m.places] == []
 
 
 def test_a_taken_name_cannot_be_registered() -> None:

@@ -114,7 +114,7 @@ def columns_of(scores, hits=None):
 def pseudo_of(scores, hits=None):
     """Pseudo-values of the same words: their own values, as where no word would change another's by leaving."""
     found = [float(hit) for hit in hits or [True] * len(scores)]
-    compared = dict.fromkeys((HEADLINE, *agreeing_with(HEADLINE)), list(scores))
+    compared = {name: list(scores) for name in (HEADLINE, *agreeing_with(HEADLINE))}
     return compared | {"p1": found, "mexa": list(found)}
 
 

@@ -22,6 +22,7 @@ VALUES = {
     "model": "org/name", "adapter": "org/adapter", "pairs": ("swh-eng", "tur-eng"), "tasks": ("tli_swahili",), "lexicon": "mine.tsv",
     "control": Path("held.tsv"), "data_dir": Path("data"), "protocol": "mexa", "limit": 7, "output": Path("elsewhere"),
     "batch_size": 8, "device": "cpu", "dtype": "bfloat16", "quantize": "nf4", "revision": "main", "seed": 3, "shown": ("2",),
+    "measures": ("evs", "dali"),
     "allow_leakage": True, "any_base": True, "skip_gate": True, "trust_remote_code": True,
 }  # fmt: skip
 WRONG = [

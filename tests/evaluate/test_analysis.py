@@ -7,7 +7,7 @@ from tli_bench.evaluate.analysis import Analyser, Vectors
 from tli_bench.evaluate.headline import headline, headline_directions
 from tli_bench.evaluate.verdicts import verdicts
 from tli_bench.lexicon.pairs import Split, WordPair
-from tli_bench.measures import Place, list_measures
+from tli_bench.measures import LayerView, Place, get_measure, list_measures
 
 LAYERS = ("0", "1", "2p", "2")
 
@@ -143,3 +143,43 @@ def test_the_standard_error_is_the_textbook_one():
     cosines = torch.from_numpy(analysis.column("cosine", Split.CONTROL, "base", "1"))
     expected = float(cosines.std() / len(cosines) ** 0.5)
     assert headline(analysis, tuple(Split), LAYERS)["control_cosine_stderr"] == pytest.approx(expected, rel=1e-9)
+
+
+def test_measures_that_are_asked_for_get_curves_and_columns_and_the_others_stay_as_they_are():
+    states = {"base": aligned_at(1)}
+    plain = analyse(states)
+    asked = [get_measure(name) for name in ("evs", "dali", "p1_without_means")]
+    more = Analyser(pairs(), LAYERS, states, torch.eye(60, dtype=torch.bool), asked=asked).run()
+    for split, curves in plain.curves.items():
+        assert more.curves[split]["base"].keys() - curves["base"].keys() == {"evs", "dali", "p1_without_means"}
+        assert {name: more.curves[split]["base"][name] for name in curves["base"]} == curves["base"]
+        held = more.columns[split]["base"]["1"]
+        assert held.keys() - plain.columns[split]["base"]["1"].keys() == {"dali", "p1_without_means"}
+        computed = more.pseudo[split]["base"]["1"]
+        assert computed.keys() - plain.pseudo[split]["base"]["1"].keys() == {"dali", "p1_without_means"}
+        assert sum(computed["dali"]) / len(computed["dali"]) == pytest.approx(sum(held["dali"]) / len(held["dali"]))
+        assert more.value("dali", split, "base", "1") == pytest.approx(sum(held["dali"]) / len(held["dali"]))
+    assert more.curves[Split.CONTROL]["base"]["dali"][1] == 1
+
+
+def test_language_directions_are_fitted_on_the_words_that_are_not_scored():
+    states = aligned_at(1, noise=2.0)
+    asked = [get_measure("p1_without_means")]
+    analyser = Analyser(pairs(), LAYERS, {"base": states}, torch.eye(60, dtype=torch.bool), asked=asked)
+    control = [i for i, pair in enumerate(pairs()) if pair.split is Split.CONTROL]
+    others = [i for i in range(60) if i not in control]
+    source, target = (x[1, control] - x[1, others].mean(dim=0) for x in (states.source, states.target))
+    expected = get_measure("p1").value(LayerView(source, target))
+    assert 0 < expected < 1
+    assert analyser.run().curves[Split.CONTROL]["base"]["p1_without_means"][1] == expected
+
+
+def test_a_list_without_held_out_words_says_why_nothing_is_removed():
+    chosen = [pair for pair in pairs() if pair.split is Split.CONTROL]
+    rows = [i for i, pair in enumerate(pairs()) if pair.split is Split.CONTROL]
+    states = aligned_at(1)
+    states = Vectors(states.source[:, rows], states.target[:, rows])
+    gold, asked = torch.eye(len(chosen), dtype=torch.bool), [get_measure("p1_without_means")]
+    analysis = Analyser(chosen, LAYERS, {"base": states}, gold, asked=asked).run()
+    assert analysis.curves[Split.CONTROL]["base"]["p1_without_means"] == [None] * 4
+    assert any("p1_without_means: needs the vectors of held-out words" in reason for reason in analysis.unscored)

@@ -139,3 +139,13 @@ def test_the_language_offset_is_what_a_constant_per_language_adds():
     raw_after_centring = get_measure("language_offset").value(view(source - source.mean(0), target - target.mean(0)))
     assert offset < -0.2
     assert abs(raw_after_centring) < 0.05
+
+
+def test_the_low_overlap_subset_is_ranked_among_all_words():
+    source, target = (torch.tensor(x, dtype=torch.float32) for x in clouds(6))
+    alike = np.where(np.arange(N) < 30, 0.1, 0.9)
+    seen = LayerView(source[:N], target[:N], centre=centre(source[N:], target[N:]), facts={"overlap": alike})
+    measure, headline = get_measure("low_overlap"), get_measure(HEADLINE).column(seen)
+    assert measure.value(seen) == pytest.approx(headline[:30].mean(), abs=1e-12)
+    assert measure.pseudo_values(seen).mean() == pytest.approx(measure.value(seen), abs=1e-12)
+    assert not compute(seen, ["low_overlap"]).reasons

@@ -20,14 +20,16 @@ from tli_bench.measures import (
     register_measure,
 )
 from tli_bench.measures.choice import CHOOSERS
+from tli_bench.measures.registry import asked_for
 from tli_bench.measures.roles import CHANCE, COMPANION, DESCRIPTIONS, HEADLINE, agreeing_with
 
 from .conftest import make_cloud
 
 seeds = st.integers(0, 10_000)
 WORDS = 54  # more than the 50 that the headline draws from
-BY_VECTORS = [m for m in list_measures() if m.needs <= {"vectors", "centre"}]
+BY_VECTORS = [m for m in list_measures() if m.needs <= {"vectors", "centre"} and not m.optional]
 NAMES = [m.name for m in BY_VECTORS]
+OPTIONAL = [m for m in list_measures() if m.optional]
 CONTINUOUS = [
     "cosine",
     "mismatched",
@@ -84,7 +86,7 @@ def test_the_names_are_the_canonical_ones() -> None:
 def test_the_documentation_explains_every_measure() -> None:
     text = (Path(__file__).parents[2] / "docs" / "measures.md").read_text(encoding="utf-8")
     headings = " ".join(line for line in text.splitlines() if line.startswith("###"))
-    for name in NAMES:
+    for name in [*NAMES, *(measure.name for measure in OPTIONAL)]:
         assert f"`{name.removesuffix('_forward').removesuffix('_backward')}" in headings, name
 
 
@@ -168,17 +170,8 @@ def test_values_stay_in_their_range(seed: int) -> None:
 def test_the_same_words_twice_are_perfectly_aligned() -> None:
     source, _ = some_words()
     values = values_of(view_of(source, source.clone()))
-    for name in (
-        "cosine",
-        "auc",
-        "p1",
-        "mrr",
-        "csls_p1",
-        "mexa",
-        "cka",
-        "cosine_centred",
-        *AMONG - {"language_offset"},
-    ):
+    others = ("cosine", "auc", "p1", "mrr", "csls_p1", "mexa", "cka", "cosine_centred")
+    for name in (*others, *AMONG - {"language_offset"}):
         assert values[name] == pytest.approx(1.0, abs=1e-6), name
     assert values["language_offset"] == pytest.approx(0.0, abs=1e-6)
 
@@ -255,6 +248,29 @@ def test_an_unknown_name_is_an_error_with_a_suggestion() -> None:
         get_measure("mexo")
     with pytest.raises(UnknownNameError, match="unknown measure 'nothing'"):
         compute(LayerView(*make_cloud()), ["nothing"])
+
+
+def test_optional_measures_are_computed_only_when_they_are_asked_for() -> None:
+    view = LayerView(*make_cloud(n=12))
+    plain = compute(view)
+    assert not {m.name for m in OPTIONAL} & plain.values.keys()
+    more = compute(view, asked=asked_for(["evs", "p1_without_means"]))
+    assert more.values.keys() - plain.values.keys() == {"evs", "p1_without_means"}
+    assert more.values["p1_without_means"] is None
+    assert "needs the vectors of held-out words" in more.reasons["p1_without_means"]
+    assert {name: more.values[name] for name in plain.values} == plain.values
+
+
+def test_measures_are_asked_for_by_name_or_all_together() -> None:
+    assert asked_for(["default"]) == asked_for([]) == []
+    assert asked_for(["all"]) == OPTIONAL
+    assert [m.name for m in asked_for(["default", "svg", "gap", "dali", "svg"])] == ["svg", "dali"]
+    with pytest.raises(UnknownNameError, match=r"unknown measure 'gromov'; did you mean 'gromov_hausdorff'"):
+        asked_for(["evs", "gromov"])
+
+
+def test_no_table_or_board_waits_for_an_optional_measure() -> None:
+    assert [m.name for m in OPTIONAL if m.places] == []
 
 
 def test_a_taken_name_cannot_be_registered() -> None:

@@ -29,3 +29,52 @@ def test_a_run_tells_who_watches_and_its_resolved_options_repeat_it(model_folder
     repeated = score_tasks(again, open_model(again), tasks_of(again))
     assert repeated.reused == [name]
     assert repeated.records == outcome.records
+
+
+def test_a_finished_unit_is_measured_again_only_for_measures_that_it_lacks(model_folder, tmp_path):
+    def run(measures):
+        config = RunConfig(
+            model=str(model_folder("llama")),
+            pairs="swh-eng",
+            limit=12,
+            skip_gate=True,
+            output=tmp_path,
+            measures=measures,
+        )
+        outcome = score_tasks(config, open_model(config), tasks_of(config))
+        (record,) = outcome.records
+        return bool(outcome.reused), record.curves[record.split]["base"]
+
+    reused, plain = run("default")
+    assert not reused
+    assert "anc" not in plain
+    reused, more = run("anc")
+    assert not reused
+    assert more.keys() - plain.keys() == {"anc"}
+    for measures in ("anc", "default"):
+        assert run(measures) == (True, more)
+    reused, other = run("isoscore_source")
+    assert not reused
+    assert other.keys() - plain.keys() == {"isoscore_source"}
+
+
+def test_neurons_are_asked_for_only_by_a_measure_that_needs_them(model_folder, tmp_path):
+    def run(measures):
+        config = RunConfig(
+            model=str(model_folder("llama")), pairs="swh-eng", limit=12, skip_gate=True, output=None, measures=measures
+        )
+        tasks = tasks_of(config)
+        (record,) = score_tasks(config, open_model(config), tasks).records
+        (task,) = tasks.values()
+        request = task.construct_requests(task.test_docs()[0], "")
+        return record, len(request.arguments)
+
+    record, arguments = run("anc")
+    assert arguments == 4
+    record, arguments = run("neuronxa")
+    assert arguments == 6
+    curve = record.curves[record.split]["base"]["neuronxa"]
+    assert curve[0] is None
+    assert all(value is not None for value in curve[1:])
+    assert curve[-2] == curve[-1]  # before and after the final norm: the same block
+    assert not any("neuronxa" in reason for reason in record.unscored)

@@ -46,7 +46,7 @@ def test_generalises_is_said_only_net_of_a_twin():
 def test_a_measure_that_does_not_agree_is_named(against):
     found = verdict(change(0.15, **against))
     assert found.kind is VerdictKind.UNCLEAR
-    assert "not agree" in found.text
+    assert "no agreement by" in found.text
 
 
 def test_a_rise_below_the_floor_is_no_claim():
@@ -111,3 +111,12 @@ def test_one_kind_of_error_over_all_layers():
         found = change_verdicts(ChangeEvidence(layers=list("1234"), label="x", control=control))
         claims += any(v.kind in (VerdictKind.BETTER, VerdictKind.DAMAGE) for v in found.values())
     assert claims / 300 <= 0.08
+
+
+def test_a_rise_that_only_look_alike_words_share_is_not_claimed():
+    rise = change(0.15)
+    for among, kind in ((0.15, VerdictKind.BETTER), (0.0, VerdictKind.UNCLEAR)):
+        control = Change(headline=rise.headline, agreeing=rise.agreeing, subsets={"low overlap words": column(among)})
+        found = verdict(control)
+        assert found.kind is kind
+        assert ("no agreement by low overlap words" in found.text) == (kind is VerdictKind.UNCLEAR)

@@ -1,5 +1,7 @@
 """Tables in docs/ that are made from the code are current, and a marked block is all that is replaced."""
 
+import re
+
 import pytest
 
 from tests.command import require_light
@@ -30,3 +32,5 @@ def test_the_command_lists_every_measure_without_torch():
     shown = require_light(["ls", "measures"])
     for line in measure_lines():
         assert any(row.startswith(f"{line.name} ") and line.definition in row for row in shown.splitlines()), line.name
+    assert re.search(r"^gap .*\(needs vectors\)$", shown, re.M)
+    assert re.search(r"^evs .*\(needs vectors\), computed when asked for$", shown, re.M)

@@ -64,10 +64,11 @@ def _protocols() -> list[str]:
 
 
 def _measures() -> list[str]:
-    from tli_bench.measures.table import measure_lines
+    from tli_bench.measures.table import ALWAYS, measure_lines
 
     return [
         f"{m.name:<20} {m.label:<24} {m.better:<7} {m.range:<9} {m.definition} (needs {m.needs})"
+        + ("" if m.computed == ALWAYS else f", computed {m.computed}")
         for m in measure_lines()
     ]
 

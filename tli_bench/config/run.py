@@ -132,6 +132,14 @@ class RunConfig:
         int,
         Option(help="Seed of splits (own lists) and of the bootstrap.", goes=Goes.TASK, decides=("seed", "split_seed")),
     ] = 0
+    measures: Annotated[
+        tuple[str, ...],
+        Option(
+            help="Optional measures to compute as well: default (none), all, or names joined by commas "
+            "(`tli-bench ls measures`).",
+            goes=Goes.TASK,
+        ),
+    ] = ("default",)
     shown: Annotated[
         tuple[str, ...],
         Option(help="Layers to show in addition to the best ones and the output.", goes=Goes.TASK, visible=False),

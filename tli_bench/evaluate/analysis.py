@@ -13,7 +13,7 @@ from tli_bench.evaluate.sink import positions_at
 from tli_bench.lexicon.pairs import Split, WordPair
 from tli_bench.measures.choice import chosen_depth
 from tli_bench.measures.geometry import Centre, centre
-from tli_bench.measures.measure import Column, Place
+from tli_bench.measures.measure import Column, Measure, Place
 from tli_bench.measures.registry import compute, get_measure, list_measures
 from tli_bench.measures.roles import headline_for
 from tli_bench.measures.view import LayerView
@@ -37,7 +37,8 @@ class Vectors:
 class Facts:
     """What is known about the pairs besides their vectors, in the same order; any of it may be missing.
 
-    last: states of the words' last tokens, scored as well. sinks: by state. first_pooled: whether position 0 is pooled.
+    last: states of the words' last tokens, scored as well. neurons: which feed-forward neurons are active, each
+    `[blocks, pairs, neurons]`. sinks: by state. first_pooled: whether position 0 is pooled.
     tokens: counts of the words' own tokens, source and target.
     """
 
@@ -45,6 +46,7 @@ class Facts:
     sinks: dict[State, Sequence[PairSink]] = field(default_factory=dict)
     first_pooled: bool | None = None
     tokens: Sequence[tuple[int, int]] = ()
+    neurons: dict[State, Vectors] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class Analysis(Scores):
 class Analyser:
     """Computes an `Analysis`. pairs: in document order; gold: bool `[pairs, pairs]`, accepted translations.
 
-    shown: layers to show besides the best ones and the output.
+    shown: layers to show besides the best ones and the output. asked: optional measures to compute as well.
     """
 
     def __init__(
@@ -79,12 +81,15 @@ class Analyser:
         seed: int = 0,
         facts: Facts | None = None,
         shown: Sequence[str] = (),
+        asked: Sequence[Measure] = (),
     ) -> None:
         self.pairs, self.layers, self.states, self.gold, self.seed = tuple(pairs), layers, states, gold, seed
         self.facts, self.shown = facts or Facts(), [layer for layer in shown if layer in layers]
+        self.asked = tuple(asked)
         self.rows = {split: [i for i, p in enumerate(self.pairs) if p.split == split] for split in Split}
         scored = [split for split in (Split.CONTROL, Split.TRAIN, Split.DEV) if self.rows[split]]
         self.tested = scored[0] if scored else Split.CONTROL
+        self._overlap = np.array(beside.overlap_of(self.pairs))
         self._tested: dict[State, dict[str, beside.Floats]] = {state: {} for state in states}
         self.unscored: list[str] = []
 
@@ -223,12 +228,26 @@ class Analyser:
 
     def _facts(self, state: State, layer: int, rows: Sequence[int]) -> dict[str, object]:
         """What measures may need besides vectors, under the names in `Measure.needs`."""
-        found: dict[str, object] = {}
+        found: dict[str, object] = {"overlap": self._overlap[rows]}
         if state in self.facts.sinks and rows:
             found["positions"] = positions_at([self.facts.sinks[state][i] for i in rows], layer)
         if self.facts.tokens:
             found["tokens"] = np.array([self.facts.tokens[i] for i in rows])
+        block = int(self.layers[layer].rstrip("p")) - 1
+        if state in self.facts.neurons and block >= 0:
+            active = self.facts.neurons[state]
+            found["neurons"] = (active.source[block, rows], active.target[block, rows])
+        if any("fit" in measure.needs for measure in self.asked):
+            found |= self._fit(state, layer, rows)
         return found
+
+    def _fit(self, state: State, layer: int, rows: Sequence[int]) -> dict[str, object]:
+        """Vectors of the pairs that are not being scored, for measures that fit more than a mean; none where there are too few."""
+        held_out = sorted(set(range(len(self.pairs))) - set(rows))
+        if len(held_out) < 2:
+            return {}
+        vectors = self.states[state]
+        return {"fit": (vectors.source[layer, held_out], vectors.target[layer, held_out])}
 
     def _curves(self, split: Split, state: State) -> dict[str, Curve]:
         curves: dict[str, Curve] = {}
@@ -236,7 +255,8 @@ class Analyser:
             view = self._view(split, state, layer)
             if view is None:
                 continue
-            measured = compute(view)
+            # Embeddings come before all neurons, which is not worth a reason.
+            measured = compute(view, asked=[m for m in self.asked if layer or "neurons" not in m.needs])
             self.unscored += [f"{split.value}/{state}/{which}: {why}" for which, why in measured.reasons.items()]
             for which, value in measured.values.items():
                 curves.setdefault(which, [None] * len(self.layers))[layer] = value
@@ -263,16 +283,16 @@ class Analyser:
     def _columns(self, view: LayerView) -> dict[str, Kept]:
         """What each measure says about each word of a view; why one cannot be scored was noted with its curve."""
         found: dict[str, Kept] = {}
-        for measure in list_measures():
+        for measure in (*(m for m in list_measures() if not m.optional), *self.asked):
             if measure.has_column and measure.needs <= view.provides:
                 with suppress(UnscorableError):
                     found[measure.name] = kept(measure.column(view))
         return found
 
     def _pseudo(self, view: LayerView) -> dict[str, Column]:
-        """What to compute with, of every measure that is compared."""
+        """What to compute with, of every measure that is compared or asked for."""
         found: dict[str, Column] = {}
-        for measure in list_measures(Place.COMPARED):
+        for measure in (*list_measures(Place.COMPARED), *(m for m in self.asked if m.has_column)):
             if measure.needs <= view.provides:
                 with suppress(UnscorableError):
                     found[measure.name] = measure.pseudo_values(view)

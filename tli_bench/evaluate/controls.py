@@ -10,7 +10,7 @@ from tli_bench.base.errors import UnscorableError
 from tli_bench.lexicon.pairs import Split, WordPair
 from tli_bench.lexicon.similarity import similarity
 from tli_bench.measures import pool
-from tli_bench.measures.centred import headline_parts
+from tli_bench.measures.centred import LOW_OVERLAP, headline_parts
 from tli_bench.measures.confounds import edit_baseline, strata, tokens_per_word_bins
 from tli_bench.measures.geometry import cka_permutation_p, debiased_cka
 from tli_bench.measures.registry import get_measure
@@ -23,8 +23,6 @@ from tli_bench.stats.pseudo import MIN_WORDS, estimate, two_sample
 
 Floats = NDArray[np.float64]
 
-LOW_OVERLAP = 0.5
-"""Edit similarity below which spelling cannot have aligned a pair."""
 ALIKE = 0.75
 """Edit similarity from which two forms count as a loan or a cognate, as in `tli-bench lexicon check`."""
 PERMUTATIONS = 200
@@ -51,9 +49,14 @@ def spelling(pairs: Sequence[WordPair], gold: NDArray[np.bool_]) -> Spelling:
     )
 
 
+def overlap_of(pairs: Sequence[WordPair]) -> list[float]:
+    """Edit similarity `[n]` of the two forms of each pair."""
+    return [similarity(*(unicodedata.normalize("NFC", form) for form in (p.source, p.target))) or 0.0 for p in pairs]
+
+
 def labels_of(pairs: Sequence[WordPair], tokens: Sequence[tuple[int, int]]) -> dict[str, list[str]]:
     """What the pairs are grouped by: labels `[n]` by kind. tokens: own tokens of source and target; may be empty."""
-    alike = [similarity(*(unicodedata.normalize("NFC", form) for form in (p.source, p.target))) or 0.0 for p in pairs]
+    alike = overlap_of(pairs)
     found = {
         "overlap": [f"low (< {LOW_OVERLAP})" if value < LOW_OVERLAP else "high" for value in alike],
         "form": [_form(value) for value in alike],

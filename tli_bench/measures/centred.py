@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from tli_bench.base.errors import UnscorableError
 from tli_bench.measures import pool
 from tli_bench.measures.measure import Column, Direction, Measure, Place
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
     Values = Callable[[Space, Score, View], Column]
 
+LOW_OVERLAP = 0.5
+"""Edit similarity below which spelling cannot have aligned a pair."""
 CENTRED = frozenset({"vectors", "centre"})
 _UP = Direction.UP
 _COMPANION = frozenset({Place.METRIC, Place.TABLE, Place.COMPARED, Place.BOARD})
@@ -39,6 +43,11 @@ def centred_measures() -> Iterator[Measure]:
     )  # fmt: skip
     for m in SIZES:
         yield _plain_among(m)
+    yield Measure(
+        name="low_overlap", label="low overlap", direction=_UP, low=0, high=1, needs=CENTRED | {"overlap"}, missing="",
+        definition=f"The headline over words with edit similarity < {LOW_OVERLAP}: what spelling cannot have aligned.",
+        per_concept=_low_overlap, pseudo=_low_overlap_pseudo, places=_COMPANION - {Place.METRIC},
+    )  # fmt: skip
     yield Measure(
         name="language_offset", label="language offset", direction=Direction.NEITHER, low=-1, high=1, needs=CENTRED,
         definition=f"P@1 of {SIZES[0]} by raw cosine minus the headline: what a constant per language adds or hides.",
@@ -66,6 +75,16 @@ def headline_parts(view: View) -> tuple[Sequence[pool.Side], Score]:
     if view.n <= m:
         raise UnscorableError(f"P@1 of {m} needs a pool of more than {m} words, got {view.n}")
     return view.sides("directions"), pool.found_among(m)
+
+
+def _low_overlap(view: View) -> Column:
+    sides, score = headline_parts(view)
+    return np.where(view.fact("overlap") < LOW_OVERLAP, pool.own_values(sides, score), np.nan)
+
+
+def _low_overlap_pseudo(view: View) -> Column:
+    sides, score = headline_parts(view)
+    return pool.pool_pseudo(sides, score, rows=np.flatnonzero(view.fact("overlap") < LOW_OVERLAP))
 
 
 def _among(m: int) -> Measure:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tli_bench.base.errors import UnscorableError
 from tli_bench.measures import pool
 from tli_bench.measures.centred import CENTRED, centred_measures, pseudo
+from tli_bench.measures.literature import literature
 from tli_bench.measures.measure import Direction, Measure, Place, standard_error
 from tli_bench.measures.ranked import Side
 from tli_bench.measures.roles import HEADLINE
@@ -56,6 +57,7 @@ def built_in() -> Iterator[Measure]:
     yield from _geometry()
     yield from _last_tokens()
     yield from _positions()
+    yield from literature()
 
 
 def _plain(name: str, label: str, definition: str, direction: Direction, **fields: Any) -> Measure:

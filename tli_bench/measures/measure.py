@@ -81,7 +81,7 @@ class Measure:
     high: float = math.inf
     """The highest value that it can take."""
     needs: frozenset[str] = VECTORS
-    """What the view must hold: `vectors`, `centre`, `positions`, `last`, `tokens`, or anything that a backend provides."""
+    """What the view must hold: `vectors`, `centre`, `fit`, `positions`, `last`, `tokens`, `neurons`, or whatever a backend provides."""
     per_concept: Callable[["LayerView"], Any] | None = None
     """From the view to its column `[n]`: one value for each concept, NaN where a concept has none."""
     aggregate: Callable[[Column], float] = mean_of
@@ -99,6 +99,8 @@ class Measure:
     """Where it is shown."""
     kept: bool = True
     """Whether records keep its column, at the layers shown."""
+    optional: bool = False
+    """Whether it is computed only when it is asked for by name, or all are."""
     share: bool = False
     """Whether each concept is a hit or not, so that the number is a proportion."""
     curve_name: str = ""
@@ -108,7 +110,7 @@ class Measure:
     axis: str = ""
     """What the axis of a plot calls it; its label where empty."""
     missing: str = "have no value"
-    """What is said about concepts without a value: `3 of 20 pairs have no value`."""
+    """What is said about concepts without a value, as in `3 of 20 pairs have no value`; empty where that is as it should be."""
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -187,7 +189,9 @@ class Measure:
 
 NEEDS = {
     "centre": "a centre fitted on held-out words",
+    "fit": "the vectors of held-out words",
     "last": "the states of last tokens",
+    "neurons": "the states of feed-forward neurons, which this architecture does not tell",
     "positions": "the norms of all positions",
 }
 """What each need is called in a reason; any other goes by its own name."""

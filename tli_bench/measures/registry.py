@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 ENTRY_POINTS = "tli_bench.measures"
 """Group of entry points: each names a `Measure`, or a function without arguments that returns several."""
+DEFAULT, ALL = "default", "all"
+"""What may be asked for besides measures by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,20 @@ def list_measures(place: Place | None = None) -> list[Measure]:
     return MEASURES.all(place)
 
 
+def asked_for(names: Iterable[str]) -> list[Measure]:
+    """The optional measures that `names` ask for: `default` is none of them, `all` is all, any other is a measure.
+
+    A measure that is always computed may be named, too. Raises UnknownNameError with suggestions.
+    """
+    asked: dict[str, Measure] = {}
+    for name in names:
+        if name == ALL:
+            asked |= {measure.name: measure for measure in list_measures()}
+        elif name != DEFAULT:
+            asked[name] = get_measure(name)
+    return [measure for measure in asked.values() if measure.optional]
+
+
 def comparable_measures() -> list[Measure]:
     """The measures by which two runs can be compared word by word: those whose column records keep."""
     return [measure for measure in list_measures() if measure.has_column]
@@ -134,14 +150,15 @@ def standard_error_of(measure: Measure) -> Measure | None:
     return next(found, None)
 
 
-def compute(view: View, names: Iterable[str] | None = None) -> Measured:
-    """Compute the measures called `names` (default: all that the view can serve).
+def compute(view: View, names: Iterable[str] | None = None, *, asked: Iterable[Measure] = ()) -> Measured:
+    """Compute the measures called `names` (default: all that are not optional and the view can serve), and those `asked` for.
 
     One that cannot be scored is None, with its reason; concepts without a value are left out and counted in a reason.
     Without `names`, a measure whose needs go beyond the vectors and their centre is left out where the view lacks them.
     """
     if names is None:
-        chosen = [m for m in list_measures() if m.needs <= view.provides | {"vectors", "centre"}]
+        served = view.provides | {"vectors", "centre"}
+        chosen = [*(m for m in list_measures() if not m.optional and m.needs <= served), *asked]
     else:
         chosen = [get_measure(name) for name in names]
     values: dict[str, float | None] = {}
@@ -163,6 +180,6 @@ def compute(view: View, names: Iterable[str] | None = None) -> Measured:
 
 
 def missing(measure: Measure, column: Column) -> str:
-    """A sentence that says how many concepts of a column have no value; empty where all have one."""
+    """A sentence that says how many concepts of a column have no value; empty where all have one, or need none."""
     count = int((column != column).sum())
-    return f"{count} of {len(column)} pairs {measure.missing}" if count else ""
+    return f"{count} of {len(column)} pairs {measure.missing}" if count and measure.missing else ""

@@ -11,6 +11,9 @@ DESCRIPTIONS = ("cosine", "mismatched", "gap")
 COMPANION = "auc_centred"
 """What must agree with the headline before a change is claimed, with the same retrieval without unit vectors."""
 
+SUBSET = "low_overlap"
+"""The words that spelling cannot have aligned: a change that is not seen among them is not claimed."""
+
 
 def size_for(words: int) -> int:
     """Among how many the translation must be found in a list of `words` concepts: 50, or 20 where there are no more than 50."""

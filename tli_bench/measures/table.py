@@ -6,7 +6,8 @@ from typing import NamedTuple
 from tli_bench.measures.measure import Measure
 from tli_bench.measures.registry import list_measures
 
-HEADER = ("name", "label", "definition", "better", "range", "needs")
+HEADER = ("name", "label", "definition", "better", "range", "needs", "computed")
+ALWAYS, ON_REQUEST = "always", "when asked for"
 
 
 class Line(NamedTuple):
@@ -18,6 +19,7 @@ class Line(NamedTuple):
     better: str
     range: str
     needs: str
+    computed: str
 
 
 def measure_lines() -> Iterator[Line]:
@@ -25,7 +27,8 @@ def measure_lines() -> Iterator[Line]:
     for measure in list_measures():
         better = {True: "higher", False: "lower", None: "–"}[measure.higher_is_better]
         needs = ", ".join(sorted(measure.needs))
-        yield Line(measure.name, measure.label, measure.definition, better, _range(measure), needs)
+        computed = ON_REQUEST if measure.optional else ALWAYS
+        yield Line(measure.name, measure.label, measure.definition, better, _range(measure), needs, computed)
 
 
 def measures_markdown() -> str:

@@ -43,7 +43,8 @@ class Family:
     is the base model, or the part whose configuration is the nested text configuration. blocks: path of the list of
     blocks inside the body; empty if it is the only list as long as the configuration says, None if the blocks are not
     all in one list, so that nothing can be trained and no state before the final norm is shown. depth: the
-    configuration's name for the number of blocks. refusal: why such a checkpoint is not supported; `{name}` is its class.
+    configuration's name for the number of blocks. neurons: path, inside a block, of the activation function of its feed-forward
+    part; empty if it is the only activation function there. refusal: why such a checkpoint is not supported; `{name}` is its class.
     tried: model types that the tests build and compare with the plain forward.
     """
 
@@ -55,6 +56,7 @@ class Family:
     body: str = ""
     blocks: str | None = ""
     depth: str = "num_hidden_layers"
+    neurons: str = ""
     refusal: str = ""
     note: str = ""
     tried: tuple[str, ...] = ()

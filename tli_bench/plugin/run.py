@@ -56,9 +56,9 @@ def run_tasks(
 ) -> RunResult:
     """Evaluate every task with lm-eval's `simple_evaluate`, writing each record to `store` as it is made.
 
-    A unit is a task under one protocol. One that `store` already holds, measured under the same conditions, is read
-    back instead of run. Any other task is scored for base and adapted model; its record goes to `downstream/` in the
-    store. recipe: all options of the run, for its records.
+    A unit is a task under one protocol. One that `store` already holds, measured under the same conditions and with all
+    measures that are asked for, is read back instead of run. Any other task is scored for base and adapted model; its
+    record goes to `downstream/` in the store. recipe: all options of the run, for its records.
     """
     outcome, watch = RunResult(), watch or Watch()
     made = Provenance(recipe=recipe)
@@ -91,6 +91,7 @@ def _run_units(
 ) -> None:
     expected = task.expected_signatures(lm.identity, limit)
     kept = [store.find(name, signature) if store else None for signature in expected]
+    kept = [record if record and task.is_answered_by(record) else None for record in kept]
     records = [record for record in kept if record is not None]
     if len(records) < len(expected):
         # What `simple_evaluate` adds (versions, environment, time) concerns the whole run: once is enough.

@@ -25,6 +25,7 @@ from tli_bench.lexicon.unknown import languages_of_list
 from tli_bench.lexicon.unseen import require_unseen, seen_control
 from tli_bench.measures import MEASURES_VERSION
 from tli_bench.measures.choice import BEST_LAYER_RULE
+from tli_bench.measures.registry import asked_for
 from tli_bench.models.identity import MeasuredModel, State
 from tli_bench.plugin.provenance import Provenance
 from tli_bench.plugin.stock import answer_from_stock_models
@@ -64,6 +65,9 @@ class HiddenStatesTask(Task):
         source, target = languages_of_list(options.lexicon, str(meta["pair"]))
         self.pair = pair_id(source, target)
         self.protocols = get_protocols(options.protocol)
+        self._asked = asked_for(options.measures)
+        # Nothing is added to a request that asks for vectors alone.
+        self._also = (False, True) if any("neurons" in measure.needs for measure in self._asked) else ()
         for protocol in self.protocols:
             for language in (source, target):
                 protocol.template(language.code)
@@ -148,13 +152,13 @@ class HiddenStatesTask(Task):
         super().build_all_requests(**{**kwargs, "cache_requests": False, "rewrite_requests_cache": False})
 
     def construct_requests(self, doc: dict[str, str], ctx: str, **kwargs: Any) -> Instance:
-        """One `hidden_states` request per pair: (source, target, protocols, pair id)."""
+        """One `hidden_states` request per pair: (source, target, protocols, pair id), and whether neurons are asked for."""
         for key in ("apply_chat_template", "chat_template"):
             kwargs.pop(key, None)
         return Instance(
             request_type="hidden_states",
             doc=doc,
-            arguments=(doc["source"], doc["target"], self.protocols, self.pair),
+            arguments=(doc["source"], doc["target"], self.protocols, self.pair, *self._also),
             idx=0,
             **kwargs,
         )
@@ -222,7 +226,14 @@ class HiddenStatesTask(Task):
             for protocol in self.protocols:
                 states, facts = _inputs(responses, protocol.id)
                 analyser = Analyser(
-                    pairs, layers, states, gold, seed=self._options.seed, facts=facts, shown=self._options.shown
+                    pairs,
+                    layers,
+                    states,
+                    gold,
+                    seed=self._options.seed,
+                    facts=facts,
+                    shown=self._options.shown,
+                    asked=self._asked,
                 )
                 analyses[protocol.id] = analyser.run()
             self._analysed = _Analysed(key, analyses, self.headlines(analyses, layers), responses[0].model)
@@ -254,6 +265,12 @@ class HiddenStatesTask(Task):
             )
             found.append(record)
         return found
+
+    def is_answered_by(self, record: RunRecord) -> bool:
+        """Whether a finished unit's record holds every optional measure that is asked for."""
+        return all(
+            m.name in curves for m in self._asked for states in record.curves.values() for curves in states.values()
+        )
 
     def forget(self) -> None:
         """Release the last run's states once its records are made."""
@@ -328,6 +345,7 @@ def _inputs(responses: Sequence[PairStates], protocol: str) -> tuple[dict[State,
         sinks={state: [m.sinks[state] for m in measured] for state in states},
         first_pooled=any(m.first_pooled for m in measured),
         tokens=[m.tokens for m in measured],
+        neurons={state: _vectors([m.neurons[state] for m in measured]) for state in measured[0].neurons},
     )
     return {state: _vectors([m.vectors[state] for m in measured]) for state in states}, facts
 

@@ -7,10 +7,11 @@ import numpy as np
 
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.registry import get_measure
-from tli_bench.measures.roles import CHANCE, agreeing_with, headline_for
+from tli_bench.measures.roles import CHANCE, SUBSET, agreeing_with, headline_for
 from tli_bench.records.controls import Controls
 from tli_bench.records.scores import Scores
 from tli_bench.stats.arrays import Floats
+from tli_bench.stats.pseudo import MIN_WORDS
 from tli_bench.stats.verdict import (
     Change,
     ChangeEvidence,
@@ -123,4 +124,14 @@ def _change(before: Part, after: Part, headline: str, split: Split, layers: Sequ
             return None
         columns[measure] = np.stack(found, axis=1)
     agreeing = {get_measure(name).label: columns[name] for name in agreeing_with(headline)}
-    return Change(headline=columns[headline], agreeing=agreeing)
+    return Change(headline=columns[headline], agreeing=agreeing, subsets=_subsets(before, after, split, layers))
+
+
+def _subsets(before: Part, after: Part, split: Split, layers: Sequence[str]) -> dict[str, Floats]:
+    """The change among words that spelling cannot have aligned, where there are enough of them."""
+    own = after.scores.column(SUBSET, split, after.state, layers[0])
+    if own is None or np.isfinite(own).sum() < MIN_WORDS:
+        return {}
+    pairs = [(before.pseudo(SUBSET, split, layer), after.pseudo(SUBSET, split, layer)) for layer in layers]
+    found = [y - x for x, y in pairs if x is not None and y is not None]
+    return {f"{get_measure(SUBSET).label} words": np.stack(found, axis=1)} if len(found) == len(layers) else {}

@@ -47,15 +47,23 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """Pseudo-values of a change, `[n, L]`, one column for each layer shown: of the headline and of what must agree with it."""
+    """Pseudo-values of a change, `[n, L]`, one column for each layer shown: of the headline and of what must agree with it.
+
+    agreeing: each must move the same way beyond its 95 % interval. subsets: the headline of parts of the words, too few for an
+    interval of their own; each must reach the floor on average.
+    """
 
     headline: Floats
     agreeing: Mapping[str, Floats] = field(default_factory=dict)
+    subsets: Mapping[str, Floats] = field(default_factory=dict)
 
     def __sub__(self, other: "Change") -> "Change":
         """This change net of another over the same concepts."""
-        agreeing = {name: mine - other.agreeing[name] for name, mine in self.agreeing.items()}
-        return Change(headline=self.headline - other.headline, agreeing=agreeing)
+        return Change(
+            headline=self.headline - other.headline,
+            agreeing={name: mine - other.agreeing[name] for name, mine in self.agreeing.items()},
+            subsets={name: mine - other.subsets[name] for name, mine in self.subsets.items() if name in other.subsets},
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,12 +164,15 @@ class _Judge:
             for name, column in self.control.agreeing.items()
             if sign * column[:, at].mean() <= half_width(column[:, at])
         ]
-        return f": {' and '.join(against)} {'do' if len(against) > 1 else 'does'} not agree"
+        against += [name for name, column in self.control.subsets.items() if sign * column[:, at].mean() < floor]
+        return f": no agreement by {' and '.join(against)}"
 
 
 def _moved(change: Change, wide: Floats, at: int, floor: float, *, sign: int) -> bool:
     mean = sign * float(change.headline[:, at].mean())
     if not (mean > wide[at] and mean >= floor):
+        return False
+    if any(sign * column[:, at].mean() < floor for column in change.subsets.values()):
         return False
     return all(sign * column[:, at].mean() > half_width(column[:, at]) for column in change.agreeing.values())
 

@@ -25,21 +25,22 @@ class Inputs(NamedTuple):
 def answer(requests: Sequence[Any], *, backend: Backend, identity: MeasuredModel) -> list[PairStates]:
     """One `PairStates` for each request, in order. A request's `args` are (source, target, protocols, pair id).
 
-    A fifth argument is true for texts that may be longer than the model reads: they are cut at the end. A distinct token
-    sequence runs once per state (base, adapted) for all protocols that need it.
+    A fifth argument is true for texts that may be longer than the model reads: they are cut at the end. A sixth is true for
+    requests that also ask for the neurons. A distinct token sequence runs once per state (base, adapted) for all protocols
+    that need it.
     """
-    groups: dict[tuple[tuple[Protocol, ...], str, bool], list[int]] = {}
+    groups: dict[tuple[tuple[Protocol, ...], str, bool, bool], list[int]] = {}
     for position, request in enumerate(requests):
-        protocols, pair, *shorten = request.args[2:]
-        groups.setdefault((protocols, pair, bool(shorten and shorten[0])), []).append(position)
+        protocols, pair, shorten, neurons = (*request.args[2:], False, False)[:4]
+        groups.setdefault((protocols, pair, bool(shorten), bool(neurons)), []).append(position)
     answers: dict[int, PairStates] = {}
     with backend.unchanged():
-        for (protocols, pair, short), positions in groups.items():
+        for (protocols, pair, short, neurons), positions in groups.items():
             words = [requests[position].args[:2] for position in positions]
             sides = [
                 inputs_of(protocols, language, causal=backend.causal, shorten=short) for language in pair.split("-")
             ]
-            found = _answer_group(words, sides, protocols, backend=backend, identity=identity)
+            found = _answer_group(words, sides, protocols, backend=backend, identity=identity, neurons=neurons)
             answers |= dict(zip(positions, found, strict=True))
     return [answers[position] for position in range(len(requests))]
 
@@ -51,6 +52,7 @@ def _answer_group(
     *,
     backend: Backend,
     identity: MeasuredModel,
+    neurons: bool,
 ) -> list[PairStates]:
     """Answers for pairs of words; `sides` has the inputs of each protocol for source and target."""
     states: tuple[State, ...] = ("base", "adapted") if identity.adapter else ("base",)
@@ -61,10 +63,10 @@ def _answer_group(
     found: dict[tuple[State, Inputs], Answered] = {}
     for state in states:
         for inputs, texts in wanted.items():
-            found[state, inputs] = backend.states(texts, inputs.framing, inputs.poolings, state=state)
+            found[state, inputs] = backend.states(texts, inputs.framing, inputs.poolings, state=state, neurons=neurons)
     layers = next(iter(found.values())).layers
     with backend.unchanged() as held:
-        decided = repr((held, identity, sides, [protocol.id for protocol in protocols]))
+        decided = repr((held, identity, sides, [protocol.id for protocol in protocols], neurons))
     answers = []
     for both in words:
         measured = {}
@@ -117,7 +119,12 @@ def _protocol_states(protocol: Protocol, pairs: dict[State, tuple[TextStates, ..
         first_pooled=any(bool(pooling_weights(item, protocol.pooling)[0] > 0) for item in encoded),
         tokens=(sum(encoded[0].word), sum(encoded[1].word)),
         dropped=(encoded[0].dropped, encoded[1].dropped),
+        neurons={state: torch.stack(told, dim=1) for state, words in pairs.items() if (told := _neurons(words))},
     )
+
+
+def _neurons(words: Sequence[TextStates]) -> list[torch.Tensor]:
+    return [word.neurons for word in words if word.neurons is not None]
 
 
 def _stacked(words: Sequence[TextStates], pooling: Pooling) -> torch.Tensor:

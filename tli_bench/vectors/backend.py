@@ -5,6 +5,8 @@ from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from typing import NamedTuple
 
+from torch import nn
+
 from tli_bench.base.errors import AdapterError
 from tli_bench.config.options import settings
 from tli_bench.config.run import RunConfig
@@ -13,6 +15,7 @@ from tli_bench.models.body import family, is_wrapped, max_tokens
 from tli_bench.models.families import Family
 from tli_bench.models.identity import State
 from tli_bench.models.live import Fingerprint, fingerprint
+from tli_bench.models.neurons import activation_functions
 from tli_bench.models.probe import Probed, probe
 from tli_bench.models.types import Model, Tokenizer
 from tli_bench.vectors.cache import Key, StateCache, TextStates
@@ -68,6 +71,11 @@ class Backend:
         """What two tiny forward passes say about the architecture; run once."""
         return probe(self.model)
 
+    @cached_property
+    def activations(self) -> list[nn.Module]:
+        """Activation functions of the feed-forward parts, one for each block; empty where they cannot be told. Found once."""
+        return activation_functions(self.model)
+
     @property
     def causal(self) -> bool:
         """Whether a position sees only itself and the ones before it, as probed."""
@@ -89,16 +97,23 @@ class Backend:
             self._held = outer
 
     def states(
-        self, texts: Sequence[str], framing: Framing, poolings: Sequence[Pooling], *, state: State = "base"
+        self,
+        texts: Sequence[str],
+        framing: Framing,
+        poolings: Sequence[Pooling],
+        *,
+        state: State = "base",
+        neurons: bool = False,
     ) -> Answered:
         """Pooled states of every layer for each distinct text, from the cache if they were seen before.
 
-        state: `base` switches the adapter off, `adapted` leaves it on. Raises InputError for texts that cannot be
+        state: `base` switches the adapter off, `adapted` leaves it on. neurons: say as well which feed-forward neurons are
+        active, where the architecture lets them be told. Raises InputError for texts that cannot be
         encoded, AdapterError for an activated LoRA.
         """
         with self.unchanged() as held:
             adapter = held.adapter if state == "adapted" else ""
-            key = Key(held.weights, adapter, held.tokenizer, state, framing, tuple(poolings))
+            key = Key(held.weights, adapter, held.tokenizer, state, framing, tuple(poolings), neurons)
             return Answered(*self.cache.get(key, texts, lambda missing: self._compute(missing, key)))
 
     def _compute(self, texts: Sequence[str], key: Key) -> States:
@@ -121,6 +136,7 @@ class Backend:
                 batch_size=self.batch_size,
                 first_position=True,
                 before_norm=self.probed.chain,
+                neurons=self.activations if key.neurons else (),
                 progress=self.progress,
             )
 

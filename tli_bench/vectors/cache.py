@@ -27,17 +27,21 @@ class Key(NamedTuple):
     state: State
     framing: Framing
     poolings: tuple[Pooling, ...]
+    neurons: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class TextStates:
-    """States of one text. vectors: `[layers, dim]` for each pooling; the rest as in `FirstPosition`, if asked for."""
+    """States of one text. vectors: `[layers, dim]` for each pooling; neurons: `[blocks, neurons]`, those active, if asked for;
+    the rest as in `FirstPosition`, if asked for.
+    """
 
     vectors: dict[Pooling, torch.Tensor]
     encoded: Encoded | None = None
     norms: torch.Tensor | None = None
     included: torch.Tensor | None = None
     excluded: torch.Tensor | None = None
+    neurons: torch.Tensor | None = None
 
 
 @dataclass(slots=True)
@@ -90,14 +94,16 @@ class StateCache:
 def _one(states: States, row: int) -> TextStates:
     vectors = {pooling: tensor[:, row] for pooling, tensor in states.vectors.items()}
     encoded = states.encoded[row] if states.encoded else None
+    neurons = None if states.neurons is None else states.neurons[:, row]
     if states.first is None:
-        return TextStates(vectors, encoded)
+        return TextStates(vectors, encoded, neurons=neurons)
     first = states.first
-    return TextStates(vectors, encoded, first.norms[row], first.included[:, row], first.excluded[:, row])
+    return TextStates(vectors, encoded, first.norms[row], first.included[:, row], first.excluded[:, row], neurons)
 
 
 def _size(states: States) -> int:
     tensors = [*states.vectors.values()]
     tensors += [states.first.included, states.first.excluded] if states.first else []
+    tensors += [] if states.neurons is None else [states.neurons]
     # A mean that serves two purposes is one tensor.
     return sum(v.numel() * v.element_size() for v in {id(t): t for t in tensors}.values())

@@ -2,14 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
+from torch import nn
 
 from tli_bench.base.errors import InputError
 from tli_bench.models.body import block_outputs, depth_of, hidden_states
 from tli_bench.models.types import Model
 from tli_bench.vectors.inputs import Encoded
+from tli_bench.vectors.neurons import neuron_states
 from tli_bench.vectors.pooling import pooling_weights, rest_weights
 from tli_bench.vectors.protocols import Pooling
 
@@ -37,13 +40,14 @@ class States:
 
     layers: names of the layers, `0` (embeddings), `1` ... `L-1`, then `Lp` (block L before the final norm, if the
     model has one) and `L`. vectors: for each pooling, float32 `[layers, words, dim]` on the CPU. encoded: the words as
-    tokens. first: if it was asked for.
+    tokens. first: if it was asked for. neurons: which are active, as in `NeuronStates`, if they were asked for.
     """
 
     layers: tuple[str, ...]
     vectors: dict[Pooling, torch.Tensor]
     encoded: tuple[Encoded, ...] = ()
     first: FirstPosition | None = None
+    neurons: torch.Tensor | None = None
 
 
 def layer_names(depth: int, *, final_norm: bool) -> tuple[str, ...]:
@@ -80,6 +84,17 @@ def _batches(encoded: Sequence[Encoded], batch_size: int) -> Iterator[tuple[list
             yield part, [encoded[row].ids for row in part]
 
 
+@contextmanager
+def _evaluating(model: Model) -> Iterator[None]:
+    """The model in evaluation mode; afterwards in the mode that it had."""
+    was_training = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(was_training)
+
+
 @torch.no_grad()
 def extract(
     model: Model,
@@ -89,28 +104,31 @@ def extract(
     batch_size: int = 64,
     first_position: bool = False,
     before_norm: bool = True,
+    neurons: Sequence[nn.Module] = (),
     progress: Progress | None = None,
 ) -> States:
     """Pool the hidden states of every layer for every encoded word.
 
     Sequences are bucketed by exact length, so results do not depend on the batch size beyond rounding. The model is
     put in evaluation mode. first_position: also return what position 0 does, at the cost of one or two more means. before_norm: as in
-    `all_layers`. `progress(done, total)` is called after each batch. Raises InputError if there are no words.
+    `all_layers`. neurons: activation functions of the blocks, to return which neurons are active. `progress(done, total)` is
+    called after each batch. Raises InputError if there are no words.
     """
     if not encoded:
         raise InputError("no words to extract hidden states for")
     if batch_size < 1:
         raise InputError(f"batch size {batch_size} is not positive; give at least 1")
-    was_training, device = model.training, next(model.parameters()).device
-    model.eval()
+    device = next(model.parameters()).device
     plan = _plan(encoded, poolings, first_position=first_position)
     rules = list(dict.fromkeys(plan.values()))
     out: list[torch.Tensor] = []
     norms: list[torch.Tensor] = [torch.empty(0)] * len(encoded)
     count = done = 0
-    try:
+    with neuron_states(neurons, encoded) as excited, _evaluating(model):
         for rows, ids in _batches(encoded, batch_size):
             states = all_layers(model, torch.tensor(ids, device=device), before_norm=before_norm)
+            if neurons:
+                excited.add(rows)
             count = len(states)
             weights = torch.stack([torch.stack([_weights(encoded[row], r) for r in rules]) for row in rows]).to(device)
             out = out or [torch.empty(count, len(encoded), states[0].shape[-1]) for _ in rules]
@@ -128,8 +146,6 @@ def extract(
             done += len(rows)
             if progress:
                 progress(done, len(encoded))
-    finally:
-        model.train(was_training)
     found = {name: out[rules.index(rule)] for name, rule in plan.items()}
     depth = depth_of(model)
     return States(
@@ -137,6 +153,7 @@ def extract(
         {pooling: found[pooling] for pooling in poolings},
         tuple(encoded),
         FirstPosition(tuple(norms), found["included"], found["excluded"]) if first_position else None,
+        excited.pooled,
     )
 
 

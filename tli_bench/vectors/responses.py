@@ -25,6 +25,7 @@ class ProtocolStates:
 
     vectors: for `base` and, with an adapter, `adapted`: float32 `[layers, 2, dim]`, source then target. last: the same
     for the word's last token, only under the protocol `words`. first_pooled: whether position 0 is part of a vector.
+    neurons: active feed-forward neurons, float16 `[blocks, 2, neurons]`, if they were asked for and can be told.
     tokens: number of the source's and of the target's own tokens; dropped: how many more each had than the model reads.
     """
 
@@ -34,6 +35,7 @@ class ProtocolStates:
     first_pooled: bool
     tokens: tuple[int, int]
     dropped: tuple[int, int] = (0, 0)
+    neurons: dict[State, torch.Tensor] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -16,6 +16,7 @@ from tli_bench.measures.registry import get_measure, list_measures
 from tli_bench.measures.roles import HEADLINE
 from tli_bench.records.schema import Comparison, Curve, RunRecord
 from tli_bench.records.scores import BEST, OUTPUT
+from tli_bench.report.terminal.asked import asked_table
 from tli_bench.report.terminal.beside import control_lines
 from tli_bench.report.terminal.tables import show_table
 from tli_bench.report.terminal.tasks import print_task_tables
@@ -49,6 +50,8 @@ def print_record(console: Console, record: RunRecord, *, reused: bool) -> None:
     console.print(title, soft_wrap=True)
     _print_curves(console, record)
     show_table(console, _scores(record))
+    if asked := asked_table(record):
+        show_table(console, asked)
     for layer, verdict in record.verdicts.items():
         console.print(Text(f"  layer {layer}: {verdict}"), soft_wrap=True)
     for line in control_lines(record):

@@ -12,7 +12,7 @@ from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.roles import HEADLINE
 from tli_bench.models.identity import AdapterRef
 from tli_bench.records import TaskScore
-from tli_bench.records.schema import Controls, Spelling, StratumScore
+from tli_bench.records.schema import Controls, Spelling
 from tli_bench.report.reported import load_reported
 from tli_bench.report.table import build, load_results, model_label, rank_text, training_label
 
@@ -113,17 +113,11 @@ def test_too_few_words_for_a_rank_are_said_to_be_too_few():
 
 
 def test_low_overlap_and_spelling_stand_next_to_the_score():
-    part = StratumScore(
-        split=Split.CONTROL, state="base", layer="1", kind="overlap", label="low (< 0.5)", n=12, quantity="P@1 of 50", value=0.4,
-        ci=None, p1=0.3,
-    )  # fmt: skip
-    others = [
-        part.model_copy(update={"label": "high", "value": 0.9}),
-        part.model_copy(update={"layer": "0", "value": 0.8}),
-    ]
+    record = scored_record(scores=(0.1, 0.2) * 10)
     spelled = Spelling(n=20, value=0.25, p1=0.2, p1_forward=0.2, p1_backward=0.2, mrr=0.3)
-    controls = Controls(strata=[*others, part], spelling={Split.CONTROL: spelled})
-    (only,) = build([scored_record(scores=(0.1, 0.2) * 10).model_copy(update={"controls": controls})]).boards
+    curves = {Split.CONTROL: {"base": record.curves[Split.CONTROL]["base"] | {"low_overlap": [0.0, 0.4]}}}
+    controls = Controls(spelling={Split.CONTROL: spelled})
+    (only,) = build([record.model_copy(update={"controls": controls, "curves": curves})]).boards
     cells = by_name(only)["org/model", "base"].cells
     assert (cells["low_overlap"], cells["spelling"]) == (0.4, 0.25)
     assert {"low_overlap", "spelling"} <= set(only.columns)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from tli_bench.languages import pivot
 from tli_bench.measures.measure import Measure, Place
 from tli_bench.measures.registry import get_measure, list_measures
-from tli_bench.measures.roles import DESCRIPTIONS, HEADLINE
+from tli_bench.measures.roles import DESCRIPTIONS, HEADLINE, SUBSET
 
 DIGITS = 3
 """Digits after the decimal point, the same in every column: boards are for comparing."""
@@ -58,11 +58,12 @@ _COMPANIONS = (
     ),
     _Shown("mexa"),
     _Shown("language_offset", printed=False),
+    _Shown(SUBSET, "The score over the pairs that spelling cannot have aligned (edit similarity below 0.5)."),
     _Shown("csls_p1", "P@1 by CSLS, which corrects for hubs.", printed=False),
 )  # fmt: skip
 # At the end: raw geometry, which a constant vector changes.
 _DESCRIPTIONS = tuple(_Shown(name, printed=False) for name in DESCRIPTIONS)
-LOW_OVERLAP, SPELLING = "low_overlap", "spelling"
+SPELLING = "spelling"
 PLACEBO_FLOOR, PLACEBO_QUANTILE, NET_OF_TWIN = "placebo_floor", "placebo_quantile", "net_of_twin"
 BESIDE = {
     column.id: column
@@ -78,7 +79,6 @@ BESIDE = {
         Column(
             PLACEBO_QUANTILE, "Placebo quantile", "Share of adapters of random weights that gain less.", printed=False,
         ),
-        Column(LOW_OVERLAP, "Low overlap", "The score of the pairs whose spelling is unlike (edit similarity below 0.5)."),
         Column(SPELLING, "Spelling", "What retrieval by edit similarity alone scores, without any model."),
     )
 }  # fmt: skip
@@ -143,7 +143,7 @@ def columns() -> tuple[Column, ...]:
         Column(GAIN, "Gain", gain, signed=True, low=False),
         *(BESIDE[name] for name in (NET_OF_TWIN, PLACEBO_FLOOR, PLACEBO_QUANTILE)),
         *companions,
-        *(BESIDE[name] for name in (LOW_OVERLAP, SPELLING)),
+        BESIDE[SPELLING],
         Column(OUTPUT, f"Output {get_measure(HEADLINE).label}", f"{score.label} at the output layer.", printed=False),
         *(_column(_Shown(name)) for name in board_measures() if name not in listed),
         *(downstream.column for downstream in DOWNSTREAM),

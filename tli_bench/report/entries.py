@@ -202,7 +202,7 @@ def _unit(record: RunRecord, state: State, base: Unit | None) -> Unit:
         words=tuple(record.words[Split.CONTROL].triples()) if Split.CONTROL in record.words else (),
         pseudo=pseudo,
         output_pseudo=output_pseudo,
-        values=numbers | companions(record, state, layer),
+        values=numbers | companions(record),
         output_score=record.value(HEADLINE, Split.CONTROL, state, OUTPUT),
         curves=_drawn(record.curves.get(Split.CONTROL, {}).get(state, {})),
         base=base,

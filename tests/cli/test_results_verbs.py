@@ -24,7 +24,9 @@ ADAPTER = AdapterRef(name="tli", sha256="a" * 64, recipe="tli", rank=4, trainabl
 def runs(tmp_path):
     store = RecordStore(tmp_path / "runs")
     for pair in ("swh_Latn-eng_Latn", "tur_Latn-eng_Latn"):
-        store.write(scored_record(pair=pair, adapter=ADAPTER, scores=(0.3, 0.5, 0.4) * 8, base_scores=(0.1, 0.2, 0.3) * 8))
+        store.write(
+            scored_record(pair=pair, adapter=ADAPTER, scores=(0.3, 0.5, 0.4) * 8, base_scores=(0.1, 0.2, 0.3) * 8)
+        )
     return tmp_path / "runs"
 
 
@@ -165,7 +167,11 @@ def test_reading_verbs_load_no_torch(runs, tmp_path):
 def test_a_record_cannot_write_to_the_terminal(tmp_path):
     record = scored_record(model="org/x\x1b[2Jy")
     record = record.model_copy(
-        update={"command": "run\x1b]0;t", "verdicts": {"1": Verdict(kind=VerdictKind.UNCLEAR, text="fine\x1b[31m")}, "unscored": ["why\x1b[5m"]}
+        update={
+            "command": "run\x1b]0;t",
+            "verdicts": {"1": Verdict(kind=VerdictKind.UNCLEAR, text="fine\x1b[31m")},
+            "unscored": ["why\x1b[5m"],
+        }
     )
     RecordStore(tmp_path).write(record)
     for arguments in (["results", "show", tmp_path], ["results", "ls", tmp_path]):

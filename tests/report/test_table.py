@@ -12,6 +12,7 @@ from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.roles import HEADLINE
 from tli_bench.models.identity import AdapterRef
 from tli_bench.records import TaskScore
+from tli_bench.records.controls import Placebo, PlaceboLayer
 from tli_bench.records.schema import Controls, Spelling
 from tli_bench.report.reported import load_reported
 from tli_bench.report.table import build, load_results, model_label, rank_text, training_label
@@ -121,6 +122,23 @@ def test_low_overlap_and_spelling_stand_next_to_the_score():
     cells = by_name(only)["org/model", "base"].cells
     assert (cells["low_overlap"], cells["spelling"]) == (0.4, 0.25)
     assert {"low_overlap", "spelling"} <= set(only.columns)
+
+
+def test_placebos_and_the_twin_stand_next_to_an_adapters_score():
+    """The change is 0.3 and the twin's 0.1; of four placebos' changes, none is larger."""
+    record = scored_record(
+        adapter=AdapterRef(name="a", sha256="b" * 64), scores=(0.5, 0.6) * 10, base_scores=(0.2, 0.3) * 10
+    )
+    curves = {Split.CONTROL: record.curves[Split.CONTROL] | {"twin": {HEADLINE: [0.0, 0.35]}}}
+    layer = PlaceboLayer(layer="1", change=0.3, changes=[0.01, -0.02, 0.0, 0.01])
+    placebo = Placebo(count=4, seed=0, split=Split.CONTROL, quantity=HEADLINE, layers=[layer])
+    changes = {"controls": Controls(placebo=placebo), "curves": curves, "best_layer": record.best_layer | {"twin": "1"}}
+    (only,) = build([record.model_copy(update=changes)]).boards
+    adapted, base = by_name(only)["org/model", "a"].cells, by_name(only)["org/model", "base"].cells
+    assert adapted["net_of_twin"] == pytest.approx(0.2)
+    assert adapted["placebo_floor"] == pytest.approx(layer.floor) == pytest.approx(0.0185)
+    assert adapted["placebo_quantile"] == 1.0
+    assert [base[name] for name in ("net_of_twin", "placebo_floor", "placebo_quantile")] == [None] * 3
 
 
 def test_what_differs_in_protocol_words_or_measures_has_a_board_of_its_own():

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tli_bench.config.facts import flags_of
+from tli_bench.config.facts import flags_of, unstated
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.registry import get_measure, standard_error_of
 from tli_bench.measures.roles import HEADLINE, SIZES, headline_for
@@ -202,7 +202,7 @@ def _unit(record: RunRecord, state: State, base: Unit | None) -> Unit:
         words=tuple(record.words[Split.CONTROL].triples()) if Split.CONTROL in record.words else (),
         pseudo=pseudo,
         output_pseudo=output_pseudo,
-        values=numbers | companions(record),
+        values=numbers | companions(record, state, layer),
         output_score=record.value(HEADLINE, Split.CONTROL, state, OUTPUT),
         curves=_drawn(record.curves.get(Split.CONTROL, {}).get(state, {})),
         base=base,
@@ -240,4 +240,5 @@ def _drawn(curves: dict[str, Curve]) -> dict[str, Curve]:
 
 def signature_of(entry: Entry) -> dict[str, Any]:
     """The entry's signature without what differs from pair to pair."""
-    return entry.signature.model_dump(mode="json", exclude={"pair", "n", "layers"})
+    given = entry.signature
+    return given.model_dump(mode="json", exclude={"pair", "n", "layers", *unstated(given)})

@@ -23,7 +23,7 @@ def report():
 def test_its_name_says_what_was_scored(report):
     first, *lines = repr(report).splitlines()
     assert first == "Report: tiny + tiny-swh-eng-tli, 1 of word pairs, 0 other tasks"
-    assert lines[0].startswith(f"  {PAIR} words.v1: control gap ")
+    assert lines[0].startswith(f"  {PAIR} words.v2: control gap ")
     assert len(lines) == 1
 
 

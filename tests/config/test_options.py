@@ -19,8 +19,9 @@ from tli_bench.config.run import RunConfig, read_config, write_config
 
 OPTIONS = settings(RunConfig)
 VALUES = {
-    "model": "org/name", "adapter": "org/adapter", "pairs": ("swh-eng", "tur-eng"), "tasks": ("tli_swahili",), "lexicon": "mine.tsv",
-    "control": Path("held.tsv"), "data_dir": Path("data"), "protocol": "mexa", "limit": 7, "output": Path("elsewhere"),
+    "model": "org/name", "adapter": "org/adapter", "twin": "org/twin", "placebo": 5,
+    "pairs": ("swh-eng", "tur-eng"), "tasks": ("tli_swahili",), "lexicon": "mine.tsv",
+    "control": Path("held.tsv"), "data_dir": Path("data"), "protocol": "mexa", "limit": 7, "confirm": False, "output": Path("elsewhere"),
     "batch_size": 8, "device": "cpu", "dtype": "bfloat16", "quantize": "nf4", "revision": "main", "seed": 3, "shown": ("2",),
     "measures": ("evs", "dali"),
     "allow_leakage": True, "any_base": True, "skip_gate": True, "trust_remote_code": True,
@@ -65,7 +66,8 @@ def on_the_command_line(config, *arguments):
 
 def arguments_for(name, value):
     flag = "--" + name.replace("_", "-")
-    return [flag] if value is True else [flag, text(value)]
+    switched = {True: [flag], False: [f"--no-{name}"]}
+    return switched[value] if isinstance(value, bool) else [flag, text(value)]
 
 
 def test_every_option_is_tried():

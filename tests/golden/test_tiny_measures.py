@@ -17,7 +17,7 @@ GOLDEN = json.loads(gzip.decompress((Path(__file__).parent / "tiny_measures.json
 @pytest.fixture(scope="module")
 def records(tmp_path_factory):
     output = tmp_path_factory.mktemp("golden")
-    tli_bench("run", "--pairs", ",".join(GOLDEN), "--output", output)
+    tli_bench("run", "--pairs", ",".join(GOLDEN), "--protocol", "words.v1", "--output", output)
     return {record.pair: record for record in RecordStore(output)}
 
 

@@ -15,7 +15,7 @@ def run(model_folder, tmp_path_factory):
     own = folder / "own.yaml"
     own.write_text("name: own\nversion: 3\npooling: word-last\ntemplate: 'Word: {word}!'\n", encoding="utf-8")
     arguments = ("run", "--model", model_folder("llama"), "--pairs", "swh-eng", "--limit", 60, "--skip-gate")
-    arguments += ("--protocol", f"words,tli-pilot,carrier:next,{own}", "--output", folder / "out")
+    arguments += ("--protocol", f"words,words.v1,tli-pilot,carrier:next,{own}", "--output", folder / "out")
     printed = tli_bench(*arguments)
     records = [json.loads(path.read_text()) for path in sorted((folder / "out").rglob(f"{TASK}/*.json"))]
     results = json.loads(next((folder / "out").glob("results_*.json")).read_text())
@@ -24,7 +24,7 @@ def run(model_folder, tmp_path_factory):
 
 def test_one_record_a_protocol(run):
     printed, records, _, _ = run
-    assert records.keys() == {"words.v1", "tli-pilot.v1", "carrier:next.v1", "own.v3"}
+    assert records.keys() == {"words.v2", "words.v1", "tli-pilot.v1", "carrier:next.v2", "own.v3"}
     for record in records.values():
         assert record["signature"]["protocol"] in printed
     poolings = {name: record["signature"]["pooling"] for name, record in records.items()}
@@ -43,7 +43,7 @@ def test_each_record_holds_its_controls(run):
         assert controls["nulls"]
         assert controls["power"]
         assert all(value is not None for value in curves["sink_ratio"] + curves["cosine_with_first"])
-        assert ("gap_last" in curves) == (name == "words.v1")
+        assert ("gap_last" in curves) == (name in ("words.v1", "words.v2"))
 
 
 def test_the_pilots_curve_is_the_words_cosine_with_position_0(run):
@@ -53,10 +53,33 @@ def test_the_pilots_curve_is_the_words_cosine_with_position_0(run):
     assert words["cosine_without_first"] == pytest.approx(words["cosine"], abs=1e-6)
 
 
+def test_the_words_record_says_what_stands_before_a_word_and_what_the_framing_did(run):
+    printed, records, _, _ = run
+    words, old, carrier = (records[name] for name in ("words.v2", "words.v1", "carrier:next.v2"))
+    assert words["signature"]["tokens"] == 'bos lead="." space=yes'
+    assert old["signature"]["tokens"] == "bos"
+    assert f"framing: {words['signature']['tokens']}; own sink on 0.0% of the words" in printed
+    for record in records.values():
+        assert record["signature"]["own_sink"] == record["controls"]["own_sink"] == 0.0
+        counts = record["controls"]["unknown"]["control"]
+        assert set(counts) == {"swh_Latn", "eng_Latn"}
+        assert {count["lost"] for count in counts.values()} == {0}
+    depth = len(words["signature"]["layers"])
+    assert [len(curve) for curve in words["controls"]["confirmation"].values()] == [depth]
+    assert words["controls"]["confirmation"] == old["controls"]["confirmation"]
+    assert carrier["controls"]["confirmation"] == {}  # it would confirm itself
+    assert "in a sentence" in printed
+
+
 def test_the_results_file_holds_every_protocol_and_the_corrections(run):
     _, records, results, _ = run
     scalars = results["results"][TASK]
-    for name, prefix in (("words.v1", ""), ("tli-pilot.v1", "tli-pilot/"), ("own.v3", "own/")):
+    for name, prefix in (
+        ("words.v2", ""),
+        ("words.v1", "words.v1/"),
+        ("tli-pilot.v1", "tli-pilot/"),
+        ("own.v3", "own/"),
+    ):
         record = records[name]
         depth = record["signature"]["layers"].index(record["best_layer"]["base"])
         gap = record["curves"]["control"]["base"]["gap"][depth]
@@ -69,7 +92,7 @@ def test_the_results_file_holds_every_protocol_and_the_corrections(run):
 def test_a_second_run_reads_all_records_back(run):
     _, _, results, arguments = run
     printed = tli_bench(*arguments)
-    assert printed.count("done before") == 4
+    assert printed.count("done before") == 5
     latest = max(arguments[-1].glob("results_*.json"), key=lambda p: p.stat().st_mtime_ns)
     first, second = (r["results"][TASK] for r in (results, json.loads(latest.read_text())))
     scores = {name: value for name, value in first.items() if isinstance(value, float)}

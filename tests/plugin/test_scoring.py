@@ -20,7 +20,7 @@ def test_a_run_tells_who_watches_and_its_resolved_options_repeat_it(model_folder
     name = "tli_alignment_swh_Latn-eng_Latn"
     assert units(config, tasks) == len(outcome.records) == 2
     assert seen[0] == name
-    assert seen[-2:] == [("words.v1", False), ("mexa.v1", False)]
+    assert seen[-2:] == [("words.v2", False), ("mexa.v1", False)]
     counted = [step for step in seen if isinstance(step[0], int)]
     assert counted[-1][0] == counted[-1][1] > 0
 

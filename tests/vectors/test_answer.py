@@ -37,8 +37,9 @@ def ask(model, tokenizer, names, pair="swh_Latn-eng_Latn", backend=None):
 
 def test_protocols_with_the_same_inputs_share_one_pass_per_token_sequence():
     tokenizer = make_tokenizer()
-    one, passes_of_one, tokens_of_one = ask(make_model("llama"), tokenizer, "words")
-    many, passes, tokens = ask(make_model("llama"), tokenizer, "words,tli-pilot,tli-eval,mexa,mexa-last,words-last")
+    one, passes_of_one, tokens_of_one = ask(make_model("llama"), tokenizer, "words.v1")
+    names = "words.v1,tli-pilot,tli-eval,mexa,mexa-last,words-last.v1"
+    many, passes, tokens = ask(make_model("llama"), tokenizer, names)
     distinct = {word for pair in PAIRS for word in pair}
     assert tokens == sum(len(item.ids) for item in encode_words(tokenizer, sorted(distinct)))
     assert (passes, tokens) == (passes_of_one, tokens_of_one)
@@ -63,7 +64,7 @@ def test_a_carrier_adds_only_its_own_sentences_and_a_second_call_adds_nothing():
 
 def test_every_protocol_gets_its_own_pooling():
     tokenizer, model = make_tokenizer(), make_model("llama")
-    found, _, _ = ask(model, tokenizer, "tli-pilot,mexa,words-last")
+    found, _, _ = ask(model, tokenizer, "tli-pilot,mexa,words-last.v1")
     states = extract(
         make_model("llama"),
         encode_words(tokenizer, ["maji", "water"]),
@@ -76,20 +77,21 @@ def test_every_protocol_gets_its_own_pooling():
 
 def test_the_answer_says_whether_position_0_is_pooled_and_how_long_the_words_are():
     found, _, _ = ask(make_model("llama"), make_tokenizer(), "words,tli-pilot")
-    words, pilot = (found[0].protocols[name] for name in ("words.v1", "tli-pilot.v1"))
+    words, pilot = (found[0].protocols[name] for name in ("words.v2", "tli-pilot.v1"))
     assert not words.first_pooled
     assert pilot.first_pooled
     assert words.last.keys() == {"base"}
     assert not pilot.last
     lengths = tuple(sum(item.word) for item in encode_words(make_tokenizer(), list(PAIRS[0])))
     assert words.tokens == lengths
-    without_bos, _, _ = ask(make_model("llama"), make_tokenizer(bos=False), "words")
+    without_bos, _, _ = ask(make_model("llama"), make_tokenizer(bos=False), "words,words.v1")
     assert without_bos[0].protocols["words.v1"].first_pooled  # the sink sits on the word itself
+    assert not without_bos[0].protocols["words.v2"].first_pooled  # and here on the full stop
 
 
 def test_the_matched_cosine_with_and_without_position_0():
     tokenizer, model = make_tokenizer(), make_model("llama")
-    found, _, _ = ask(model, tokenizer, "words,tli-pilot")
+    found, _, _ = ask(model, tokenizer, "words.v1,tli-pilot")
     sink = found[0].protocols["words.v1"].sinks["base"]
     for column, name in enumerate(("tli-pilot.v1", "words.v1")):
         source, target = found[0].protocols[name].vectors["base"].unbind(dim=1)

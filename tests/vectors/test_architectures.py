@@ -32,6 +32,7 @@ class Bytes:
 
     is_fast = False
     all_special_ids = (0,)
+    unk_token_id = None
 
     def __call__(self, texts, **_):
         ids = [[0, *(5 + byte % 80 for byte in text.encode())] for text in texts]

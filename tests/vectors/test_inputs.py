@@ -3,7 +3,7 @@
 import pytest
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
-from transformers import PreTrainedTokenizerFast
+from transformers import ByT5Tokenizer, PreTrainedTokenizerFast
 
 from tests.conftest import make_model, make_tokenizer
 from tli_bench.base.errors import InputError
@@ -74,12 +74,9 @@ def test_a_text_longer_than_the_model_loses_its_end_and_says_how_much(bert):
         encode_words(tokenizer, ["maji"], template="a long sentence around it: {word}", max_length=4, shorten=True)
 
 
-def test_a_tokenizer_without_offsets_is_refused():
-    class Slow:
-        is_fast = False
-
-    with pytest.raises(InputError, match="Slow does not return character offsets"):
-        encode_words(Slow(), ["maji"], template="a {word}")
+def test_a_tokenizer_without_offsets_cannot_find_a_word_in_the_middle_of_a_sentence():
+    with pytest.raises(InputError, match="ByT5Tokenizer does not return character offsets"):
+        encode_words(ByT5Tokenizer(), ["maji"], template="a {word}.")
 
 
 @pytest.mark.parametrize("kind", ["llama", "bert"])
@@ -95,6 +92,20 @@ def test_the_first_position_beside_the_words(kind):
         torch.testing.assert_close(states.first.excluded[:, row], layers[:, 1:].mean(1), rtol=1e-4, atol=1e-5)
     shared = states.first.excluded is states.vectors[Pooling.WORD_MEAN]
     assert shared == (kind == "llama")  # with BOS alone the two means are one tensor; with [SEP] they differ
+
+
+@pytest.mark.parametrize(("bos", "places"), [(True, (0, 3)), (False, (0, 2))])
+def test_the_first_position_beside_words_that_have_a_lead(bos, places):
+    model, tokenizer = make_model("llama").eval(), make_tokenizer(bos=bos)
+    (item,) = encode_words(tokenizer, ["maji"], template=". {word}", blanks=False)
+    states = extract(model, [item], first_position=True)
+    with torch.no_grad():
+        layers = torch.stack(all_layers(model, torch.tensor([item.ids])))[:, 0]
+    first, own = places
+    expected = torch.cat([layers[:, [first]], layers[:, own:]], dim=1).mean(1)
+    torch.testing.assert_close(states.first.included[:, 0], expected, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(states.first.norms[0], layers.norm(dim=-1), rtol=1e-5, atol=1e-5)
+    assert states.first.excluded is states.vectors[Pooling.WORD_MEAN]
 
 
 def test_a_word_of_one_position_has_no_mean_without_it():

@@ -5,7 +5,7 @@ import torch
 
 from tli_bench.base.errors import InputError, UnknownNameError
 from tli_bench.vectors.inputs import Encoded
-from tli_bench.vectors.pooling import pooling_weights
+from tli_bench.vectors.pooling import first_weights, pooling_weights
 from tli_bench.vectors.protocols import PROTOCOLS, Pooling, get_protocol
 
 FRAMED = Encoded("maji", (0, 7, 8, 1), (False, True, True, False))
@@ -23,6 +23,20 @@ FRAMED = Encoded("maji", (0, 7, 8, 1), (False, True, True, False))
 )
 def test_weights(pooling, expected):
     torch.testing.assert_close(pooling_weights(FRAMED, pooling), torch.tensor(expected, dtype=torch.float32))
+
+
+@pytest.mark.parametrize(
+    ("item", "inside", "outside"),
+    [
+        (FRAMED, [0.25] * 4, [0, 1 / 3, 1 / 3, 1 / 3]),
+        (Encoded("x", (0, 5, 7), (False, False, True), frame=(False, True, False)), [0.5, 0, 0.5], [0, 0, 1]),
+        (Encoded("x", (5, 6, 7), (False, False, True), frame=(True, True, False)), [0.5, 0, 0.5], [0, 0, 1]),
+        (Encoded("x", (7,), (True,)), [1], [0]),
+    ],
+)
+def test_the_mean_with_and_without_position_0_leaves_out_the_text_around_the_word(item, inside, outside):
+    for first, expected in ((True, inside), (False, outside)):
+        torch.testing.assert_close(first_weights(item, first=first), torch.tensor(expected, dtype=torch.float32))
 
 
 def test_nothing_to_pool_is_an_error():

@@ -10,7 +10,7 @@ from tli_bench.config.run import RunConfig
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.registry import get_measure
 from tli_bench.measures.roles import HEADLINE
-from tli_bench.models.identity import State
+from tli_bench.models.identity import BEFORE_AFTER, State
 from tli_bench.records.schema import DownstreamRecord, RunRecord
 from tli_bench.records.scores import OUTPUT
 
@@ -125,6 +125,6 @@ class StateOf:
 def _line(record: RunRecord) -> str:
     """Pair, protocol, and the headline of the control words at the output."""
     measure = get_measure(HEADLINE)
-    states = record.curves[record.split]
+    states = [state for state in BEFORE_AFTER if state in record.curves[record.split]]
     values = " → ".join(measure.shown(record.value(HEADLINE, record.split, state, OUTPUT)) for state in states)
     return f"{record.pair} {record.signature.protocol}: {record.split.value} {measure.label} {values} at the output"

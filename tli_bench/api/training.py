@@ -9,6 +9,7 @@ from tli_bench.lexicon import Lexicon
 from tli_bench.models import LoadedModel, LoadOptions
 from tli_bench.training.recipe import Recipe, load_recipe
 from tli_bench.training.train import TrainingResult, train_adapter
+from tli_bench.training.twins import train_with_twin
 
 
 def train(
@@ -21,6 +22,7 @@ def train(
     seed: int = 0,
     retain_text: str | Path | None = None,
     restart: bool = False,
+    twin: bool = False,
     load: LoadOptions | None = None,
     **options: Any,
 ) -> TrainingResult:
@@ -29,7 +31,7 @@ def train(
     model: alias, folder, Hub id, or what `load_model` gave, which is left as it was; load: how a named one is loaded.
     pair: source first; None for the first default pair.
     recipe: built-in name, YAML file or `Recipe`; options are its fields and replace what it says. output: folder of the
-    result. retain_text, restart: as for `tli-bench train`. An interrupted training goes on when it is called again.
+    result. retain_text, restart, twin: as for `tli-bench train`. An interrupted training goes on when it is called again.
 
     >>> import tempfile, tli_bench
     >>> folder = tempfile.mkdtemp()
@@ -41,7 +43,7 @@ def train(
     """
     chosen = (recipe if isinstance(recipe, Recipe) else load_recipe(recipe)).with_options(**options)
     with quiet():
-        return train_adapter(
+        return (train_with_twin if twin else train_adapter)(
             model,
             pair or default_pair(),
             chosen,

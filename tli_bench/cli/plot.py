@@ -174,7 +174,7 @@ def _vectors(
     from tli_bench.models import LoadOptions, attach_adapter, inspect_adapter, load_model
     from tli_bench.models.adapters import adapter_disabled
     from tli_bench.vectors.extract import extract
-    from tli_bench.vectors.inputs import encode_words
+    from tli_bench.vectors.inputs import encode_words, framing
     from tli_bench.vectors.protocols import get_protocol
 
     lexicon = load_lexicon("core", pair=pair)
@@ -182,8 +182,8 @@ def _vectors(
     loaded, rule = load_model(model, LoadOptions(**load)), get_protocol(protocol)
     source, target = pair.split("-")
     encoded = [
-        *encode_words(loaded.tokenizer, [p.source for p in rows], template=rule.template(source)),
-        *encode_words(loaded.tokenizer, [p.target for p in rows], template=rule.template(target)),
+        *encode_words(loaded.tokenizer, [p.source for p in rows], **framing(rule, source)._asdict()),
+        *encode_words(loaded.tokenizer, [p.target for p in rows], **framing(rule, target)._asdict()),
     ]
     wrapped = attach_adapter(loaded, inspect_adapter(adapter))[0] if adapter else loaded.model
     with adapter_disabled(wrapped):

@@ -20,7 +20,7 @@ def push(
     quiet_libraries()
     plan = plan_push(adapter, repository)
     for path in plan.files:
-        print(f"{path.stat().st_size:>12,}  {path.name}")
+        print(f"{path.stat().st_size:>12,}  {path.relative_to(plan.folder)}")
     if dry_run:
         print(f"dry run: {plan.size:,} bytes would go to {plan.repository}")
         return

@@ -103,7 +103,9 @@ def _describe(identity: "MeasuredModel") -> str:
         parts.append(f"adapter [bold]{escape(identity.adapter.name)}[/bold] ({identity.adapter.sha256[:8]})")
     else:
         parts.append("no adapter")
-    return ", ".join(parts)
+    if identity.twin:
+        parts.append(f"twin on shuffled pairs ({identity.twin[:8]})")
+    return "\n".join([", ".join(parts), *(f"[yellow]{escape(note)}[/yellow]" for note in identity.notes)])
 
 
 def _progress(console: Console) -> Progress:

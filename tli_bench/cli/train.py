@@ -40,6 +40,14 @@ def train(
     restart: Annotated[
         bool, typer.Option("--restart", help="Discard the checkpoints of an interrupted run and start again.")
     ] = False,
+    twin: Annotated[
+        bool,
+        typer.Option(
+            "--twin",
+            help="Then train the same on shuffled pairs, into OUTPUT/twin: what that gains is not translation. An adapter that is at "
+            "OUTPUT already, made of the same, only gets its twin.",
+        ),
+    ] = False,
     **options: Any,
 ) -> None:
     """Train an adapter, or with --kind full a whole model, that pulls translations together, on the train split only.
@@ -52,7 +60,7 @@ def train(
 
     quiet_libraries()  # before the libraries are imported, which is when some of them listen
     from tli_bench.models import LoadOptions
-    from tli_bench.training import load_recipe, train_adapter
+    from tli_bench.training import load_recipe, train_adapter, train_with_twin
     from tli_bench.training.train import is_main_process
 
     if options["max_steps"] is not None and options["epochs"] is not None:
@@ -60,7 +68,7 @@ def train(
     load = put_together({name: options.pop(name) for name in LOAD})
     chosen = load_recipe(recipe).with_options(**options)
     with _ProgressBar() as bar:
-        result = train_adapter(
+        result = (train_with_twin if twin else train_adapter)(
             model,
             pair,
             chosen,

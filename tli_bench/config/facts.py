@@ -17,7 +17,8 @@ class Fact:
     by: attribute of the value that stands for it in both. flag: what keeps the score out of the ranks when the value is
     set, with `{}` for the value; note: the sentence about it for whoever validates the record. of_adapter: the flag
     concerns the adapter alone, so a base scored in the same run is free of it. mark: part of the record's file name
-    unless the value is `usual`, with `{}` for the value.
+    unless the value is `usual`, with `{}` for the value. later: records were published before the fact was stated, so
+    its `usual` value does not change the name of a file.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Fact:
     of_adapter: bool = False
     mark: str = ""
     usual: object = None
+    later: bool = False
 
     def of(self, run: object) -> object:
         """What stands for this fact of a signature when two are compared."""
@@ -42,6 +44,7 @@ FACTS: tuple[Fact, ...] = (
     Fact(name="pooling", agree=True),
     Fact(name="layers"),
     Fact(name="tokens"),
+    Fact(name="own_sink"),
     Fact(name="lexicon", agree=True),
     Fact(name="lexicon_hash", agree=True, identity=True),
     Fact(name="split_seed", agree=True, identity=True),
@@ -70,6 +73,8 @@ FACTS: tuple[Fact, ...] = (
     Fact(name="model", identity=True),
     Fact(name="revision", identity=True),
     Fact(name="adapter", identity=True, by="sha256"),
+    Fact(name="twin", identity=True, renews=True, later=True),
+    Fact(name="placebo", identity=True, renews=True, usual=0, later=True),
     Fact(name="training", identity=True),
     Fact(name="dtype", identity=True, mark="{}", usual="float32"),
     Fact(name="quantization", identity=True, mark="{}"),
@@ -90,12 +95,18 @@ def same_unit(ours: object, theirs: object) -> bool:
 
 def place_of(run: object) -> dict[str, object]:
     """What gives a unit a file of its own, by name; a record that lacks a fact is not told apart by it."""
-    return {name: BY_NAME[name].of(run) for name in IDENTITY if not BY_NAME[name].renews and hasattr(run, name)}
+    silent = unstated(run)
+    return {name: value for name, value in _told_apart(run).items() if name not in silent}
+
+
+def unstated(run: object) -> set[str]:
+    """The facts with which a run says no more than the records from before they were stated."""
+    return {fact.name for fact in FACTS if fact.later and hasattr(run, fact.name) and fact.of(run) == fact.usual}
 
 
 def first_difference(ours: object, theirs: object) -> str:
     """The first fact that makes two signatures belong to different units; empty where they belong to the same one."""
-    first, second = place_of(ours), place_of(theirs)
+    first, second = _told_apart(ours), _told_apart(theirs)
     return next((name for name in first if first[name] != second[name]), "")
 
 
@@ -116,6 +127,10 @@ def marks_of(run: object) -> tuple[str, ...]:
     """The parts of a record's file name that keep runs under other conditions apart, in order."""
     held = ((fact, getattr(run, fact.name)) for fact in FACTS if fact.mark and hasattr(run, fact.name))
     return tuple(fact.mark.format(value) for fact, value in held if value != fact.usual)
+
+
+def _told_apart(run: object) -> dict[str, object]:
+    return {name: BY_NAME[name].of(run) for name in IDENTITY if not BY_NAME[name].renews and hasattr(run, name)}
 
 
 def _raised(run: object) -> Iterator[tuple[Fact, object]]:

@@ -77,7 +77,7 @@ class Setting:
     @property
     def flag(self) -> str:
         """What the option is called in errors and on the command line."""
-        return self.option.flags[0] if self.option.flags else "--" + self.name.replace("_", "-")
+        return self.option.flags[0].partition("/")[0] if self.option.flags else "--" + self.name.replace("_", "-")
 
     @property
     def argument(self) -> str:

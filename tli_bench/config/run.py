@@ -23,6 +23,8 @@ OWN_ADAPTER, NO_ADAPTER = "default", "none"
 OWN_ADAPTERS = {"tiny": "tiny-swh-eng-tli"}
 """Models that come with an adapter of their own: they are for trying things out, and take sample data, too."""
 
+PLACEBOS = 20
+"""How many placebos are scored where their cost allows it and nothing else was asked for."""
 RECIPE_FILE = "run.yaml"
 
 
@@ -51,6 +53,25 @@ class RunConfig:
             shown=False,
         ),
     ] = OWN_ADAPTER
+    twin: Annotated[
+        str | None,
+        Option(
+            help="The adapter's twin, trained on shuffled pairs, scored next to it: a folder, a Hub id, or `none`. "
+            "Default: the one that the adapter's card names.",
+            goes=Goes.MODEL,
+            decides=("twin",),
+        ),
+    ] = None
+    placebo: Annotated[
+        int | None,
+        Option(
+            help=f"Adapters of random weights, of the adapter's own size, scored next to it; 0 for none. Default: {PLACEBOS} where "
+            "they take less than a fifth of the time.",
+            goes=Goes.MODEL,
+            minimum=0,
+            decides=("placebo",),
+        ),
+    ] = None
     pairs: Annotated[
         tuple[str, ...],
         Option(help="Language pairs, e.g. swh-eng,tur-azj. Default: 15 pairs.", goes=Goes.RUN, decides=("pair",)),
@@ -89,6 +110,14 @@ class RunConfig:
             decides=("protocol", "pooling"),
         ),
     ] = "words"
+    confirm: Annotated[
+        bool,
+        Option(
+            help="Also score control words inside a sentence (`carrier:next`), next to the headline; costs about as much again.",
+            flags=("--confirm/--no-confirm",),
+            goes=Goes.TASK,
+        ),
+    ] = True
     limit: Annotated[
         int | None,
         Option(

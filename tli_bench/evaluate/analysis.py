@@ -17,7 +17,7 @@ from tli_bench.measures.measure import Column, Measure, Place
 from tli_bench.measures.registry import compute, get_measure, list_measures
 from tli_bench.measures.roles import headline_for
 from tli_bench.measures.view import LayerView
-from tli_bench.models.identity import State
+from tli_bench.models.identity import BEFORE_AFTER, State
 from tli_bench.records.columns import Curve, Kept, Words, kept
 from tli_bench.records.comparison import Comparison, comparison
 from tli_bench.records.controls import Controls
@@ -99,7 +99,8 @@ class Analyser:
             split: {state: self._curves(split, state) for state in self.states} for split in Split if self.rows[split]
         }
         best: dict[str, str] = {state: self._best_layer(curves, state) for state in self.states}
-        chosen = list(dict.fromkeys([*self.shown, *best.values(), self.layers[-1]]))
+        named = [best[state] for state in BEFORE_AFTER if state in best]
+        chosen = list(dict.fromkeys([*self.shown, *named, self.layers[-1]]))
         columns: Columns = {}
         pseudo: Columns = {}
         comparisons: list[Comparison] = []
@@ -127,6 +128,13 @@ class Analyser:
         unscored = list(dict.fromkeys(self.unscored))
         words = {split: self._words(split) for split in curves}
         return Analysis(self.layers, n, curves, best, words, columns, pseudo, comparisons, controls, unscored)
+
+    def headline_at(self, layer: str, state: State = "base") -> float | None:
+        """The headline of the tested split at one layer; None where it cannot be scored."""
+        view = self._view(self.tested, state, self.layers.index(layer))
+        with suppress(UnscorableError):
+            return get_measure(headline_for(view.n)).value(view) if view else None
+        return None
 
     def _unit_controls(self) -> Controls:
         """The controls that do not belong to a single layer; the others are added to the lists layer by layer."""

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file
 
 from tli_bench.base.errors import AdapterError
 from tli_bench.models.catalog import ALIASES
@@ -135,6 +136,19 @@ def attach_adapter(loaded: LoadedModel, files: AdapterFiles, *, any_base: bool =
             "after cannot be told apart; save it as a plain LoRA (PEFT: path_initial_model_for_weight_conversion)"
         )
     return model, _reference(files, _tensor_shapes(files.path / WEIGHTS))
+
+
+def read_weights(loaded: LoadedModel, files: AdapterFiles, *, any_base: bool = False) -> dict[str, torch.Tensor]:
+    """The tensors of an adapter as the loaded class names them, ready for the slots of another one (`variants.worn`).
+
+    The base must not be wrapped yet. Raises AdapterError for an adapter of another base.
+    """
+    if not any_base:
+        _check_base(loaded, files)
+    with conformed(files.path, files.config, WEIGHTS, loaded.model) as folder:
+        _check_embeddings(loaded, files, folder, _tensor_shapes(folder / WEIGHTS))
+        tensors = load_file(folder / WEIGHTS)
+    return {name: tensor for name, tensor in tensors.items() if not name.endswith(BASE_LAYER)}
 
 
 def detach_adapter(model: Model) -> None:

@@ -5,8 +5,13 @@ from typing import Literal
 
 from tli_bench.base.frozen import Frozen
 
-State = Literal["base", "adapted"]
-"""The two states: the model without and with its adapter, both from one load."""
+State = Literal["base", "adapted", "twin"]
+"""The states, all from one load: the model without its adapter, with it, and with the adapter's twin in its place.
+
+A twin is the same recipe, seed and budget, trained on shuffled pairs.
+"""
+BEFORE_AFTER: tuple[State, ...] = ("base", "adapted")
+"""The states that stand side by side in tables; a twin is read next to them, and never chooses what is shown."""
 
 
 class AdapterRef(Frozen):
@@ -47,6 +52,8 @@ class MeasuredModel:
     """Identity of the model that the states come from, for the signature.
 
     trained: concepts that its adapter, or the model itself if it was fully fine-tuned, was trained on.
+    twin: hash of the adapter that is scored as its twin. placebo: how many placebos were asked for, None where their
+    cost decides. notes: what was to be scored and is not, and why, one sentence each.
     """
 
     id: str
@@ -59,3 +66,6 @@ class MeasuredModel:
     any_base: bool = False
     skip_gate: bool = False
     trained: frozenset[str] = frozenset()
+    twin: str | None = None
+    placebo: int | None = 0
+    notes: tuple[str, ...] = ()

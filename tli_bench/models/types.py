@@ -124,6 +124,14 @@ class Wrapped(Model, Protocol):
         """Inside the `with` block it computes what its base computes."""
         ...
 
+    def add_adapter(self, adapter_name: str, peft_config: Any) -> None:
+        """Put a second adapter next to the active one, untrained and switched off."""
+        ...
+
+    def delete_adapter(self, adapter_name: str) -> None:
+        """Take one adapter out again."""
+        ...
+
     def unload(self) -> Model:
         """Take the adapter's layers out; returns the base as it was."""
         ...
@@ -159,6 +167,11 @@ class Tokenizer(Protocol):
         ...
 
     @property
+    def unk_token_id(self) -> int | None:
+        """Id of the token that stands for what the vocabulary cannot spell, if there is one."""
+        ...
+
+    @property
     def eos_token_id(self) -> int | None:
         """Id of the token that ends a text, if there is one."""
         ...
@@ -169,6 +182,10 @@ class Tokenizer(Protocol):
 
     def get_vocab(self) -> dict[str, int]:
         """Ids by token."""
+        ...
+
+    def convert_ids_to_tokens(self, ids: Sequence[int]) -> Sequence[Any]:
+        """The tokens as the vocabulary writes them."""
         ...
 
     def decode(self, token_ids: Iterable[int], **kwargs: Any) -> str:

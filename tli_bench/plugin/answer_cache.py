@@ -45,5 +45,6 @@ def _name(model: MeasuredModel) -> str:
 
 def _digest(model: MeasuredModel) -> str:
     adapter = model.adapter.sha256 if model.adapter else None
-    facts = (model.id, model.revision, model.dtype, model.quantization, model.tokens, adapter)
+    twin = [model.twin] if model.twin else []
+    facts = (model.id, model.revision, model.dtype, model.quantization, model.tokens, adapter, *twin)
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()

@@ -8,16 +8,20 @@ import lm_eval.models  # noqa: F401  built-in models register only while the reg
 import torch
 from lm_eval.api.registry import register_model
 
+from tli_bench.base.errors import InputError
 from tli_bench.config.run import RunConfig
 from tli_bench.lexicon.unseen import trained_concepts
 from tli_bench.models import LoadedModel, LoadOptions, attach_adapter, inspect_adapter, load_model
+from tli_bench.models.adapters import AdapterFiles, read_weights
 from tli_bench.models.gate import require_sane
 from tli_bench.models.identity import MeasuredModel
+from tli_bench.models.twins import NO_TWIN, find_twin
 from tli_bench.plugin.answer_cache import require_own_answers
 from tli_bench.plugin.counted import CountedHFLM
 from tli_bench.vectors.answer import answer
 from tli_bench.vectors.backend import Backend, Progress
 from tli_bench.vectors.inputs import tokens_policy
+from tli_bench.vectors.placebos import Placebos
 from tli_bench.vectors.responses import PairStates
 
 
@@ -43,11 +47,13 @@ class TLIModel(CountedHFLM):
             {"pretrained": name, "adapter": adapter, **_without_automatic(arguments)}
         ).chosen()
         files = inspect_adapter(config.adapter) if config.adapter else None
+        twin, missing = _twin(files, config.twin)
         options = LoadOptions(**{field.name: getattr(config, field.name) for field in fields(LoadOptions)})
         loaded = pretrained if isinstance(pretrained, LoadedModel) else load_model(name, options)
         if not config.skip_gate:
             require_sane(loaded)
         model, reference = loaded.model, None
+        other = read_weights(loaded, twin, any_base=config.any_base) if twin else None
         if files is not None:
             model, reference = attach_adapter(loaded, files, any_base=config.any_base)
         tokens = tokens_policy(loaded.tokenizer)
@@ -59,7 +65,8 @@ class TLIModel(CountedHFLM):
             max_length=None,
         )
         self.progress = progress
-        self.vectors = Backend(model, loaded.tokenizer, batch_size=self.batch_size, progress=progress)
+        self.vectors = Backend(model, loaded.tokenizer, batch_size=self.batch_size, progress=progress, twin=other)
+        self.placebos = Placebos(self.vectors, config.placebo) if files else None
         self.adapter_files = files
         self.identity = MeasuredModel(
             id=loaded.id,
@@ -72,6 +79,9 @@ class TLIModel(CountedHFLM):
             any_base=config.any_base,
             skip_gate=config.skip_gate,
             trained=trained_concepts(files.card if files else None) | trained_concepts(loaded.card),
+            twin=twin.sha256 if twin else None,
+            placebo=config.placebo if files else 0,
+            notes=(missing,) if missing else (),
         )
 
     @classmethod
@@ -86,12 +96,20 @@ class TLIModel(CountedHFLM):
 
     def hidden_states(self, requests: Sequence[Any], **_: Any) -> list[PairStates]:
         """Answer requests of type `hidden_states`; see `tli_bench.vectors.answer.answer`."""
-        return answer(requests, backend=self.vectors, identity=self.identity)
+        return answer(requests, backend=self.vectors, identity=self.identity, placebos=self.placebos)
 
     def set_cache_hook(self, cache_hook: Any) -> None:
         """As lm-eval's own; raises InputError when `use_cache` names a file with another model's answers."""
         require_own_answers(cache_hook, self.identity)
         super().set_cache_hook(cache_hook)
+
+
+def _twin(files: AdapterFiles | None, named: str | None) -> tuple[AdapterFiles | None, str]:
+    if files is not None:
+        return find_twin(files, named)
+    if named not in (None, NO_TWIN):
+        raise InputError(f"--twin {named} is the twin of an adapter; give the adapter with --adapter")
+    return None, ""
 
 
 def _without_defaults(given: dict[str, Any] | None) -> dict[str, Any]:

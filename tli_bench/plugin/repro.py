@@ -189,7 +189,7 @@ def reproduce(
 
     pair: None for the first default pair. config: says which words; its own protocol and pairs are ignored.
     """
-    chosen = replace(config, protocol="tli-pilot,tli-eval", shown=(layer,))
+    chosen = replace(config, protocol="tli-pilot,tli-eval", shown=(layer,), confirm=False)
     task = AlignmentTask({"metadata": {**chosen.metadata(), "pair": pair or default_pair()}})
     pilot, evaluation = run_tasks(lm, {task.config.task: task}, limit=config.limit).records
     if layer not in pilot.signature.layers:

@@ -9,6 +9,8 @@ from lm_eval import evaluate, simple_evaluate
 from lm_eval.api.task import Task
 from lm_eval.tasks import TaskManager
 
+from tli_bench.config.run import PLACEBOS
+from tli_bench.models.identity import MeasuredModel
 from tli_bench.plugin.both import evaluate_both
 from tli_bench.plugin.downstream_record import record_of
 from tli_bench.plugin.downstream_tasks import DownstreamTask
@@ -17,7 +19,7 @@ from tli_bench.plugin.provenance import Provenance
 from tli_bench.plugin.tasks import HiddenStatesTask
 from tli_bench.records import RecordStore
 from tli_bench.records.downstream import write_downstream
-from tli_bench.records.schema import DownstreamRecord, RunRecord
+from tli_bench.records.schema import DownstreamRecord, RunRecord, Signature
 
 log = logging.getLogger(__name__)
 _SECTIONS = ("results", "group_subtasks", "configs", "versions", "n-shot", "higher_is_better", "n-samples")
@@ -90,7 +92,7 @@ def _run_units(
     watch: Watch,
 ) -> None:
     expected = task.expected_signatures(lm.identity, limit)
-    kept = [store.find(name, signature) if store else None for signature in expected]
+    kept = [_done(store, name, signature, lm.identity) for signature in expected]
     kept = [record if record and task.is_answered_by(record) else None for record in kept]
     records = [record for record in kept if record is not None]
     if len(records) < len(expected):
@@ -108,6 +110,13 @@ def _run_units(
             store.write(record)
         outcome.records.append(record)
         watch.on_unit(record, old is not None)
+
+
+def _done(store: RecordStore | None, name: str, expected: Signature, model: MeasuredModel) -> RunRecord | None:
+    """The record of a unit that was finished before, with or without placebos where their cost was to decide."""
+    counts = (PLACEBOS, 0) if model.placebo is None else (model.placebo,)
+    found = (store.find(name, expected.model_copy(update={"placebo": n})) for n in counts) if store else ()
+    return next((record for record in found if record is not None), None)
 
 
 def _evaluate(lm: TLIModel, task: HiddenStatesTask, limit: int | None) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """lm-eval Task classes: word pairs go in, `hidden_states` requests come out, and scores are aggregated over the whole pool."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache, partial
+from dataclasses import dataclass, replace
+from functools import cache, cached_property, partial
 from itertools import chain, zip_longest
 from typing import Any
 
@@ -15,6 +15,7 @@ from tli_bench.base.errors import InputError, LexiconError
 from tli_bench.base.versions import package_versions
 from tli_bench.config.run import RunConfig
 from tli_bench.evaluate.analysis import Analyser, Analysis, Facts, Vectors
+from tli_bench.evaluate.framed import with_framing
 from tli_bench.evaluate.headline import headline, headline_directions
 from tli_bench.evaluate.verdicts import verdicts
 from tli_bench.languages import pair_id, resolve_pair
@@ -27,6 +28,8 @@ from tli_bench.measures import MEASURES_VERSION
 from tli_bench.measures.choice import BEST_LAYER_RULE
 from tli_bench.measures.registry import asked_for
 from tli_bench.models.identity import MeasuredModel, State
+from tli_bench.plugin.carried import SAMPLE, carried
+from tli_bench.plugin.placebos import with_placebos
 from tli_bench.plugin.provenance import Provenance
 from tli_bench.plugin.stock import answer_from_stock_models
 from tli_bench.records.schema import RunRecord, Signature
@@ -72,6 +75,7 @@ class HiddenStatesTask(Task):
             for language in (source, target):
                 protocol.template(language.code)
         self._options = options
+        self._carried = carried(source, target, confirm=options.confirm and Split.CONTROL in self.SPLITS)
         self._given_lexicon = lexicon
         self._config = TaskConfig(
             task=given.get("task") or f"tli_{self.KIND}_{self.pair}",
@@ -116,6 +120,11 @@ class HiddenStatesTask(Task):
             self._docs = [pair for pair in alternating if pair is not None]
         return self._docs
 
+    @cached_property
+    def _sampled(self) -> frozenset[str]:
+        """Concepts of the first pairs, which say what the ordinary norm is: a limit leaves them in."""
+        return frozenset(pair.concept for pair in self.pairs[:SAMPLE])
+
     def has_training_docs(self) -> bool:
         """There is nothing to draw few-shot examples from."""
         return False
@@ -152,13 +161,14 @@ class HiddenStatesTask(Task):
         super().build_all_requests(**{**kwargs, "cache_requests": False, "rewrite_requests_cache": False})
 
     def construct_requests(self, doc: dict[str, str], ctx: str, **kwargs: Any) -> Instance:
-        """One `hidden_states` request per pair: (source, target, protocols, pair id), and whether neurons are asked for."""
+        """One `hidden_states` request per pair: source, target, protocols and sentences beside them, pair, whether neurons are wanted."""
         for key in ("apply_chat_template", "chat_template"):
             kwargs.pop(key, None)
+        protocols = self._carried.beside(self.protocols, doc["split"], sampled=doc["concept"] in self._sampled)
         return Instance(
             request_type="hidden_states",
             doc=doc,
-            arguments=(doc["source"], doc["target"], self.protocols, self.pair, *self._also),
+            arguments=(doc["source"], doc["target"], protocols, self.pair, *self._also),
             idx=0,
             **kwargs,
         )
@@ -235,7 +245,11 @@ class HiddenStatesTask(Task):
                     shown=self._options.shown,
                     asked=self._asked,
                 )
-                analyses[protocol.id] = analyser.run()
+                scored = with_placebos(
+                    analyser.run(), pairs, gold, responses, protocol, self.pair, seed=self._options.seed
+                )
+                framed = self._carried.framed(protocol, pairs, responses, self._sampled)
+                analyses[protocol.id] = with_framing(scored, pairs, gold, self.lexicon, framed)
             self._analysed = _Analysed(key, analyses, self.headlines(analyses, layers), responses[0].model)
         return self._analysed
 
@@ -246,7 +260,10 @@ class HiddenStatesTask(Task):
         found, made = [], provenance or Provenance()
         for protocol in self.protocols:
             analysis = self._analysed.analyses[protocol.id]
-            signature = self._signature(protocol, analysis.layers, analysis.n, self._analysed.model, limit)
+            model, run = self._analysed.model, analysis.controls.placebo
+            model = replace(model, placebo=run.count if run else 0)
+            signature = self._signature(protocol, analysis.layers, analysis.n, model, limit)
+            signature = signature.model_copy(update={"own_sink": analysis.controls.own_sink})
             record = RunRecord(
                 task=self.config.task,
                 pair=self.pair,
@@ -261,7 +278,7 @@ class HiddenStatesTask(Task):
                 comparisons=analysis.comparisons,
                 verdicts=verdicts(analysis),
                 controls=analysis.controls,
-                unscored=analysis.unscored,
+                unscored=[*analysis.unscored, *model.notes],
             )
             found.append(record)
         return found
@@ -279,6 +296,7 @@ class HiddenStatesTask(Task):
     def expected_signatures(self, model: MeasuredModel, limit: int | None) -> list[Signature]:
         """What is known of each unit's signature before it runs: everything but the layers and the counts.
 
+        Where the cost is to decide about placebos, the signature is that of a unit without any.
         Raises LexiconError for a leaking lexicon, AdapterError for an adapter trained on its control words.
         """
         self.check_unseen(model)
@@ -292,7 +310,7 @@ class HiddenStatesTask(Task):
             protocol=protocol.id,
             pooling=protocol.pooling.value,
             layers=layers,
-            tokens=model.tokens,
+            tokens=protocol.tokens(model.tokens),
             lexicon=" ".join(part for part in (lexicon.name, lexicon.version) if part),
             lexicon_hash=lexicon.content_hash,
             split_seed=lexicon.seed,
@@ -306,6 +324,8 @@ class HiddenStatesTask(Task):
             model=model.id,
             revision=model.revision,
             adapter=model.adapter,
+            twin=model.twin,
+            placebo=model.placebo or 0,
             training=model.training,
             dtype=model.dtype,
             quantization=model.quantization,

@@ -10,6 +10,7 @@ from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.choice import BEST_LAYER_RULE, chosen_depth
 from tli_bench.measures.measure import Measure, Place, mean_of, standard_error
 from tli_bench.measures.registry import known_measure, list_measures
+from tli_bench.models.identity import BEFORE_AFTER
 from tli_bench.records.columns import Kept, Sums, read
 from tli_bench.records.comparison import Comparison, comparison
 from tli_bench.records.run_record import RunRecord
@@ -68,7 +69,8 @@ def _coverage(record: RunRecord) -> Iterator[str]:
             yield f"{split.value}: a concept occurs twice"
     for split, states in record.curves.items():
         for state in states:
-            for layer in dict.fromkeys([*record.best_layer.values(), record.layers[-1]]):
+            chosen = (record.best_layer[own] for own in BEFORE_AFTER if own in record.best_layer)
+            for layer in dict.fromkeys([*chosen, record.layers[-1]]):
                 for measure in compared:
                     yield from _kept(record, measure, split, state, layer)
 

@@ -9,6 +9,7 @@ from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.registry import get_measure
 from tli_bench.measures.roles import CHANCE, SUBSET, agreeing_with, headline_for
 from tli_bench.records.controls import Controls
+from tli_bench.records.framing import why_withheld
 from tli_bench.records.scores import Scores
 from tli_bench.stats.arrays import Floats
 from tli_bench.stats.pseudo import MIN_WORDS
@@ -88,14 +89,9 @@ def verdicts_of_state(
     return state_verdicts(evidence)
 
 
-def why_withheld(controls: Controls | None) -> str:
-    """Why no verdict may be given of these words, as a sentence without its full stop; empty where one may."""
-    return ""
-
-
 def floors_of(controls: Controls | None) -> Mapping[str, float]:
     """By layer, the least change worth a claim, where placebos were run."""
-    return {}
+    return controls.placebo.floors if controls and controls.placebo else {}
 
 
 def qualifiers_of(part: Part, split: Split, layer: str, controls: Controls | None) -> list[str]:

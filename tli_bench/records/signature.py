@@ -9,18 +9,22 @@ from tli_bench.models.identity import AdapterRef, TrainingRef
 class Signature(Frozen):
     """Everything that must be known before two scores may be compared.
 
-    protocol: name and version of the measuring protocol (`words.v1`).
-    tokens: how a word became tokens (`bos` or `no-bos`, no leading space).
+    protocol: name and version of the measuring protocol (`words.v2`).
+    tokens: how a word became tokens: what the tokenizer adds by itself (`bos`, `no-bos`, `bos+eos`), then what the protocol puts
+    before the word (`lead="." space=yes`).
+    own_sink: share of the words with an attention sink on a token of their own, None where that was not measured.
     lexicon, lexicon_hash: id with version, and SHA-256 of its content and splits.
     revision: Hub commit, or fingerprint of a local model's files.
     n: number of pairs in each split; limit: the `--limit` that was in force, None for all pairs.
     adapter: what was attached to the model; training: how the model itself was fully fine-tuned, None where it was not.
+    twin: hash of the adapter scored as the adapter's twin; placebo: how many adapters of random weights were scored.
     """
 
     protocol: str
     pooling: str
     layers: tuple[str, ...]
     tokens: str
+    own_sink: float | None = None
     lexicon: str
     lexicon_hash: str
     split_seed: int
@@ -34,6 +38,8 @@ class Signature(Frozen):
     model: str
     revision: str
     adapter: AdapterRef | None = None
+    twin: str | None = None
+    placebo: int = 0
     training: TrainingRef | None = None
     dtype: str
     quantization: str | None = None

@@ -106,6 +106,8 @@ def _signature(record: RunRecord) -> Iterator[str]:
     hashes = {"lexicon_hash": signature.lexicon_hash}
     if signature.adapter:
         hashes["adapter.sha256"] = signature.adapter.sha256
+    if signature.twin is not None:
+        hashes["twin"] = signature.twin
     for name, value in hashes.items():
         if not _HEX.fullmatch(value):
             yield f"signature.{name} {visible(value)!r} is not a SHA-256 in lower-case hex"

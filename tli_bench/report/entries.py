@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tli_bench.config.facts import flags_of
+from tli_bench.config.facts import flags_of, unstated
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.registry import standard_error_of
 from tli_bench.measures.roles import HEADLINE
@@ -226,4 +226,5 @@ def _drawn(curves: dict[str, Curve]) -> dict[str, Curve]:
 
 def signature_of(entry: Entry) -> dict[str, Any]:
     """The entry's signature without what differs from pair to pair."""
-    return entry.signature.model_dump(mode="json", exclude={"pair", "n", "layers"})
+    given = entry.signature
+    return given.model_dump(mode="json", exclude={"pair", "n", "layers", *unstated(given)})

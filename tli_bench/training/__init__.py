@@ -10,11 +10,13 @@ if TYPE_CHECKING:
     from tli_bench.training.recipe import recipe_names as recipe_names
     from tli_bench.training.train import TrainingResult as TrainingResult
     from tli_bench.training.train import train_adapter as train_adapter
+    from tli_bench.training.twins import train_with_twin as train_with_twin
 
 _ROOMS = {
     "errors": ("DivergedError",),
     "recipe": ("Recipe", "load_recipe", "recipe_names"),
     "train": ("TrainingResult", "train_adapter"),
+    "twins": ("train_with_twin",),
 }
 _FACADE = {name: f"tli_bench.training.{room}" for room, names in _ROOMS.items() for name in names}
 

@@ -202,11 +202,16 @@ def _sections(card: dict[str, Any]) -> list[str]:
         ("Optimizer steps, words seen", f"{budget['steps']:,}, {budget['words_seen']:,}"),
         *([("Weights", f"{card['saved_dtype']}, as the base stores its own")] if "saved_dtype" in card else []),
         ("Seed", str(card["seed"])),
+        *(
+            [("Twin on shuffled pairs", f"{card['twin']['path']}, {card['twin']['sha256'][:16]}")]
+            if "twin" in card
+            else []
+        ),
         ("Licence", card["license"] if card["license"] != FOREIGN_LICENSE else "that of the base model"),
         ("Versions", ", ".join(f"{name} {number}" for name, number in card["versions"].items())),
     ]
     table = "\n".join(["| | |", "|---|---|", *(f"| {_cell(k)} | {_cell(v)} |" for k, v in facts)])
-    control = "" if not card["recipe_fields"]["shuffle_pairs"] else "**Negative control: trained on shuffled pairs.**"
+    control = "" if not card["recipe_fields"]["shuffle_pairs"] else _negative_control(card)
     return [
         f"# {_cell(card['name'])}",
         f"A {what} made by tli-bench to bring translations of single words together.",
@@ -215,6 +220,16 @@ def _sections(card: dict[str, Any]) -> list[str]:
         *(_results(record) for record in card["records"]),
         "" if card["records"] else f"It has not been scored on control words yet: `tli-bench run {option}` does that.",
     ]
+
+
+def _negative_control(card: dict[str, Any]) -> str:
+    original = card.get("twin_of")
+    if original is None:
+        return "**Negative control: trained on shuffled pairs.**"
+    return (
+        f"**Negative control: the twin of {_cell(original['name'])} ({_cell(original['sha256'][:16])}), trained on shuffled "
+        "pairs with the same recipe, seed and budget. What it gains, its original gained without learning translations.**"
+    )
 
 
 def _results(record: dict[str, Any]) -> str:

@@ -10,12 +10,15 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from tli_bench.base.errors import InputError, LexiconError
+from tli_bench.languages import Language
 from tli_bench.lexicon import Lexicon
 from tli_bench.lexicon.pairs import Split, WordPair
 from tli_bench.models.types import Tokenizer
-from tli_bench.vectors.inputs import Encoded, encode_words
+from tli_bench.vectors.inputs import Encoded, encode_words, framing
 from tli_bench.vectors.pooling import pooling_weights
-from tli_bench.vectors.protocols import Pooling
+from tli_bench.vectors.protocols import Pooling, get_protocol
+
+_TRIES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,34 +37,58 @@ class PairData:
         return len(self.pairs)
 
 
-def split_data(lexicon: Lexicon, split: Split, tokenizer: Tokenizer, *, at_least: int) -> PairData:
-    """The pairs of one split, encoded; raises LexiconError when the split has fewer than `at_least` pairs."""
+def split_data(
+    lexicon: Lexicon, split: Split, tokenizer: Tokenizer, *, at_least: int, framed: str = "words"
+) -> PairData:
+    """The pairs of one split, encoded as the protocol called `framed` frames words.
+
+    Raises LexiconError when the split has fewer than `at_least` pairs, UnknownNameError for an unknown protocol.
+    """
     pairs = lexicon.of(split)
     if len(pairs) < at_least:
         raise LexiconError(
             f"the {split.value} split of {lexicon.name} ({lexicon.pair}) has {len(pairs)} pairs and training needs at "
             f"least {at_least}; add pairs, or mark some as {split.value} in the list's split column"
         )
-    sources = encode_words(tokenizer, [pair.source for pair in pairs])
-    targets = encode_words(tokenizer, [pair.target for pair in pairs])
+    protocol = get_protocol(framed)
+
+    def encoded(words: list[str], language: Language) -> list[Encoded]:
+        return encode_words(tokenizer, words, **framing(protocol, language.code)._asdict())
+
+    sources = encoded([pair.source for pair in pairs], lexicon.source_language)
+    targets = encoded([pair.target for pair in pairs], lexicon.target_language)
     return PairData(pairs, sources, targets, torch.from_numpy(lexicon.gold(pairs)))
 
 
 def shuffled(data: PairData, *, seed: int) -> PairData:
-    """The negative control: every source gets the target of another pair, in one seeded cycle.
+    """The negative control: every source gets the target of another pair, never an accepted translation, in one seeded cycle.
 
-    The right translation, if a batch contains it, is still not used as a negative. Raises InputError for one pair.
+    The right translation, if a batch contains it, is still not used as a negative. Raises InputError for pairs that leave
+    no such cycle, such as a single one.
     """
-    n = len(data)
-    if n < 2:
-        raise InputError("shuffling needs at least 2 pairs")
-    order = list(range(n))
-    random.Random(f"shuffle:{seed}").shuffle(order)
-    # One cycle through all pairs: no pair keeps its own target.
-    partner = [0] * n
+    order = _wrong_cycle(data.gold, random.Random(f"shuffle:{seed}"))
+    partner = [0] * len(data)
     for here, there in zip(order, [*order[1:], order[0]], strict=True):
         partner[here] = there
     return PairData(data.pairs, data.sources, [data.targets[j] for j in partner], data.gold[:, partner])
+
+
+def _wrong_cycle(gold: Tensor, draw: random.Random) -> list[int]:
+    """All rows in an order in which no row's successor, the last one's being the first, is right for it by `gold`."""
+    n = len(gold)
+    order = list(range(n))
+    draw.shuffle(order)
+    for _ in range(_TRIES):
+        here = torch.tensor(order)
+        right = gold[here, here.roll(-1)].nonzero().flatten().tolist()
+        if n > 1 and not right:
+            return order
+        if n < 3:
+            break
+        # The successor changes places with any other; where few are right, a few changes do.
+        one, other = (right[0] + 1) % n, draw.randrange(n)
+        order[one], order[other] = order[other], order[one]
+    raise InputError(f"the {n} pairs cannot be shuffled so that every word gets a wrong translation; give more pairs")
 
 
 def sampled(data: PairData, size: int, *, seed: int) -> PairData:

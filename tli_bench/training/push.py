@@ -7,6 +7,7 @@ from tli_bench.base.errors import AdapterError, InputError, OutputError
 from tli_bench.models import inspect_adapter
 from tli_bench.models.catalog import check_model_folder
 from tli_bench.models.tuned import CARD, read_model_card
+from tli_bench.models.twins import FOLDER as TWIN
 from tli_bench.training.card import HUB_ID
 
 # What a Hub repository of an adapter or a model holds; anything else in the folder is not uploaded.
@@ -18,9 +19,10 @@ MODEL: tuple[str, ...] = ("config.json", "generation_config.json", "*.safetensor
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """What goes where. size: total size in bytes."""
+    """What goes where: files below `folder`, a twin's among them. size: total size in bytes."""
 
     repository: str
+    folder: Path
     files: tuple[Path, ...]
     size: int
 
@@ -42,8 +44,9 @@ def plan_push(folder: Path, repository: str) -> Upload:
         card, patterns = inspect_adapter(str(folder)).card, ADAPTER
     if card is None:
         raise AdapterError(f"{folder} has no {CARD}: nothing says what it was trained on")
+    patterns = (*patterns, *(f"{TWIN}/{pattern}" for pattern in patterns)) if "twin" in card else patterns
     files = tuple(sorted({path for pattern in patterns for path in folder.glob(pattern) if path.is_file()}))
-    return Upload(repository, files, sum(path.stat().st_size for path in files))
+    return Upload(repository, folder, files, sum(path.stat().st_size for path in files))
 
 
 def push(upload: Upload, *, private: bool = True) -> str:
@@ -56,8 +59,8 @@ def push(upload: Upload, *, private: bool = True) -> str:
         api.create_repo(upload.repository, private=private, exist_ok=True)
         address = api.upload_folder(
             repo_id=upload.repository,
-            folder_path=str(upload.files[0].parent),
-            allow_patterns=[path.name for path in upload.files],
+            folder_path=str(upload.folder),
+            allow_patterns=[path.relative_to(upload.folder).as_posix() for path in upload.files],
             commit_message="Trained by tli-bench",
         )
     except (HfHubHTTPError, OSError, ValueError) as err:

@@ -11,7 +11,7 @@ from tli_bench.base.yamls import read_yaml
 from tli_bench.config.options import Flags
 from tli_bench.measures.roles import HEADLINE
 from tli_bench.training.figures import choosers
-from tli_bench.vectors.protocols import Pooling
+from tli_bench.vectors.protocols import Pooling, get_protocol
 
 OUTPUT, BEFORE_NORM, AUTO = "output", "before-norm", "auto"
 ALL_LINEAR = "all-linear"
@@ -41,6 +41,11 @@ class Recipe(BaseModel):
         Pooling.WORD_MEAN,
         description="How a word's states become one vector in the loss: word-mean, word-last, all-mean, all-weighted or "
         "all-last. Dev figures always use the word's own tokens.",
+    )
+    framing: str = Field(
+        "words",
+        description="Protocol whose framing words get in training, for what stands around them: words (a full stop and a space "
+        "before the word), words.v1 (nothing), carrier:next and others (`tli-bench ls protocols`).",
     )
     loss: str = Field("infonce", description="triplet, infonce, csls, cosine, barlow or vicreg.")
     margin: float = Field(0.4, ge=0, description="Margin of the triplet loss.")
@@ -110,6 +115,7 @@ class Recipe(BaseModel):
 
         if self.loss not in LOSSES:
             raise UnknownNameError("loss", self.loss, LOSSES)
+        get_protocol(self.framing)
         if self.dev_metric not in choosers():
             raise UnknownNameError("dev_metric", self.dev_metric, choosers())
         for layer in self.layer:

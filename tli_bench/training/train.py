@@ -42,6 +42,7 @@ class TrainingResult:
     blocks: those with trained weights; reached: those that received gradient. steps: optimizer steps in total.
     words_seen: anchors and positives that went through the model. dev_before, dev_after: scores at the layers of the
     loss, None when the lexicon has too few dev pairs. loss: mean over the last logged steps, None when none was logged.
+    twin: the same recipe on shuffled pairs, where that was trained, too.
     """
 
     output: Path
@@ -59,6 +60,7 @@ class TrainingResult:
     dev_before: Figures | None
     dev_after: Figures | None
     resumed: bool
+    twin: "TrainingResult | None" = None
 
     def __str__(self) -> str:
         """Where it is, how it was made, and what it did on the dev words."""
@@ -71,6 +73,10 @@ class TrainingResult:
         ]
         if self.dev_before and self.dev_after:
             lines.append(f"dev: {figures_text(self.dev_before, self.dev_after)}")
+        if self.twin:
+            lines.append(f"twin on shuffled pairs: {self.twin.output}, {self.twin.steps} steps")
+            if self.twin.dev_before and self.twin.dev_after:
+                lines.append(f"its dev: {figures_text(self.twin.dev_before, self.twin.dev_after)}")
         return "\n".join(lines)
 
 
@@ -86,12 +92,14 @@ def train_adapter(
     options: LoadOptions | None = None,
     retain_text: Path | None = None,
     restart: bool = False,
+    stop_after: int | None = None,
 ) -> TrainingResult:
     """Train `recipe` for `pair` on the lexicon's train split and save the result at `output`.
 
     model: a name for `load_model` or a loaded base, which is left unchanged. options: how a named model is loaded.
     retain_text: lines of ordinary text for the recipe's retention term. restart: discard the checkpoints of an
     interrupted run; without it, the same command continues where it stopped and ends with the same weights.
+    stop_after: optimizer steps after which training ends, although the recipe's schedule goes on.
 
     Raises LexiconError for an empty split, GateError for a base that contains NaN, InputError and UnknownNameError for
     what does not fit the model, DivergedError for a loss that is not finite, OutputError if writing fails.
@@ -100,8 +108,8 @@ def train_adapter(
     words = lexicon if isinstance(lexicon, Lexicon) else load_lexicon(lexicon, pair=pair)
     target = Path(output).expanduser()
     _check_output(target)
-    loaded = model if isinstance(model, LoadedModel) else load_model(model, options or _local_options())
-    job = _prepare(loaded, words, chosen, seed=seed, retain_text=retain_text)
+    loaded = model if isinstance(model, LoadedModel) else load_model(model, options or local_options())
+    job = _prepare(loaded, words, chosen, seed=seed, retain_text=retain_text, stop_after=stop_after)
     depth = max(t.block for t in job.targets)
     with (
         _checkpoints(target, job.fingerprint, restart=restart) as (work, resume),
@@ -140,6 +148,7 @@ class _Job:
     text: tuple[tuple[int, ...], ...]
     text_sha256: str | None
     fingerprint: dict[str, Any]
+    stop_after: int | None = None
 
     @property
     def fit(self) -> PairData:
@@ -147,33 +156,48 @@ class _Job:
         return sampled(self.train, CENTRE_WORDS, seed=0)
 
 
-def _prepare(loaded: LoadedModel, lexicon: Lexicon, recipe: Recipe, *, seed: int, retain_text: Path | None) -> _Job:
+def _prepare(
+    loaded: LoadedModel,
+    lexicon: Lexicon,
+    recipe: Recipe,
+    *,
+    seed: int,
+    retain_text: Path | None,
+    stop_after: int | None,
+) -> _Job:
     require_finite(loaded)
     needs_dev = recipe.keep == "best" or AUTO in recipe.layer
-    train = split_data(lexicon, Split.TRAIN, loaded.tokenizer, at_least=2 if LOSSES[recipe.loss].needs_batch else 1)
+    at_least = 2 if LOSSES[recipe.loss].needs_batch else 1
+    train = split_data(lexicon, Split.TRAIN, loaded.tokenizer, at_least=at_least, framed=recipe.framing)
     dev = None
     if needs_dev or len(lexicon.of(Split.DEV)) > 1:
-        dev = split_data(lexicon, Split.DEV, loaded.tokenizer, at_least=2)
+        dev = split_data(lexicon, Split.DEV, loaded.tokenizer, at_least=2, framed=recipe.framing)
     if recipe.shuffle_pairs:
         train = shuffled(train, seed=seed)
     layers = recipe.layer
     if AUTO in layers and dev is not None:
         best = best_layer(layer_curves(loaded.model, dev, train))
         layers = tuple(best if layer == AUTO else layer for layer in layers)
-    text = _retention_text(loaded, recipe, retain_text, seed=seed)
-    text_sha256 = hashlib.sha256(json.dumps(text).encode()).hexdigest() if text else None
+    text = retention_text(loaded, recipe, retain_text, seed=seed)
+    text_sha256 = text_digest(text)
     fingerprint = {
         "base": [loaded.id, loaded.revision, loaded.dtype, loaded.quantization],
         "lexicon": [lexicon.name, lexicon.pair, lexicon.content_hash],
         "recipe": recipe.model_dump(mode="json"),
         "seed": seed,
         "text": text_sha256,
+        **({"stop_after": stop_after} if stop_after else {}),
     }
     targets = resolve_targets(loaded.model, layers)
-    return _Job(lexicon, recipe, train, dev, targets, text, text_sha256, fingerprint)
+    return _Job(lexicon, recipe, train, dev, targets, text, text_sha256, fingerprint, stop_after)
 
 
-def _retention_text(
+def text_digest(text: tuple[tuple[int, ...], ...]) -> str | None:
+    """SHA-256 of a retention text, None without one, as cards state it."""
+    return hashlib.sha256(json.dumps(text).encode()).hexdigest() if text else None
+
+
+def retention_text(
     loaded: LoadedModel, recipe: Recipe, retain_text: Path | None, *, seed: int
 ) -> tuple[tuple[int, ...], ...]:
     """Token ids of the retention text: the user's, or what the base generates by itself; nothing without retention."""
@@ -214,6 +238,7 @@ def _fit(
         seed=seed,
         device=loaded.device,
         report=progress if is_main_process() else None,
+        stop_after=job.stop_after,
     )
     trainer.train(resume_from_checkpoint=str(resume) if resume else None)
     trainer.require_finite()
@@ -329,8 +354,8 @@ def is_main_process() -> bool:
     return os.environ.get("RANK", "0") == "0"
 
 
-def _local_options() -> LoadOptions:
-    """Under torchrun every process loads on its own GPU."""
+def local_options() -> LoadOptions:
+    """How to load where nothing is said: under torchrun every process loads on its own GPU."""
     import torch
 
     rank = os.environ.get("LOCAL_RANK")

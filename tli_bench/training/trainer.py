@@ -155,6 +155,16 @@ class _Reporter(TrainerCallback):
         )
 
 
+class _Stop(TrainerCallback):
+    """Ends the training after a number of steps, whatever its schedule says."""
+
+    def __init__(self, steps: int) -> None:
+        self._steps = steps
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        control.should_training_stop = control.should_training_stop or state.global_step >= self._steps
+
+
 def last_checkpoint(folder: Path) -> Path | None:
     """The newest checkpoint that was written completely, or None."""
     whole = [path.parent for path in folder.glob(f"checkpoint-*/{COMPLETE}")]
@@ -171,10 +181,11 @@ def build_trainer(
     seed: int,
     device: str,
     report: Report | None = None,
+    stop_after: int | None = None,
 ) -> PairTrainer:
     """A trainer of `recipe` that writes checkpoints to `folder`; nothing runs yet."""
     rows = len(collator.data)
-    return PairTrainer(
+    trainer = PairTrainer(
         objective=objective,
         watched=watched,
         report=report,
@@ -186,6 +197,9 @@ def build_trainer(
         train_dataset=PairDataset(rows),
         eval_dataset=PairDataset(len(watched.dev)) if watched else None,
     )
+    if stop_after is not None:
+        trainer.add_callback(_Stop(stop_after))
+    return trainer
 
 
 def _arguments(recipe: Recipe, *, rows: int, metric: str | None, folder: Path, seed: int, device: str) -> Any:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import torch
@@ -9,7 +10,8 @@ import torch
 from tli_bench.models.identity import MeasuredModel, State
 from tli_bench.vectors.backend import Answered, Backend
 from tli_bench.vectors.cache import TextStates
-from tli_bench.vectors.inputs import Framing
+from tli_bench.vectors.inputs import Framing, framing
+from tli_bench.vectors.placebos import Placebos
 from tli_bench.vectors.pooling import pooling_weights
 from tli_bench.vectors.protocols import Pooling, Protocol
 from tli_bench.vectors.responses import PairSink, PairStates, ProtocolStates
@@ -22,13 +24,17 @@ class Inputs(NamedTuple):
     poolings: tuple[Pooling, ...]
 
 
-def answer(requests: Sequence[Any], *, backend: Backend, identity: MeasuredModel) -> list[PairStates]:
+def answer(
+    requests: Sequence[Any], *, backend: Backend, identity: MeasuredModel, placebos: Placebos | None = None
+) -> list[PairStates]:
     """One `PairStates` for each request, in order. A request's `args` are (source, target, protocols, pair id).
 
     A fifth argument is true for texts that may be longer than the model reads: they are cut at the end. A sixth is true for
-    requests that also ask for the neurons. A distinct token sequence runs once per state (base, adapted) for all protocols
-    that need it.
+    requests that also ask for the neurons. A distinct token sequence runs once per state (base, adapted, twin) for all
+    protocols that need it. placebos: goes with each answer.
     """
+    if placebos is not None:
+        placebos.starts()
     groups: dict[tuple[tuple[Protocol, ...], str, bool, bool], list[int]] = {}
     for position, request in enumerate(requests):
         protocols, pair, shorten, neurons = (*request.args[2:], False, False)[:4]
@@ -40,22 +46,23 @@ def answer(requests: Sequence[Any], *, backend: Backend, identity: MeasuredModel
             sides = [
                 inputs_of(protocols, language, causal=backend.causal, shorten=short) for language in pair.split("-")
             ]
-            found = _answer_group(words, sides, protocols, backend=backend, identity=identity, neurons=neurons)
+            states = states_of(identity, running=short)
+            found = _answer_group(words, sides, protocols, states, backend=backend, identity=identity, neurons=neurons)
             answers |= dict(zip(positions, found, strict=True))
-    return [answers[position] for position in range(len(requests))]
+    return [replace(answers[position], placebos=placebos) for position in range(len(requests))]
 
 
 def _answer_group(
     words: Sequence[tuple[str, str]],
     sides: Sequence[dict[str, Inputs]],
     protocols: Sequence[Protocol],
+    states: Sequence[State],
     *,
     backend: Backend,
     identity: MeasuredModel,
     neurons: bool,
 ) -> list[PairStates]:
     """Answers for pairs of words; `sides` has the inputs of each protocol for source and target."""
-    states: tuple[State, ...] = ("base", "adapted") if identity.adapter else ("base",)
     wanted: dict[Inputs, list[str]] = {}
     for side, by_name in enumerate(sides):
         for inputs in dict.fromkeys(by_name.values()):
@@ -83,25 +90,32 @@ def _answer_group(
     return answers
 
 
+def states_of(identity: MeasuredModel, *, running: bool = False) -> tuple[State, ...]:
+    """The states in which a model is scored; a twin is for words, not for running text."""
+    if identity.adapter is None:
+        return ("base",)
+    return ("base", "adapted", "twin") if identity.twin and not running else ("base", "adapted")
+
+
 def inputs_of(
     protocols: Sequence[Protocol], language: str, *, causal: bool, shorten: bool = False
 ) -> dict[str, Inputs]:
     """The inputs of each protocol, by its name, for words of `language` (a code).
 
-    shorten: a text longer than the model reads is cut at the end; otherwise it is an error.
+    shorten: the texts are running text: no lead, and one longer than the model reads is cut at the end, not an error.
     """
-    by_template: dict[str | None, list[Protocol]] = {}
+    by_framing: dict[Framing, list[Protocol]] = {}
     for protocol in protocols:
-        by_template.setdefault(protocol.template(language), []).append(protocol)
+        by_framing.setdefault(framing(protocol, language, running=shorten), []).append(protocol)
     found: dict[str, Inputs] = {}
-    for template, users in by_template.items():
+    for whole, users in by_framing.items():
         poolings = {user.pooling for user in users}
-        if any(user.name == "words" for user in users):
+        if any(user.last for user in users):
             poolings.add(Pooling.WORD_LAST)
         # The mean over the word's own tokens is what most protocols read: once kept, it also serves as the mean without position 0.
         poolings.add(Pooling.WORD_MEAN)
-        cut = template is not None and causal and all(user.pooling.of_the_word for user in users)
-        inputs = Inputs(Framing(template, cut, shorten), tuple(sorted(poolings)))
+        cut = whole.template is not None and causal and all(user.pooling.of_the_word for user in users)
+        inputs = Inputs(whole._replace(cut=cut), tuple(sorted(poolings)))
         found |= {user.name: inputs for user in users}
     return found
 
@@ -112,13 +126,12 @@ def _protocol_states(protocol: Protocol, pairs: dict[State, tuple[TextStates, ..
     encoded = [word.encoded for word in both if word.encoded is not None]
     return ProtocolStates(
         vectors={state: _stacked(words, protocol.pooling) for state, words in pairs.items()},
-        last={state: _stacked(words, Pooling.WORD_LAST) for state, words in pairs.items()}
-        if protocol.name == "words"
-        else {},
+        last={state: _stacked(words, Pooling.WORD_LAST) for state, words in pairs.items()} if protocol.last else {},
         sinks={state: _sink(*words) for state, words in pairs.items()},
         first_pooled=any(bool(pooling_weights(item, protocol.pooling)[0] > 0) for item in encoded),
         tokens=(sum(encoded[0].word), sum(encoded[1].word)),
         dropped=(encoded[0].dropped, encoded[1].dropped),
+        encoded=tuple(encoded),
         neurons={state: torch.stack(told, dim=1) for state, words in pairs.items() if (told := _neurons(words))},
     )
 

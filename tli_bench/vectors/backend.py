@@ -1,9 +1,10 @@
 """The backend: one loaded model that turns texts into pooled hidden states, base and adapted, and keeps what it has seen."""
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from torch import nn
 
@@ -17,7 +18,8 @@ from tli_bench.models.identity import State
 from tli_bench.models.live import Fingerprint, fingerprint
 from tli_bench.models.neurons import activation_functions
 from tli_bench.models.probe import Probed, probe
-from tli_bench.models.types import Model, Tokenizer
+from tli_bench.models.types import Model, Tokenizer, Wrapped
+from tli_bench.models.variants import Weights, digest, require_fit, weights_of, worn
 from tli_bench.vectors.cache import Key, StateCache, TextStates
 from tli_bench.vectors.extract import Progress, States, extract
 from tli_bench.vectors.inputs import Encoded, Framing, encode_words
@@ -41,7 +43,8 @@ class Backend:
 
     A model is remembered only by its content: change its weights, its adapter or its tokenizer in any way, and
     the states are computed again. batch_size: sequences in one batch. cache: None for a cache of the backend's own.
-    `progress(done, total)` is called after each batch.
+    `progress(done, total)` is called after each batch. twin: weights of the state `twin`, which take the place of the
+    adapter's; AdapterError where they do not fit.
     """
 
     def __init__(
@@ -52,14 +55,19 @@ class Backend:
         batch_size: int = DEFAULT_BATCH,
         progress: Progress | None = None,
         cache: StateCache | None = None,
+        twin: Weights | None = None,
     ) -> None:
         _require_separable(model)
+        if twin is not None:
+            require_fit(twin, weights_of(cast(Wrapped, model)))
         self.model = model
         self.tokenizer = tokenizer
         self.batch_size = batch_size
         self.progress = progress
         self.cache = StateCache() if cache is None else cache
+        self.twin = twin
         self._held: Fingerprint | None = None
+        self._seconds, self._texts = 0.0, 0
 
     @property
     def family(self) -> Family:
@@ -107,38 +115,75 @@ class Backend:
     ) -> Answered:
         """Pooled states of every layer for each distinct text, from the cache if they were seen before.
 
-        state: `base` switches the adapter off, `adapted` leaves it on. neurons: say as well which feed-forward neurons are
-        active, where the architecture lets them be told. Raises InputError for texts that cannot be
-        encoded, AdapterError for an activated LoRA.
+        state: `base` switches the adapter off, `adapted` leaves it on, `twin` puts the twin's weights in its place.
+        neurons: say as well which feed-forward neurons are active, where the architecture lets them be told. Raises
+        InputError for texts that cannot be encoded, AdapterError for an activated LoRA.
         """
         with self.unchanged() as held:
-            adapter = held.adapter if state == "adapted" else ""
+            adapter = {"base": "", "adapted": held.adapter, "twin": f"{held.adapter} {self._twin_digest}"}[state]
             key = Key(held.weights, adapter, held.tokenizer, state, framing, tuple(poolings), neurons)
             return Answered(*self.cache.get(key, texts, lambda missing: self._compute(missing, key)))
 
+    def fresh(self, texts: Sequence[str], framing: Framing, poolings: Sequence[Pooling]) -> States:
+        """Pooled states of every text, in order, with the adapter as it is now; neither looked up in the cache nor kept."""
+        return self._extract(self._encoded(texts, framing), tuple(poolings))
+
+    @property
+    def pace(self) -> float | None:
+        """Seconds for one text in one state, over all that was computed so far; None before."""
+        return self._seconds / self._texts if self._texts else None
+
+    @cached_property
+    def _twin_digest(self) -> str:
+        return digest(self.twin) if self.twin is not None else ""
+
     def _compute(self, texts: Sequence[str], key: Key) -> States:
-        framing = key.framing
-        encoded = encode_words(
+        encoded, began = self._encoded(texts, key.framing), time.perf_counter()
+        if key.state != "base":
+            _require_called(self.model, encoded)
+        with self._in_state(key.state):
+            found = self._extract(encoded, key.poolings, first_position=True, neurons=key.neurons)
+        self._seconds, self._texts = self._seconds + time.perf_counter() - began, self._texts + len(encoded)
+        return found
+
+    @contextmanager
+    def _in_state(self, state: State) -> Iterator[None]:
+        """Inside the `with` block the model computes what it does in this state."""
+        if state == "twin":
+            if self.twin is None:
+                raise AdapterError("the model was given no twin, so the state `twin` cannot be scored")
+            with worn(cast(Wrapped, self.model), self.twin):
+                yield
+        else:
+            with adapter_disabled(self.model) if state == "base" else nullcontext():
+                yield
+
+    def _encoded(self, texts: Sequence[str], framing: Framing) -> list[Encoded]:
+        return encode_words(
             self.tokenizer,
             texts,
             max_length=max_tokens(self.model),
-            template=framing.template,
-            cut=framing.cut,
-            shorten=framing.shorten,
+            **framing._asdict(),
         )
-        if key.state == "adapted":
-            _require_called(self.model, encoded)
-        with nullcontext() if key.state == "adapted" else adapter_disabled(self.model):
-            return extract(
-                self.model,
-                encoded,
-                poolings=key.poolings,
-                batch_size=self.batch_size,
-                first_position=True,
-                before_norm=self.probed.chain,
-                neurons=self.activations if key.neurons else (),
-                progress=self.progress,
-            )
+
+    def _extract(
+        self,
+        encoded: Sequence[Encoded],
+        poolings: tuple[Pooling, ...],
+        *,
+        first_position: bool = False,
+        neurons: bool = False,
+    ) -> States:
+        return extract(
+            self.model,
+            encoded,
+            poolings=poolings,
+            batch_size=self.batch_size,
+            first_position=first_position,
+            before_norm=self.probed.chain,
+            neurons=self.activations if neurons else (),
+            progress=self.progress,
+        )
 
 
 def _require_separable(model: Model) -> None:

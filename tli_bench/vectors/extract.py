@@ -13,7 +13,7 @@ from tli_bench.models.body import block_outputs, depth_of, hidden_states
 from tli_bench.models.types import Model
 from tli_bench.vectors.inputs import Encoded
 from tli_bench.vectors.neurons import neuron_states
-from tli_bench.vectors.pooling import pooling_weights, rest_weights
+from tli_bench.vectors.pooling import first_weights, pooling_weights
 from tli_bench.vectors.protocols import Pooling
 
 Progress = Callable[[int, int], None]
@@ -25,8 +25,8 @@ class FirstPosition:
     """What position 0 does to a mean, from the same pass.
 
     norms: for each word, norms of its positions, float32 `[layers, tokens]`. included, excluded: mean over all
-    positions and over all but the first, float32 `[layers, words, dim]`; a word of one position does not have the second mean and
-    has zeros there.
+    positions and over all but the first, float32 `[layers, words, dim]`, where text around the word is left out but for the
+    first position; a word of one position does not have the second mean and has zeros there.
     """
 
     norms: tuple[torch.Tensor, ...]
@@ -157,18 +157,29 @@ def extract(
     )
 
 
-_REST = "rest"
+_FIRST, _REST = "first and rest", "rest"
 
 
 def _plan(encoded: Sequence[Encoded], poolings: Sequence[Pooling], *, first_position: bool) -> dict[str, str]:
     """Which weighting makes each wanted mean; two means with the same weights for every word are made and kept once."""
     plan: dict[str, str] = {pooling: pooling for pooling in poolings}
     if first_position:
-        framed_by_bos_alone = all(not item.word[0] and all(item.word[1:]) for item in encoded)
-        shared = framed_by_bos_alone and Pooling.WORD_MEAN in poolings
-        plan |= {"included": Pooling.ALL_MEAN, "excluded": Pooling.WORD_MEAN if shared else _REST}
+        shared = all(_rest_is_the_word(item) for item in encoded) and Pooling.WORD_MEAN in poolings
+        alone = not any(item.frame for item in encoded)
+        plan |= {
+            "included": Pooling.ALL_MEAN if alone else _FIRST,
+            "excluded": Pooling.WORD_MEAN if shared else _REST,
+        }
     return plan
 
 
 def _weights(item: Encoded, rule: str) -> torch.Tensor:
-    return rest_weights(item) if rule == _REST else pooling_weights(item, Pooling(rule))
+    if rule in (_FIRST, _REST):
+        return first_weights(item, first=rule == _FIRST)
+    return pooling_weights(item, Pooling(rule))
+
+
+def _rest_is_the_word(item: Encoded) -> bool:
+    """Whether all positions but the first are the word's own, or text around it."""
+    frame = item.frame or (False,) * len(item.word)
+    return not item.word[0] and all(a or b for a, b in zip(item.word[1:], frame[1:], strict=True))

@@ -32,8 +32,13 @@ def pooling_weights(encoded: Encoded, pooling: Pooling) -> torch.Tensor:
     return weights / weights.sum()
 
 
-def rest_weights(encoded: Encoded) -> torch.Tensor:
-    """Weights of the mean over every position but the first, float32 `[tokens]`; all zero when there is no other."""
+def first_weights(encoded: Encoded, *, first: bool) -> torch.Tensor:
+    """Weights of the mean over the first position and all that are no text around the word, float32 `[tokens]`.
+
+    first: whether the first position itself is in the mean; without it, all weights are zero where there is no other.
+    """
     weights = torch.ones(len(encoded.ids))
-    weights[0] = 0.0
-    return weights / max(1, len(encoded.ids) - 1)
+    if encoded.frame:
+        weights[torch.tensor(encoded.frame)] = 0.0
+    weights[0] = float(first)
+    return weights / weights.sum().clamp(min=1.0)

@@ -44,7 +44,10 @@ class Protocol:
     """A named, versioned and frozen way to embed a word.
 
     templates: for each language code (or `*`, all languages) a sentence with `{word}` in it; empty to embed the word
-    alone, after the tokenizer's own BOS, if any. digest: of a user's own definition, so that two files with the same name differ.
+    by itself, after the tokenizer's own BOS, if any. digest: of a user's own definition, so that two files with the same name
+    differ. lead: what stands before a word that has no sentence, so that no token of the word is the first position; running
+    text is not given one. blanks: whether a space that became a token of its own counts as a token of the word. last: whether
+    the word's last token is scored beside it.
     """
 
     name: str
@@ -53,22 +56,29 @@ class Protocol:
     note: str = ""
     templates: tuple[tuple[str, str], ...] = ()
     digest: str = ""
+    lead: str = ""
+    blanks: bool = True
+    last: bool = False
 
     @property
     def id(self) -> str:
-        """Name and version as written in signatures, `words.v1`; a user's own ends in `+` and its digest."""
-        return f"{self.name}.v{self.version}" + (f"+{self.digest}" if self.digest else "")
+        """Name and version as written in signatures, `words.v2`; a user's own ends in `+` and its digest.
+
+        A version that was superseded has its id for a name, so that it can be asked for.
+        """
+        version = f".v{self.version}"
+        return self.name.removesuffix(version) + version + (f"+{self.digest}" if self.digest else "")
 
     def __str__(self) -> str:
         return self.id
 
     def template(self, language: str) -> str | None:
-        """The sentence for words of `language` (its code), None if the word is alone.
+        """The sentence for words of `language` (its code), or the lead and the word; None if the word is alone.
 
         Raises InputError when the protocol has sentences but none for this language.
         """
         if not self.templates:
-            return None
+            return self.lead + SLOT if self.lead else None
         known = dict(self.templates)
         found = known.get(language, known.get("*"))
         if found is None:
@@ -78,12 +88,28 @@ class Protocol:
             )
         return found
 
+    def tokens(self, policy: str) -> str:
+        """How a word becomes tokens, for the signature. policy: what the tokenizer adds by itself (`inputs.tokens_policy`)."""
+        if not self.lead:
+            return policy
+        return f'{policy} lead="{self.lead.rstrip()}" space={"yes" if self.lead.endswith(" ") else "no"}'
+
+
+FULL_STOP = ". "
+"""The lead of `words.v2`: neutral, one token everywhere, and no token of any word joins it across the space."""
+
+
+def _led(name: str, pooling: Pooling, note: str, *, last: bool = False) -> Protocol:
+    return Protocol(name, 2, pooling, note, lead=FULL_STOP, blanks=False, last=last)
+
 
 PROTOCOLS: dict[str, Protocol] = {
     p.name: p
     for p in (
-        Protocol("words", 1, Pooling.WORD_MEAN, "mean over the word's own tokens; special tokens never pooled"),
-        Protocol("words-last", 1, Pooling.WORD_LAST, "last token of the word"),
+        _led("words", Pooling.WORD_MEAN, "mean over the word's own tokens after a full stop and a space", last=True),
+        _led("words-last", Pooling.WORD_LAST, "last token of the word after a full stop and a space"),
+        Protocol("words.v1", 1, Pooling.WORD_MEAN, "mean over the tokens of the word alone", last=True),
+        Protocol("words-last.v1", 1, Pooling.WORD_LAST, "last token of the word alone"),
         Protocol("tli-pilot", 1, Pooling.ALL_MEAN, "mean over the attention mask, BOS included (arXiv 2506.15415)"),
         Protocol("tli-eval", 1, Pooling.WORD_MEAN, "mean without BOS, EOS and padding (arXiv 2506.15415)"),
         Protocol("mexa", 1, Pooling.ALL_WEIGHTED, "position-weighted mean of all tokens (arXiv 2410.05873)"),
@@ -105,7 +131,7 @@ def _carriers() -> dict[str, Protocol]:
     for name, sentences in by_name.items():
         shown = pivot().carriers.get(name) or next(iter(sentences.values()))
         note, templates = f"word inside {shown!r}", tuple(sorted(sentences.items()))
-        found[CARRIER + name] = Protocol(CARRIER + name, version, Pooling.WORD_MEAN, note, templates)
+        found[CARRIER + name] = Protocol(CARRIER + name, version, Pooling.WORD_MEAN, note, templates, blanks=False)
     return found
 
 
@@ -115,13 +141,16 @@ def all_protocols() -> dict[str, Protocol]:
 
 
 def get_protocol(name: str) -> Protocol:
-    """The protocol called `name`, or the one that the YAML file `name` defines.
+    """The protocol called `name` or whose id is `name`, or the one that the YAML file `name` defines.
 
     Raises UnknownNameError with suggestions, InputError naming the wrong key of a file.
     """
     if name.endswith((".yaml", ".yml")):
         return read_protocol(Path(name))
     known = PROTOCOLS if name in PROTOCOLS else all_protocols()
+    by_id = next((protocol for protocol in known.values() if protocol.id == name), None)
+    if by_id is not None:
+        return by_id
     if name not in known:
         raise UnknownNameError(
             "protocol", name, known, hint="`tli-bench ls protocols` lists them; FILE.yaml defines your own"
@@ -158,7 +187,7 @@ def read_protocol(path: Path) -> Protocol:
     name = data.get("name")
     if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9][\w.-]{0,40}", name, flags=re.ASCII):
         raise InputError(f"{path}: `name` must be letters, digits, `.`, `_` and `-`, at most 41, got {name!r}")
-    if name in PROTOCOLS:
+    if name in {*PROTOCOLS, *(protocol.id for protocol in PROTOCOLS.values())}:
         raise InputError(f"{path}: `name` {name!r} belongs to a protocol of the benchmark; choose another")
     version = _version(data, path)
     pooling = data.get("pooling")

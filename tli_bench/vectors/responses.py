@@ -1,10 +1,15 @@
 """What the model answers to a `hidden_states` request: small objects, because lm-eval logs and gathers them."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import torch
 
 from tli_bench.models.identity import MeasuredModel, State
+from tli_bench.vectors.inputs import Encoded
+
+if TYPE_CHECKING:
+    from tli_bench.vectors.placebos import Placebos
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +28,12 @@ class PairSink:
 class ProtocolStates:
     """One word pair under one protocol.
 
-    vectors: for `base` and, with an adapter, `adapted`: float32 `[layers, 2, dim]`, source then target. last: the same
-    for the word's last token, only under the protocol `words`. first_pooled: whether position 0 is part of a vector.
+    vectors: for `base` and, with an adapter, `adapted` and perhaps `twin`: float32 `[layers, 2, dim]`, source then target.
+    last: the same for the word's last token, only where the protocol asks for it. first_pooled: whether position 0 is part of a
+    vector.
     neurons: active feed-forward neurons, float16 `[blocks, 2, neurons]`, if they were asked for and can be told.
     tokens: number of the source's and of the target's own tokens; dropped: how many more each had than the model reads.
+    encoded: source and target as they were run, or nothing where that is not known.
     """
 
     vectors: dict[State, torch.Tensor]
@@ -35,7 +42,13 @@ class ProtocolStates:
     first_pooled: bool
     tokens: tuple[int, int]
     dropped: tuple[int, int] = (0, 0)
+    encoded: tuple[Encoded, ...] = ()
     neurons: dict[State, torch.Tensor] = field(default_factory=dict)
+
+    def own_norms(self, state: State) -> list[torch.Tensor]:
+        """Norms of the own tokens of the source and of the target, each `[layers, own tokens]`."""
+        both = zip(self.sinks[state].norms, self.encoded, strict=True)
+        return [norms[:, torch.tensor(word.word)] for norms, word in both]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -43,16 +56,18 @@ class PairStates:
     """Pooled states of one word pair: layer names, and what was measured under each protocol id.
 
     key: digest of everything that determined them (model, adapter, tokenizer, protocols, texts); equal keys mean equal answers.
+    placebos: who answers the same words under random weights; None without an adapter, and where the model cannot be asked.
     """
 
     layers: tuple[str, ...]
     protocols: dict[str, ProtocolStates] = field(compare=False)
     model: MeasuredModel = field(compare=False)
     key: str
+    placebos: "Placebos | None" = field(default=None, compare=False)
 
     @property
     def states(self) -> tuple[State, ...]:
-        """`base` and, with an adapter, `adapted`."""
+        """`base` and, with an adapter, `adapted` and perhaps `twin`."""
         return tuple(next(iter(self.protocols.values())).vectors)
 
     def __repr__(self) -> str:

@@ -29,11 +29,26 @@ def control_lines(record: RunRecord) -> Iterator[str]:
     if parts:
         yield where + "; ".join(parts)
     yield from _position(record, split, state)
+    yield from _variants(record, layer)
     for contrast in controls.contrasts:
         if contrast.layer == layer:
             interval = f" [{contrast.ci[0]:+.3f}, {contrast.ci[1]:+.3f}]" if contrast.ci else ""
             said = f"layer {layer}: {contrast.quantity}, trained minus control {contrast.difference:+.3f}{interval}"
             yield said + _power(controls, layer)
+
+
+def _variants(record: RunRecord, layer: str) -> Iterator[str]:
+    """Placebos and the twin: what else was put into the adapter's place."""
+    placebo = record.controls.placebo if record.controls else None
+    for item in placebo.layers if placebo else ():
+        if placebo and item.layer == layer:
+            label = get_measure(placebo.quantity).label
+            yield (
+                f"layer {layer}: {placebo.count} placebos of random weights change {label} by {item.mean:+.3f} on average, 95 % of "
+                f"them by at most {item.floor:.3f}; the adapter's {item.change:+.3f} is above {item.quantile:.0%} of them"
+            )
+    if record.signature.twin:
+        yield f"scored next to it: the twin on shuffled pairs ({record.signature.twin[:8]})"
 
 
 def _spelling(controls: Controls, split: Split) -> Iterator[str]:

@@ -14,10 +14,17 @@ from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.measure import Measure, Place
 from tli_bench.measures.registry import get_measure, list_measures
 from tli_bench.measures.roles import HEADLINE
+from tli_bench.models.identity import BEFORE_AFTER
 from tli_bench.records.schema import Comparison, Curve, RunRecord
 from tli_bench.records.scores import BEST, OUTPUT
 from tli_bench.report.terminal.asked import asked_table
 from tli_bench.report.terminal.beside import control_lines
+from tli_bench.report.terminal.framing import (
+    confirmation_cell,
+    confirmation_heading,
+    framing_line,
+    framing_warnings,
+)
 from tli_bench.report.terminal.tables import show_table
 from tli_bench.report.terminal.tasks import print_task_tables
 
@@ -54,7 +61,9 @@ def print_record(console: Console, record: RunRecord, *, reused: bool) -> None:
         show_table(console, asked)
     for layer, verdict in record.verdicts.items():
         console.print(Text(f"  layer {layer}: {verdict}"), soft_wrap=True)
-    for line in control_lines(record):
+    for warning in framing_warnings(record):
+        console.print(Text(f"  {warning}", "bold yellow"), soft_wrap=True)
+    for line in (*control_lines(record), *filter(None, [framing_line(record)])):
         console.print(Text(f"  {line}", "dim"), soft_wrap=True)
     for reason in record.unscored[:3]:
         console.print(Text(f"  unscored: {reason}", "yellow"), soft_wrap=True)
@@ -95,7 +104,9 @@ def _scores(record: RunRecord) -> Table:
     for name in ("layer", "words"):
         table.add_column(name, no_wrap=True)
     for measure in list_measures(Place.TABLE):
-        table.add_column(measure.label, justify="right", no_wrap=True)
+        beside = confirmation_heading(record) if measure.name == HEADLINE else ()
+        for name in (measure.label, *beside):
+            table.add_column(name, justify="right", no_wrap=True)
     if adapted:
         for name in (f"{get_measure(HEADLINE).label} change [95 % CI]", "p", "d_z"):
             table.add_column(name, justify="right", no_wrap=True)
@@ -107,7 +118,7 @@ def _scores(record: RunRecord) -> Table:
 
 
 def _layer_label(record: RunRecord, layer: str) -> str:
-    roles = [f"best {state}" for state, best in record.best_layer.items() if best == layer]
+    roles = [f"best {state}" for state in BEFORE_AFTER if record.best_layer.get(state) == layer]
     if layer == record.signature.layers[-1]:
         roles.append("output")
     return f"{layer} ({', '.join(roles)})" if roles else layer
@@ -115,15 +126,18 @@ def _layer_label(record: RunRecord, layer: str) -> str:
 
 def _row(record: RunRecord, layer: str, split: Split, *, adapted: bool) -> list[str]:
     cells = [_layer_label(record, layer), _NAMES[split]]
-    cells += [_states(record, measure, split, layer) for measure in list_measures(Place.TABLE)]
+    for measure in list_measures(Place.TABLE):
+        beside = confirmation_cell(record, layer, split) if measure.name == HEADLINE else ()
+        cells += [_states(record, measure, split, layer), *beside]
     if adapted:
         cells += _change(record.comparisons, layer, split)
     return cells
 
 
 def _states(record: RunRecord, measure: Measure, split: Split, layer: str) -> str:
-    """A value of every state at one layer, `0.123 → 0.456`."""
-    return " → ".join(measure.shown(record.value(measure.name, split, state, layer)) for state in record.curves[split])
+    """A value before and after at one layer, `0.123 → 0.456`."""
+    states = (state for state in BEFORE_AFTER if state in record.curves[split])
+    return " → ".join(measure.shown(record.value(measure.name, split, state, layer)) for state in states)
 
 
 def _change(comparisons: Sequence[Comparison], layer: str, split: Split) -> list[str]:

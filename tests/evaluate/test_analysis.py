@@ -126,7 +126,7 @@ def test_a_common_vector_is_no_gain():
     push = 2 * torch.ones(24)
     analysis = analyse({"base": base, "adapted": Vectors(base.source + push, base.target + push)}, n=MANY)
     before, after = (analysis.value("cosine", Split.CONTROL, state, "1") for state in ("base", "adapted"))
-    assert after - before > 0.2
+    assert after > before + 0.1
     assert verdicts(analysis)["1"].kind is VerdictKind.NO_CHANGE
 
 

@@ -23,7 +23,7 @@ def test_what_must_agree_to_be_compared_and_to_be_reused():
 def test_another_value_of_an_identity_field_is_another_unit(name):
     ours = make_signature()
     value = getattr(ours, name)
-    changed = {bool: True, int: 7}.get(type(value), 7 if name == "limit" else "other")
+    changed = {bool: True, int: 7, tuple: ("water",)}.get(type(value), 7 if name == "limit" else "other")
     assert same_unit(ours, make_signature())
     assert not same_unit(ours, make_signature(**{name: changed}))
 
@@ -36,11 +36,14 @@ def test_an_adapter_is_the_same_by_its_hash_whatever_its_name():
 
 def test_flags_and_notes_of_a_run():
     assert flags_of(make_signature()) == notes_of(make_signature()) == ()
-    flagged = make_signature(limit=5, skip_gate=True, any_base=True)
-    assert flags_of(flagged) == ("skip_gate", "any_base", "limit 5")
+    raised = {"limit": 5, "skip_gate": True, "any_base": True, "training_unknown": True}
+    flagged = make_signature(**raised, adapter=AdapterRef(name="one", sha256="a" * 64))
+    assert flags_of(flagged) == ("training unknown", "skip_gate", "any_base", "limit 5")
     assert flags_of(flagged, adapter=False) == ("skip_gate", "limit 5")
+    # Without an adapter it is the model itself that nobody knows.
+    assert flags_of(make_signature(training_unknown=True), adapter=False) == ("training unknown",)
     assert notes_of(flagged)[-1] == "only the first 5 words: shown without a rank"
-    assert len(notes_of(flagged)) == 3
+    assert len(notes_of(flagged)) == 4
 
 
 def test_marks_keep_runs_apart_by_name():

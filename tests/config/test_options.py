@@ -24,7 +24,7 @@ VALUES = {
     "control": Path("held.tsv"), "data_dir": Path("data"), "protocol": "mexa", "limit": 7, "confirm": False, "output": Path("elsewhere"),
     "batch_size": 8, "device": "cpu", "dtype": "bfloat16", "quantize": "nf4", "revision": "main", "seed": 3, "shown": ("2",),
     "measures": ("evs", "dali"),
-    "allow_leakage": True, "any_base": True, "skip_gate": True, "trust_remote_code": True,
+    "allow_leakage": True, "trained_words": Path("seen.txt"), "any_base": True, "skip_gate": True, "trust_remote_code": True,
 }  # fmt: skip
 WRONG = [
     ("limit", 0, "--limit must be a whole number, 1 or more, got 0"),

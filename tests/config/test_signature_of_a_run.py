@@ -13,6 +13,7 @@ ROWS = "\n".join(f"neno{i}\tword{i}\t{split}" for i, split in enumerate(["train"
 def lists(tmp_path):
     (tmp_path / "mine.tsv").write_text(f"source\ttarget\tsplit\n{ROWS}\n")
     (tmp_path / "held.tsv").write_text("source\ttarget\nmkono\thand\nmguu\tleg\n")
+    (tmp_path / "seen.tsv").write_text("kiti\tchair\n")
     (tmp_path / "leaky.tsv").write_text(f"source\ttarget\tsplit\n{ROWS}\nnenoX\tword0\tcontrol\n")
     return tmp_path
 
@@ -34,14 +35,14 @@ def signature(limit=None, **options):
     ("name", "value"),
     [("pairs", "tur-eng"), ("protocol", "mexa"), ("limit", 4), ("seed", 5), ("model", "org/m"), ("dtype", "bfloat16"),
      ("quantize", "nf4"), ("revision", "main"), ("any_base", True), ("skip_gate", True), ("lexicon", "mine.tsv"),
-     ("control", "held.tsv"), ("allow_leakage", True)],
+     ("control", "held.tsv"), ("trained_words", "seen.tsv"), ("allow_leakage", True)],
 )  # fmt: skip
 def test_an_option_shows_in_the_fields_that_it_decides(name, value, lists):
     beside = {"control": {"lexicon": str(lists / "mine.tsv")}, "allow_leakage": {}}.get(name, {})
     given = str(lists / value) if str(value).endswith(".tsv") else value
     plain, changed = signature(**beside), signature(**beside, **{name: given})
     # What is known only after the run, or follows from the files of the model.
-    later = {"layers", "n", "tokens", "training", "leaking"}
+    later = {"layers", "n", "tokens", "training", "leaking", "training_unknown", "seen_control"}
     decided = set(settings(RunConfig)[name].option.decides) - later - ({"revision"} if name == "model" else set())
     decided -= {"split_seed"} if plain.split_seed == changed.split_seed else set()
     assert decided

@@ -1,70 +1,64 @@
-"""An adapter that was trained on control words is refused, by whatever road it comes."""
-
-import json
+"""Control words that a training saw are found by form, whatever list it was on; a few are left out, many are refused."""
 
 import pytest
 
 from tli_bench.base.errors import AdapterError
+from tli_bench.languages import resolve_language
 from tli_bench.lexicon import load_lexicon
 from tli_bench.lexicon.pairs import Split
-from tli_bench.lexicon.unseen import require_unseen, seen_control, trained_concepts
+from tli_bench.lexicon.trained import NOTHING, UNKNOWN, Trained, trained_on
+from tli_bench.lexicon.unseen import left_out_of_control, seen_control
 
-CORE = load_lexicon(pair="swh-eng")
-TRAIN, CONTROL = (frozenset(p.concept for p in CORE.of(split)) for split in (Split.TRAIN, Split.CONTROL))
-
-
-def test_the_train_split_is_fine_and_one_control_word_is_not():
-    require_unseen(CORE, TRAIN, adapter="a")
-    one = sorted(CONTROL)[0]
-    with pytest.raises(AdapterError, match=f"trained on 1 of the {len(CONTROL)} control words of core .first: {one}"):
-        require_unseen(CORE, TRAIN | {one}, adapter="a")
+CORE, TURKISH_ENGLISH = load_lexicon(pair="swh-eng"), load_lexicon(pair="tur-eng")
+CONTROL = CORE.of(Split.CONTROL)
+SWAHILI, ENGLISH = map(resolve_language, ("swh", "eng"))
 
 
-def test_another_list_is_compared_by_its_words(tmp_path):
-    path = tmp_path / "mine.tsv"
-    path.write_text(
-        "concept\tswh_Latn\teng_Latn\tsplit\n1\tmaji\twater\tcontrol\n2\tmoto\tfire\ttrain\n3\tnyota\tstar\tdev\n",
-        encoding="utf-8",
-    )
-    mine = load_lexicon(path, pair="swh-eng")
-    assert seen_control(mine, frozenset({"water", "fire"})) == ["1"]
-    assert seen_control(mine, frozenset({"fire"})) == []
+def under_other_ids(pairs, tmp_path, name="mine.tsv"):
+    """A list of somebody else's: the same strings, other ids, all for training."""
+    path = tmp_path / name
+    rows = [f"w{i}\t{p.source}\t{p.target.upper()}\ttrain" for i, p in enumerate(pairs)]
+    path.write_text("\n".join(["concept\tswh_Latn\teng_Latn\tsplit", *rows]) + "\n", encoding="utf-8")
+    return load_lexicon(path, pair="swh-eng")
 
 
-@pytest.mark.parametrize("card", [None, {}, {"trained_concepts": "water"}, {"trained_concepts": None}])
-def test_a_card_without_a_list_says_nothing(card):
-    assert trained_concepts(card) == frozenset()
+def test_nothing_of_our_own_training_is_among_the_control_words_of_any_pair():
+    for lexicon in (CORE, TURKISH_ENGLISH, load_lexicon(pair="tur-azj")):
+        assert seen_control(lexicon, trained_on(CORE)) == ()
+        assert left_out_of_control(lexicon, UNKNOWN, name="a") == ()
 
 
-def test_a_run_refuses_it_and_names_it_when_told_to_go_on(tmp_path, capsys):
-    import shutil
+def test_control_words_under_the_ids_of_another_list_are_seen_and_refused(tmp_path):
+    trained = trained_on(under_other_ids(CONTROL, tmp_path))
+    assert set(seen_control(CORE, trained)) == {pair.concept for pair in CONTROL}
+    with pytest.raises(
+        AdapterError, match=rf"a was trained on {len(CONTROL)} of the {len(CONTROL)} control words of core"
+    ):
+        left_out_of_control(CORE, trained, name="a")
 
-    from tli_bench.base.paths import data_dir
-    from tli_bench.cli import main
 
-    adapter = tmp_path / "cheat"
-    shutil.copytree(data_dir("adapters") / "tiny-swh-eng-tli", adapter)
-    card = json.loads((adapter / "tli_card.json").read_text())
-    card["trained_concepts"] += sorted(CONTROL)[:2]
-    (adapter / "tli_card.json").write_text(json.dumps(card))
-    arguments = [
-        "run",
-        "--adapter",
-        str(adapter),
-        "--pairs",
-        "swh-eng",
-        "--limit",
-        "120",
-        "--output",
-        str(tmp_path / "runs"),
-    ]
-    with pytest.raises(SystemExit) as stop:
-        main(arguments)
-    assert stop.value.code == 2
-    assert "trained on 2 of the" in capsys.readouterr().err
-    assert not list(tmp_path.rglob("results_*.json"))
-    with pytest.raises(SystemExit) as stop:
-        main([*arguments, "--allow-leakage"])
-    assert stop.value.code == 0
-    record = json.loads(next((tmp_path / "runs").rglob("tli_alignment*/*.json")).read_text())
-    assert record["signature"]["leaking"] is True
+def test_english_trained_with_swahili_counts_when_turkish_english_is_scored(tmp_path):
+    seen = seen_control(TURKISH_ENGLISH, trained_on(under_other_ids(CONTROL, tmp_path)))
+    both = {pair.concept for pair in TURKISH_ENGLISH.of(Split.CONTROL)} & {pair.concept for pair in CONTROL}
+    assert both <= set(seen)
+    assert len(both) > 100
+
+
+def test_up_to_a_tenth_of_control_is_left_out_and_one_more_is_refused(tmp_path):
+    # Words that share no root family with others, so that each takes one concept with it.
+    alone = [p for p in CONTROL if len(seen_control(CORE, trained_on(under_other_ids([p], tmp_path)))) == 1]
+    most = len(CONTROL) // 10
+    few = trained_on(under_other_ids(alone[:most], tmp_path))
+    assert left_out_of_control(CORE, few, name="a") == tuple(p.concept for p in CONTROL if p in alone[:most])
+    with pytest.raises(
+        AdapterError, match=f"trained on {most + 1} of the .* up to 10% are left out of the score, more are"
+    ):
+        left_out_of_control(CORE, trained_on(under_other_ids(alone[: most + 1], tmp_path)), name="a")
+
+
+@pytest.mark.parametrize("side", ["source", "target"])
+def test_one_side_or_a_variant_is_enough(side):
+    pair = next(p for p in CONTROL if len(p.sources) > 1 and len(p.targets) > 1)
+    form, language = (pair.sources[-1], SWAHILI) if side == "source" else (pair.targets[-1], ENGLISH)
+    assert pair.concept in seen_control(CORE, Trained.of([(language, form)]))
+    assert pair.concept in seen_control(CORE, NOTHING.declaring(frozenset({form})))

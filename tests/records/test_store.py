@@ -122,7 +122,8 @@ TRAINED = {"kind": "full", "name": "x", "base": "org/base"}
 VARIED = {
     "protocol": ("words.v1", "mexa.v1", "words_v1"), "lexicon_hash": ("0" * 64, "1" * 64), "split_seed": (0, 1),
     "pair": ("swh_Latn-eng_Latn", "tur_Latn-eng_Latn"), "limit": (None, 5, 50), "leaking": (False, True),
-    "skip_gate": (False, True), "any_base": (False, True), "model": ("org/a b", "org/a_b", "org_a_b"),
+    "seen_control": ((), ("water",), ("water", "fire")), "training_unknown": (False, True),
+    "trained_words": (None, "a" * 64), "skip_gate": (False, True), "any_base": (False, True), "model": ("org/a b", "org/a_b", "org_a_b"),
     "revision": ("one", "two"), "adapter": (None, *(AdapterRef(name="a", sha256=f"{'a' * 63}{i}") for i in range(2))),
     "training": (None, TrainingRef(**TRAINED), TrainingRef(**TRAINED, recipe="r")), "dtype": ("float32", "bfloat16"),
     "quantization": (None, "nf4", "int8"), "seed": (0, 1), "measures": ("1", "2"),
@@ -130,7 +131,11 @@ VARIED = {
 
 
 def test_everything_that_decides_a_units_place_is_varied():
-    assert set(VARIED) == set(place_of(make_signature()))
+    assert set(VARIED) == set(place_of(make_signature(**{name: values[-1] for name, values in VARIED.items()})))
+
+
+def test_what_records_said_nothing_of_before_leaves_their_files_where_they_are():
+    assert not {"seen_control", "training_unknown", "trained_words"} & set(place_of(make_signature()))
 
 
 @given(st.data())

@@ -242,6 +242,27 @@ def test_hostile_names_are_refused(fields, message):
     assert any(re.search(message, line) for line in errors), errors
 
 
+def test_control_words_that_were_trained_are_left_out_and_few():
+    record = scored_record()
+    concept = record.words[Split.CONTROL].concepts[0]
+    scored = validate_record(with_signature(record, seen_control=(concept,))).errors
+    assert any(f"1 control words were left out as trained, yet they are scored ({concept})" in line for line in scored)
+    half = tuple(f"w{i}" for i in range(record.signature.n["control"]))
+    assert any(
+        "above 10% such a run is refused" in e
+        for e in validate_record(with_signature(record, seen_control=half)).errors
+    )
+    hidden = validate_record(with_signature(record, seen_control=("a\u202eb",))).errors
+    assert any("signature.seen_control 0" in line for line in hidden)
+    forged = validate_record(with_signature(record, trained_words="mine")).errors
+    assert any("signature.trained_words 'mine' is not a SHA-256" in line for line in forged)
+
+
+def test_an_unknown_training_is_a_reservation():
+    noted = validate_record(with_signature(scored_record(), training_unknown=True)).notes
+    assert any(line.startswith("nobody says which words were trained") for line in noted)
+
+
 def test_dates_and_tasks_are_checked():
     errors = validate_record(changed(scored_record(), created="yesterday", task="tli_alignment_other")).errors
     assert any("not an ISO 8601" in line for line in errors)

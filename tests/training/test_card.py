@@ -7,7 +7,8 @@ import yaml
 
 from tli_bench.base.errors import AdapterError, InputError, ResultError
 from tli_bench.lexicon.pairs import Split
-from tli_bench.models import inspect_adapter
+from tli_bench.lexicon.trained import trained_by, trained_on
+from tli_bench.models import inspect_adapter, load_model
 from tli_bench.models.identity import AdapterRef
 from tli_bench.records.schema import Comparison, RunRecord, Signature
 from tli_bench.training import load_recipe, train_adapter
@@ -77,6 +78,8 @@ def test_card_states_base_recipe_lexicon_layers_and_budget(trained, loaded, lexi
     card = json.loads((trained.output / "tli_card.json").read_text())
     assert card["base"] == {"id": loaded.id, "revision": loaded.revision, "dtype": "float32", "quantization": None}
     assert card["trained_concepts"] == sorted(p.concept for p in lexicon.of(Split.TRAIN))
+    assert trained_by(card) == trained_on(lexicon)
+    assert (card["trained_forms"]["scheme"], card["trained_forms"]["complete"]) == ("tli-bench trained forms v1", True)
     assert card["lexicon"]["content_hash"] == lexicon.content_hash
     assert card["layers"] == {
         "loss": ["2"],
@@ -88,6 +91,31 @@ def test_card_states_base_recipe_lexicon_layers_and_budget(trained, loaded, lexi
     assert card["budget"] == {"trainable_parameters": 16 * (128 + 96) * 2, "steps": 3, "words_seen": 48}
     assert (card["seed"], card["recipe"]) == (7, "tli-paper+")
     assert card["dev"]["before"] != card["dev"]["after"]
+
+
+def test_what_trained_the_base_is_on_the_card_of_what_is_trained_from_it(loaded, lexicon, make_lexicon, tmp_path):
+    """Or a list of control words could be trained first and hidden behind a second training."""
+    whole = load_recipe("full-finetune").with_options(max_steps=1, batch_size=8)
+    first = train_adapter(loaded, "swh-eng", whole, tmp_path / "first", lexicon=make_lexicon(train=40)).output
+    recipe = load_recipe("tli-paper").with_options(max_steps=1)
+    both = json.loads((_second(first, recipe, tmp_path / "second", lexicon) / "tli_card.json").read_text())
+    assert trained_by(both) == trained_on(lexicon) | trained_on(make_lexicon(train=40))
+
+    (first / "tli_card.json").write_text(json.dumps({"kind": "lora", "pair": "swh-eng"}))  # says nothing of its words
+    unknown = json.loads((_second(first, recipe, tmp_path / "third", lexicon) / "tli_card.json").read_text())
+    assert not trained_by(unknown).known
+    assert "the base was trained on more" in render_card(unknown)
+
+
+def _second(base, recipe, output, lexicon):
+    return train_adapter(load_model(str(base)), "swh-eng", recipe, output, lexicon=lexicon).output
+
+
+def test_a_card_from_before_is_rendered_as_it_was(trained):
+    card = json.loads((trained.output / "tli_card.json").read_text())
+    assert f"| Trained forms | {len(card['trained_forms']['forms'])}, hashed in tli_card.json |" in render_card(card)
+    del card["trained_forms"]
+    assert "Trained forms" not in render_card(card)
 
 
 def test_adapter_config_names_no_path_of_this_machine_beyond_the_base_it_was_given(trained, loaded):

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tli_bench.base.errors import AdapterError, ModelError, ResultError
 from tli_bench.cli import main
 from tli_bench.lexicon import load_lexicon
 from tli_bench.lexicon.pairs import Split
+from tli_bench.lexicon.trained import trained_by, trained_on
 from tli_bench.models import LoadOptions, load_model
 from tli_bench.models.tuned import read_model_card
 from tli_bench.records import RecordStore
@@ -166,18 +168,24 @@ def test_the_card_gets_before_and_after_from_both_runs(scored, tmp_path):
         add_records(folder, [full], base=[base])
 
 
+def relabelled(lexicon):
+    """Control as train, under other ids."""
+    words = lexicon.of(Split.CONTROL)
+    return replace(lexicon, pairs=tuple(replace(p, concept=f"w{i}", split=Split.TRAIN) for i, p in enumerate(words)))
+
+
 def test_a_model_trained_on_control_words_is_refused(scored, tmp_path, capsys):
     folder = tmp_path / "cheat"
     shutil.copytree(scored / "tiny-full", folder)
     card = json.loads((folder / "tli_card.json").read_text())
-    control = sorted(p.concept for p in load_lexicon(pair="swh-eng").of(Split.CONTROL))
-    card["trained_concepts"] += control[:2]
+    control = load_lexicon(pair="swh-eng").of(Split.CONTROL)
+    card["trained_forms"] = (trained_by(card) | trained_on(relabelled(load_lexicon(pair="swh-eng")))).as_card()
     (folder / "tli_card.json").write_text(json.dumps(card))
     arguments = ["run", "--model", str(folder), "--pairs", "swh-eng", "--limit", "80", "--output", f"{tmp_path}/runs"]
     with pytest.raises(SystemExit) as stop:
         main(arguments)
     assert stop.value.code == 2
-    assert f"cheat was trained on 2 of the {len(control)} control words" in capsys.readouterr().err
+    assert f"cheat was trained on {len(control)} of the {len(control)} control words" in capsys.readouterr().err
     assert not list(tmp_path.rglob("results_*.json"))
 
 

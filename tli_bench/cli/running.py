@@ -103,6 +103,8 @@ def _describe(identity: "MeasuredModel") -> str:
         parts.append(f"adapter [bold]{escape(identity.adapter.name)}[/bold] ({identity.adapter.sha256[:8]})")
     else:
         parts.append("no adapter")
+    if not identity.trained.known:
+        parts.append("[bold red]training unknown[/bold red]: --trained-words FILE declares what was trained")
     if identity.twin:
         parts.append(f"twin on shuffled pairs ({identity.twin[:8]})")
     return "\n".join([", ".join(parts), *(f"[yellow]{escape(note)}[/yellow]" for note in identity.notes)])

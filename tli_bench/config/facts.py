@@ -54,6 +54,17 @@ FACTS: tuple[Fact, ...] = (
     Fact(
         name="leaking", agree=True, identity=True, flag="leaking", note="leaking lexicon: shown without a rank"
     ),
+    Fact(name="seen_control", identity=True, usual=(), later=True),
+    Fact(
+        name="training_unknown",
+        identity=True,
+        flag="training unknown",
+        note="nobody says which words were trained, so control words may be: shown without a rank",
+        of_adapter=True,
+        usual=False,
+        later=True,
+    ),
+    Fact(name="trained_words", identity=True, later=True),
     Fact(name="skip_gate", identity=True, flag="skip_gate", note="sanity gate skipped: shown without a rank"),
     Fact(
         name="any_base",
@@ -115,7 +126,8 @@ def flags_of(run: object, *, adapter: bool = True) -> tuple[str, ...]:
 
     A record that lacks a fact (a downstream record has no gate) has no flag for it.
     """
-    return tuple(fact.flag.format(value) for fact, value in _raised(run) if adapter or not fact.of_adapter)
+    everything = adapter or getattr(run, "adapter", None) is None
+    return tuple(fact.flag.format(value) for fact, value in _raised(run) if everything or not fact.of_adapter)
 
 
 def notes_of(run: object) -> tuple[str, ...]:

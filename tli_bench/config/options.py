@@ -44,7 +44,8 @@ class Option:
     flags: on the command line, where `--name` is not enough; empty with `visible=False` for an option that has none.
     argument: name among the model arguments of the lm-eval plugin, where it differs. minimum: of a number.
     choices: the valid texts; noun: what such a text is called in an error. decides: fields of a signature that follow
-    from the option. shown: whether `--help` prints the default; False where the help text says it better.
+    from the option. told: whether tasks hear of an option of the model, too.
+    shown: whether `--help` prints the default; False where the help text says it better.
     """
 
     help: str
@@ -56,6 +57,7 @@ class Option:
     choices: tuple[str, ...] = ()
     noun: str = ""
     decides: tuple[str, ...] = ()
+    told: bool = False
     shown: bool = True
 
     def __post_init__(self) -> None:

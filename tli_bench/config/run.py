@@ -15,7 +15,7 @@ from tli_bench.base.errors import InputError
 from tli_bench.base.files import write_text
 from tli_bench.base.paths import data_dir
 from tli_bench.base.yamls import read_yaml
-from tli_bench.config.options import Goes, Option, of_road, require_names, settings
+from tli_bench.config.options import Goes, Option, Setting, of_road, require_names, settings
 
 DTYPES = ("float32", "bfloat16", "float16")
 QUANTIZATIONS = ("nf4", "int8", "none")
@@ -49,7 +49,7 @@ class RunConfig:
         Option(
             help="PEFT adapter: a folder or a Hub id. `tiny` has its own by default; `none` scores the base alone.",
             goes=Goes.MODEL,
-            decides=("adapter",),
+            decides=("adapter", "training_unknown", "seen_control"),
             shown=False,
         ),
     ] = OWN_ADAPTER
@@ -176,11 +176,21 @@ class RunConfig:
     allow_leakage: Annotated[
         bool,
         Option(
-            help="Score a lexicon whose control words leak; every score says so.",
+            help="Score control words that leak or were trained; every score says so.",
             goes=Goes.TASK,
             decides=("allow_leakage", "leaking"),
         ),
     ] = False
+    trained_words: Annotated[
+        Path | None,
+        Option(
+            help="Words that the adapter was trained on, for one without a card of ours: a list of words or of pairs "
+            "(TSV, CSV, JSON, text).",
+            goes=Goes.MODEL,
+            told=True,
+            decides=("trained_words", "training_unknown", "seen_control"),
+        ),
+    ] = None
     any_base: Annotated[
         bool, Option(help="Accept an adapter recorded for another base.", goes=Goes.MODEL, decides=("any_base",))
     ] = False
@@ -218,7 +228,7 @@ class RunConfig:
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, Any]) -> Self:
         """From a task's metadata; other keys are left to the task, since lm-eval puts the model arguments there, too."""
-        names = [setting.name for setting in of_road(cls, Goes.TASK)]
+        names = [setting.name for setting in _told_to_tasks(cls)]
         return cls(**{name: metadata[name] for name in names if metadata.get(name) is not None})
 
     def arguments(self) -> dict[str, Any]:
@@ -227,7 +237,7 @@ class RunConfig:
 
     def metadata(self) -> dict[str, Any]:
         """What is said to every task, as JSON knows it; what is not set is left out."""
-        values = {s.name: _plain(getattr(self.chosen(), s.name)) for s in of_road(type(self), Goes.TASK)}
+        values = {s.name: _plain(getattr(self.chosen(), s.name)) for s in _told_to_tasks(type(self))}
         return {name: value for name, value in values.items() if value not in (None, [])}
 
     def chosen(self) -> Self:
@@ -241,6 +251,12 @@ class RunConfig:
     def to_dict(self) -> dict[str, Any]:
         """Every option by name, as YAML and JSON know it."""
         return {name: _plain(getattr(self, name)) for name in settings(type(self))}
+
+
+def _told_to_tasks(config: type) -> list[Setting]:
+    """What a task acts on, and what it is told besides, for models of lm-eval's own that do not know our options."""
+    told = [setting for setting in of_road(config, Goes.MODEL) if setting.option.told]
+    return [*of_road(config, Goes.TASK), *told]
 
 
 def read_config(path: Path) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tli_bench.base.frozen import Frozen
+from tli_bench.lexicon.trained import NOTHING, Trained
 
 State = Literal["base", "adapted", "twin"]
 """The states, all from one load: the model without its adapter, with it, and with the adapter's twin in its place.
@@ -51,7 +52,7 @@ class TrainingRef(Frozen):
 class MeasuredModel:
     """Identity of the model that the states come from, for the signature.
 
-    trained: concepts that its adapter, or the model itself if it was fully fine-tuned, was trained on.
+    trained: what its adapter, and the model itself if tli-bench tuned it, have been trained on.
     twin: hash of the adapter that is scored as its twin. placebo: how many placebos were asked for, None where their
     cost decides. notes: what was to be scored and is not, and why, one sentence each.
     """
@@ -65,7 +66,7 @@ class MeasuredModel:
     training: TrainingRef | None = None
     any_base: bool = False
     skip_gate: bool = False
-    trained: frozenset[str] = frozenset()
+    trained: Trained = NOTHING
     twin: str | None = None
     placebo: int | None = 0
     notes: tuple[str, ...] = ()

@@ -10,7 +10,8 @@ from lm_eval.api.registry import register_model
 
 from tli_bench.base.errors import InputError
 from tli_bench.config.run import RunConfig
-from tli_bench.lexicon.unseen import trained_concepts
+from tli_bench.lexicon.declared import declared_words
+from tli_bench.lexicon.trained import NOTHING, trained_by
 from tli_bench.models import LoadedModel, LoadOptions, attach_adapter, inspect_adapter, load_model
 from tli_bench.models.adapters import AdapterFiles, read_weights
 from tli_bench.models.gate import require_sane
@@ -46,6 +47,7 @@ class TLIModel(CountedHFLM):
         config = RunConfig.from_arguments(
             {"pretrained": name, "adapter": adapter, **_without_automatic(arguments)}
         ).chosen()
+        declared = declared_words(config.trained_words) if config.trained_words else frozenset()
         files = inspect_adapter(config.adapter) if config.adapter else None
         twin, missing = _twin(files, config.twin)
         options = LoadOptions(**{field.name: getattr(config, field.name) for field in fields(LoadOptions)})
@@ -64,6 +66,9 @@ class TLIModel(CountedHFLM):
             batch_size=config.batch_size,
             max_length=None,
         )
+        trained = trained_by(files.card) if files else NOTHING
+        if loaded.card is not None:
+            trained |= trained_by(loaded.card)
         self.progress = progress
         self.vectors = Backend(model, loaded.tokenizer, batch_size=self.batch_size, progress=progress, twin=other)
         self.placebos = Placebos(self.vectors, config.placebo) if files else None
@@ -76,12 +81,12 @@ class TLIModel(CountedHFLM):
             tokens=tokens,
             adapter=reference,
             training=loaded.training,
-            any_base=config.any_base,
+            any_base=config.any_base and files is not None,
             skip_gate=config.skip_gate,
-            trained=trained_concepts(files.card if files else None) | trained_concepts(loaded.card),
+            trained=trained.declaring(declared) if declared else trained,
             twin=twin.sha256 if twin else None,
             placebo=config.placebo if files else 0,
-            notes=(missing,) if missing else (),
+            notes=tuple(note for note in (missing, _of_whole_model(loaded, files)) if note),
         )
 
     @classmethod
@@ -110,6 +115,13 @@ def _twin(files: AdapterFiles | None, named: str | None) -> tuple[AdapterFiles |
     if named not in (None, NO_TWIN):
         raise InputError(f"--twin {named} is the twin of an adapter; give the adapter with --adapter")
     return None, ""
+
+
+def _of_whole_model(loaded: LoadedModel, files: AdapterFiles | None) -> str:
+    """A fully fine-tuned model's twin is a second model, which is not loaded here; a sentence that says so."""
+    if files is not None or "twin" not in (loaded.card or {}):
+        return ""
+    return f"the twin of {loaded.id} is a model of its own and is not scored next to it: score it with --model"
 
 
 def _without_defaults(given: dict[str, Any] | None) -> dict[str, Any]:

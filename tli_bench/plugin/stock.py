@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from lm_eval.models.huggingface import HFLM
 
-from tli_bench.lexicon.unseen import trained_concepts
+from tli_bench.lexicon.trained import NOTHING, UNKNOWN, trained_by
 from tli_bench.models.adapters import inspect_adapter
 from tli_bench.models.fingerprint import hub_commit, model_fingerprint
 from tli_bench.models.identity import AdapterRef, MeasuredModel
@@ -55,15 +55,18 @@ def stock_identity(lm: HFLM, held: Fingerprint) -> MeasuredModel:
     else:
         revision = hub_commit(name, lm.revision) or "unknown"
         card = hub_model_card(name, revision)
-    adapter, trained = None, trained_concepts(card)
+    # Weights in memory may have changed since they were read, but what their folder says was trained was trained.
+    tuned = read_model_card(Path(name)) if in_memory and Path(name).is_dir() else card
+    adapter, trained = None, NOTHING if tuned is None else trained_by(tuned)
     if held.adapter and in_memory:
         wrapped = cast(Wrapped, lm._model)
         active = next(iter(wrapped.active_adapters))
+        trained |= UNKNOWN
         adapter = AdapterRef(name=active, sha256=held.adapter, rank=getattr(wrapped.peft_config[active], "r", None))
     elif held.adapter:
         files = inspect_adapter(str(lm.peft))
         adapter = AdapterRef(name=files.path.name, sha256=files.sha256, rank=files.config.get("r"))
-        trained |= trained_concepts(files.card)
+        trained |= trained_by(files.card)
     return MeasuredModel(
         id=name,
         revision=revision,

@@ -1,8 +1,9 @@
 """lm-eval Task classes: word pairs go in, `hidden_states` requests come out, and scores are aggregated over the whole pool."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property, partial
+from functools import cache, cached_property
 from itertools import chain, zip_longest
 from typing import Any
 
@@ -14,21 +15,24 @@ from lm_eval.filters import build_filter_ensemble
 from tli_bench.base.errors import InputError, LexiconError
 from tli_bench.base.versions import package_versions
 from tli_bench.config.run import RunConfig
-from tli_bench.evaluate.analysis import Analyser, Analysis, Facts, Vectors
+from tli_bench.evaluate.analysis import Analyser, Analysis
 from tli_bench.evaluate.framed import with_framing
 from tli_bench.evaluate.headline import headline, headline_directions
 from tli_bench.evaluate.verdicts import verdicts
 from tli_bench.languages import pair_id, resolve_pair
 from tli_bench.lexicon import Lexicon, load_core, load_lexicon
+from tli_bench.lexicon.declared import declared_words
 from tli_bench.lexicon.doctor import leaks
 from tli_bench.lexicon.pairs import Split, WordPair
+from tli_bench.lexicon.trained import Trained
 from tli_bench.lexicon.unknown import languages_of_list
-from tli_bench.lexicon.unseen import require_unseen, seen_control
+from tli_bench.lexicon.unseen import left_out_of_control, seen_control
 from tli_bench.measures import MEASURES_VERSION
 from tli_bench.measures.choice import BEST_LAYER_RULE
 from tli_bench.measures.registry import asked_for
-from tli_bench.models.identity import MeasuredModel, State
+from tli_bench.models.identity import MeasuredModel
 from tli_bench.plugin.carried import SAMPLE, carried
+from tli_bench.plugin.gathered import ByName, inputs
 from tli_bench.plugin.placebos import with_placebos
 from tli_bench.plugin.provenance import Provenance
 from tli_bench.plugin.stock import answer_from_stock_models
@@ -36,6 +40,8 @@ from tli_bench.records.schema import RunRecord, Signature
 from tli_bench.records.scores import Scores
 from tli_bench.vectors.protocols import Protocol, get_protocols
 from tli_bench.vectors.responses import PairStates
+
+log = logging.getLogger(__name__)
 
 # Read and checked once for all pairs of a run: the table does not change under a running process.
 _core = cache(load_core)
@@ -75,6 +81,7 @@ class HiddenStatesTask(Task):
             for language in (source, target):
                 protocol.template(language.code)
         self._options = options
+        self._declared = declared_words(options.trained_words) if options.trained_words else frozenset()
         self._carried = carried(source, target, confirm=options.confirm and Split.CONTROL in self.SPLITS)
         self._given_lexicon = lexicon
         self._config = TaskConfig(
@@ -199,7 +206,7 @@ class HiddenStatesTask(Task):
 
     def aggregation(self) -> dict[str, Callable[[list[Any]], float]]:
         """One function per metric; all share one analysis of the pool."""
-        return _ByName(self._aggregate)
+        return ByName(self._aggregate)
 
     def higher_is_better(self) -> dict[str, bool | None]:
         """Direction of each metric of the last run."""
@@ -211,14 +218,25 @@ class HiddenStatesTask(Task):
     def _aggregate(self, metric: str, items: list[tuple[str, PairStates]]) -> float:
         return self._analyse(items).headlines[metric]
 
-    def check_unseen(self, model: MeasuredModel) -> None:
-        """Raise AdapterError when the model or its adapter was trained on control words and that was not allowed."""
-        if not model.trained or Split.CONTROL not in self.SPLITS:
-            return
-        if not self._options.allow_leakage:
-            require_unseen(self.lexicon, model.trained, adapter=model.adapter.name if model.adapter else model.id)
-        elif seen_control(self.lexicon, model.trained):
-            self.leaking = True
+    def trained(self, model: MeasuredModel) -> Trained:
+        """What the model and its adapter were trained on, with what was declared to the task."""
+        return model.trained.declaring(self._declared) if self._declared else model.trained
+
+    def seen_by(self, model: MeasuredModel) -> tuple[str, ...]:
+        """The control concepts left out because the model was trained on their words; none where that was allowed.
+
+        Raises AdapterError when there are too many of them.
+        """
+        if self._options.allow_leakage or Split.CONTROL not in self.SPLITS:
+            return ()
+        name = model.adapter.name if model.adapter else model.id
+        return left_out_of_control(self.lexicon, self.trained(model), name=name)
+
+    def leaks_with(self, model: MeasuredModel) -> bool:
+        """Whether control words that are scored were trained: among the task's own words, or with the model."""
+        if self.leaking or not self._options.allow_leakage or Split.CONTROL not in self.SPLITS:
+            return self.leaking
+        return bool(seen_control(self.lexicon, self.trained(model)))
 
     def analyse(self, items: list[tuple[str, PairStates]]) -> dict[str, Analysis]:
         """Score a whole pool of (concept, states), by protocol id; the same pool is scored once."""
@@ -228,13 +246,16 @@ class HiddenStatesTask(Task):
         key = frozenset((concept, response.key) for concept, response in items)
         if self._analysed is None or self._analysed.key != key:
             by_concept = dict(items)
-            pairs = [pair for pair in self.pairs if pair.concept in by_concept]
+            model = items[0][1].model
+            seen = self.seen_by(model)
+            if not self.trained(model).known:
+                _warn_of_unknown(model.adapter.name if model.adapter else model.id)
+            pairs = [pair for pair in self.pairs if pair.concept in by_concept and pair.concept not in seen]
             responses = [by_concept[pair.concept] for pair in pairs]
-            self.check_unseen(responses[0].model)
             layers, gold = responses[0].layers, torch.from_numpy(self.lexicon.gold(pairs))
             analyses = {}
             for protocol in self.protocols:
-                states, facts = _inputs(responses, protocol.id)
+                states, facts = inputs(responses, protocol.id)
                 analyser = Analyser(
                     pairs,
                     layers,
@@ -299,13 +320,12 @@ class HiddenStatesTask(Task):
         Where the cost is to decide about placebos, the signature is that of a unit without any.
         Raises LexiconError for a leaking lexicon, AdapterError for an adapter trained on its control words.
         """
-        self.check_unseen(model)
         return [self._signature(protocol, (), {}, model, limit) for protocol in self.protocols]
 
     def _signature(
         self, protocol: Protocol, layers: tuple[str, ...], n: dict[str, int], model: MeasuredModel, limit: int | None
     ) -> Signature:
-        lexicon = self.lexicon
+        lexicon, trained = self.lexicon, self.trained(model)
         return Signature(
             protocol=protocol.id,
             pooling=protocol.pooling.value,
@@ -318,7 +338,10 @@ class HiddenStatesTask(Task):
             n=n,
             limit=limit,
             allow_leakage=self._options.allow_leakage,
-            leaking=self.leaking,
+            leaking=self.leaks_with(model),
+            seen_control=self.seen_by(model),
+            training_unknown=not trained.known,
+            trained_words=trained.declared,
             skip_gate=model.skip_gate,
             any_base=model.any_base,
             model=model.id,
@@ -335,15 +358,14 @@ class HiddenStatesTask(Task):
         )
 
 
-class _ByName(dict[str, Callable[[list[Any]], float]]):
-    """Aggregation functions made on demand: the metric names depend on the model's depth."""
-
-    def __init__(self, aggregate: Callable[[str, list[Any]], float]) -> None:
-        super().__init__()
-        self._aggregate = aggregate
-
-    def __missing__(self, metric: str) -> Callable[[list[Any]], float]:
-        return partial(self._aggregate, metric)
+@cache
+def _warn_of_unknown(name: str) -> None:
+    """Once for each model: lm-eval's own tables show no flags."""
+    log.warning(
+        "training unknown: nobody says which words %s was trained on, so control words may be among them and the score has "
+        'no rank; declare them with --trained-words FILE (lm-eval\'s own models: --metadata \'{"trained_words": "FILE"}\')',
+        name,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,25 +376,6 @@ class _Analysed:
     analyses: dict[str, Analysis]
     headlines: dict[str, float]
     model: MeasuredModel
-
-
-def _inputs(responses: Sequence[PairStates], protocol: str) -> tuple[dict[State, Vectors], Facts]:
-    """What an analysis needs from the responses of all pairs, under one protocol."""
-    measured = [response.protocols[protocol] for response in responses]
-    states = responses[0].states
-    facts = Facts(
-        last={state: _vectors([m.last[state] for m in measured]) for state in measured[0].last},
-        sinks={state: [m.sinks[state] for m in measured] for state in states},
-        first_pooled=any(m.first_pooled for m in measured),
-        tokens=[m.tokens for m in measured],
-        neurons={state: _vectors([m.neurons[state] for m in measured]) for state in measured[0].neurons},
-    )
-    return {state: _vectors([m.vectors[state] for m in measured]) for state in states}, facts
-
-
-def _vectors(pairs: Sequence[torch.Tensor]) -> Vectors:
-    stacked = torch.stack(list(pairs), dim=2)
-    return Vectors(stacked[:, 0], stacked[:, 1])
 
 
 class AlignmentTask(HiddenStatesTask):

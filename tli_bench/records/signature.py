@@ -16,6 +16,8 @@ class Signature(Frozen):
     lexicon, lexicon_hash: id with version, and SHA-256 of its content and splits.
     revision: Hub commit, or fingerprint of a local model's files.
     n: number of pairs in each split; limit: the `--limit` that was in force, None for all pairs.
+    seen_control: control concepts that were left out because the training saw their words; training_unknown: whether
+    it may have seen more; trained_words: SHA-256 of the words that were declared as trained, None where none were.
     adapter: what was attached to the model; training: how the model itself was fully fine-tuned, None where it was not.
     twin: hash of the adapter scored as the adapter's twin; placebo: how many adapters of random weights were scored.
     """
@@ -33,6 +35,9 @@ class Signature(Frozen):
     limit: int | None = None
     allow_leakage: bool = False
     leaking: bool = False
+    seen_control: tuple[str, ...] = ()
+    training_unknown: bool = False
+    trained_words: str | None = None
     skip_gate: bool = False
     any_base: bool = False
     model: str

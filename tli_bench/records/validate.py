@@ -12,6 +12,7 @@ from tli_bench.config.facts import notes_of
 from tli_bench.languages import pair_id, resolve_pair
 from tli_bench.lexicon import load_lexicon
 from tli_bench.lexicon.pairs import Split
+from tli_bench.lexicon.unseen import MOST_SEEN
 from tli_bench.measures.registry import known_measure
 from tli_bench.records.arithmetic import recompute
 from tli_bench.records.schema import DownstreamRecord, Record, RunRecord
@@ -61,6 +62,7 @@ def _names(record: RunRecord) -> Iterator[str]:
             texts[f"signature.{place}.recipe"] = trained.recipe or ""
             texts[f"signature.{place}.trained_on"] = trained.trained_on or ""
             texts[f"signature.{place}.loss_layers"] = ", ".join(trained.loss_layers)
+    texts |= {f"signature.seen_control {i}": concept for i, concept in enumerate(signature.seen_control)}
     yield from _texts(texts)
     yield from _provenance(record)
 
@@ -106,6 +108,8 @@ def _signature(record: RunRecord) -> Iterator[str]:
     hashes = {"lexicon_hash": signature.lexicon_hash}
     if signature.adapter:
         hashes["adapter.sha256"] = signature.adapter.sha256
+    if signature.trained_words:
+        hashes["trained_words"] = signature.trained_words
     if signature.twin is not None:
         hashes["twin"] = signature.twin
     for name, value in hashes.items():
@@ -118,6 +122,7 @@ def _leakage(record: RunRecord) -> Iterator[str]:
     signature = record.signature
     if signature.leaking and not signature.allow_leakage:
         yield "signature says leaking, but leakage was not allowed: such a run cannot exist"
+    yield from _seen_control(record)
     forms: dict[Split, set[str]] = {split: set() for split in Split}
     concepts: dict[Split, set[str]] = {split: set() for split in Split}
     for split, words in record.words.items():
@@ -127,6 +132,17 @@ def _leakage(record: RunRecord) -> Iterator[str]:
     shared = sorted(forms[Split.TRAIN] & forms[Split.CONTROL]) + sorted(concepts[Split.TRAIN] & concepts[Split.CONTROL])
     if shared and not signature.leaking:
         yield f"{len(shared)} words are trained and control at once ({visible(shared[0])}), yet the record is not marked leaking"
+
+
+def _seen_control(record: RunRecord) -> Iterator[str]:
+    """Control words that the training saw are left out, and they are few."""
+    seen, words = set(record.signature.seen_control), record.words.get(Split.CONTROL)
+    scored = sorted(seen & {concept for concept, _, _ in words.triples()}) if words else []
+    if scored:
+        yield f"{len(scored)} control words were left out as trained, yet they are scored ({visible(scored[0])})"
+    whole = record.signature.n.get(Split.CONTROL, 0) + len(seen)
+    if record.signature.limit is None and len(seen) > MOST_SEEN * whole:
+        yield f"{len(seen)} of {whole} control words were trained: above {MOST_SEEN:.0%} such a run is refused"
 
 
 def _words(record: RunRecord) -> Iterator[str]:
@@ -151,7 +167,10 @@ def _words(record: RunRecord) -> Iterator[str]:
         first = visible(f"{concept}: {source} - {target} ({where.value})")
         yield f"{len(strange)} scored words are not in {signature.lexicon}: {first}"
     if signature.limit is None:
-        counts = {split.value: sum(p.split == split for p in lexicon.pairs) for split in Split}
+        left_out = set(signature.seen_control)
+        counts = {
+            split.value: sum(p.split == split and p.concept not in left_out for p in lexicon.pairs) for split in Split
+        }
         for split, n in signature.n.items():
             if counts.get(split) != n:
                 yield f"n.{split} is {n}, but {signature.lexicon} has {counts.get(split)}, and no --limit is recorded"
@@ -160,6 +179,11 @@ def _words(record: RunRecord) -> Iterator[str]:
 def _notes(record: RunRecord) -> Iterator[str]:
     signature = record.signature
     yield from notes_of(signature)
+    if signature.seen_control:
+        first = visible(", ".join(signature.seen_control[:3]))
+        yield f"{len(signature.seen_control)} control words were trained and are left out (first: {first})"
+    if signature.trained_words:
+        yield "which words were trained was declared by whoever ran it, not by a card"
     if signature.model.startswith(("/", ".", "~")):
         yield f"model {visible(signature.model)!r} is a local folder: others cannot load it by that name"
     if signature.protocol not in {protocol.id for protocol in all_protocols().values()}:

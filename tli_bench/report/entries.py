@@ -227,4 +227,4 @@ def _drawn(curves: dict[str, Curve]) -> dict[str, Curve]:
 def signature_of(entry: Entry) -> dict[str, Any]:
     """The entry's signature without what differs from pair to pair."""
     given = entry.signature
-    return given.model_dump(mode="json", exclude={"pair", "n", "layers", *unstated(given)})
+    return given.model_dump(mode="json", exclude={"pair", "n", "layers", "seen_control", *unstated(given)})

@@ -15,6 +15,7 @@ from tli_bench.base.files import write_text
 from tli_bench.languages import language_of
 from tli_bench.lexicon import Lexicon
 from tli_bench.lexicon.pairs import Split
+from tli_bench.lexicon.trained import NOTHING, trained_by, trained_on
 from tli_bench.models import LoadedModel, inspect_adapter
 from tli_bench.models.fingerprint import model_fingerprint
 from tli_bench.models.tuned import CARD, read_model_card
@@ -34,9 +35,13 @@ HUB_ID = re.compile(r"[\w][\w.-]*/[\w][\w.-]*")
 def build_card(
     loaded: LoadedModel, lexicon: Lexicon, result: "TrainingResult", *, text_sha256: str | None = None
 ) -> dict[str, Any]:
-    """The facts of one training run as JSON data; holds concept ids but no words, times or paths."""
+    """The facts of one training run as JSON data; holds concept ids and hashes of words, but no words, times or paths.
+
+    The hashes are those of this training and of the one that made the base, where tli-bench tuned that, too.
+    """
+    before = NOTHING if loaded.card is None else trained_by(loaded.card)
     return {
-        "card_version": 1,
+        "card_version": 2,
         "name": result.output.name,
         "kind": result.recipe.kind,
         "base": {
@@ -55,6 +60,7 @@ def build_card(
             "split_seed": lexicon.seed,
         },
         "trained_concepts": sorted(pair.concept for pair in lexicon.of(Split.TRAIN)),
+        "trained_forms": (trained_on(lexicon) | before).as_card(),
         "layers": {
             "loss": list(result.layers),
             "modules": list(result.modules),
@@ -195,6 +201,7 @@ def _sections(card: dict[str, Any]) -> list[str]:
         ("Pair", card["pair"]),
         ("Lexicon", f"{words['name']} {words['version']}, content {words['content_hash'][:16]}"),
         ("Trained concepts", f"{len(card['trained_concepts'])}, listed in {CARD}"),
+        *_trained_forms(card),
         ("Loss at layer", ", ".join(layers["loss"])),
         ("Blocks with weights", _ranges(layers["blocks"])),
         ("Blocks that received gradient", _ranges(layers["received_gradient"])),
@@ -220,6 +227,14 @@ def _sections(card: dict[str, Any]) -> list[str]:
         *(_results(record) for record in card["records"]),
         "" if card["records"] else f"It has not been scored on control words yet: `tli-bench run {option}` does that.",
     ]
+
+
+def _trained_forms(card: dict[str, Any]) -> list[tuple[str, str]]:
+    listed = card.get("trained_forms")
+    if listed is None:
+        return []
+    more = "" if listed["complete"] else "; the base was trained on more"
+    return [("Trained forms", f"{len(listed['forms']):,}, hashed in {CARD}{more}")]
 
 
 def _negative_control(card: dict[str, Any]) -> str:

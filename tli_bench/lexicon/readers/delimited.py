@@ -21,7 +21,7 @@ def read_delimited(path: Path, request: Request) -> Iterator[RawPair]:
     `columns` says, and may have `concept`, `pos`, `field` and `split`. A cell may hold variants (`big|large`); a row of
     a table with concepts that lacks a word is left out.
     """
-    rows = _rows(path)
+    rows = table_rows(path)
     first = next(rows, None)
     if first is None:
         raise LexiconError(f"{path}:1: the file is empty; give one pair per line, source and target")
@@ -34,7 +34,8 @@ def read_delimited(path: Path, request: Request) -> Iterator[RawPair]:
         yield from _pair(cells, places or {"source": 0, "target": 1}, where=f"{path}:{number}", strict=strict)
 
 
-def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+def table_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Number and cells of every line of a `.csv` file, or of one with tabs."""
     lines = numbered_lines(path)
     if path.suffix.lower() != ".csv":
         yield from ((number, line.split("\t")) for number, line in lines)

@@ -20,7 +20,7 @@ def read_pairs_json(path: Path, request: Request) -> Iterator[RawPair]:
     a word and its variants; `concept`, `pos`, `field` and `split` are read if they are given.
     """
     empty = True
-    for where, item in _objects(path):
+    for where, item in json_items(path):
         empty = False
         if not isinstance(item, dict):
             raise LexiconError(f"{where}: {str(item)[:60]!r} is not an object with two languages")
@@ -29,7 +29,8 @@ def read_pairs_json(path: Path, request: Request) -> Iterator[RawPair]:
         raise LexiconError(f"{path}:1: the list is empty; give objects like {{'swahili': 'maji', 'english': 'water'}}")
 
 
-def _objects(path: Path) -> Iterator[tuple[str, Any]]:
+def json_items(path: Path) -> Iterator[tuple[str, Any]]:
+    """Place and value of every item of the list in a `.json` file, or of every line of a `.jsonl` file."""
     lines = list(numbered_lines(path))
     if path.suffix.lower() == ".jsonl":
         for number, line in lines:

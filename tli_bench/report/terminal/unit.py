@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tli_bench.base.wording import visible
 from tli_bench.config.facts import flags_of
 from tli_bench.evaluate.corrections import ALPHA, Corrected
 from tli_bench.lexicon.pairs import Split
@@ -55,6 +56,16 @@ def print_record(console: Console, record: RunRecord, *, reused: bool) -> None:
     if flags:
         title.append(f"  [{', '.join(flags)}]", "bold red")
     console.print(title, soft_wrap=True)
+    if signature.seen_control:
+        left_out = ", ".join(visible(concept, limit=40) for concept in signature.seen_control[:5])
+        more = ", …" if signature.seen_control[5:] else ""
+        console.print(
+            Text(
+                f"  {len(signature.seen_control)} control words were trained and are left out: {left_out}{more}",
+                "yellow",
+            ),
+            soft_wrap=True,
+        )
     _print_curves(console, record)
     show_table(console, _scores(record))
     if asked := asked_table(record):

@@ -8,6 +8,8 @@ import pytest
 
 from tests.report import cases
 from tli_bench.base.errors import ResultError, UnknownNameError
+from tli_bench.lexicon.pairs import Split
+from tli_bench.measures.roles import COMPANION, HEADLINE
 from tli_bench.report.sweeps import lines, load_sweep, pack, scores_of, table_rows, write_sweep
 from tli_bench.training.budget import Budget
 from tli_bench.training.sweep import Point
@@ -17,7 +19,7 @@ HALF = 4.302653 * 0.01 / 3**0.5
 
 
 def test_a_line_a_loss_layer_with_students_interval_over_seeds():
-    """The case's gaps: 0.01 a rank at loss layer 2, -0.05 at loss layer 1, and seeds of 0, 0.01 and 0.02."""
+    """The case's scores: 0.01 a rank at loss layer 2, -0.05 at loss layer 1, and seeds of 0, 0.01 and 0.02."""
     early, late, whole = lines(cases.sweep(), cases.SWH)
     assert [line.label for line in (early, late, whole)] == [
         "loss at layer 1",
@@ -79,9 +81,9 @@ def test_the_table_has_a_row_a_setting():
         "1,600,000",
         "1",
         "+0.300",
-        "+0.400",
         "+0.300",
-        "+0.400",
+        "+0.300",
+        "+0.300",
     ]
     assert rows[5][4] == "+0.170 [+0.145, +0.195]"
 
@@ -96,20 +98,28 @@ def test_a_packed_file_reads_back_and_has_a_line_a_point(tmp_path):
     assert path.read_text(encoding="utf-8") == text
 
 
-def point(rank, seed, gap, *, kind="lora", pair=cases.SWH, model="tiny"):
-    base = {name: {"cosine": 0.5, "mismatched": 0.4, "gap": 0.1, "p1": 0.2, "mrr": 0.3} for name in cases.LAYERS}
-    moved = base | {"2": base["2"] | {"gap": gap}}
+def point(rank, seed, score, *, kind="lora", pair=cases.SWH, model="tiny"):
+    base = {
+        name: {"cosine": 0.5, "mismatched": 0.4, "gap": 0.1, HEADLINE: 0.1, "p1": 0.2, "mrr": 0.3}
+        for name in cases.LAYERS
+    }
+    moved = base | {"2": base["2"] | {HEADLINE: score}}
+    before, after = (dict.fromkeys((Split.DEV, Split.CONTROL), curves) for curves in (base, moved))
     identity = {
         "base": [model, "r", "float32", None],
         "lexicon": ["core", "0" * 64],
         "recipe": {"kind": kind, "rank": rank},
     }
-    return Point({"rank": str(rank)}, "tli", pair, seed, ("2",), Budget(10 * rank, 1, 2), base, moved, identity)
+    return Point({"rank": str(rank)}, "tli", pair, seed, ("2",), Budget(10 * rank, 1, 2), before, after, 0.01, identity)
 
 
 def test_points_are_packed_without_loss_of_what_is_drawn():
     packed = pack("mine", [point(4, 1, 0.3), point(4, 0, 0.2), point(2, 0, 0.15), point(16, 0, 0.5, kind="full")])
-    assert (packed.model, packed.layers, packed.base[cases.SWH]["gap"]) == ("tiny", cases.LAYERS, [0.1] * 4)
+    assert (packed.model, packed.layers, packed.base[cases.SWH][Split.DEV][HEADLINE]) == (
+        "tiny",
+        cases.LAYERS,
+        [0.1] * 4,
+    )
     low, whole = lines(packed, cases.SWH)
     assert [(p.x, p.gain.seeds) for p in low.points] == [(2, 1), (4, 2)]
     assert [p.gain.mean for p in low.points] == pytest.approx([0.05, 0.15])
@@ -126,8 +136,8 @@ def test_points_of_several_models_are_refused():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"sweep_version": 2}, "sweep_version: Input should be 1"),
-        ({"layers": ["0"]}, "curves must give gap and p1 at each of the 1 layers"),
+        ({"sweep_version": 1}, "sweep_version: Input should be 2"),
+        ({"layers": ["0"]}, f"curves must give {HEADLINE} and p1 at each of the 1 layers"),
         ({"base": {}}, "no base curve"),
         ({"extra": 1}, "extra: Extra inputs"),
         ({"model": "m" * 1000}, "model: String should have at most 200"),
@@ -142,7 +152,7 @@ def test_a_file_that_is_no_sweep_is_refused_by_the_field(tmp_path, change, messa
 
 def test_nan_and_missing_files_are_refused(tmp_path):
     data = cases.sweep().model_dump(mode="json")
-    data["base"][cases.SWH]["gap"][0] = float("nan")
+    data["base"][cases.SWH]["dev"][HEADLINE][0] = float("nan")
     (tmp_path / "s.json").write_text(json.dumps(data))
     with pytest.raises(ResultError, match=r"s\.json"):
         load_sweep(tmp_path / "s.json")
@@ -158,3 +168,38 @@ def test_reading_a_packed_sweep_loads_no_torch(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(("held", "by"), [(("p1_of_20", COMPANION), "p1_of_20"), ((COMPANION,), COMPANION)])
+def test_on_few_dev_words_what_stands_in_for_the_headline_is_shown(held, by):
+    def few(splits):
+        return {split: dict.fromkeys(held, curves[HEADLINE]) for split, curves in splits.items()}
+
+    sweep = cases.sweep()
+    points = tuple(p.model_copy(update={"curves": few(p.curves)}) for p in sweep.points)
+    short = sweep.model_copy(update={"base": {cases.SWH: few(sweep.base[cases.SWH])}, "points": points})
+    assert {score.measure for score in scores_of([short])} == {by}
+    assert lines(short, cases.SWH) == lines(sweep, cases.SWH)
+
+
+def test_a_sweep_that_scored_no_control_words_shows_dev_words_alone():
+    sweep = cases.sweep()
+    blind = sweep.model_copy(
+        update={
+            "base": {cases.SWH: {Split.DEV: sweep.base[cases.SWH][Split.DEV]}},
+            "points": tuple(p.model_copy(update={"curves": {Split.DEV: p.curves[Split.DEV]}}) for p in sweep.points),
+        }
+    )
+    assert [score.label for score in scores_of([blind])] == ["Dev P@1 of 50, output", "Dev P@1 of 50, loss layer"]
+    assert len(table_rows(blind, cases.SWH, scores_of([blind]))[0]) == 6
+    with pytest.raises(UnknownNameError, match="unknown split 'control'"):
+        lines(blind, cases.SWH, split=Split.CONTROL)
+
+
+def test_the_score_is_of_dev_words_and_control_words_stand_beside_it():
+    assert [(s.measure, s.split, s.layer) for s in scores_of([cases.sweep()])] == [
+        (HEADLINE, Split.DEV, "output"),
+        (HEADLINE, Split.DEV, "loss"),
+        (HEADLINE, Split.CONTROL, "output"),
+        (HEADLINE, Split.CONTROL, "loss"),
+    ]

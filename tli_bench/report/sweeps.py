@@ -237,7 +237,7 @@ def lines(
     Raises UnknownNameError.
     """
     measure = measure or sweep.score
-    for what, name, known in (("measure", measure, sweep.measures), ("split", split, sweep.splits)):
+    for what, name, known in (("measure", measure, sweep.measures), ("split", split.value, sweep.splits)):
         if name not in known:
             raise UnknownNameError(what, name, known, hint=f"in sweep {sweep.name}")
     inside = [p for p in sweep.points if p.pair == pair]

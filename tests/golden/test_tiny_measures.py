@@ -11,13 +11,15 @@ from tli_bench.records import RecordStore
 
 ROUNDING = 2e-6
 """On the processor that wrote them all agree to 1e-9; another one rounds the model's own float32 products differently."""
+ADAPTER = Path(__file__).parent / "adapter"
+"""The `tli` adapter that the first edition shipped."""
 GOLDEN = json.loads(gzip.decompress((Path(__file__).parent / "tiny_measures.json.gz").read_bytes()))
 
 
 @pytest.fixture(scope="module")
 def records(tmp_path_factory):
     output = tmp_path_factory.mktemp("golden")
-    tli_bench("run", "--pairs", ",".join(GOLDEN), "--protocol", "words.v1", "--output", output)
+    tli_bench("run", "--pairs", ",".join(GOLDEN), "--adapter", ADAPTER, "--protocol", "words.v1", "--output", output)
     return {record.pair: record for record in RecordStore(output)}
 
 

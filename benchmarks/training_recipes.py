@@ -1,8 +1,9 @@
 """Recipes on the embedded model, over seeds: what control words gain, and what ordinary text loses.
 
 `python -m benchmarks.training_recipes [--pair swh-eng] [--seeds 5] [RECIPE ...]` trains each recipe from scratch for
-each seed and prints, on control words at the output and at the base's best layer: gap, P@1, mismatched cosine, with 95 %
-t-intervals over seeds; and perplexity of held-out generated text, base and adapted. Changes may follow the name:
+each seed and prints, on control words at the output and at the layer that the base's dev words choose: P@1 of 50 and P@1,
+with 95 % t-intervals over seeds; and perplexity of held-out generated text, base and adapted. It reports recipes that are
+settled; `tli-bench sweep` chooses between them, on dev words. Changes may follow the name:
 `tli:retention=kl,retention_weight=10`.
 """
 
@@ -16,11 +17,16 @@ from typing import Any
 import torch
 from scipy import stats as sps
 
+from tli_bench.lexicon import load_lexicon
 from tli_bench.lexicon.pairs import Split
+from tli_bench.measures.measure import Place
 from tli_bench.models import attach_adapter, inspect_adapter, load_model
 from tli_bench.training import Recipe, load_recipe, train_adapter
+from tli_bench.training.data import split_data
+from tli_bench.training.figures import dev_measures
+from tli_bench.training.scoring import Curves, best_layer, layer_curves
 from tools.tiny.__main__ import world_of
-from tools.tiny.measure import PairFigures, pair_figures, perplexity
+from tools.tiny.measure import perplexity
 from tools.tiny.text import Recipe as TextRecipe
 
 
@@ -36,14 +42,10 @@ def trained_model(folder: Path, recipe: Recipe) -> Any:
     return attach_adapter(load_model("tiny"), inspect_adapter(str(folder)))[0]
 
 
-def scores(figures: PairFigures, best: int) -> dict[str, float]:
-    found = {}
-    for label, layer in (("output", -1), ("best", best)):
-        found[f"{label} gap"] = figures.cosine[layer] - figures.mismatched[layer]
-        found[f"{label} P@1"] = figures.p1[layer]
-        found[f"{label} mismatched"] = figures.mismatched[layer]
-        found[f"{label} cosine"] = figures.cosine[layer]
-    return found
+def scores(curves: Curves, best: str) -> dict[str, float]:
+    shown = [measure for measure in dev_measures() if Place.SUMMARY in measure.places]
+    places = {"output": list(curves)[-1], "best": best}
+    return {f"{label} {m.label}": curves[layer][m.name] for label, layer in places.items() for m in shown}
 
 
 def interval(values: list[float], *, digits: int = 3) -> str:
@@ -62,13 +64,15 @@ def main() -> None:
     options = parser.parse_args()
     world = world_of(TextRecipe())
     base = load_model("tiny")
-    dev = pair_figures(base.model, base.tokenizer, options.pair, split=Split.DEV)
-    before = pair_figures(base.model, base.tokenizer, options.pair)
+    lexicon = load_lexicon(pair=options.pair)
+    train, dev, control = (split_data(lexicon, split, base.tokenizer, at_least=2) for split in Split)
+    best = best_layer(layer_curves(base.model, dev, train))
+    before = scores(layer_curves(base.model, control, train, dev), best)
     ppl = perplexity(base.model, base.tokenizer, world)
-    columns = list(scores(before, dev.best))
-    print(f"{options.pair}, {before.pool} control words, best layer {dev.layers[dev.best]} (of the base, on dev)")
+    columns = list(before)
+    print(f"{options.pair}, {len(control)} control words, best layer {best} (of the base, on dev)")
     print("| recipe | " + " | ".join(columns) + " | perplexity | change |\n|---|" + "---|" * (len(columns) + 2))
-    row = " | ".join(f"{value:.3f}" for value in scores(before, dev.best).values())
+    row = " | ".join(f"{value:.3f}" for value in before.values())
     print(f"| base | {row} | {ppl:.3f} | |", flush=True)
     with tempfile.TemporaryDirectory() as work:
         for name in options.recipes:
@@ -80,7 +84,7 @@ def main() -> None:
                 folder = Path(work) / f"adapter-{len(list(Path(work).iterdir()))}"
                 train_adapter(base, options.pair, recipe, folder, seed=seed)
                 adapted = trained_model(folder, recipe)
-                rows.append(scores(pair_figures(adapted, base.tokenizer, options.pair), dev.best))
+                rows.append(scores(layer_curves(adapted, control, train, dev), best))
                 changes.append(perplexity(adapted, base.tokenizer, world) / ppl - 1)
             cells = " | ".join(interval([row[column] for row in rows]) for column in columns)
             worse = statistics.fmean(changes)

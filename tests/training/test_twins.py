@@ -50,6 +50,17 @@ def test_the_twin_differs_in_its_pairs_alone_and_each_card_names_the_other(both)
     assert f"twin on shuffled pairs: {both.output / 'twin'}, 4 steps" in str(both)
 
 
+def test_both_start_from_the_same_dev_figures_however_many_words_centre_them(
+    llama_folder, make_lexicon, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("tli_bench.training.train.CENTRE_WORDS", 10)
+    recipe = RECIPE.with_options(max_steps=2)
+    train_with_twin(str(llama_folder), "swh-eng", recipe, tmp_path / "a", lexicon=make_lexicon(dev=30))
+    own, twin = card(tmp_path / "a")["dev"], card(tmp_path / "a" / "twin")["dev"]
+    assert own["before"] == twin["before"]
+    assert own["after"] != twin["after"]
+
+
 def test_the_adapter_is_the_one_that_training_without_a_twin_gives(both, llama_folder, make_lexicon, tmp_path):
     alone = train_adapter(str(llama_folder), "swh-eng", RECIPE, tmp_path / "mine", lexicon=make_lexicon(), seed=3)
     assert inspect_adapter(str(alone.output)).sha256 == inspect_adapter(str(both.output)).sha256

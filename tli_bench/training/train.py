@@ -136,22 +136,22 @@ def _checkpoints(target: Path, fingerprint: dict[str, Any], *, restart: bool) ->
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """Everything decided before the first step. fingerprint: what must agree for a checkpoint to be continued."""
+    """Everything decided before the first step.
+
+    fit: trained words whose mean centres the dev words, enough for a mean and few enough to be cheap; the same ones for a
+    twin. fingerprint: what must agree for a checkpoint to be continued.
+    """
 
     lexicon: Lexicon
     recipe: Recipe
     train: PairData
+    fit: PairData
     dev: PairData | None
     targets: tuple[Target, ...]
     text: tuple[tuple[int, ...], ...]
     text_sha256: str | None
     fingerprint: dict[str, Any]
     stop_after: int | None = None
-
-    @property
-    def fit(self) -> PairData:
-        """Trained words whose mean centres the dev words at each evaluation: enough for a mean, few enough to be cheap."""
-        return sampled(self.train, CENTRE_WORDS, seed=0)
 
 
 def _prepare(
@@ -170,6 +170,7 @@ def _prepare(
     dev = None
     if needs_dev or len(lexicon.of(Split.DEV)) > 1:
         dev = split_data(lexicon, Split.DEV, loaded.tokenizer, at_least=2, framed=recipe.framing)
+    fit = sampled(train, CENTRE_WORDS, seed=0)
     if recipe.shuffle_pairs:
         train = shuffled(train, seed=seed)
     layers = recipe.layer
@@ -187,7 +188,7 @@ def _prepare(
         **({"stop_after": stop_after} if stop_after else {}),
     }
     targets = resolve_targets(loaded.model, layers)
-    return _Job(lexicon, recipe, train, dev, targets, text, text_sha256, fingerprint, stop_after)
+    return _Job(lexicon, recipe, train, fit, dev, targets, text, text_sha256, fingerprint, stop_after)
 
 
 def text_digest(text: tuple[tuple[int, ...], ...]) -> str | None:

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: run test test-slow lint types tiny adapters tasks lexicon docs-tables leaderboard leaderboard-records leaderboard-sweeps clean
+.PHONY: run test test-slow lint types tiny adapters tasks lexicon docs-tables leaderboard leaderboard-records leaderboard-sweeps recipe-choices clean
 
 run: $(STAMP)
 	$(BIN)/tli-bench run
@@ -53,6 +53,10 @@ leaderboard-records: $(STAMP)
 # Every committed sweep from its specification; points are kept under runs/sweeps, so this goes on where it stopped.
 leaderboard-sweeps: $(STAMP)
 	for spec in leaderboards/sweeps/*.yaml; do $(BIN)/tli-bench sweep $$spec --pack $${spec%.yaml}.json || exit 1; done
+
+# The sweeps on dev words that chose the shipped recipes.
+recipe-choices: $(STAMP)
+	for spec in adapters/choices/*.yaml; do $(BIN)/tli-bench sweep $$spec --pack $${spec%.yaml}.json || exit 1; done
 
 # torch comes first and alone: the CPU build where there is one, pinned in constraints.txt.
 $(STAMP): pyproject.toml constraints.txt

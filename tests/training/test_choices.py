@@ -1,0 +1,38 @@
+"""The shipped recipes are what the committed sweeps choose, on dev words alone."""
+
+import pytest
+
+from tli_bench.base.paths import data_dir
+from tli_bench.lexicon.pairs import Split
+from tli_bench.report.sweeps import load_sweep, write_sweep
+from tli_bench.training import load_recipe
+from tli_bench.training.sweep import load_spec, units_of
+
+SPECS = sorted((data_dir("adapters") / "choices").glob("*.yaml"))
+
+
+def test_tli_and_tli_early_have_a_sweep_each():
+    assert {"tli", "tli-early"} <= {path.stem for path in SPECS}
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_a_recipe_has_what_dev_words_chose(path, tmp_path):
+    spec, sweep = load_spec(path), load_sweep(path.with_suffix(".json"))
+    assert sweep.splits == (Split.DEV,)  # no control word was scored
+    units = units_of(spec)
+    assert [p.settings for p in sweep.points if p.settings not in [u.settings for u in units]] == []
+    assert len(sweep.points) == len(units)
+
+    def gained(point):
+        layer = sweep.layers.index(point.loss_layers[-1] if spec.layer == "loss" else sweep.layers[-1])
+        curves = (splits[Split.DEV][sweep.score] for splits in (sweep.base[point.pair], point.curves))
+        before, after = (curve[layer] for curve in curves)
+        return after - before
+
+    best = max((p for p in sweep.points if p.text <= spec.text_limit), key=gained)
+    chosen = next(unit.recipe for unit in units if unit.settings == best.settings)
+    varied = [key for key, values in spec.grid.items() if len(values) > 1]
+    shipped = load_recipe(best.settings["recipe"])
+    assert {key: getattr(shipped, key) for key in varied} == {key: getattr(chosen, key) for key in varied}
+    write_sweep(sweep, tmp_path / "again.json")
+    assert (tmp_path / "again.json").read_bytes() == path.with_suffix(".json").read_bytes()

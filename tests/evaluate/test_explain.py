@@ -32,7 +32,10 @@ def record_of(pair, score, gain=None, protocol="words.v1", dev=(0.1, 0.2), **opt
         pair=pair,
         signature=make_signature(pair=pair, protocol=protocol, **options),
         best_layer=dict.fromkeys(states, "1"),
-        curves={Split.CONTROL: {s: {HEADLINE: [None, v], "p1": [None, v]} for s, v in states.items()}},
+        curves={
+            Split.CONTROL: {s: {HEADLINE: [v / 2, v], "p1": [None, v]} for s, v in states.items()},
+            Split.DEV: {"base": {HEADLINE: list(dev)}},
+        },
         words={Split.CONTROL: kept},
     )
 

@@ -45,7 +45,7 @@ def test_a_narrow_console_cuts_no_score():
     print_record(Console(file=out, width=40), record, reused=False)
     printed = out.getvalue()
     assert "…" not in printed
-    for text in ("0.52 → 0.52", "+0.250 [+0.125, +0.375]", "layer 1: unclear: why"):
+    for text in ("0.52 → 0.52", "+0.250 [+0.125, +0.375]", "layer 1 (chosen on dev, output): unclear: why"):
         assert text in printed
 
 

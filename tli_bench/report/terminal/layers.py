@@ -32,8 +32,10 @@ def states_of(record: RunRecord, measure: Measure, split: Split, layer: str, *, 
 
 
 def _headline(record: RunRecord) -> Measure:
-    """The headline of the unseen words: for a list too short for it, the one for short lists."""
-    return get_measure(headline_for(len(record.words.get(record.split, ()))))
+    """The headline; for a list too short for it, the one for short lists."""
+    curves = [record.curve(HEADLINE, record.split, state) or [] for state in BEFORE_AFTER]
+    scored = any(value is not None for curve in curves for value in curve)
+    return get_measure(HEADLINE if scored else headline_for(len(record.words.get(record.split, ()))))
 
 
 def _table(record: RunRecord, measures: list[Measure], *, style: str = "") -> Table:

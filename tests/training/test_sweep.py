@@ -122,6 +122,15 @@ def test_the_text_that_limits_a_choice_costs_perplexity_in_closed_form(loaded):
     assert perplexity_rise(loaded.model, text, base=loaded.model) == 0
 
 
+def test_a_point_that_another_grid_trained_goes_by_the_names_of_this_one(spec, loaded, tmp_path):
+    one = spec.model_copy(update={"grid": spec.grid | {"rank": (2,)}, "seeds": (0,)})
+    more = one.model_copy(update={"grid": one.grid | {"alpha": (32.0,)}})
+    (first,), (second,) = (run_sweep(s, loaded, tmp_path / "out") for s in (one, more))
+    assert len(list(read_points(tmp_path / "out"))) == 1
+    assert second.settings == first.settings | {"alpha": "32.0"}
+    assert second.adapted == first.adapted
+
+
 def test_full_fine_tuning_is_one_point_however_many_ranks_there_are(read_spec):
     units = units_of(read_spec(BOTH_KINDS))
     assert [(u.recipe.kind, u.settings.get("rank")) for u in units] == [("lora", "2"), ("lora", "4"), ("full", None)]

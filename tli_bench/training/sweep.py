@@ -6,7 +6,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -162,7 +162,8 @@ def run_sweep(spec: SweepSpec, loaded: LoadedModel, output: Path, *, on_point: D
         path = output / "points" / f"{key}.json"
         reused = path.is_file()
         if reused:
-            point = read_point(path)
+            # Another grid may have trained the same under other words.
+            point = replace(read_point(path), settings=unit.settings, recipe=unit.recipe.name)
         else:
             folder = output / "adapters" / key
             point = _run(unit, judge, folder, identity=identity)

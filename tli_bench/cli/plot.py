@@ -26,7 +26,7 @@ SplitName = Annotated[str, typer.Option("--split", help="control, dev or train."
 def curves(
     record: Record,
     out: Out = Path("plots"),
-    measure: Annotated[str, typer.Option(help="Any measure: gap, p1, cosine, mrr, mexa, ...")] = HEADLINE,
+    measure: Annotated[str, typer.Option(help="Any measure: p1_of_50, auc_centred, p1, mexa, cosine, ...")] = HEADLINE,
     split: SplitName = "control",
 ) -> None:
     """A measure by layer, base and adapted, with 95 % bands over words, or bars where words were kept."""
@@ -40,7 +40,7 @@ def curves(
 def change(
     record: Record,
     out: Out = Path("plots"),
-    quantity: Annotated[str, typer.Option(help="A measure with a value per word: gap, p1, cosine, ...")] = HEADLINE,
+    quantity: Annotated[str, typer.Option(help="A measure with a value per word: p1_of_50, p1, mexa, ...")] = HEADLINE,
     split: SplitName = "control",
 ) -> None:
     """Every word before and after the adapter."""

@@ -3,6 +3,8 @@
 from statistics import stdev
 
 from tli_bench.lexicon.pairs import Split
+from tli_bench.measures.choice import BEST_LAYER_RULE
+from tli_bench.measures.roles import HEADLINE, agreeing_with
 from tli_bench.models.identity import AdapterRef
 from tli_bench.records.schema import DownstreamRecord, RunRecord, Signature, Words
 
@@ -42,31 +44,35 @@ def scored_record(
     *,
     model="org/model",
     pair="swh_Latn-eng_Latn",
-    gaps=(0.1, 0.2, 0.3),
+    scores=(0.1, 0.2, 0.3),
     hits=None,
     adapter=None,
-    base_gaps=None,
+    base_scores=None,
     layers=("0", "1"),
     created="2026-01-01T00:00:00+00:00",
     **signature,
 ):
-    """A record that passes validation, with the given control gaps at its best layer 1; dev is scored like control."""
-    hits = hits or [True] * len(gaps)
-    states = {"base": base_gaps if adapter and base_gaps is not None else gaps}
+    """A record that passes validation: what control words score at the last layer, its best; dev is scored like control.
+
+    scores: of each word, by the headline and by what must agree with it, and its gap; hits: as in `columns_of`.
+    """
+    hits = hits or [True] * len(scores)
+    states = {"base": base_scores if adapter and base_scores is not None else scores}
     if adapter:
-        states["adapted"] = gaps
-    words, columns, curves = {}, {}, {}
+        states["adapted"] = scores
+    words, columns, pseudo, curves = {}, {}, {}, {}
     for split in (Split.DEV, Split.CONTROL):
-        words[split] = words_of(split, len(gaps))
-        columns[split], curves[split] = {}, {}
+        words[split] = words_of(split, len(scores))
+        columns[split], pseudo[split], curves[split] = {}, {}, {}
         for state, numbers in states.items():
             columns[split][state] = {layers[-1]: columns_of(numbers, hits)}
+            pseudo[split][state] = {layers[-1]: pseudo_of(numbers, hits)}
             curves[split][state] = _curves_of(columns[split][state][layers[-1]], len(layers))
     fields = {
         "model": model,
         "pair": pair,
         "layers": tuple(layers),
-        "n": {"dev": len(gaps), "control": len(gaps)},
+        "n": {"dev": len(scores), "control": len(scores)},
         "lexicon": "own 1",
         "adapter": adapter,
     }
@@ -77,8 +83,10 @@ def scored_record(
         created=created,
         command=f"tli-bench run --model {model}",
         best_layer=dict.fromkeys(states, layers[-1]),
+        best_layer_rule=BEST_LAYER_RULE,
         words=words,
         columns=columns,
+        pseudo=pseudo,
         curves=curves,
         comparisons=[],
     )
@@ -90,19 +98,24 @@ def words_of(split, n):
     return Words(concepts=names, sources=[f"{name}s" for name in names], targets=[f"{name}t" for name in names])
 
 
-def columns_of(gaps, hits=None):
-    """What a record keeps of words with these gaps; hits: whether each is found, in both directions or not at all."""
-    hits = hits or [True] * len(gaps)
-    cosines = [0.25 + gap for gap in gaps]
-    found = [float(hit) for hit in hits]
+def columns_of(scores, hits=None):
+    """What a record keeps of words with these scores; hits: whether each is found, in both directions or not at all."""
+    hits = hits or [True] * len(scores)
+    cosines = [0.25 + score for score in scores]
     return {
+        **pseudo_of(scores, hits),
         "cosine": cosines,
-        "mismatched": [0.25] * len(gaps),
+        "mismatched": [0.25] * len(scores),
         "gap": [cosine - 0.25 for cosine in cosines],
-        "p1": found,
         "mrr": [1.0 if hit else 0.5 for hit in hits],
-        "mexa": found,
     }
+
+
+def pseudo_of(scores, hits=None):
+    """Pseudo-values of the same words: their own values, as where no word would change another's by leaving."""
+    found = [float(hit) for hit in hits or [True] * len(scores)]
+    compared = {name: list(scores) for name in (HEADLINE, *agreeing_with(HEADLINE))}
+    return compared | {"p1": found, "mexa": list(found)}
 
 
 def _curves_of(columns, depth):
@@ -113,11 +126,15 @@ def _curves_of(columns, depth):
 
 
 def changed_columns(record, change):
-    """The record with `change(columns)` in the place of every layer's columns."""
-    columns = {
-        split: {
-            state: {layer: change(measures) for layer, measures in layers.items()} for state, layers in states.items()
+    """The record with `change(columns)` in the place of every layer's columns, and of its pseudo-values."""
+    parts = {
+        part: {
+            split: {
+                state: {layer: change(measures) for layer, measures in layers.items()}
+                for state, layers in states.items()
+            }
+            for split, states in getattr(record, part).items()
         }
-        for split, states in record.columns.items()
+        for part in ("columns", "pseudo")
     }
-    return record.model_copy(update={"columns": columns})
+    return record.model_copy(update=parts)

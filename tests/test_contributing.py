@@ -4,6 +4,7 @@ import pytest
 
 from tests.walk import commands, copy_of_the_tree, touched, type_in
 
+pytestmark = pytest.mark.slow  # commands of the page, in a copy of the tree
 WORDS, PAIR, PROTOCOL = "Correct a word, or add one", "Add a language pair", "Add a protocol"
 
 
@@ -40,7 +41,6 @@ def test_a_word_is_corrected_and_another_added(tree):
     assert by_hand == ["tasks/lexicon/README.md", "tasks/lexicon/core.tsv", "tasks/lexicon/version.yaml"]
 
 
-@pytest.mark.slow  # `make tasks` reads lm-eval's own index of tasks, which takes half a minute
 def test_a_pair_becomes_a_default(tree):
     pairs = tree / "tasks" / "pairs.yaml"
     pairs.write_text(pairs.read_text(encoding="utf-8").rstrip() + "\n  - kaz_Cyrl-uzn_Latn\n", encoding="utf-8")

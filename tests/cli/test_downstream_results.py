@@ -120,7 +120,7 @@ def test_show_prints_scores_curves_and_where_they_come_from(ran):
 
 @pytest.fixture
 def folder(tmp_path):
-    RecordStore(tmp_path).write(scored_record(adapter=ADAPTER, gaps=(0.3, 0.5, 0.4), base_gaps=(0.1, 0.2, 0.3)))
+    RecordStore(tmp_path).write(scored_record(adapter=ADAPTER, scores=(0.3, 0.5, 0.4), base_scores=(0.1, 0.2, 0.3)))
     write_downstream(tmp_path, downstream_record(adapter=ADAPTER))
     return tmp_path
 

@@ -14,6 +14,7 @@ from tli_bench.models.identity import AdapterRef
 from tli_bench.records import RecordStore
 from tli_bench.records.seal import json_digest
 from tli_bench.report.sweeps import write_sweep
+from tli_bench.stats.verdict import Verdict, VerdictKind
 
 register(app)
 ADAPTER = AdapterRef(name="tli", sha256="a" * 64, recipe="tli", rank=4, trainable_parameters=100)
@@ -23,7 +24,9 @@ ADAPTER = AdapterRef(name="tli", sha256="a" * 64, recipe="tli", rank=4, trainabl
 def runs(tmp_path):
     store = RecordStore(tmp_path / "runs")
     for pair in ("swh_Latn-eng_Latn", "tur_Latn-eng_Latn"):
-        store.write(scored_record(pair=pair, adapter=ADAPTER, gaps=(0.3, 0.5, 0.4), base_gaps=(0.1, 0.2, 0.3)))
+        store.write(
+            scored_record(pair=pair, adapter=ADAPTER, scores=(0.3, 0.5, 0.4) * 8, base_scores=(0.1, 0.2, 0.3) * 8)
+        )
     return tmp_path / "runs"
 
 
@@ -34,7 +37,7 @@ def invoke(*arguments, code=0):
 
 
 def test_ls_show_and_validate(runs):
-    assert invoke("results", "ls", runs).stdout.count("gap +0.400") == 2
+    assert invoke("results", "ls", runs).stdout.count("P@1 of 50 +0.400") == 2
     lines = [json.loads(line) for line in invoke("results", "ls", runs, "--json").stdout.splitlines()]
     assert [line["pair"] for line in lines] == ["swh_Latn-eng_Latn", "tur_Latn-eng_Latn"]
     assert "lexicon_hash" in invoke("results", "show", runs).stdout
@@ -77,7 +80,7 @@ def test_what_show_prints_as_json_is_the_record(runs, tmp_path):
 
 
 def test_a_measure_of_a_package_that_is_not_here_is_a_note(tmp_path):
-    record = changed_columns(scored_record(), lambda columns: columns | {"probe": columns["gap"]})
+    record = changed_columns(scored_record(), lambda columns: columns | {"probe": columns["p1"]})
     RecordStore(tmp_path).write(record)
     output = invoke("results", "validate", tmp_path).stdout
     assert "note: measures of a package that is not installed here, not computed again: probe" in output
@@ -90,6 +93,7 @@ def test_compare_in_three_formats(runs):
     found = json.loads(invoke("compare", f"{runs}@base", "tli", "--results", runs, "--format", "json").stdout)
     assert found["rows"][0]["difference"] == pytest.approx(0.2)
     assert found["tests"] == 2
+    assert [row["pairs"] for row in found["overall"]] == [2]
 
 
 def test_submit_validate_merge(runs, tmp_path):
@@ -163,7 +167,11 @@ def test_reading_verbs_load_no_torch(runs, tmp_path):
 def test_a_record_cannot_write_to_the_terminal(tmp_path):
     record = scored_record(model="org/x\x1b[2Jy")
     record = record.model_copy(
-        update={"command": "run\x1b]0;t", "verdicts": {"1": "fine\x1b[31m"}, "unscored": ["why\x1b[5m"]}
+        update={
+            "command": "run\x1b]0;t",
+            "verdicts": {"1": Verdict(kind=VerdictKind.UNCLEAR, text="fine\x1b[31m")},
+            "unscored": ["why\x1b[5m"],
+        }
     )
     RecordStore(tmp_path).write(record)
     for arguments in (["results", "show", tmp_path], ["results", "ls", tmp_path]):

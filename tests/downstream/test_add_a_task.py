@@ -40,6 +40,7 @@ def test_the_documented_files_are_two():
     assert sorted(files()) == [f"tasks/{NAME}/prompts.yaml", f"tli_bench/downstream/specs/{NAME}.py"]
 
 
+@pytest.mark.slow  # the walk, in a copy of the tree
 def test_the_steps_make_a_task_for_every_language_and_its_group(walked):
     codes = yaml.safe_load(files()[f"tasks/{NAME}/prompts.yaml"])["names"]
     written = {f"tasks/suites/tli_{NAME}.yaml", *(f"tasks/{NAME}/tli_{NAME}_{code}.yaml" for code in codes)}
@@ -47,6 +48,7 @@ def test_the_steps_make_a_task_for_every_language_and_its_group(walked):
     assert set(touched(walked[0])) == {*files(), *written, "tasks/suites/tli_downstream.yaml"}
 
 
+@pytest.mark.slow  # the walk, in a copy of the tree
 def test_what_the_steps_made_runs_and_is_recorded(walked):
     tree, printed = walked
     assert re.search(r"^naming the language", printed, re.MULTILINE)

@@ -1,18 +1,22 @@
 """Controls on constructed vectors whose answer is known."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
 from scipy import stats as sps
 
-from tests.evaluate.test_analysis import LAYERS, aligned_at, pairs
+from tests.evaluate.test_analysis import LAYERS, MANY, aligned_at, pairs
 from tests.support import make_record, make_signature
 from tli_bench.evaluate.analysis import Analyser, Facts, Vectors
 from tli_bench.evaluate.controls import family_of, labels_of, spelling
 from tli_bench.evaluate.corrections import corrected
 from tli_bench.evaluate.verdicts import verdicts
 from tli_bench.lexicon.pairs import Split, WordPair
+from tli_bench.measures.roles import HEADLINE
 from tli_bench.records.schema import Controls, Family, LayerTest, RunRecord
+from tli_bench.stats.verdict import VerdictKind
 from tli_bench.vectors.responses import PairSink
 
 
@@ -56,12 +60,23 @@ def test_words_of_one_position_have_no_sink_ratio_and_are_counted():
 
 
 def test_the_verdict_names_the_sink_only_where_position_0_is_pooled():
-    flat = torch.ones(len(LAYERS), 60, 24) + 1e-3 * torch.randn(len(LAYERS), 60, 24, generator=torch.manual_seed(0))
-    states = {"base": Vectors(flat, flat.flip(1))}
-    pooled = verdicts(analyse(states, facts=Facts(sinks={"base": sinks()}, first_pooled=True), shown=("1",)))
-    assert pooled["1"].endswith("sink artefact (position 0 norm 200x)")
-    left_out = verdicts(analyse(states, facts=Facts(sinks={"base": sinks()}, first_pooled=False), shown=("1",)))
-    assert "sink" not in left_out["1"]
+    for first_pooled in (True, False):
+        facts = Facts(sinks={"base": sinks(MANY)}, first_pooled=first_pooled)
+        found = verdicts(analyse({"base": aligned_at(1, n=MANY)}, n=MANY, facts=facts, shown=("1",)))["1"]
+        assert found.kind is VerdictKind.ALIGNED  # a qualifier, not a verdict
+        assert found.text.endswith("; sink in the pooled vectors (position 0 norm 200x)") == first_pooled
+
+
+def test_the_verdict_of_a_state_names_its_cone():
+    base = aligned_at(1, n=MANY)
+    push = 4 * torch.ones(24)
+    narrow, wide = (
+        verdicts(analyse({"base": states}, n=MANY))["1"]
+        for states in (Vectors(base.source + push, base.target + push), base)
+    )
+    assert (narrow.kind, wide.kind) == (VerdictKind.ALIGNED, VerdictKind.ALIGNED)
+    assert re.search(r"; narrow cone \(wrong pairs at 0\.9\d\)$", narrow.text)
+    assert re.search(r"; wide cone \(wrong pairs at -?0\.0\d\)$", wide.text)
 
 
 def test_spelling_alone_and_the_strata_of_form():
@@ -71,6 +86,7 @@ def test_spelling_alone_and_the_strata_of_form():
     found = spelling(words, np.eye(4, dtype=bool))
     assert found.n == 4
     assert found.p1_forward >= 0.5  # the loans are found by spelling
+    assert (found.value, found.pseudo) == (None, None)  # too few for the headline
     labels = labels_of(words, [(1, 2), (3, 4), (5, 1), (1, 1)])
     assert labels["form"] == ["same string", "loan or cognate", "different", "different"]
     assert labels["overlap"] == ["high", "high", "low (< 0.5)", "low (< 0.5)"]
@@ -79,8 +95,22 @@ def test_spelling_alone_and_the_strata_of_form():
     assert labels["target tokens"] == ["2", "4+", "1", "1"]
 
 
+def test_spelling_has_the_headline_of_its_own_retrieval():
+    """Thirty loans that only spelling finds, and thirty words that share nothing but a rank by chance."""
+    rng = np.random.default_rng(0)
+    letters = list("abcdefghijklmnopqrstuvwxyz")
+    forms = ["".join(rng.choice(letters, 7)) for _ in range(90)]
+    words = [WordPair(f"c{i}", (forms[i],), (forms[i] if i < 30 else forms[i + 30],), Split.CONTROL) for i in range(60)]
+    found = spelling(words, np.eye(60, dtype=bool))
+    assert len(found.pseudo) == 60
+    assert np.mean(found.pseudo) == pytest.approx(found.value, abs=1e-6)
+    assert 0.5 <= found.value <= 0.5 + 3 / 50
+    assert abs(np.mean(found.pseudo[:30]) - 1) < 0.1
+
+
 def test_strata_add_up_to_the_split():
-    analysis = analyse({"base": aligned_at(1)}, facts=Facts(tokens=[(1 + i % 3, 1) for i in range(60)]))
+    facts = Facts(tokens=[(1 + i % 3, 1) for i in range(MANY)])
+    analysis = analyse({"base": aligned_at(1, n=MANY, noise=2.0)}, n=MANY, facts=facts)
     curve = analysis.curves[Split.CONTROL]["base"]
     for kind in ("overlap", "form", "source tokens", "target tokens"):
         rows = [
@@ -90,8 +120,23 @@ def test_strata_add_up_to_the_split():
         ]
         total = sum(row.n for row in rows)
         assert total == analysis.n["control"]
-        assert sum(row.n * row.gap for row in rows) / total == pytest.approx(curve["gap"][1])
+        assert {row.quantity for row in rows} == {"P@1 of 50"}
+        assert sum(row.n * row.value for row in rows) / total == pytest.approx(curve[HEADLINE][1])
         assert sum(row.n * row.p1 for row in rows) / total == pytest.approx(curve["p1"][1])
+
+
+def test_a_stratum_has_an_interval_from_twenty_words_on():
+    facts = Facts(tokens=[(1 + (i % 4 == 0), 1) for i in range(MANY)])
+    analysis = analyse({"base": aligned_at(1, n=MANY, noise=2.0)}, n=MANY, facts=facts)
+    at = {
+        (row.split, row.label): row
+        for row in analysis.controls.strata
+        if row.kind == "source tokens" and row.layer == "1"
+    }
+    many, few = at[Split.CONTROL, "1"], at[Split.CONTROL, "2"]
+    assert (many.n, few.n) == (45, 15)
+    assert many.ci[0] < many.value < many.ci[1]
+    assert few.ci is None
 
 
 def test_the_null_tells_alignment_from_chance():
@@ -104,52 +149,70 @@ def test_the_null_tells_alignment_from_chance():
 
 
 def test_trained_against_control():
-    base, better = aligned_at(1, noise=3.0), aligned_at(1, noise=3.0)
-    trained = [i for i, pair in enumerate(pairs()) if pair.split is Split.TRAIN]
+    base, better = aligned_at(1, n=MANY, noise=3.0), aligned_at(1, n=MANY, noise=3.0)
+    trained = [i for i, pair in enumerate(pairs(MANY)) if pair.split is Split.TRAIN]
     better.target[1, trained] = better.source[1, trained]  # only trained pairs improve
-    analysis = analyse({"base": base, "adapted": better}, shown=("1",))
+    analysis = analyse({"base": base, "adapted": better}, n=MANY, shown=("1",))
     contrast = next(c for c in analysis.controls.contrasts if c.layer == "1")
-    gains = {
-        split: next(c.difference for c in analysis.comparisons if (c.split, c.layer, c.quantity) == (split, "1", "gap"))
+    changes = {
+        split: np.subtract(*(analysis.pseudo_column(HEADLINE, split, state, "1") for state in ("adapted", "base")))
         for split in (Split.TRAIN, Split.CONTROL)
     }
-    assert contrast.difference == pytest.approx(gains[Split.TRAIN] - gains[Split.CONTROL])
+    welch = sps.ttest_ind(changes[Split.TRAIN], changes[Split.CONTROL], equal_var=False)
+    assert contrast.quantity == "P@1 of 50 change"
+    assert contrast.difference == pytest.approx(contrast.train - contrast.control)
+    assert contrast.ci == pytest.approx(tuple(welch.confidence_interval()), abs=1e-5)
     assert contrast.ci[0] > 0.1
-    assert contrast.control == 0.0
+    # Only the mean of trained and dev words, which control words are centred by, has moved for them.
+    assert abs(contrast.control) < 0.05
     assert (contrast.n_train, contrast.n_control) == (analysis.n["train"], analysis.n["control"])
+    assert verdicts(analysis)["1"].kind is VerdictKind.MEMORISES
 
 
 def test_what_the_control_set_can_find():
-    analysis = analyse({"base": aligned_at(1)}, shown=("1",))
+    analysis = analyse({"base": aligned_at(1, n=MANY, noise=2.0)}, n=MANY, shown=("1",))
     power = next(p for p in analysis.controls.power if p.layer == "1")
-    gaps = analysis.column("gap", Split.CONTROL, "base", "1")
-    assert power.sd == pytest.approx(np.std(gaps, ddof=1))
+    assert power.quantity == "P@1 of 50"
+    assert power.sd == pytest.approx(np.std(analysis.pseudo_column(HEADLINE, Split.CONTROL, "base", "1"), ddof=1))
     # Power 0.8 by the noncentral t distribution of scipy, which is not what our function calls.
     shift, freedom = power.detectable / power.sd * power.n**0.5, power.n - 1
     critical = sps.t.ppf(0.975, freedom)
     reached = sps.nct.sf(critical, freedom, shift) + sps.nct.cdf(-critical, freedom, shift)
     assert reached == pytest.approx(0.8, abs=1e-6)
-    unchanged = analyse({"base": aligned_at(1), "adapted": aligned_at(1)})
+    unchanged = analyse({"base": aligned_at(1, n=MANY), "adapted": aligned_at(1, n=MANY)}, n=MANY)
     assert not unchanged.controls.power  # nothing moved, so there is no spread to detect anything in
 
 
 def test_the_family_holds_a_test_for_every_layer():
     rng = np.random.default_rng(0)
-    base = {layer: rng.normal(size=30) for layer in LAYERS}
-    adapted = {layer: values + rng.normal(0.3, 1, size=30) for layer, values in base.items()}
-    found = family_of(LAYERS, {"base": base, "adapted": adapted}, split=Split.CONTROL, reasons=[])
+    base = {layer: rng.normal(size=60) for layer in LAYERS}
+    adapted = {layer: values + rng.normal(0.3, 1, size=60) for layer, values in base.items()}
+    fields = {"split": Split.CONTROL, "words": 60, "reasons": []}
+    found = family_of(LAYERS, {"base": base, "adapted": adapted}, **fields)
     assert [test.layer for test in found.tests] == list(LAYERS)
-    assert found.quantity == "gap change"
+    assert found.quantity == "P@1 of 50 change"
     for test in found.tests:
         assert test.p == pytest.approx(sps.ttest_rel(adapted[test.layer], base[test.layer]).pvalue)
-    alone = family_of(LAYERS, {"base": base}, split=Split.CONTROL, reasons=[])
-    assert alone.quantity == "gap"
-    assert alone.tests[0].p == pytest.approx(sps.ttest_1samp(base["0"], 0).pvalue)
+    alone = family_of(LAYERS, {"base": base}, **fields)
+    assert alone.quantity == "P@1 of 50 over chance"
+    assert alone.tests[0].p == pytest.approx(sps.ttest_1samp(base["0"], 1 / 50).pvalue)
+    few = family_of(LAYERS, {"base": base}, **fields | {"words": 40})
+    assert few.quantity == "P@1 of 20 over chance"
+    assert few.tests[0].p == pytest.approx(sps.ttest_1samp(base["0"], 1 / 20).pvalue)
+
+
+def test_the_family_is_tested_on_pseudo_values():
+    states = {"base": aligned_at(1, n=MANY, noise=3.0), "adapted": aligned_at(1, n=MANY, noise=1.5)}
+    analysis = analyse(states, n=MANY, shown=("1",))
+    test = next(t for t in analysis.controls.family.tests if t.layer == "1")
+    before, after = (analysis.pseudo_column(HEADLINE, Split.CONTROL, state, "1") for state in ("base", "adapted"))
+    assert test.p == pytest.approx(sps.ttest_rel(after, before).pvalue, rel=1e-3)
+    assert len(analysis.controls.family.tests) == len(LAYERS)
 
 
 def record_with(task, ps, protocol="words.v1"):
     tests = [LayerTest(layer=str(i), n=9, difference=0.1, t=2.0, p=p) for i, p in enumerate(ps)]
-    family = Family(split=Split.CONTROL, quantity="gap change", tests=tests)
+    family = Family(split=Split.CONTROL, quantity="P@1 of 50 change", tests=tests)
     return make_record(task=task, signature=make_signature(protocol=protocol), controls=Controls(family=family))
 
 

@@ -13,14 +13,15 @@ from tli_bench.languages import DEFAULT_PAIRS, LANGUAGES, resolve_pair
 from tli_bench.lexicon import load_lexicon
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures import lexical_distance
+from tli_bench.measures.roles import HEADLINE
 from tli_bench.records import RecordStore
 from tli_bench.records.schema import Words
 
 
-def record_of(pair, gap, gain=None, protocol="words.v1"):
-    """A record of some core words of a pair whose control gap is `gap` at layer 1, and `gap + gain` adapted."""
+def record_of(pair, score, gain=None, protocol="words.v1"):
+    """A record of some core words of a pair whose headline is `score` at layer 1, and `score + gain` adapted."""
     words = load_lexicon(pair=pair).of(Split.CONTROL)[:40]
-    states = {"base": gap} if gain is None else {"base": gap, "adapted": gap + gain}
+    states = {"base": score} if gain is None else {"base": score, "adapted": score + gain}
     kept = Words(
         concepts=[w.concept for w in words], sources=[w.source for w in words], targets=[w.target for w in words]
     )
@@ -29,23 +30,25 @@ def record_of(pair, gap, gain=None, protocol="words.v1"):
         pair=pair,
         signature=make_signature(pair=pair, protocol=protocol),
         best_layer=dict.fromkeys(states, "1"),
-        curves={Split.CONTROL: {s: {"gap": [None, v], "p1": [None, v]} for s, v in states.items()}},
+        curves={Split.CONTROL: {s: {HEADLINE: [None, v], "p1": [None, v]} for s, v in states.items()}},
         words={Split.CONTROL: kept},
     )
 
 
 def test_the_correlation_is_scipys_over_the_pairs():
-    gaps = {pair: 0.05 * (i % 7) + 0.01 * i for i, pair in enumerate(DEFAULT_PAIRS)}
-    (found,) = explain(record_of(pair, gap, gain=0.1 - gap / 3) for pair, gap in gaps.items())
+    scores = {pair: 0.05 * (i % 7) + 0.01 * i for i, pair in enumerate(DEFAULT_PAIRS)}
+    (found,) = explain(record_of(pair, score, gain=0.1 - score / 3) for pair, score in scores.items())
     facts = {p.pair: p for p in found.pairs}
-    assert facts.keys() == gaps.keys()
-    distances = [facts[pair].distances[LEXICAL] for pair in gaps]
+    assert facts.keys() == scores.keys()
+    distances = [facts[pair].distances[LEXICAL] for pair in scores]
     for relation in found.relations:
-        values = [facts[pair].outcomes[relation.outcome] for pair in gaps]
+        values = [facts[pair].outcomes[relation.outcome] for pair in scores]
         assert relation.result.rho == pytest.approx(sps.spearmanr(values, distances).statistic)
-        assert relation.n == len(gaps)
+        assert relation.n == len(scores)
         assert not relation.note
-    assert facts["tur_Latn-azj_Latn"].outcomes["gain in gap"] == pytest.approx(0.1 - gaps["tur_Latn-azj_Latn"] / 3)
+    assert facts["tur_Latn-azj_Latn"].outcomes["gain in P@1 of 50"] == pytest.approx(
+        0.1 - scores["tur_Latn-azj_Latn"] / 3
+    )
 
 
 def test_lexical_distance_is_that_of_the_words_romanised_across_scripts():

@@ -8,6 +8,7 @@ from tli_bench.base.errors import UnknownNameError
 from tli_bench.evaluate.join import EACH, join
 from tli_bench.languages import DEFAULT_PAIRS
 from tli_bench.lexicon.pairs import Split
+from tli_bench.measures.roles import HEADLINE
 from tli_bench.models.identity import AdapterRef
 from tli_bench.records.task_pairs import kind_of, pair_of
 
@@ -19,11 +20,11 @@ def adapter(letter="a", name="x"):
 
 
 def alignment(pair, change, *, letter="a", name="x", task="tli_alignment", **signature):
-    """An alignment record of two layers whose control gap changes by half of `change` at layer 0, by `change` at layer 1."""
+    """An alignment record of two layers whose headline on control words changes by half of `change` at layer 0, by `change` at layer 1."""
     who = adapter(letter, name) if letter else None
-    states = {"base": {"gap": [0.1, 0.2]}}
+    states = {"base": {HEADLINE: [0.1, 0.2]}}
     if who:
-        states["adapted"] = {"gap": [0.1 + change / 2, 0.2 + change]}
+        states["adapted"] = {HEADLINE: [0.1 + change / 2, 0.2 + change]}
     return make_record(
         task=f"{task}_{pair}", pair=pair, signature=make_signature(pair=pair, adapter=who, **signature),
         best_layer=dict.fromkeys(states, "1"), curves={Split.CONTROL: states},
@@ -216,8 +217,8 @@ def test_control_words_too_few_to_be_scored_are_no_crash():
     found = join(records, [downstream(p, i / 40) for i, p in enumerate(PAIRS)])
     assert found.joined == ()
     assert found.notes == (
-        "tiny, sha256:abc, float32, words.v1, tli_alignment, core 0.1.0: gap of the control words is unscored in all "
-        "15 records; a larger --limit scores more",
+        "tiny, sha256:abc, float32, words.v1, tli_alignment, core 0.1.0: p1_of_50 of the control words is unscored in "
+        "all 15 records; a larger --limit scores more",
     )
 
 

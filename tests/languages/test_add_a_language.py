@@ -10,6 +10,8 @@ from tests.walk import commands, copy_of_the_tree, section, touched, type_in
 TITLE = "Add a language"
 FILE, TABLE = f"tasks/languages/{CODE}.yaml", "tasks/lexicon/core.tsv"
 
+pytestmark = pytest.mark.slow  # the walk scores a copy of the tree
+
 
 def add_column(path):
     """The column of the language before the last one, with the words that we have."""

@@ -13,6 +13,8 @@ from tests.walk import commands, copy_of_the_tree, section, touched, type_in
 TITLE = "Add a measure"
 NAME = "cosine_squared"
 
+pytestmark = pytest.mark.slow  # the walk scores a copy of the tree
+
 
 def snippets():
     """What the section says to write: path, the line it goes under, and the text."""

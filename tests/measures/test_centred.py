@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from tli_bench.base.errors import UnscorableError
-from tli_bench.measures import LayerView, centre, compute, get_measure
+from tli_bench.base.errors import InputError, UnscorableError
+from tli_bench.measures import Direction, LayerView, Measure, centre, compute, get_measure
 from tli_bench.measures.roles import CHANCE, HEADLINE, headline_for
 
 N, FIT, DIM = 70, 200, 24
@@ -106,6 +106,23 @@ def test_without_a_centre_there_is_no_headline():
     source, target = (torch.tensor(x[:N], dtype=torch.float32) for x in clouds())
     with pytest.raises(UnscorableError, match="centre fitted on held-out words"):
         get_measure(HEADLINE).value(LayerView(source, target))
+
+
+@pytest.mark.parametrize("given", ["per_concept", "pseudo"])
+def test_a_measure_of_another_package_gives_one_value_for_each_word(given):
+    fields = {"per_concept": lambda view: view.matched, "pseudo": lambda view: view.matched}
+    fields[given] = lambda view: view.matched[:-1]
+    measure = Measure(name="own", label="own", definition="Mine.", direction=Direction.UP, **fields)
+    with pytest.raises(InputError, match=rf"'own' gives .*values of shape \({N - 1},\) for {N} concepts"):
+        measure.column(view(*clouds())) if given == "per_concept" else measure.pseudo_values(view(*clouds()))
+
+
+def test_intervals_of_a_measure_without_pseudo_values_are_computed_from_its_column():
+    measure = Measure(
+        name="own", label="own", definition="Mine.", direction=Direction.UP, per_concept=lambda view: view.matched
+    )
+    seen = view(*clouds())
+    np.testing.assert_array_equal(measure.pseudo_values(seen), measure.column(seen))
 
 
 @pytest.mark.parametrize(

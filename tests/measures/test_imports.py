@@ -7,7 +7,7 @@ import pytest
 import tli_bench.measures as facade
 
 
-@pytest.mark.parametrize("module", ["measures", "measures.confounds", "measures.distance", "measures.verdict", "stats"])
+@pytest.mark.parametrize("module", ["measures", "measures.confounds", "measures.distance", "measures.roles", "stats"])
 def test_string_measures_and_statistics_never_load_torch(module: str) -> None:
     code = f"import sys, tli_bench.{module}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

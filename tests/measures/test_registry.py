@@ -12,17 +12,21 @@ from tli_bench.measures import (
     Direction,
     LayerView,
     Measure,
+    Place,
     centre,
     compute,
     get_measure,
     list_measures,
     register_measure,
 )
+from tli_bench.measures.choice import CHOOSERS
 from tli_bench.measures.registry import asked_for
+from tli_bench.measures.roles import CHANCE, COMPANION, DESCRIPTIONS, HEADLINE, agreeing_with
 
 from .conftest import make_cloud
 
 seeds = st.integers(0, 10_000)
+WORDS = 54  # more than the 50 that the headline draws from
 BY_VECTORS = [m for m in list_measures() if m.needs <= {"vectors", "centre"} and not m.optional]
 NAMES = [m.name for m in BY_VECTORS]
 OPTIONAL = [m for m in list_measures() if m.optional]
@@ -43,10 +47,17 @@ CONTINUOUS = [
 COUNTED = {"mexa", "hub_skew_forward", "hub_skew_backward"} | {
     f"{name}{side}" for name in ("p1", "p5", "p10", "mrr", "csls_p1") for side in ("", "_forward", "_backward")
 }
+# Retrieval among few, once each language's mean is gone.
+AMONG = {"p1_of_50", "p1_of_20", "p1_of_50_plain", "p1_of_20_plain", "auc_centred", "language_offset"}
 
 
 def view_of(source: torch.Tensor, target: torch.Tensor, *, fit: int = 4) -> LayerView:
     return LayerView(source[fit:], target[fit:], centre=centre(source[:fit], target[:fit]), neighbours=3)
+
+
+def some_words(seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
+    """A cloud of which `view_of` scores `WORDS`."""
+    return make_cloud(seed, n=WORDS + 4)
 
 
 def values_of(view: LayerView) -> dict[str, float]:
@@ -64,9 +75,9 @@ def assert_same(one: dict[str, float], other: dict[str, float], *, atol: float =
 
 
 def test_the_names_are_the_canonical_ones() -> None:
-    expected = {*CONTINUOUS, *COUNTED}
+    expected = {*CONTINUOUS, *COUNTED, *AMONG}
     assert set(NAMES) >= expected
-    more = {f"{name}_last" for name in ("cosine", "mismatched", "gap", "p1", "mrr")}
+    more = {f"{name}_last" for name in ("p1_of_50", "cosine", "mismatched", "gap", "p1", "mrr")}
     more |= {"sink_ratio", "cosine_with_first", "cosine_without_first"}
     assert {m.name for m in list_measures()} >= expected | more
     assert all(m.definition.endswith(".") and m.label for m in list_measures())
@@ -113,10 +124,10 @@ def test_centred_values_on_a_known_offset() -> None:
     assert moved["gap_centred"] == pytest.approx(plain["gap"], abs=1e-4)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=25)
 @given(seeds, st.floats(0.001, 1000))
 def test_a_common_scale_and_rotation_change_nothing(seed: int, scale: float) -> None:
-    source, target = make_cloud(seed, n=20)
+    source, target = some_words(seed)
     rotation = torch.linalg.qr(torch.randn(8, 8, generator=torch.Generator().manual_seed(seed))).Q
     plain, moved = (
         values_of(view_of(s, t)) for s, t in ((source, target), (scale * source @ rotation, scale * target @ rotation))
@@ -124,18 +135,18 @@ def test_a_common_scale_and_rotation_change_nothing(seed: int, scale: float) -> 
     assert_same(plain, moved)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=25)
 @given(seeds)
 def test_the_order_of_the_pairs_changes_nothing(seed: int) -> None:
-    source, target = make_cloud(seed, n=20)
-    order = torch.cat([torch.arange(4), 4 + torch.randperm(16, generator=torch.Generator().manual_seed(seed))])
+    source, target = some_words(seed)
+    order = torch.cat([torch.arange(4), 4 + torch.randperm(WORDS, generator=torch.Generator().manual_seed(seed))])
     assert_same(values_of(view_of(source, target)), values_of(view_of(source[order], target[order])))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=25)
 @given(seeds)
 def test_swapping_the_languages_swaps_the_directions(seed: int) -> None:
-    source, target = make_cloud(seed, n=20)
+    source, target = some_words(seed)
     one, other = values_of(view_of(source, target)), values_of(view_of(target, source))
     swapped = {}
     for name, value in other.items():
@@ -145,52 +156,61 @@ def test_swapping_the_languages_swaps_the_directions(seed: int) -> None:
     assert_same(one, swapped)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=25)
 @given(seeds)
 def test_values_stay_in_their_range(seed: int) -> None:
-    values = values_of(view_of(*make_cloud(seed, n=20)))
+    values = values_of(view_of(*some_words(seed)))
     for measure in BY_VECTORS:
         assert measure.within_range(values[measure.name], slack=1e-6), measure.name
     assert values["p1"] <= values["p5"] <= values["p10"]
+    assert values["p1_of_50"] <= values["p1_of_20"] <= values["auc_centred"]  # ever fewer wrong words to beat
     assert values["mexa"] <= min(values["p1_forward"], values["p1_backward"])
 
 
 def test_the_same_words_twice_are_perfectly_aligned() -> None:
-    source, _ = make_cloud(n=30)
+    source, _ = some_words()
     values = values_of(view_of(source, source.clone()))
-    for name in ("cosine", "auc", "p1", "mrr", "csls_p1", "mexa", "cka", "cosine_centred"):
+    others = ("cosine", "auc", "p1", "mrr", "csls_p1", "mexa", "cka", "cosine_centred")
+    for name in (*others, *AMONG - {"language_offset"}):
         assert values[name] == pytest.approx(1.0, abs=1e-6), name
+    assert values["language_offset"] == pytest.approx(0.0, abs=1e-6)
 
 
 def test_shuffled_pairing_gives_chance() -> None:
     """Negative control: with the pairing broken, P@1 of a perfectly aligned space is 1 / n, AUC a half, CKA zero."""
     n, rounds = 100, 40
     source, target = make_cloud(n=n, d=64, noise=0.1)
-    aligned = compute(LayerView(source, target)).values
-    assert aligned["p1"] == 1.0
+    means = centre(*make_cloud(1, n=50, d=64))
+    aligned = compute(LayerView(source, target, centre=means)).values
+    assert (aligned["p1"], aligned["p1_of_50"]) == (1.0, 1.0)
     generator = torch.Generator().manual_seed(0)
+    names = ("p1", "gap", "auc", "cka", "mexa", "p1_of_50", "p1_of_20", "auc_centred")
     shuffled = [
-        compute(LayerView(source, target[torch.randperm(n, generator=generator)])).values for _ in range(rounds)
+        compute(LayerView(source, target[torch.randperm(n, generator=generator)], centre=means), names).values
+        for _ in range(rounds)
     ]
-    mean = {name: np.mean([s[name] for s in shuffled]) for name in ("p1", "gap", "auc", "cka", "mexa")}
+    mean = {name: np.mean([s[name] for s in shuffled]) for name in names}
     # A random permutation has 1 fixed point on average with variance 1: sd of the mean P@1 is 1 / (n sqrt(rounds)).
     assert abs(mean["p1"] - 1 / n) < 4 / (n * rounds**0.5)
     assert abs(mean["gap"]) < 0.02
     assert abs(mean["auc"] - 0.5) < 0.05
     assert abs(mean["cka"]) < 0.05
     assert mean["mexa"] < 0.05
+    assert abs(mean["p1_of_50"] - 1 / 50) < 0.01
+    assert abs(mean["p1_of_20"] - 1 / 20) < 0.015
+    assert abs(mean["auc_centred"] - 0.5) < 0.05
 
 
 def test_collapsed_vectors_score_nothing() -> None:
-    collapsed = torch.randn(1, 64, generator=torch.Generator().manual_seed(0)).repeat(23, 1)
+    collapsed = torch.randn(1, 64, generator=torch.Generator().manual_seed(0)).repeat(60, 1)
     measured = compute(LayerView(collapsed, collapsed.clone(), centre=centre(*make_cloud(d=64))))
     values = measured.values
     assert values["cosine"] == pytest.approx(1.0)
-    for name in ("p1", "p5", "p10", "csls_p1", "mexa"):
+    for name in ("p1", "p5", "p10", "csls_p1", "mexa", *AMONG):
         assert values[name] == 0.0, name
     assert values["auc"] == 0.5
     assert values["gap"] == pytest.approx(0.0, abs=1e-12)
-    assert values["mrr"] == pytest.approx(1 / 23)
+    assert values["mrr"] == pytest.approx(1 / 60)
     assert {name for name, value in values.items() if value is None} == {
         "z",
         "cka",
@@ -201,9 +221,12 @@ def test_collapsed_vectors_score_nothing() -> None:
 
 
 def test_what_cannot_be_scored_is_none_with_a_reason() -> None:
-    measured = compute(LayerView(*make_cloud(n=3)), ["cka", "p5", "gap_centred", "cosine"])
+    source, target = make_cloud(n=3)
+    measured = compute(LayerView(source, target), ["cka", "p5", "gap_centred", "cosine"])
     assert [name for name, value in measured.values.items() if value is None] == ["cka", "p5", "gap_centred"]
     assert measured.reasons.keys() == {"cka", "p5", "gap_centred"}
+    few = compute(LayerView(source, target, centre=centre(source, target)), ["p1_of_50", "auc_centred"])
+    assert few.reasons == {"p1_of_50": "P@1 of 50 needs a pool of more than 50 words, got 3"}
     assert "at least 4 pairs" in measured.reasons["cka"]
     assert "held-out words" in measured.reasons["gap_centred"]
 
@@ -261,20 +284,31 @@ def test_a_taken_name_cannot_be_registered() -> None:
                 per_concept=lambda view: view.matched,
             )
         )
-    assert get_measure("gap").higher_is_better is True
-    assert get_measure("cosine").higher_is_better is None
+    assert get_measure("p1_of_50").higher_is_better is True
+
+
+def test_raw_geometry_describes_and_decides_nothing() -> None:
+    for name in DESCRIPTIONS:
+        measure = get_measure(name)
+        assert measure.higher_is_better is None, name
+        assert not measure.places & {Place.SUMMARY, Place.COMPARED, Place.DEV}, name
+    assert {HEADLINE, *CHANCE, COMPANION}.isdisjoint(DESCRIPTIONS)
+    assert all(get_measure(name).higher_is_better for name in (*CHANCE, *CHOOSERS, *agreeing_with(HEADLINE)))
+
+
+def test_a_measure_states_what_it_needs() -> None:
     assert "centre" in get_measure("gap_centred").needs
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=25)
 @given(seeds)
 def test_a_number_is_the_aggregate_of_its_column(seed: int) -> None:
-    view = view_of(*make_cloud(seed, n=20))
+    view = view_of(*some_words(seed))
     values = values_of(view)
     for measure in BY_VECTORS:
         if measure.per_concept is not None:
             column = measure.column(view)
-            assert column.shape == (16,)
+            assert column.shape == (WORDS,)
             assert values[measure.name] == pytest.approx(measure.aggregate(column), abs=1e-12), measure.name
 
 

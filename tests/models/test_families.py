@@ -236,6 +236,7 @@ def test_a_package_of_its_own_brings_a_family_that_the_benchmark_scores(rows, tm
     assert found.layers == ("0", "1", "2", "3")
 
 
+@pytest.mark.slow  # the walk, in a copy of the tree
 def test_the_steps_of_contributing_add_a_family(tmp_path):
     """One row in a copy of the tree; before it the same checkpoint belongs to another."""
     tree, folder = copy_of_the_tree(tmp_path / "tree"), tmp_path / "xlnet"

@@ -85,7 +85,7 @@ def test_merging_adds_keeps_and_refuses(packed, tmp_path):
     assert len(merge([packed], store).added) == 2
     assert len(merge([packed], store).same) == 2
     other = RecordStore(tmp_path / "other")
-    later = scored_record(gaps=(0.3, 0.3, 0.4), created="2026-02-01T00:00:00+00:00")
+    later = scored_record(scores=(0.3, 0.3, 0.4), created="2026-02-01T00:00:00+00:00")
     other.write(later)
     with pytest.raises(ResultError, match="two records of the same unit"):
         merge([tmp_path / "other"], store)
@@ -228,7 +228,7 @@ def test_samples_are_no_benchmark_and_take_no_benchmarks_place(tmp_path):
     ("content", "message"),
     [
         ({"documents": "many"}, "documents: Input should be a valid integer"),
-        ({"schema_version": 3}, "schema version 3 is unknown; this tli-bench reads 1, 2"),
+        ({"schema_version": 4}, "schema version 4 is unknown; this tli-bench reads 1, 2, 3"),
         ({"scores": {"base": {"f1": 0.3}}}, "scores of base; expected base and adapted"),
         ({"adapter": None}, "expected base alone, since no adapter is named"),
         ({"layers": ["0"], "curves": {"base": {"p1": [0.1, 0.2]}}}, "curve base/p1 has 2 values for 1 layers"),

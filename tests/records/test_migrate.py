@@ -1,4 +1,7 @@
-"""A record of schema 1 (real, of `tiny` and its adapter, without its train split) reads as one of schema 2."""
+"""Records of older schemas (real, of `tiny` and its adapter, without their train split) read as ones of today.
+
+What was scored stays; what was concluded from the raw gap goes.
+"""
 
 import gzip
 import json
@@ -14,11 +17,14 @@ from tli_bench.lexicon.pairs import Split
 from tli_bench.records import RecordStore, read_record
 from tli_bench.records.downstream import iter_downstream, write_downstream
 from tli_bench.records.parsing import parse_record
+from tli_bench.records.seal import json_digest
 from tli_bench.records.sources import iter_records
 from tli_bench.records.validate import validate_record
 from tli_bench.report.entries import collect
 
 OLD = Path(__file__).parent / "fixtures" / "schema-1.json.gz"
+SECOND = OLD.with_name("schema-2.json.gz")
+CONCLUSIONS = ("strata", "contrasts", "power")
 
 
 @pytest.fixture
@@ -32,7 +38,7 @@ def rows(data, state, layer, split="control"):
 
 def test_what_was_kept_of_each_pair_is_in_the_columns(data):
     record = read_record(OLD)
-    assert record.schema_version == 2
+    assert record.schema_version == 3
     compared = 0
     for state in ("base", "adapted"):
         for layer in record.kept_layers(Split.CONTROL):
@@ -54,28 +60,61 @@ def test_what_was_kept_of_each_pair_is_in_the_columns(data):
     assert compared > 1000
 
 
-def test_a_migrated_record_validates_and_only_its_columns_are_new(data):
-    record = read_record(OLD)
+@pytest.mark.parametrize("path", [OLD, SECOND], ids=["schema 1", "schema 2"])
+def test_a_migrated_record_validates_and_keeps_all_but_its_conclusions(path):
+    data, record = json.loads(gzip.decompress(path.read_bytes())), read_record(path)
     assert validate_record(record).errors == ()
     new = record.model_dump(mode="json")
     for name, value in data.items():
-        if name == "signature":
-            assert value.items() <= new[name].items()
-        elif name not in ("values", "schema_version"):
-            assert new[name] == value, name
-    assert new.keys() - data.keys() == {"words", "columns", "recipe"}
+        if name not in ("values", "schema_version", "sha256", "comparisons", "verdicts", "controls"):
+            assert_holds(new[name], value, name)
+    for kept in ("nulls", "first_pooled"):
+        assert new["controls"][kept] == data["controls"][kept]
+    assert_holds(new["controls"]["spelling"], data["controls"]["spelling"], "spelling")
 
 
-def test_boards_read_the_same_numbers(data):
+def assert_holds(new, old, where):
+    """Everything of `old` is in `new`, unchanged; a newer schema may have more fields."""
+    if isinstance(old, dict):
+        for name, value in old.items():
+            assert_holds(new[name], value, f"{where}.{name}")
+    else:
+        assert new == old, where
+
+
+@pytest.mark.parametrize("path", [OLD, SECOND], ids=["schema 1", "schema 2"])
+def test_what_was_concluded_from_the_raw_gap_is_gone(path):
+    data, record = json.loads(gzip.decompress(path.read_bytes())), read_record(path)
+    assert data["comparisons"]
+    assert any("control gap" in line for line in data["verdicts"].values())
+    assert data["controls"]["family"]
+    assert (record.comparisons, record.verdicts, record.verdict) == ([], {}, None)
+    assert not any(getattr(record.controls, name) for name in CONCLUSIONS)
+    assert record.controls.family is None
+
+
+@pytest.mark.parametrize("path", [OLD, SECOND], ids=["schema 1", "schema 2"])
+def test_an_interval_is_not_made_up_for_scores_without_pseudo_values(path):
+    record = read_record(path)
+    assert record.pseudo == {}
+    assert record.value("p1", Split.CONTROL, "adapted") is not None
+    assert record.column("p1", Split.CONTROL, "adapted") is not None
+    assert record.pseudo_column("p1", Split.CONTROL, "adapted") is None
+    assert record.standard_error("p1", Split.CONTROL, "adapted") is None
+    assert record.standard_error("cosine", Split.CONTROL, "adapted") > 0  # its words share no pool
+
+
+def test_a_migrated_record_is_shown_and_never_ranked(data):
     (entries,) = collect([read_record(OLD)]).boards.values()
     units = {entry.kind: next(iter(entry.units.values())) for entry in entries.values()}
     for kind, state in (("base", "base"), ("adapter", "adapted")):
         values = rows(data, state, data["best_layer"][state])
-        gaps = np.array([v["cosine"] - v["mismatched"] for v in values])
         hits = np.array([((v["rank_forward"] == 1) + (v["rank_backward"] == 1)) / 2 for v in values])
-        np.testing.assert_array_equal(units[kind].columns["gap"], gaps)
-        np.testing.assert_array_equal(units[kind].columns["p1"], hits)
-        assert (units[kind].score, units[kind].values["p1"]) == (gaps.mean(), hits.mean())
+        gaps = np.array([v["cosine"] - v["mismatched"] for v in values])
+        assert units[kind].score is None
+        assert units[kind].verdict == ""
+        assert units[kind].values["p1"] == pytest.approx(hits.mean(), abs=1e-12)
+        assert units[kind].values["gap"] == pytest.approx(gaps.mean(), abs=1e-6)
 
 
 def test_files_of_schema_1_are_found_under_their_old_names(tmp_path):
@@ -122,10 +161,12 @@ def test_damaged_values_are_named(data, change, message):
         parse_record(data, where="x")
 
 
-def test_downstream_records_of_schema_1_are_read(tmp_path):
+@pytest.mark.parametrize("version", [1, 2])
+def test_downstream_records_of_older_schemas_are_read(tmp_path, version):
     path = write_downstream(tmp_path, downstream_record())
-    data = downstream_record().model_dump(mode="json") | {"schema_version": 1}
-    for name in ("command", "source_commit", "recipe"):
-        del data[name]
-    path.write_text(json.dumps(data))
+    data = downstream_record().model_dump(mode="json") | {"schema_version": version}
+    if version == 1:
+        for name in ("command", "source_commit", "recipe"):
+            del data[name]
+    path.write_text(json.dumps(data | {"sha256": json_digest(data)} if version > 1 else data))
     assert list(iter_downstream(tmp_path)) == [downstream_record()]

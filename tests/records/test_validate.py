@@ -4,13 +4,16 @@ import re
 
 import numpy as np
 import pytest
+from scipy import stats as sps
 
 from tests.support import changed_columns, scored_record, words_of
 from tli_bench.base.wording import unseen, visible
 from tli_bench.lexicon.pairs import Split
+from tli_bench.measures.roles import HEADLINE
 from tli_bench.models.identity import AdapterRef
 from tli_bench.records import RecordStore
 from tli_bench.records.columns import Sums, kept
+from tli_bench.records.comparison import comparison
 from tli_bench.records.validate import validate_record
 
 ADAPTER = AdapterRef(name="tli", sha256="a" * 64, recipe="tli", rank=4, trainable_parameters=1000)
@@ -27,10 +30,10 @@ def with_signature(record, **fields):
 
 def test_an_honest_record_has_no_errors():
     assert validate_record(scored_record()).errors == ()
-    assert validate_record(scored_record(adapter=ADAPTER, base_gaps=(0.0, 0.1, 0.1))).errors == ()
+    assert validate_record(scored_record(adapter=ADAPTER, base_scores=(0.0, 0.1, 0.1))).errors == ()
 
 
-@pytest.mark.parametrize("measure", ["gap", "cosine", "mismatched", "p1", "mrr"])
+@pytest.mark.parametrize("measure", ["p1_of_50", "gap", "cosine", "mismatched", "p1", "mrr"])
 def test_an_aggregate_that_its_words_do_not_give_is_named(measure):
     record = scored_record(hits=[True, False, True])
     curves = record.model_dump()["curves"]
@@ -42,9 +45,12 @@ def test_an_aggregate_that_its_words_do_not_give_is_named(measure):
 def test_a_layer_chosen_on_other_than_dev_is_found():
     record = scored_record()
     curves = record.model_dump()["curves"]
-    curves[Split.DEV]["base"]["mrr"][0] = 1.0
+    curves[Split.DEV]["base"][HEADLINE][0] = 1.0
     errors = validate_record(changed(record, curves=curves)).errors
     assert any("best layer of base is given as 1, but the dev split gives 0" in line for line in errors)
+    # A record of an earlier rule is not judged by this one.
+    earlier = changed(record, curves=curves, best_layer_rule="highest dev MRR")
+    assert not any("best layer" in line for line in validate_record(earlier).errors)
 
 
 def test_a_missing_word_is_counted():
@@ -53,7 +59,7 @@ def test_a_missing_word_is_counted():
     words = {split: words_of(split, 2) for split in record.words}
     errors = validate_record(changed(shorter, words={k: v.model_dump() for k, v in words.items()})).errors
     assert any("control: 2 words, but n says 3" in line for line in errors)
-    with pytest.raises(ValueError, match="column dev/base/layer 1/cosine has 3 values for 2 words"):
+    with pytest.raises(ValueError, match=r"column dev/base/layer 1/\w+ has 3 values for 2 words"):
         changed(record, words={k: v.model_dump() for k, v in words.items()})
 
 
@@ -63,6 +69,53 @@ def test_a_column_that_a_figure_rests_on_may_not_be_left_out():
     )
     errors = validate_record(record).errors
     assert "control/base/layer 1: no column of p1, which is given as 1.000000" in errors
+    assert "control/base/layer 1: no pseudo-values of p1, which is given as 1.000000" in errors
+
+
+@pytest.mark.parametrize("measure", [HEADLINE, "auc_centred", "p1", "mexa"])
+def test_one_pseudo_value_that_was_changed_is_found(measure):
+    """What intervals, tests and ranks are computed from has the mean that the curves state."""
+    record = scored_record(hits=[True, False, True])
+    pseudo = record.model_dump()["pseudo"]
+    pseudo[Split.CONTROL]["base"]["1"][measure][0] += 0.3
+    stated = record.value(measure, Split.CONTROL, "base")
+    assert validate_record(changed(record, pseudo=pseudo)).errors == (
+        f"control/base/layer 1: {measure} is given as {stated:.6f}, but its pseudo-values have the mean {stated + 0.1:.6f}",
+    )
+
+
+def test_pseudo_values_may_not_be_left_out():
+    record = scored_record()
+    pseudo = record.model_dump()["pseudo"]
+    del pseudo[Split.CONTROL]["base"]["1"][HEADLINE]
+    assert validate_record(changed(record, pseudo=pseudo)).errors == (
+        f"control/base/layer 1: no pseudo-values of {HEADLINE}, which is given as 0.200000",
+    )
+
+
+def test_pseudo_values_may_lie_outside_the_range_of_their_measure():
+    """They are no words' own values: only their mean is one."""
+    record = scored_record()
+    pseudo = record.model_dump()["pseudo"]
+    pseudo[Split.CONTROL]["base"]["1"][HEADLINE] = [-0.5, 1.5, -0.4]
+    assert validate_record(changed(record, pseudo=pseudo)).errors == ()
+
+
+def test_a_record_of_before_pseudo_values_answers_for_the_columns_that_it_has():
+    record = scored_record()
+    old = changed(record, pseudo={}, columns=without(record, HEADLINE, "mexa"), best_layer_rule="highest dev MRR")
+    assert validate_record(old).errors == ()
+    one = old.model_dump()["columns"]
+    del one[Split.CONTROL]["base"]["1"]["p1"]
+    assert validate_record(changed(old, columns=one)).errors == (
+        "control/base/layer 1: no column of p1, which is given as 1.000000",
+    )
+
+
+def without(record, *measures):
+    """The record's columns without those of some measures."""
+    columns = changed_columns(record, lambda found: {name: c for name, c in found.items() if name not in measures})
+    return columns.model_dump()["columns"]
 
 
 def test_a_concept_that_occurs_twice_is_found():
@@ -79,13 +132,20 @@ def test_sums_in_the_place_of_a_large_column_are_held_against_the_figures(monkey
     summed = changed(summed)
     assert isinstance(summed.held("gap", Split.CONTROL, "base"), Sums)
     assert summed.column("gap", Split.CONTROL, "base") is None
-    for measure in ("gap", "p1"):
+    for measure in (HEADLINE, "cosine", "p1"):
         exact = record.standard_error(measure, Split.CONTROL, "base")
         assert summed.standard_error(measure, Split.CONTROL, "base") == pytest.approx(exact, rel=1e-9)
     assert validate_record(summed).errors == ()
     curves = summed.model_dump()["curves"]
     curves[Split.CONTROL]["base"]["gap"][1] += 0.01
     assert any("gap is given as" in line for line in validate_record(changed(summed, curves=curves)).errors)
+
+
+def test_a_comparison_of_columns_too_large_to_be_kept_is_believed(monkeypatch):
+    monkeypatch.setattr("tli_bench.records.columns.MAX_COLUMN", 2)
+    record = compared(MANY, LESS)
+    summed = changed_columns(record, lambda columns: {name: kept(np.array(column)) for name, column in columns.items()})
+    assert validate_record(changed(summed)).errors == ()
 
 
 def test_an_impossible_value_is_found_by_its_measures_range():
@@ -98,26 +158,59 @@ def test_an_impossible_value_is_found_by_its_measures_range():
     assert any("'control0' has mrr 9, outside [0, 1]" in line for line in errors)
 
 
-def test_a_comparison_is_computed_again():
-    record = scored_record(adapter=ADAPTER, base_gaps=(0.0, 0.1, 0.1))
-    lie = {
-        "split": "control", "layer": "1", "quantity": "gap", "n": 3, "before": 0.2 / 3, "after": 0.2, "difference": 0.5,
-        "ci": None, "t": None, "p": None, "d_z": None,
-    }  # fmt: skip
-    errors = validate_record(changed(record, comparisons=[lie])).errors
-    assert len(errors) == 1
-    assert "difference is given as 0.5, but the columns give 0.1333" in errors[0]
+RNG = np.random.default_rng(0)
+LESS = RNG.uniform(0.1, 0.4, 25).tolist()
+MANY = (np.array(LESS) + RNG.uniform(0.0, 0.4, 25)).tolist()
 
 
-@pytest.mark.parametrize(("ci", "fair"), [((0.1, 0.2), True), ((0.101, 0.199), True), ((0.14, 0.16), False)])
-def test_an_interval_may_differ_by_the_luck_of_the_draws_only(ci, fair):
-    record = scored_record(adapter=ADAPTER, base_gaps=(0.0, 0.1, 0.1))
-    item = {
-        "split": "control", "layer": "1", "quantity": "gap", "n": 3, "before": 0.2 / 3, "after": 0.2, "difference": 0.4 / 3,
-        "ci": ci, "t": None, "p": None, "d_z": None,
-    }  # fmt: skip
-    errors = validate_record(changed(record, comparisons=[item])).errors
-    assert errors == () if fair else "ci is given as [0.1400, 0.1600]" in errors[0]
+def compared(better, worse, **changes):
+    """A record of these scores with its comparison of the headline, of which some fields may be others."""
+    record = scored_record(adapter=ADAPTER, scores=better, base_scores=worse)
+    found = comparison(Split.CONTROL, "1", HEADLINE, np.array(worse), np.array(better)).model_dump(mode="json")
+    return changed(record, comparisons=[found | changes])
+
+
+def test_a_comparison_is_computed_again_from_pseudo_values():
+    honest = compared(MANY, LESS)
+    (item,) = honest.comparisons
+    test = sps.ttest_rel(MANY, LESS)
+    assert (item.t, item.p) == pytest.approx((test.statistic, test.pvalue))
+    assert item.ci == pytest.approx(tuple(test.confidence_interval()))
+    assert validate_record(honest).errors == ()
+    # The same words' own values with other pseudo-values: it is those that count.
+    pseudo = honest.model_dump()["pseudo"]
+    pseudo[Split.CONTROL]["adapted"]["1"][HEADLINE] = [float(np.mean(MANY))] * len(MANY)
+    assert any("t is given as" in line for line in validate_record(changed(honest, pseudo=pseudo)).errors)
+
+
+@pytest.mark.parametrize(
+    ("field", "lie"), [("n", 24), ("before", 0.5), ("after", 0.9), ("difference", 0.5), ("t", 99.0), ("p", 0.5), ("d_z", 9.0)]
+)  # fmt: skip
+def test_a_comparison_that_its_pseudo_values_do_not_give_is_named(field, lie):
+    (error,) = validate_record(compared(MANY, LESS, **{field: lie})).errors
+    assert error.startswith(
+        f"comparison control/layer 1/{HEADLINE}: {field} is given as {lie:.6g}, but the columns give"
+    )
+
+
+def test_an_interval_follows_from_pseudo_values_to_the_last_digit_that_is_shown():
+    low, high = compared(MANY, LESS).comparisons[0].ci
+    assert validate_record(compared(MANY, LESS, ci=(low + 1e-6, high))).errors == ()
+    (error,) = validate_record(compared(MANY, LESS, ci=(low + 0.01, high))).errors
+    assert f"ci is given as [{low + 0.01:.4f}, {high:.4f}], but the columns give [{low:.4f}, {high:.4f}]" in error
+
+
+def test_under_twenty_words_no_interval_is_believed():
+    few = compared(MANY[:5], LESS[:5], ci=(0.1, 0.3))
+    (error,) = validate_record(few).errors
+    assert "ci is given as [0.1000, 0.3000], but the columns give none" in error
+
+
+def test_a_comparison_without_pseudo_values_is_refused():
+    record = compared(MANY, LESS)
+    bare = changed(record, comparisons=[record.comparisons[0].model_dump() | {"quantity": "gap"}])
+    (error,) = validate_record(bare).errors
+    assert error == "comparison control/layer 1/gap: no pseudo-values of base and adapted to compute it from"
 
 
 def test_words_on_both_sides_need_the_leaking_flag():

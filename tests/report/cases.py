@@ -1,6 +1,7 @@
 """A small leaderboard: a base with what was trained from it, a tie, an incomplete model, a hostile one, and a sweep."""
 
 from tests.support import scored_record
+from tli_bench.measures.roles import HEADLINE
 from tli_bench.models.identity import AdapterRef, TrainingRef
 from tli_bench.records import TaskScore
 from tli_bench.report.reported import Reported, Source
@@ -32,21 +33,23 @@ FULL = TrainingRef(
 def records():
     found = []
     for pair in PAIRS:
-        good = {"pair": pair, "layers": LAYERS, "base_gaps": (0.5, 0.6, 0.7, 0.6)}
-        found.append(scored_record(model="org/good", gaps=(0.5, 0.6, 0.7, 0.6), **good))
-        found.append(scored_record(model="org/good", adapter=ADAPTER, gaps=(0.6, 0.7, 0.75, 0.7), **good))
-        found.append(scored_record(model="org/good", adapter=EARLY, gaps=(0.45, 0.5, 0.62, 0.55), **good))
+        good = {"pair": pair, "layers": LAYERS, "base_scores": (0.5, 0.6, 0.7, 0.6) * 6}
+        found.append(scored_record(model="org/good", scores=(0.5, 0.6, 0.7, 0.6) * 6, **good))
+        found.append(scored_record(model="org/good", adapter=ADAPTER, scores=(0.6, 0.7, 0.75, 0.7) * 6, **good))
+        found.append(scored_record(model="org/good", adapter=EARLY, scores=(0.45, 0.5, 0.62, 0.55) * 6, **good))
         found.append(
             scored_record(
-                model="runs/good-full", revision="sha256:def", training=FULL, gaps=(0.62, 0.8, 0.85, 0.75), **good
+                model="runs/good-full", revision="sha256:def", training=FULL, scores=(0.62, 0.8, 0.85, 0.75) * 6, **good
             )
         )
         found.append(
-            scored_record(model="org/weak", pair=pair, gaps=(0.1, 0.2, 0.3, 0.0), hits=[True, False, True, False])
+            scored_record(
+                model="org/weak", pair=pair, scores=(0.1, 0.2, 0.3, 0.0) * 6, hits=[True, False, True, False] * 6
+            )
         )
-        found.append(scored_record(model="org/weak-too", pair=pair, gaps=(0.2, 0.1, 0.2, 0.1)))
-    found.append(scored_record(model="org/incomplete", gaps=(0.9, 0.9, 0.8, 0.9)))
-    found.append(scored_record(model=HOSTILE, gaps=(0.9, 0.9, 0.8, 0.9), skip_gate=True))
+        found.append(scored_record(model="org/weak-too", pair=pair, scores=(0.2, 0.1, 0.2, 0.1) * 6))
+    found.append(scored_record(model="org/incomplete", scores=(0.9, 0.9, 0.8, 0.9) * 6))
+    found.append(scored_record(model=HOSTILE, scores=(0.9, 0.9, 0.8, 0.9) * 6, skip_gate=True))
     return found
 
 
@@ -73,13 +76,13 @@ def reported():
 
 
 def sweep():
-    """Loss at layer 2: the gap rises by 0.01 a rank; at layer 1 it falls by 0.05 whatever the rank. Seeds are 0.01 apart."""
+    """Loss at layer 2: the score rises by 0.01 a rank; at layer 1 it falls by 0.05 whatever the rank. Seeds are 0.01 apart."""
     trainings = [("2", rank, 0.01 * rank) for rank in (1, 4, 16)] + [("1", rank, -0.05) for rank in (1, 4, 16)]
     points = [
         SweepPoint(
             pair=SWH, recipe="tli", rank=rank, settings={"recipe": "tli", "rank": str(rank), "layer": layer}, seed=seed,
             loss_layers=(layer,), parameters=1000 * rank, steps=10,
-            curves={"gap": [0.1, 0.2, 0.3, 0.4 + change + 0.01 * seed], "p1": [0.1, 0.1, 0.1, 0.5]},
+            curves={HEADLINE: [0.1, 0.2, 0.3, 0.4 + change + 0.01 * seed], "p1": [0.1, 0.1, 0.1, 0.5]},
         )
         for layer, rank, change in trainings
         for seed in (0, 1, 2)
@@ -91,14 +94,14 @@ def sweep():
             "settings": {"recipe": "full-finetune"},
             "loss_layers": ("2",),
             "parameters": 1_600_000,
-            "curves": {"gap": [0.1, 0.2, 0.3, 0.7], "p1": [0.1, 0.1, 0.1, 0.8]},
+            "curves": {HEADLINE: [0.1, 0.2, 0.3, 0.7], "p1": [0.1, 0.1, 0.1, 0.8]},
         }
     )
     return Sweep(
         name="ranks", model="org/good", revision="sha256:abc", dtype="float32", lexicon="own", lexicon_hashes={SWH: "0" * 64},
-        layers=LAYERS, base={SWH: {"gap": [0.1, 0.2, 0.3, 0.4], "p1": [0.1, 0.1, 0.1, 0.4]}}, points=(*points, whole),
+        layers=LAYERS, base={SWH: {HEADLINE: [0.1, 0.2, 0.3, 0.4], "p1": [0.1, 0.1, 0.1, 0.4]}}, points=(*points, whole),
     )  # fmt: skip
 
 
 def leaderboard():
-    return build(records(), scores=scores(), sweeps=[sweep()], reported=reported(), resamples=500)
+    return build(records(), scores=scores(), sweeps=[sweep()], reported=reported())

@@ -16,7 +16,9 @@ def printed(record):
 
 
 def test_they_are_shown_with_both_states_at_the_layers_shown():
-    record = scored_record(gaps=(0.1, 0.2, 0.3), base_gaps=(0.1, 0.1, 0.2), adapter={"name": "a", "sha256": "0" * 64})
+    record = scored_record(
+        scores=(0.1, 0.2, 0.3), base_scores=(0.1, 0.1, 0.2), adapter={"name": "a", "sha256": "0" * 64}
+    )
     assert "asked for" not in printed(record)
     for state, value in (("base", 0.25), ("adapted", 0.75)):
         record.curves[Split.CONTROL][state]["evs"] = [None, value]

@@ -146,9 +146,10 @@ def test_a_row_opens_with_its_signature_curves_and_command(page):
     for summary in detail.find_elements("css selector", "summary"):
         summary.click()
     assert "lexicon_hash" in detail.text
-    assert "gap, trained" in detail.text
-    assert "Bands are 95 % over the 4 words" in detail.text
-    assert "1.96 standard errors" in detail.text
+    assert "P@1 of 50, trained" in detail.text
+    assert "Bands are 95 % over the 24 words" in detail.text
+    assert "Wilson's interval for P@1" in detail.text
+    assert "No band for P@1 of 50" in detail.text
     choose(page, ".detail select", "tur_Latn-eng_Latn")
     assert "tur_Latn-eng_Latn" in find(page, ".detail .chart canvas").get_attribute("aria-label")
     assert serious(page) == []
@@ -181,7 +182,7 @@ def test_what_was_trained_from_one_base_is_drawn_and_in_a_table(page):
     assert rows[0][6:] == ["0.600", "1.000", "0.600", "1.000"]
     assert rows[1][2:7] == ["tli-early", "swh_Latn-eng_Latn", "1", "4,115", "−0.070 [−0.090, −0.050]"]
     canvas = find(page, "#trainings-chart canvas")
-    assert canvas.get_attribute("aria-label").startswith("Control gap, chosen layer: change against the base")
+    assert canvas.get_attribute("aria-label").startswith("Control P@1 of 50, chosen layer: change against the base")
     page.execute_script("document.querySelector('#trainings').scrollIntoView()")
     shoot(page, "trainings")
     choose(page, "#quantity", "P@1, output")
@@ -202,8 +203,8 @@ def test_the_sweep_is_drawn_and_in_a_table(page):
     assert "■ loss at layer 2" in legend
     page.execute_script("document.querySelector('#sweeps').scrollIntoView()")
     shoot(page, "sweep")
-    choose(page, "#score", "Control gap, loss layer")
-    assert find(page, "#sweep-chart canvas").get_attribute("aria-label").startswith("Control gap, loss layer")
+    choose(page, "#score", "Control P@1 of 50, loss layer")
+    assert find(page, "#sweep-chart canvas").get_attribute("aria-label").startswith("Control P@1 of 50, loss layer")
 
 
 def painted(page, selector, colour):

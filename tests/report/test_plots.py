@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats as sps
 
 from tests.report import cases
 from tests.support import scored_record
@@ -15,7 +16,9 @@ ADAPTER = AdapterRef(name="a$b", sha256="a" * 64)
 
 @pytest.fixture(scope="module")
 def record():
-    return scored_record(adapter=ADAPTER, gaps=(0.3, 0.5, 0.4), base_gaps=(0.1, 0.2, 0.3), model="org/$x_{y}")
+    return scored_record(
+        adapter=ADAPTER, scores=(0.3, 0.5, 0.4) * 8, base_scores=(0.1, 0.2, 0.3) * 8, model="org/$x_{y}"
+    )
 
 
 def drawn(monkeypatch, act):
@@ -34,15 +37,15 @@ def test_curves_show_both_states_and_intervals(monkeypatch, record, tmp_path):
     assert lines["base"] == pytest.approx([0.0, 0.2])
     assert lines["adapted"] == pytest.approx([0.0, 0.4])
     assert axes.get_xlabel() == "layer"
-    assert "cosine" in axes.get_ylabel()
-    assert "control words (n=3)" in axes.get_title()
+    assert axes.get_ylabel() == "P@1 among 50, centred"
+    assert "control words (n=24)" in axes.get_title()
 
 
 def test_the_gap_has_a_band_at_every_layer(monkeypatch, record, tmp_path):
-    """Gaps 0.1, 0.2, 0.3: sd 0.1, so half a width of 1.96 * 0.1 / sqrt(3) at layer 1, and none where nothing varies."""
-    (axes,) = drawn(monkeypatch, lambda: plots.layer_curves(record, tmp_path / "x"))
+    """Half a width of 1.96 standard errors at layer 1, and none where nothing varies."""
+    (axes,) = drawn(monkeypatch, lambda: plots.layer_curves(record, tmp_path / "x", measure="gap"))
     base = axes.collections[0].get_paths()[0].vertices
-    half = 1.96 * 0.1 / 3**0.5
+    half = 1.96 * np.std([0.1, 0.2, 0.3] * 8, ddof=1) / 24**0.5
     at_layer = {x: sorted({round(float(y), 9) for at, y in base if at == x}) for x in (0.0, 1.0)}
     assert at_layer[0.0] == [0.0]
     assert at_layer[1.0] == pytest.approx([0.2 - half, 0.2 + half])
@@ -58,19 +61,15 @@ def test_shares_have_wilsons_band(monkeypatch, record, tmp_path):
     assert len(axes.collections) == 2
 
 
-def test_a_record_without_standard_errors_has_bars_where_words_were_kept(monkeypatch, record, tmp_path):
-    curves = {
-        split: {s: {k: v for k, v in c.items() if k != "gap_se"} for s, c in states.items()}
-        for split, states in record.curves.items()
-    }
-    old = record.model_copy(update={"curves": curves})
-    (axes,) = drawn(monkeypatch, lambda: plots.layer_curves(old, tmp_path / "x"))
+def test_the_headline_has_students_bars_where_words_were_kept(monkeypatch, record, tmp_path):
+    (axes,) = drawn(monkeypatch, lambda: plots.layer_curves(record, tmp_path / "x"))
     assert len(axes.containers) == 2
     assert "bars: 95 % over words" in [text.get_text() for text in axes.get_legend().get_texts()]
-    (axes,) = drawn(monkeypatch, lambda: plots.layer_curves(record, tmp_path / "x", measure="mrr"))
-    assert len(axes.containers) == 2
-    bare = record.model_copy(update={"columns": {}})
-    (axes,) = drawn(monkeypatch, lambda: plots.layer_curves(bare, tmp_path / "x", measure="mrr"))
+    low, high = sps.ttest_1samp([0.1, 0.2, 0.3] * 8, 0).confidence_interval(0.95)
+    (bar,) = axes.containers[0].lines[2]
+    assert bar.get_segments()[0][:, 1] == pytest.approx([low, high])
+    bare = record.model_copy(update={"columns": {}, "pseudo": {}})
+    (axes,) = drawn(monkeypatch, lambda: plots.layer_curves(bare, tmp_path / "x"))
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["base", "adapted"]
 
 
@@ -85,7 +84,7 @@ def test_a_model_tuned_whole_is_not_called_a_base(monkeypatch, tmp_path):
 def test_before_and_after_are_the_words_of_the_best_layer(monkeypatch, record, tmp_path):
     (axes,) = drawn(monkeypatch, lambda: plots.before_after(record, tmp_path / "x"))
     points = axes.collections[0].get_offsets()
-    np.testing.assert_allclose(points, [[0.1, 0.3], [0.2, 0.5], [0.3, 0.4]], atol=1e-12)
+    np.testing.assert_allclose(points, [[0.1, 0.3], [0.2, 0.5], [0.3, 0.4]] * 8, atol=1e-12)
 
 
 def test_distributions_have_a_panel_a_state(monkeypatch, record, tmp_path):
@@ -97,7 +96,7 @@ def test_distributions_have_a_panel_a_state(monkeypatch, record, tmp_path):
 
 def test_sweep_has_a_line_a_loss_layer(monkeypatch, tmp_path):
     found = lines(cases.sweep(), cases.SWH)
-    (axes,) = drawn(monkeypatch, lambda: plots.sweep(found, tmp_path / "x", title="t", score="control gap"))
+    (axes,) = drawn(monkeypatch, lambda: plots.sweep(found, tmp_path / "x", title="t", score="P@1 of 50"))
     _, labels = axes.get_legend_handles_labels()
     assert set(labels) == {"loss at layer 1", "loss at layer 2", "full fine-tuning, loss at layer 2"}
     assert len({line.get_linestyle() for line in axes.get_lines() if line.get_linestyle() != "None"}) >= 3
@@ -105,7 +104,7 @@ def test_sweep_has_a_line_a_loss_layer(monkeypatch, tmp_path):
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["1", "4", "16"]
     assert "3 seeds" in axes.get_title()
     with pytest.raises(ResultError, match="no points"):
-        plots.sweep([], tmp_path / "x", title="t", score="control gap")
+        plots.sweep([], tmp_path / "x", title="t", score="P@1 of 50")
 
 
 def test_pca_keeps_the_plane_of_flat_data(monkeypatch, tmp_path):

@@ -145,8 +145,8 @@ def hostile():
     )
     training = cases.FULL.model_copy(update={"name": "=cmd|x", "base": "org/model", "recipe": cases.HOSTILE})
     records = [
-        scored_record(gaps=(0.5, 0.6), base_gaps=(0.1, 0.2), adapter=adapter),
-        scored_record(gaps=(0.5, 0.6), training=training, model=cases.HOSTILE, revision="x"),
+        scored_record(scores=(0.5, 0.6) * 10, base_scores=(0.1, 0.2) * 10, adapter=adapter),
+        scored_record(scores=(0.5, 0.6) * 10, training=training, model=cases.HOSTILE, revision="x"),
     ]
     sweep = cases.sweep()
     points = [

@@ -6,8 +6,10 @@ from rich.console import Console
 
 from tests.support import columns_of, make_record, words_of
 from tli_bench.lexicon.pairs import Split
+from tli_bench.measures.roles import HEADLINE
 from tli_bench.records.schema import Comparison
 from tli_bench.report.terminal.unit import p_value, print_record
+from tli_bench.stats.verdict import Verdict, VerdictKind
 
 
 def test_a_p_value_is_never_printed_as_zero():
@@ -18,7 +20,7 @@ def test_a_narrow_console_cuts_no_score():
     change = Comparison(
         split=Split.CONTROL,
         layer="1",
-        quantity="gap",
+        quantity=HEADLINE,
         n=2,
         before=0.1,
         after=0.35,
@@ -30,15 +32,17 @@ def test_a_narrow_console_cuts_no_score():
     )
     record = make_record(
         best_layer={"base": "1", "adapted": "1"},
-        curves={Split.CONTROL: {state: {"cosine": [0.1, 0.523], "gap": [0.1, 0.417]} for state in ("base", "adapted")}},
+        curves={
+            Split.CONTROL: {state: {"cosine": [0.1, 0.523], HEADLINE: [0.1, 0.417]} for state in ("base", "adapted")}
+        },
         comparisons=[change],
         words={Split.CONTROL: words_of(Split.CONTROL, 1)},
         columns={Split.CONTROL: {"base": {"1": columns_of([0.4])}}},
-        verdicts={"1": "generalises"},
+        verdicts={"1": Verdict(kind=VerdictKind.UNCLEAR, text="unclear: why")},
     )
     out = io.StringIO()
     print_record(Console(file=out, width=40), record, reused=False)
     printed = out.getvalue()
     assert "…" not in printed
-    for text in ("0.523 → 0.523", "+0.250 [+0.125, +0.375]", "layer 1: generalises"):
+    for text in ("0.523 → 0.523", "+0.250 [+0.125, +0.375]", "layer 1: unclear: why"):
         assert text in printed

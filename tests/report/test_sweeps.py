@@ -8,6 +8,7 @@ import pytest
 
 from tests.report import cases
 from tli_bench.base.errors import ResultError, UnknownNameError
+from tli_bench.measures.roles import HEADLINE
 from tli_bench.report.sweeps import lines, load_sweep, pack, scores_of, table_rows, write_sweep
 from tli_bench.training.budget import Budget
 from tli_bench.training.sweep import Point
@@ -17,7 +18,7 @@ HALF = 4.302653 * 0.01 / 3**0.5
 
 
 def test_a_line_a_loss_layer_with_students_interval_over_seeds():
-    """The case's gaps: 0.01 a rank at loss layer 2, -0.05 at loss layer 1, and seeds of 0, 0.01 and 0.02."""
+    """The case's scores: 0.01 a rank at loss layer 2, -0.05 at loss layer 1, and seeds of 0, 0.01 and 0.02."""
     early, late, whole = lines(cases.sweep(), cases.SWH)
     assert [line.label for line in (early, late, whole)] == [
         "loss at layer 1",
@@ -96,9 +97,12 @@ def test_a_packed_file_reads_back_and_has_a_line_a_point(tmp_path):
     assert path.read_text(encoding="utf-8") == text
 
 
-def point(rank, seed, gap, *, kind="lora", pair=cases.SWH, model="tiny"):
-    base = {name: {"cosine": 0.5, "mismatched": 0.4, "gap": 0.1, "p1": 0.2, "mrr": 0.3} for name in cases.LAYERS}
-    moved = base | {"2": base["2"] | {"gap": gap}}
+def point(rank, seed, score, *, kind="lora", pair=cases.SWH, model="tiny"):
+    base = {
+        name: {"cosine": 0.5, "mismatched": 0.4, "gap": 0.1, HEADLINE: 0.1, "p1": 0.2, "mrr": 0.3}
+        for name in cases.LAYERS
+    }
+    moved = base | {"2": base["2"] | {HEADLINE: score}}
     identity = {
         "base": [model, "r", "float32", None],
         "lexicon": ["core", "0" * 64],
@@ -109,7 +113,7 @@ def point(rank, seed, gap, *, kind="lora", pair=cases.SWH, model="tiny"):
 
 def test_points_are_packed_without_loss_of_what_is_drawn():
     packed = pack("mine", [point(4, 1, 0.3), point(4, 0, 0.2), point(2, 0, 0.15), point(16, 0, 0.5, kind="full")])
-    assert (packed.model, packed.layers, packed.base[cases.SWH]["gap"]) == ("tiny", cases.LAYERS, [0.1] * 4)
+    assert (packed.model, packed.layers, packed.base[cases.SWH][HEADLINE]) == ("tiny", cases.LAYERS, [0.1] * 4)
     low, whole = lines(packed, cases.SWH)
     assert [(p.x, p.gain.seeds) for p in low.points] == [(2, 1), (4, 2)]
     assert [p.gain.mean for p in low.points] == pytest.approx([0.05, 0.15])
@@ -127,7 +131,7 @@ def test_points_of_several_models_are_refused():
     ("change", "message"),
     [
         ({"sweep_version": 2}, "sweep_version: Input should be 1"),
-        ({"layers": ["0"]}, "curves must give gap and p1 at each of the 1 layers"),
+        ({"layers": ["0"]}, f"curves must give {HEADLINE} and p1 at each of the 1 layers"),
         ({"base": {}}, "no base curve"),
         ({"extra": 1}, "extra: Extra inputs"),
         ({"model": "m" * 1000}, "model: String should have at most 200"),
@@ -142,7 +146,7 @@ def test_a_file_that_is_no_sweep_is_refused_by_the_field(tmp_path, change, messa
 
 def test_nan_and_missing_files_are_refused(tmp_path):
     data = cases.sweep().model_dump(mode="json")
-    data["base"][cases.SWH]["gap"][0] = float("nan")
+    data["base"][cases.SWH][HEADLINE][0] = float("nan")
     (tmp_path / "s.json").write_text(json.dumps(data))
     with pytest.raises(ResultError, match=r"s\.json"):
         load_sweep(tmp_path / "s.json")
@@ -158,3 +162,24 @@ def test_reading_a_packed_sweep_loads_no_torch(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_sweep_without_the_headline_shows_what_it_has(tmp_path):
+    """A grid from before there was the headline shows P@1, and never raw geometry."""
+    sweep = cases.sweep()
+    renamed = {name: "gap" if name == HEADLINE else name for name in sweep.measures}
+
+    def old(curves):
+        return {renamed[name]: curve for name, curve in curves.items()}
+
+    points = tuple(p.model_copy(update={"curves": old(p.curves)}) for p in sweep.points)
+    write_sweep(
+        sweep.model_copy(update={"base": {cases.SWH: old(sweep.base[cases.SWH])}, "points": points}),
+        tmp_path / "s.json",
+    )
+    read = load_sweep(tmp_path / "s.json")
+    assert {score.measure for score in scores_of([read])} == {"p1"}
+    assert len(table_rows(read, cases.SWH, scores_of([read]))[0]) == 6
+    (tmp_path / "s.json").write_text((tmp_path / "s.json").read_text().replace('"p1"', '"mrr"'))
+    with pytest.raises(ResultError, match="curves are of gap, mrr, and of none of p1_of_50, p1"):
+        load_sweep(tmp_path / "s.json")

@@ -16,6 +16,7 @@ from tli_bench.lexicon.pairs import Split, WordPair
 from tli_bench.models import inspect_adapter, load_model
 from tli_bench.models.fingerprint import model_fingerprint
 from tli_bench.models.twins import find_twin
+from tli_bench.plugin.lm import TLIModel
 from tli_bench.training import Recipe, train_adapter, train_with_twin
 from tli_bench.training.data import shuffled, split_data
 from tli_bench.training.push import plan_push
@@ -104,6 +105,8 @@ def test_a_tuned_model_has_a_twin_too(llama_folder, words, tmp_path):
     twin = result.output / "twin"
     assert card(result.output)["twin"] == {"path": "twin", "sha256": model_fingerprint(twin)}
     assert card(twin)["twin_of"]["sha256"] == load_model(str(result.output)).revision
+    (note,) = TLIModel(str(result.output), skip_gate=True).identity.notes
+    assert note.endswith("is a model of its own and is not scored next to it: score it with --model")
 
 
 def test_push_takes_the_twin_along(both):

@@ -30,6 +30,11 @@ class Comparison:
         return self.result.rows
 
     @property
+    def overall(self) -> tuple[PairComparison, ...]:
+        """The mean over pairs, for each later side and kind of task that several pairs were compared of."""
+        return self.result.overall
+
+    @property
     def refused(self) -> tuple[str, ...]:
         """Why units were left out, one sentence each."""
         return self.result.refused
@@ -59,7 +64,6 @@ def compare(
     layer: str = "best",
     split: str = "control",
     correction: Literal["holm", "bh"] = "holm",
-    seed: int = 0,
     results: str | Path = "runs",
 ) -> Comparison:
     """Compare every later side with the first, pair by pair, on the same words; what is not comparable is refused.
@@ -69,14 +73,14 @@ def compare(
 
     >>> import tli_bench
     >>> report = tli_bench.score("tiny", adapter="default", pairs="swh-eng", limit=60)
-    >>> row = tli_bench.compare(report.base, report.adapted, quantity="gap", layer="output").rows[0]
+    >>> row = tli_bench.compare(report.base, report.adapted, quantity="p1", layer="output").rows[0]
     >>> row.n, row.difference > 0
     (20, True)
 
     Raises ResultError when nothing can be compared, InputError for an unknown quantity, split or correction.
     """
     sides = [_side(side, Path(results)) for side in (a, b, *others)]
-    found = compare_sides(sides, quantity=quantity, layer=layer, split=Split(split), correction=correction, seed=seed)
+    found = compare_sides(sides, quantity=quantity, layer=layer, split=Split(split), correction=correction)
     return Comparison(found)
 
 

@@ -21,16 +21,21 @@ def compare(
         ),
     ],
     results: Annotated[Path, typer.Option(help="Where names are looked up.")] = Path("runs"),
-    quantity: Annotated[str, typer.Option(help="A measure with a value per word: gap, p1, mexa, ...")] = HEADLINE,
+    quantity: Annotated[
+        str, typer.Option(help="A measure that is tested: p1_of_50, auc_centred, p1, mexa, ...")
+    ] = HEADLINE,
     layer: Annotated[
         str, typer.Option(help="best (each side's own, chosen on dev), output, or a layer's name.")
     ] = "best",
     split: Annotated[str, typer.Option(help="control, dev or train.")] = "control",
     correction: Annotated[str, typer.Option(help="holm or bh (Benjamini-Hochberg), over all tests shown.")] = "holm",
-    seed: Annotated[int, typer.Option(help="Seed of bootstrap and permutation.")] = 0,
     form: Annotated[str, typer.Option("--format", help=f"One of: {', '.join(FORMATS)}.")] = "table",
 ) -> None:
-    """Compare every later side with the first, pair by pair, on the same words; refuse what is not comparable."""
+    """Compare every later side with the first, pair by pair, on the same words; refuse what is not comparable.
+
+    Intervals and tests are of P@1 of 50, unless --quantity says otherwise, by Student's t over concepts. Where several
+    pairs are compared, a last line gives the mean over them, with a concept counted once however many pairs it is in.
+    """
     from rich.console import Console
 
     from tli_bench.base.wording import visible
@@ -51,7 +56,6 @@ def compare(
         layer=layer,
         split=Split(split),
         correction="holm" if correction == "holm" else "bh",
-        seed=seed,
     )
     if form == "json":
         typer.echo(json.dumps(asdict(found), ensure_ascii=False, indent=1, allow_nan=False))

@@ -149,19 +149,14 @@ class Measure:
         if self.per_concept is None:
             raise UnscorableError(f"{self.name} has no value per concept")
         self._require(view)
-        found = as_column(self.per_concept(view))
-        if found.shape != (view.n,):
-            raise InputError(
-                f"measure {self.name!r} gives values of shape {found.shape} for {view.n} concepts; give one value for each"
-            )
-        return found
+        return self._one_each(self.per_concept(view), view, "values")
 
     def pseudo_values(self, view: "LayerView") -> Column:
         """What to compute with, one value for each concept `[n]`; raises as `column` does."""
         if self.pseudo is None:
             return self.column(view)
         self._require(view)
-        return as_column(self.pseudo(view))
+        return self._one_each(self.pseudo(view), view, "pseudo-values")
 
     def value(self, view: "LayerView") -> float:
         """The number of one view; raises UnscorableError where it cannot be given."""
@@ -177,6 +172,14 @@ class Measure:
     def shown(self, value: float | None, *, signed: bool = False) -> str:
         """`value` as tables print it; a dash where there is none."""
         return "–" if value is None else f"{value:{'+' if signed else ''}.{self.digits}f}"
+
+    def _one_each(self, given: Any, view: "LayerView", what: str) -> Column:
+        found = as_column(given)
+        if found.shape != (view.n,):
+            raise InputError(
+                f"measure {self.name!r} gives {what} of shape {found.shape} for {view.n} concepts; give one value for each"
+            )
+        return found
 
     def _require(self, view: "LayerView") -> None:
         lacking = sorted(self.needs - view.provides)

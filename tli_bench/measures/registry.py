@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tli_bench.base.errors import InputError, UnknownNameError, UnscorableError
 from tli_bench.measures.library import built_in
 from tli_bench.measures.measure import Column, Measure, Place, standard_error
+from tli_bench.measures.roles import DESCRIPTIONS
 
 if TYPE_CHECKING:
     from tli_bench.measures.view import LayerView as View
@@ -141,6 +142,17 @@ def require_comparable(name: str) -> Measure:
     if not measure.has_column:
         known = ", ".join(m.name for m in comparable_measures())
         raise InputError(f"records keep no value per word of {name!r}; choose one of {known}")
+    return measure
+
+
+def require_tested(name: str) -> Measure:
+    """The measure called `name`, by which two runs can be tested against each other; raises UnknownNameError or InputError."""
+    measure = require_comparable(name)
+    if name in DESCRIPTIONS:
+        known = ", ".join(m.name for m in list_measures(Place.COMPARED))
+        raise InputError(
+            f"{name} describes raw geometry, which a constant vector changes: it is not tested; choose one of {known}"
+        )
     return measure
 
 

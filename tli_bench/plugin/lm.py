@@ -86,7 +86,7 @@ class TLIModel(CountedHFLM):
             trained=trained.declaring(declared) if declared else trained,
             twin=twin.sha256 if twin else None,
             placebo=config.placebo if files else 0,
-            notes=(missing,) if missing else (),
+            notes=tuple(note for note in (missing, _of_whole_model(loaded, files)) if note),
         )
 
     @classmethod
@@ -115,6 +115,13 @@ def _twin(files: AdapterFiles | None, named: str | None) -> tuple[AdapterFiles |
     if named not in (None, NO_TWIN):
         raise InputError(f"--twin {named} is the twin of an adapter; give the adapter with --adapter")
     return None, ""
+
+
+def _of_whole_model(loaded: LoadedModel, files: AdapterFiles | None) -> str:
+    """A fully fine-tuned model's twin is a second model, which is not loaded here; a sentence that says so."""
+    if files is not None or "twin" not in (loaded.card or {}):
+        return ""
+    return f"the twin of {loaded.id} is a model of its own and is not scored next to it: score it with --model"
 
 
 def _without_defaults(given: dict[str, Any] | None) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def _from_sums(measure: Measure, held: Sums) -> float | None:
 
 
 def _coverage(record: RunRecord) -> Iterator[str]:
-    compared = [measure.name for measure in list_measures(Place.COMPARED) if measure.has_column]
+    compared = _compared(record)
     for split, words in record.words.items():
         expected = record.signature.n.get(split.value, 0)
         if len(words) != expected:
@@ -71,10 +71,28 @@ def _coverage(record: RunRecord) -> Iterator[str]:
         for state in states:
             chosen = (record.best_layer[own] for own in BEFORE_AFTER if own in record.best_layer)
             for layer in dict.fromkeys([*chosen, record.layers[-1]]):
-                for name in compared:
-                    stated = record.value(name, split, state, layer)
-                    if stated is not None and record.held(name, split, state, layer) is None:
-                        yield f"{split.value}/{state}/layer {layer}: no column of {name}, which is given as {stated:.6f}"
+                for measure in compared:
+                    yield from _kept(record, measure, split, state, layer)
+
+
+def _compared(record: RunRecord) -> list[Measure]:
+    """Measures whose words' values must be there: all that are compared, or those that were when the record was made."""
+    found = [measure for measure in list_measures(Place.COMPARED) if measure.has_column]
+    if record.pseudo:
+        return found
+    known_then = {name for *_, name, _ in record.every_column()}
+    return [measure for measure in found if measure.name in known_then]
+
+
+def _kept(record: RunRecord, measure: Measure, split: Split, state: str, layer: str) -> Iterator[str]:
+    stated = record.value(measure.name, split, state, layer)
+    if stated is None:
+        return
+    where, given = f"{split.value}/{state}/layer {layer}", f"{measure.name}, which is given as {stated:.6f}"
+    if record.held(measure.name, split, state, layer) is None:
+        yield f"{where}: no column of {given}"
+    if record.pseudo and measure.pseudo and record.held_pseudo(measure.name, split, state, layer) is None:
+        yield f"{where}: no pseudo-values of {given}"
 
 
 def _range(record: RunRecord, split: Split, measure: Measure, held: Kept) -> Iterator[str]:
@@ -100,9 +118,10 @@ def _best_layers(record: RunRecord) -> Iterator[str]:
 
 def _comparison(record: RunRecord, item: Comparison) -> Iterator[str]:
     where = f"comparison {item.split.value}/layer {item.layer}/{item.quantity[:40]}"
-    before, after = (
-        record.pseudo_column(item.quantity, item.split, state, item.layer) for state in ("base", "adapted")
-    )
+    held = [record.held_pseudo(item.quantity, item.split, state, item.layer) for state in ("base", "adapted")]
+    if any(isinstance(column, Sums) for column in held):
+        return
+    before, after = (None if column is None else read(column) for column in held)
     if before is None or after is None:
         yield f"{where}: no pseudo-values of base and adapted to compute it from"
         return

@@ -1,9 +1,9 @@
-"""Two scored states compared pair by pair on the same words: difference, corrected test, interval and effect size."""
+"""Two scored states compared pair by pair on the same words, and over all pairs: difference, interval, corrected test."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -11,14 +11,15 @@ from tli_bench.base.errors import InputError, ResultError, UnscorableError
 from tli_bench.base.wording import visible
 from tli_bench.config.facts import first_difference
 from tli_bench.lexicon.pairs import Split
-from tli_bench.measures.registry import require_comparable
+from tli_bench.measures.registry import require_tested
 from tli_bench.measures.roles import HEADLINE
 from tli_bench.models.identity import State
 from tli_bench.records.columns import Floats
 from tli_bench.records.run_record import RunRecord
 from tli_bench.records.signature import Signature
 from tli_bench.records.sources import iter_records
-from tli_bench.stats import benjamini_hochberg, clustered_bootstrap_ci, holm, paired
+from tli_bench.stats import benjamini_hochberg, holm
+from tli_bench.stats.pseudo import difference, over_pairs
 
 Correction = Literal["holm", "bh"]
 
@@ -34,16 +35,19 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class PairComparison:
-    """One pair of one task: `b` minus `a` over the same words.
+    """`b` minus `a` over the same concepts, of one pair of one task, or of the mean over several pairs.
 
-    layer_a, layer_b: where each was read. ci: 95 % bootstrap over concepts. t, p, d_z: paired t-test and Cohen's d_z;
-    p_permutation: sign-flip test. p_adjusted: corrected over the whole family of tests. None: not defined for this pair.
+    pairs: how many; a mean over pairs counts a concept once, however many pairs it is in. task, pair: for a mean over
+    pairs, the kind of task, and nothing. layer_a, layer_b: where each was read. n: concepts. ci: 95 % interval of the
+    difference; t, p, d_z: paired t-test on pseudo-values, and t over the root of n; None under 20 concepts, or without
+    spread. p_adjusted: corrected over the whole family of tests.
     """
 
     a: str
     b: str
     task: str
     pair: str
+    pairs: int
     quantity: str
     split: Split
     layer_a: str
@@ -52,19 +56,23 @@ class PairComparison:
     value_a: float
     value_b: float
     difference: float
-    ci: tuple[float, float]
+    ci: tuple[float, float] | None
     t: float | None
     p: float | None
     d_z: float | None
-    p_permutation: float
     p_adjusted: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class CompareResult:
-    """All comparisons against the first side. refused: why units were left out; tests: size of the corrected family."""
+    """All comparisons against the first side, pair by pair.
+
+    overall: of each later side and kind of task that several pairs were compared of, the mean over these pairs; corrected
+    among themselves. refused: why units were left out; tests: size of the family of `rows`.
+    """
 
     rows: tuple[PairComparison, ...]
+    overall: tuple[PairComparison, ...]
     refused: tuple[str, ...]
     correction: Correction
     tests: int
@@ -98,7 +106,6 @@ def compare(
     layer: str = "best",
     split: Split = Split.CONTROL,
     correction: Correction = "holm",
-    seed: int = 0,
 ) -> CompareResult:
     """Compare every later side with the first, on each task and pair that both have.
 
@@ -106,20 +113,25 @@ def compare(
     comparable are refused one by one, each with its reason. quantity: a measure with a value for each word. Raises
     ResultError when nothing at all can be compared, UnknownNameError or InputError for a quantity that cannot be.
     """
-    require_comparable(quantity)
+    require_tested(quantity)
     if len(sides) < 2:
         raise InputError("a comparison needs at least two sides: tli-bench compare A B")
     first, refused, drafts = sides[0], [], []
     for other in sides[1:]:
         for key in sorted(first.records.keys() | other.records.keys()):
             try:
-                drafts.append(_compare_unit(first, other, key, quantity, layer, split, seed))
+                drafts.append(_compare_unit(first, other, key, quantity, layer, split))
             except (ResultError, UnscorableError) as err:
                 refused.append(f"{other.name}, {key[0]}: {err}")
     if not drafts:
         raise ResultError("nothing is comparable:\n  " + "\n  ".join(refused[:10] or ["the sides hold no records"]))
+    rows = _corrected([draft.row for draft in drafts], correction)
     return CompareResult(
-        tuple(_corrected(drafts, correction)), tuple(refused), correction, sum(d.p is not None for d in drafts)
+        rows=tuple(rows),
+        overall=tuple(_corrected(list(_overall(drafts, layer)), correction)),
+        refused=tuple(refused),
+        correction=correction,
+        tests=sum(row.p is not None for row in rows),
     )
 
 
@@ -172,9 +184,17 @@ def _run(signature: Signature) -> tuple[str, str, str, str]:
     )
 
 
-def _compare_unit(
-    a: Side, b: Side, key: tuple[str, str], quantity: str, layer: str, split: Split, seed: int
-) -> PairComparison:
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A comparison that is not corrected yet, with the pseudo-values of both sides `[n]` by concept."""
+
+    row: PairComparison
+    kind: str
+    a: dict[str, float]
+    b: dict[str, float]
+
+
+def _compare_unit(a: Side, b: Side, key: tuple[str, str], quantity: str, layer: str, split: Split) -> _Draft:
     if key not in a.records or key not in b.records:
         raise ResultError(f"only {a.name if key in a.records else b.name} has it")
     ours, theirs = a.records[key], b.records[key]
@@ -189,39 +209,61 @@ def _compare_unit(
         )
     place = {word: row for row, word in enumerate(others)}
     y = y[[place[word] for word in words]]
-    found = paired(x, y, seed=seed)
-    interval = clustered_bootstrap_ci(y - x, [word[0] for word in words], seed=seed)
+    about = {"a": a.name, "b": b.name, "task": ours.task, "pair": ours.pair, "pairs": 1, "quantity": quantity}
+    row = _row(x, y, split=split, layer_a=layer_a, layer_b=layer_b, **about)
+    concepts = [word[0] for word in words]
+    kind = ours.task.removesuffix(ours.pair).strip("_") + f" [{ours.signature.protocol}]"
+    return _Draft(row, kind, dict(zip(concepts, x, strict=True)), dict(zip(concepts, y, strict=True)))
+
+
+def _row(x: Floats, y: Floats, **about: Any) -> PairComparison:
+    """The comparison of pseudo-values `[n]` of two sides over the same concepts."""
+    found = difference(x, y)
     return PairComparison(
-        a=a.name,
-        b=b.name,
-        task=ours.task,
-        pair=ours.pair,
-        quantity=quantity,
-        split=split,
-        layer_a=layer_a,
-        layer_b=layer_b,
+        **about,
         n=found.n,
-        value_a=found.mean_before,
-        value_b=found.mean_after,
-        difference=found.difference,
-        ci=(interval.low, interval.high),
+        value_a=float(x.mean()),
+        value_b=float(y.mean()),
+        difference=found.value,
+        ci=found.ci,
         t=found.t,
         p=found.p,
-        d_z=found.d_z,
-        p_permutation=found.permutation_p,
+        d_z=None if found.t is None else found.t / found.n**0.5,
         p_adjusted=None,
     )
 
 
+def _overall(drafts: Sequence[_Draft], layer: str) -> Iterator[PairComparison]:
+    """The mean over pairs, of each later side and kind of task that several pairs were compared of."""
+    groups: dict[tuple[str, str], list[_Draft]] = {}
+    for draft in drafts:
+        groups.setdefault((draft.row.b, draft.kind), []).append(draft)
+    for (_, kind), members in groups.items():
+        if len(members) < 2:
+            continue
+        first = members[0].row
+        (_, x), (_, y) = (over_pairs({d.row.pair: getattr(d, side) for d in members}) for side in ("a", "b"))
+        about = {
+            "a": first.a,
+            "b": first.b,
+            "task": kind,
+            "pair": "",
+            "pairs": len(members),
+            "quantity": first.quantity,
+        }
+        yield _row(x, y, split=first.split, layer_a=layer, layer_b=layer, **about)
+
+
 def _column(record: RunRecord, state: State, layer: str, split: Split, quantity: str) -> tuple[str, Floats]:
-    """Name of the layer and one value for each word of the split; raises ResultError or UnscorableError if there are none."""
+    """Name of the layer and one pseudo-value for each word of the split; raises ResultError or UnscorableError without them."""
     name = record.layer(layer, state)
-    found = record.column(quantity, split, state, name)
+    found = record.pseudo_column(quantity, split, state, name)
     if found is None:
-        there = [kept for kept in record.kept_layers(split) if record.column(quantity, split, state, kept) is not None]
+        kept = record.kept_layers(split)
+        there = [layer for layer in kept if record.pseudo_column(quantity, split, state, layer) is not None]
         raise ResultError(
-            f"no per-pair values of {quantity} of split {split.value} at layer {name}; "
-            f"kept are layers {', '.join(there) or 'none'}"
+            f"no pseudo-values of {quantity} of split {split.value} at layer {name}; kept are layers "
+            f"{', '.join(there) or 'none'}{'' if record.pseudo else ' (an old record: run it again)'}"
         )
     if np.isnan(found).any():
         concept = record.words[split].concepts[int(np.isnan(found).argmax())]

@@ -97,21 +97,26 @@ class Scores:
         """What was kept of the words' own values, as records hold it; None where nothing was kept."""
         return self.columns.get(split, {}).get(state, {}).get(self.layer(layer, state), {}).get(measure)
 
+    def held_pseudo(self, measure: str, split: Split, state: str, layer: str = BEST) -> Kept | None:
+        """What to compute with, as records hold it: pseudo-values, or the words' own values where words share no pool.
+
+        None where neither was kept, as in records made before pseudo-values were.
+        """
+        held = self.pseudo.get(split, {}).get(state, {}).get(self.layer(layer, state), {}).get(measure)
+        known = known_measure(measure)
+        if held is None and known is not None and known.pseudo is None:
+            return self.held(measure, split, state, layer)
+        return held
+
     def column(self, measure: str, split: Split, state: str, layer: str = BEST) -> Floats | None:
         """One value `[n]` for each of `words[split]`, NaN where a word has none; None where no column was kept."""
         found = self.held(measure, split, state, layer)
         return None if found is None else read(found)
 
     def pseudo_column(self, measure: str, split: Split, state: str, layer: str = BEST) -> Floats | None:
-        """What to compute with: pseudo-values `[n]`, or the words' own values for a measure whose words share no pool.
-
-        None where neither was kept, as in records made before pseudo-values were.
-        """
-        held = self.pseudo.get(split, {}).get(state, {}).get(self.layer(layer, state), {}).get(measure)
-        if held is not None:
-            return read(held)
-        known = known_measure(measure)
-        return self.column(measure, split, state, layer) if known is not None and known.pseudo is None else None
+        """`held_pseudo` as values `[n]`, NaN where a word has none; None where nothing or only sums were kept."""
+        held = self.held_pseudo(measure, split, state, layer)
+        return None if held is None else read(held)
 
     def estimate(self, measure: str, split: Split, state: str, layer: str = BEST) -> Estimate | None:
         """The number with its standard error and interval; None where nothing to compute them from was kept."""
@@ -124,7 +129,7 @@ class Scores:
 
     def standard_error(self, measure: str, split: Split, state: str, layer: str = BEST) -> float | None:
         """Standard error of the number; None where nothing was kept or fewer than two words have a value."""
-        held = self.held(measure, split, state, layer)
+        held = self.held_pseudo(measure, split, state, layer)
         if isinstance(held, Sums):
             return held.standard_error
         found = self.estimate(measure, split, state, layer)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from tli_bench.languages import pivot
 from tli_bench.measures.measure import Measure, Place
 from tli_bench.measures.registry import get_measure, list_measures
-from tli_bench.measures.roles import HEADLINE
+from tli_bench.measures.roles import DESCRIPTIONS, HEADLINE, SUBSET
 
 DIGITS = 3
 """Digits after the decimal point, the same in every column: boards are for comparing."""
@@ -50,13 +50,39 @@ class _Shown(NamedTuple):
 
 
 # After the headline, in this order; measures of other packages follow by themselves.
-_DEFAULT = (
-    _Shown("p1", "Share of control words whose translation is the nearest of all, both ways.", low=False),
-    _Shown("csls_p1", "P@1 by CSLS, which corrects for hubs."),
+_COMPANIONS = (
+    _Shown("auc_centred", "Share of wrong words farther than the translation, by the same vectors.", low=False),
+    _Shown(
+        "p1", "Share of control words whose translation is the nearest of all by raw cosine, both ways: what a search finds.",
+        low=False,
+    ),
     _Shown("mexa"),
-    _Shown("cosine", printed=False),
-    _Shown("mismatched", printed=False),
-)
+    _Shown("language_offset", printed=False),
+    _Shown(SUBSET, "The score over the pairs that spelling cannot have aligned (edit similarity below 0.5)."),
+    _Shown("csls_p1", "P@1 by CSLS, which corrects for hubs.", printed=False),
+)  # fmt: skip
+# At the end: raw geometry, which a constant vector changes.
+_DESCRIPTIONS = tuple(_Shown(name, printed=False) for name in DESCRIPTIONS)
+SPELLING = "spelling"
+PLACEBO_FLOOR, PLACEBO_QUANTILE, NET_OF_TWIN = "placebo_floor", "placebo_quantile", "net_of_twin"
+BESIDE = {
+    column.id: column
+    for column in (
+        Column(
+            NET_OF_TWIN, "Net of twin", "Minus the same recipe trained on shuffled pairs, at the same layer: what right pairs gave.",
+            signed=True,
+        ),
+        Column(
+            PLACEBO_FLOOR, "Placebo floor", "95 % of adapters of random weights and the same size change the score by less.",
+            printed=False,
+        ),
+        Column(
+            PLACEBO_QUANTILE, "Placebo quantile", "Share of adapters of random weights that gain less.", printed=False,
+        ),
+        Column(SPELLING, "Spelling", "What retrieval by edit similarity alone scores, without any model."),
+    )
+}  # fmt: skip
+"""Columns that come from what records keep next to the scores, by id."""
 # Those of tli_suite_english.
 _ENGLISH = (f"tli_xquad_{pivot().code}", *pivot().stock_tasks)
 DOWNSTREAM = (
@@ -80,7 +106,7 @@ DOWNSTREAM = (
 def score_column() -> Column:
     """The column that ranks are by."""
     measure = get_measure(HEADLINE)
-    about = f"{measure.definition.rstrip('.')} of words never trained on, at the layer chosen on the dev words; ranks are by it."
+    about = f"{measure.definition.rstrip('.')}; of words never trained on, at the layer chosen on the dev words. Ranks are by it."
     return Column(HEADLINE, control_label(measure), about, low=False)
 
 
@@ -95,10 +121,10 @@ def control_label(measure: Measure) -> str:
 
 
 def board_measures() -> list[str]:
-    """Measures with a column of their own, in order; the headline comes before them all."""
-    default = [item.measure for item in _DEFAULT]
-    others = [m.name for m in list_measures(Place.BOARD) if m.name not in default]
-    return [name for name in (*default, *others) if name != HEADLINE]
+    """Measures with a column of their own, in order; the headline comes before them all, descriptions after all others."""
+    default = [item.measure for item in (*_COMPANIONS, *_DESCRIPTIONS)]
+    others = [m.name for m in list_measures(Place.BOARD) if m.name not in default and m.name != HEADLINE]
+    return [*(item.measure for item in _COMPANIONS), *others, *(item.measure for item in _DESCRIPTIONS)]
 
 
 def compared_measures() -> list[Measure]:
@@ -108,22 +134,27 @@ def compared_measures() -> list[Measure]:
 
 
 def columns() -> tuple[Column, ...]:
-    """Every column after the score."""
-    score, default = score_column(), {item.measure: item for item in _DEFAULT}
+    """Every column after the score: what to hold against it, then other scores, and descriptions of raw geometry last."""
+    score = score_column()
     gain = f"{score.label} minus that of the base it was trained from, each at its own chosen layer."
-    own = {}
-    for name in board_measures():
-        measure, item = get_measure(name), default.get(name, _Shown(name))
-        label = measure.label[:1].upper() + measure.label[1:]
-        own[name] = Column(name, label, item.about or measure.definition, low=item.low, printed=item.printed)
-    output = f"Output {get_measure(HEADLINE).label}"
+    companions = [_column(item) for item in _COMPANIONS]
+    listed = {item.measure for item in (*_COMPANIONS, *_DESCRIPTIONS)}
     return (
         Column(GAIN, "Gain", gain, signed=True, low=False),
-        *(column for name, column in own.items() if name in default),
-        Column(OUTPUT, output, f"{score.label} at the output layer.", printed=False),
-        *(column for name, column in own.items() if name not in default),
+        *(BESIDE[name] for name in (NET_OF_TWIN, PLACEBO_FLOOR, PLACEBO_QUANTILE)),
+        *companions,
+        BESIDE[SPELLING],
+        Column(OUTPUT, f"Output {get_measure(HEADLINE).label}", f"{score.label} at the output layer.", printed=False),
+        *(_column(_Shown(name)) for name in board_measures() if name not in listed),
         *(downstream.column for downstream in DOWNSTREAM),
+        *(_column(item) for item in _DESCRIPTIONS),
     )
+
+
+def _column(item: _Shown) -> Column:
+    measure = get_measure(item.measure)
+    label = measure.label[:1].upper() + measure.label[1:]
+    return Column(item.measure, label, item.about or measure.definition, low=item.low, printed=item.printed)
 
 
 def shown(column: Column, value: float | None) -> str:

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from tli_bench.config.facts import flags_of, unstated
 from tli_bench.lexicon.pairs import Split
-from tli_bench.measures.registry import standard_error_of
-from tli_bench.measures.roles import HEADLINE
+from tli_bench.measures.registry import get_measure, standard_error_of
+from tli_bench.measures.roles import HEADLINE, SIZES, headline_for
 from tli_bench.models.identity import AdapterRef, State, TrainingRef
 from tli_bench.records.schema import Curve, RunRecord, Signature
 from tli_bench.records.scores import BEST, OUTPUT
 from tli_bench.report.columns import board_measures, compared_measures
+from tli_bench.report.companions import companions
 
 TASK_PREFIX = "tli_alignment_"
 Floats = NDArray[np.float64]
@@ -51,22 +52,23 @@ class EntryKey(NamedTuple):
 class Unit:
     """One entry on one pair. words: concept, source, target.
 
-    columns: values `[words]` by measure at `layer`, which was chosen on dev; output_columns: the same at the output. A measure
-    that some word has no value of is left out. values: numbers by measure at `layer`, None when unscored; output_score:
-    of the headline at the output. curves: by layer. base: of the same record, for adapters.
+    pseudo: pseudo-values `[words]` by measure at `layer`, which was chosen on dev; output_pseudo: the same at the output. A measure
+    that some word has none of is left out. values: numbers by column at `layer`, None when unscored; output_score: of the
+    headline at the output. curves: by layer. base: of the same record, for adapters. missing: why there is no score.
     """
 
     pair: str
     layer: str
     layers: tuple[str, ...]
     words: tuple[tuple[str, str, str], ...]
-    columns: dict[str, Floats]
-    output_columns: dict[str, Floats]
+    pseudo: dict[str, Floats]
+    output_pseudo: dict[str, Floats]
     values: dict[str, float | None]
     output_score: float | None
     curves: dict[str, Curve]
     base: "Unit | None"
     verdict: str
+    missing: str
     created: str
     command: str
     commit: str | None
@@ -188,24 +190,25 @@ def _add(found: Collected, record: RunRecord, state: State, unit: Unit) -> None:
 
 
 def _unit(record: RunRecord, state: State, base: Unit | None) -> Unit:
-    columns, output_columns = (_complete(record, state, layer) for layer in (BEST, OUTPUT))
+    pseudo, output_pseudo = (_complete(record, state, layer) for layer in (BEST, OUTPUT))
     numbers = {name: record.value(name, Split.CONTROL, state, BEST) for name in board_measures()}
-    numbers[HEADLINE] = None  # without every word's value there is nothing to rank
-    numbers |= {name: float(column.mean()) for name, column in columns.items()}
+    numbers[HEADLINE] = None  # without every word's pseudo-value there is nothing to rank
+    numbers |= {name: float(column.mean()) for name, column in pseudo.items()}
     layer = record.layer(BEST, state)
     return Unit(
         pair=record.pair,
         layer=layer,
         layers=record.layers,
-        words=tuple(record.words[Split.CONTROL].triples()) if columns else (),
-        columns=columns,
-        output_columns=output_columns,
-        values=numbers,
+        words=tuple(record.words[Split.CONTROL].triples()) if Split.CONTROL in record.words else (),
+        pseudo=pseudo,
+        output_pseudo=output_pseudo,
+        values=numbers | companions(record, state, layer),
         output_score=record.value(HEADLINE, Split.CONTROL, state, OUTPUT),
         curves=_drawn(record.curves.get(Split.CONTROL, {}).get(state, {})),
         base=base,
         # A record with an adapter judges the adapter; of its base it says nothing.
         verdict=str(record.verdicts.get(layer, "")) if (state == "adapted") == bool(record.signature.adapter) else "",
+        missing="" if HEADLINE in pseudo else _why_unscored(record),
         created=record.created,
         command=record.command,
         commit=record.source_commit,
@@ -213,9 +216,20 @@ def _unit(record: RunRecord, state: State, base: Unit | None) -> Unit:
 
 
 def _complete(record: RunRecord, state: State, layer: str) -> dict[str, Floats]:
-    """Values of the control words `[words]` by measure, where every word has one."""
-    columns = {m.name: record.column(m.name, Split.CONTROL, state, layer) for m in compared_measures()}
-    return {name: c for name, c in columns.items() if c is not None and len(c) and not np.isnan(c).any()}
+    """Pseudo-values of the control words `[words]` by measure, where every word has one."""
+    found = {m.name: record.pseudo_column(m.name, Split.CONTROL, state, layer) for m in compared_measures()}
+    return {name: c for name, c in found.items() if c is not None and len(c) and not np.isnan(c).any()}
+
+
+def _why_unscored(record: RunRecord) -> str:
+    """Why a record has no score to rank by, for the reader of a board."""
+    words = len(record.words.get(Split.CONTROL, ()))
+    label = get_measure(HEADLINE).label
+    if not record.pseudo and record.columns:
+        return f"scored before {label}: run again"
+    if headline_for(words) != HEADLINE:
+        return f"{words} control words are too few for {label} (more than {SIZES[0]})"
+    return f"no {label} of the control words"
 
 
 def _drawn(curves: dict[str, Curve]) -> dict[str, Curve]:

@@ -23,7 +23,6 @@ from tli_bench.records.run_record import RunRecord
 from tli_bench.records.scores import BEST
 from tli_bench.report.scopes import pair_label
 from tli_bench.report.sweeps import Line
-from tli_bench.stats import bootstrap_ci
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _STYLES = {"base": "--", "adapted": "-"}
@@ -84,7 +83,8 @@ def draw_layer_curves(record: RunRecord, *, measure: str = HEADLINE, split: Spli
     """One measure by layer, base and adapted, with 95 % bands over words, as a matplotlib figure.
 
     Bands are mean +- 1.96 standard errors where the record has them by layer (the gap), and Wilson's interval for a share
-    of words (P@k, MEXA). Any other measure has bars at the layers whose words the record keeps: the chosen ones and the output.
+    of words (P@k, MEXA). Any other measure, the headline too, has bars at the layers whose words the record keeps, the chosen
+    ones and the output, by Student's t.
     Raises ResultError for a measure that the record has no curve of.
     """
     states = record.curves.get(split, {})
@@ -280,14 +280,13 @@ def _band(
 
 
 def _bars(axes: Any, record: RunRecord, split: Split, state: str, measure: str, colour: str) -> bool:
-    """Draw what can be drawn from the words that were kept; whether anything was."""
+    """Draw the intervals where what they are computed from was kept; whether there were any."""
     drawn = False
     for depth, layer in enumerate(record.signature.layers):
-        values = _scored(record, measure, split, state, layer)
-        if len(values) > 1:
-            low, high = bootstrap_ci(values, seed=record.signature.seed)
-            mean = np.mean(values)
-            axes.errorbar([depth], [mean], [[mean - low], [high - mean]], color=colour, capsize=4)
+        found = record.estimate(measure, split, state, layer)
+        if found is not None and found.low is not None and found.high is not None:
+            ends = [[found.value - found.low], [found.high - found.value]]
+            axes.errorbar([depth], [found.value], ends, color=colour, capsize=4)
             drawn = True
     return drawn
 

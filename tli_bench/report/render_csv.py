@@ -79,7 +79,9 @@ def render_trainings_csv(leaderboard: Leaderboard) -> str:
             for row in contest.rows:
                 told = _told(board.entries[row.entry], row.kind)
                 for name, change in row.changes.items():
-                    numbers = (_number(v) for v in (contest.values.get(name), change.value, *change.ci))
+                    numbers = (
+                        _number(v) for v in (contest.values.get(name), change.value, *(change.ci or (None, None)))
+                    )
                     lines.append((*shared, *told, name, *numbers))
                 if row.english is not None:
                     lines.append((*shared, *told, "english", "", _number(row.english), "", ""))

@@ -181,7 +181,7 @@ def _contest(contest: Contest) -> list[Any]:
 
 
 def _numbers(change: Change | None) -> list[float | None]:
-    return [change.value, *change.ci] if change else [None, None, None]
+    return [change.value, *(change.ci or (None, None))] if change else [None, None, None]
 
 
 def _sweep(sweep: Sweep, pair: str, scores: Sequence[Score]) -> dict[str, Any]:
@@ -268,7 +268,7 @@ def _row(row: Row) -> list[Any]:
     if place is None:
         return [row.entry, None, 0, None, None, _round(row.score), None, None, cells, row.unranked]
     ci = (_round(place.ci[0]), _round(place.ci[1]))
-    return [row.entry, place.rank, int(place.tied), *place.rank_interval, _round(place.score), *ci, cells, ""]
+    return [row.entry, place.rank, int(place.tied), *place.rank_interval, _round(row.score), *ci, cells, ""]
 
 
 def _round(value: float | None) -> float | None:

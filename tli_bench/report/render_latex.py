@@ -35,7 +35,7 @@ def _table(board: Board, section: Section) -> str:
     held, score = [c for c in columns() if c.id in board.columns and c.printed], score_column()
     caption = (
         f"{section.scope.label}: {in_words(score.label)} over {len(section.scope.pairs)} pairs, protocol {board.key.protocol}, "
-        f"lexicon {board.key.lexicon}. = marks ties; 95 % intervals from a bootstrap over concepts."
+        f"lexicon {board.key.lexicon}. = marks ties; ranks hold together with 95 %; 95 % intervals over concepts."
     )
     header = ["Rank", "95 %", "Model", "Training", score.label, "95 %", *(c.label for c in held)]
     rows = []
@@ -59,7 +59,7 @@ def _contest(board: Board, contest: Contest) -> str:
     caption = (
         f"Trained from {model_label(base)}, {contest.scope.label}: change against the base over {len(contest.scope.pairs)} "
         f"pairs, protocol {board.key.protocol}, lexicon {board.key.lexicon}; the base's own values in the first row. "
-        "95 % intervals from a bootstrap over concepts."
+        "95 % intervals over concepts."
     )
     header = ["Kind", "Training", "Trained on", "Loss layer", "Parameters", *(q.label for q in quantities().values())]
     values = [f"{contest.values[q]:.{DIGITS}f}".replace("-", "−") if q in contest.values else "–" for q in quantities()]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from tli_bench.measures.registry import get_measure
-from tli_bench.measures.roles import HEADLINE
+from tli_bench.measures.roles import CHANCE, HEADLINE, SIZES
 from tli_bench.report.columns import DIGITS, columns, in_words, score_column, shown
 from tli_bench.report.escape import markdown
 from tli_bench.report.reported import Reported
@@ -32,13 +32,17 @@ from tli_bench.report.trainings import (
 
 
 def how_to_read() -> str:
-    """What ranks, ties and intervals mean, above every board."""
-    what = in_words(get_measure(HEADLINE).definition.rstrip("."))
+    """What the score, ranks, ties and intervals mean, above every board."""
+    label = get_measure(HEADLINE).label
     return (
-        f"Ranks are by {in_words(score_column().label)}: {what} on words never trained on, at the layer chosen on the dev "
-        "words, averaged over the pairs of the table. `=` marks a tie: another model cannot be told apart from this one "
-        "(their difference is below 1.96 standard errors of a bootstrap over concepts). Intervals are 95 %. A model with a "
-        "reservation, or without all pairs of a table, is listed below it without a rank."
+        f"The score, {label}, says how often a word's translation is the nearest of {SIZES[0]} candidates, itself and "
+        f"{SIZES[0] - 1} wrong words, once each language's mean vector is taken out: guessing gives {CHANCE[HEADLINE]:.2f}, "
+        "perfect vectors 1. It is of words never trained on, at the layer chosen on the dev words, averaged over the pairs of "
+        "the table. Rank 2–4 means that one model is better for certain and all but four models are worse for certain; `=` "
+        "marks a model that cannot be told from some other. All ranks of a table hold together with 95 %, however many models "
+        "it has; the interval of a score is 95 % over concepts. A model with a reservation, without all pairs of a table, or "
+        "scored before there was this score, is listed below without a rank. Cosine, mismatched and gap, at the end, describe "
+        "raw geometry: a constant vector changes them, and they decide nothing."
     )
 
 

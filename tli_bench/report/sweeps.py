@@ -83,10 +83,11 @@ class Sweep(_Strict):
 
     @property
     def measures(self) -> tuple[str, ...]:
-        """The measures that every curve of the sweep has; raises ValueError where the headline is not among them."""
+        """The measures that every curve of the sweep has; raises ValueError where boards compare none of them."""
         names = tuple(next(iter(self.base.values()), {}) or next((p.curves for p in self.points), {HEADLINE: []}))
-        if HEADLINE not in names:
-            raise ValueError(f"curves are of {', '.join(names)}, and not of {HEADLINE}")
+        compared = [measure.name for measure in compared_measures()]
+        if not set(names) & set(compared):
+            raise ValueError(f"curves are of {', '.join(names)}, and of none of {', '.join(compared)}")
         return names
 
 

@@ -14,14 +14,15 @@ from tli_bench.measures.roles import HEADLINE
 from tli_bench.records import RecordStore, TaskScore, read_record, read_task_scores
 from tli_bench.records.downstream import downstream_scores
 from tli_bench.records.schema import RunRecord
-from tli_bench.report.columns import GAIN, OUTPUT, board_measures, columns
+from tli_bench.report.columns import BESIDE, GAIN, OUTPUT, board_measures, columns
 from tli_bench.report.downstream import DownstreamScores, Joined
 from tli_bench.report.entries import BoardKey, Entry, Unit, collect
-from tli_bench.report.ranking import Ranked, rank_entries
 from tli_bench.report.reported import Reported
 from tli_bench.report.scopes import Scope, scopes_for
 from tli_bench.report.sweeps import Sweep
 from tli_bench.report.trainings import Contest, base_units, contests
+from tli_bench.stats.pseudo import clustered
+from tli_bench.stats.ranks import Ranked, rank_entries
 
 Words = tuple[tuple[str, str, str], ...]
 
@@ -90,7 +91,6 @@ def build(
     sweeps: Sequence[Sweep] = (),
     reported: Sequence[Reported] = (),
     seed: int = 0,
-    resamples: int = 1000,
 ) -> Leaderboard:
     """Boards of all records, the largest first; the same records give the same boards in any order."""
     collected = collect(records)
@@ -99,25 +99,23 @@ def build(
     boards = []
     for key in sorted(collected.boards, key=lambda k: (-len(collected.boards[k]), k)):
         entries = sorted(collected.boards[key].values(), key=lambda e: (e.key, e.signature.model))
-        boards.append(_board(key, entries, downstream, seed=seed, resamples=resamples))
+        boards.append(_board(key, entries, downstream, seed=seed))
     dates = [u.created for board in boards for entry in board.entries for u in entry.units.values()]
     counted = [f"{n} x {line}" if n > 1 else line for line, n in sorted(Counter(left_out).items())]
     return Leaderboard(tuple(boards), tuple(sweeps), tuple(reported), max(dates, default="")[:10], tuple(counted))
 
 
-def _board(
-    key: BoardKey, entries: Sequence[Entry], downstream: DownstreamScores, *, seed: int, resamples: int
-) -> Board:
+def _board(key: BoardKey, entries: Sequence[Entry], downstream: DownstreamScores, *, seed: int) -> Board:
     words, bases = _reference_words(entries), base_units(entries)
     sections, done, compared = [], {}, []
     for scope in scopes_for(pair for entry in entries for pair in entry.units):
         if scope.pairs not in done:
-            done[scope.pairs] = _ranks(entries, scope, words, seed=seed, resamples=resamples)
+            done[scope.pairs] = _ranks(entries, scope, words, seed=seed)
         places = done[scope.pairs]
         joined = downstream.of(entries, scope)
         rows = [_row(i, entry, scope, *places[i], bases[i], joined[i]) for i, entry in enumerate(entries)]
         fit = {i for i, (place, _) in places.items() if place}
-        compared += contests(entries, scope, fit, bases, joined, seed=seed, resamples=resamples)
+        compared += contests(entries, scope, fit, bases, joined)
         shown = [row for row in rows if any(p in entries[row.entry].units for p in scope.pairs)]
         sections.append(Section(scope, tuple(sorted(shown, key=_place))))
     used = {name for s in sections for row in s.rows for name, value in row.cells.items() if value is not None}
@@ -141,16 +139,16 @@ def _reference_words(entries: Sequence[Entry]) -> dict[str, Words]:
 
 
 def _ranks(
-    entries: Sequence[Entry], scope: Scope, words: dict[str, Words], *, seed: int, resamples: int
+    entries: Sequence[Entry], scope: Scope, words: dict[str, Words], *, seed: int
 ) -> dict[int, tuple[Ranked | None, str]]:
     found: dict[int, tuple[Ranked | None, str]] = {i: (None, _why_not(e, scope, words)) for i, e in enumerate(entries)}
     fit = [i for i, (_, reason) in found.items() if not reason]
     if not fit:
         return found
-    values = [np.stack([entries[i].units[pair].columns[HEADLINE] for i in fit]) for pair in scope.pairs]
-    concepts = [[word[0] for word in words[pair]] for pair in scope.pairs]
+    values = [np.stack([entries[i].units[pair].pseudo[HEADLINE] for i in fit], axis=1) for pair in scope.pairs]
+    _, columns = clustered(values, [[word[0] for word in words[pair]] for pair in scope.pairs])
     try:
-        ranked = rank_entries(values, concepts, seed=seed, resamples=resamples)
+        ranked = rank_entries(columns, seed=seed)
     except UnscorableError as err:
         return found | {i: (None, str(err)) for i in fit}
     return found | {i: (place, "") for i, place in zip(fit, ranked, strict=True)}
@@ -161,12 +159,14 @@ def _why_not(entry: Entry, scope: Scope, words: dict[str, Words]) -> str:
     if entry.key.flags:
         return ", ".join(entry.key.flags)
     there = [pair for pair in scope.pairs if pair in entry.units]
+    if there and all(entry.units[pair].missing for pair in there):
+        return entry.units[there[0]].missing
     if len(there) < len(scope.pairs):
         return f"{len(there)} of {len(scope.pairs)} pairs"
     for pair in there:
         unit = entry.units[pair]
         if unit.score is None:
-            return f"{pair} unscored"
+            return unit.missing
         if unit.words != words.get(pair):
             return f"{pair}: other words than the rest"
     return ""
@@ -194,10 +194,10 @@ def _row(
     cells = {
         GAIN: mean(changes),
         OUTPUT: mean([u.output_score for u in units]),
-        **{name: mean([u.values.get(name) for u in units]) for name in board_measures()},
+        **{name: mean([u.values.get(name) for u in units]) for name in (*board_measures(), *BESIDE)},
         **joined,
     }
-    return Row(index, ranked, ranked.score if ranked else mean(scores), cells, visible(reason))
+    return Row(index, ranked, mean(scores), cells, visible(reason))
 
 
 def rank_text(row: Row) -> str:

@@ -8,13 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tli_bench.base.errors import UnscorableError
 from tli_bench.measures.roles import HEADLINE
 from tli_bench.report.columns import compared_measures, control_label
 from tli_bench.report.downstream import Joined
 from tli_bench.report.entries import Entry, Floats, Unit
-from tli_bench.report.ranking import resample_means
 from tli_bench.report.scopes import Scope
+from tli_bench.stats.pseudo import clustered, estimate
 
 KINDS = {
     "early": "LoRA, early layers",
@@ -25,8 +24,8 @@ KINDS = {
 ABOUT = (
     "Contenders trained on the same base, scored on the same words: the change against that base. LoRA counts as early "
     "where its loss lies below the last block, so that the blocks above the loss layer stay as they were. The chosen layer "
-    "is each one's own, the base's too, by the dev words; the output is the last layer. Intervals are 95 % from a bootstrap "
-    "over concepts of the difference on the same words; another seed of training may differ by more."
+    "is each one's own, the base's too, by the dev words; the output is the last layer. Intervals are 95 % over concepts, of the "
+    "difference on the same words; another seed of training may differ by more."
 )
 
 
@@ -38,8 +37,8 @@ class Quantity(NamedTuple):
     label: str
 
     def of(self, unit: Unit) -> Floats | None:
-        """Its values `[words]`; None where some word has none."""
-        return (unit.output_columns if self.output else unit.columns).get(self.measure)
+        """Its pseudo-values `[words]`; None where some word has none."""
+        return (unit.output_pseudo if self.output else unit.pseudo).get(self.measure)
 
 
 def quantities() -> dict[str, Quantity]:
@@ -55,10 +54,10 @@ def quantities() -> dict[str, Quantity]:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A mean difference against the base over the pairs of a scope, with its 95 % interval."""
+    """A mean difference against the base over the pairs of a scope, with its 95 % interval; none under 20 concepts."""
 
     value: float
-    ci: tuple[float, float]
+    ci: tuple[float, float] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +118,6 @@ def contests(
     fit: AbstractSet[int],
     bases: dict[int, dict[str, Unit]],
     joined: Sequence[Joined],
-    *,
-    seed: int,
-    resamples: int,
 ) -> list[Contest]:
     """One contest for each base with contenders in the scope. fit: positions of the entries that may be ranked there.
 
@@ -136,7 +132,7 @@ def contests(
             groups.setdefault(base, []).append(i)
     found = []
     everyone = [i for inside in groups.values() for i in inside]
-    changes = _changes(entries, scope, everyone, bases, seed=seed, resamples=resamples)
+    changes = _changes(entries, scope, everyone, bases)
     for base, inside in sorted(groups.items()):
         english = joined[base].get("english")
         rows = [Trained(i, kind_of(entries[i]), changes[i], _minus(joined[i].get("english"), english)) for i in inside]
@@ -152,11 +148,8 @@ def _changes(
     scope: Scope,
     inside: Sequence[int],
     bases: dict[int, dict[str, Unit]],
-    *,
-    seed: int,
-    resamples: int,
 ) -> dict[int, dict[str, Change]]:
-    """Every change of every contender, from one set of draws: all have the same words, or they would have no rank."""
+    """Every change of every contender: all have the same words, or they would have no rank."""
     rows: list[tuple[int, str]] = []
     differences: list[list[Floats]] = []
     means: list[float] = []
@@ -172,15 +165,11 @@ def _changes(
     found: dict[int, dict[str, Change]] = {i: {} for i in inside}
     if not rows:
         return found
-    values = [np.stack([row[k] for row in differences]) for k in range(len(scope.pairs))]
+    values = [np.stack([row[k] for row in differences], axis=1) for k in range(len(scope.pairs))]
     concepts = [[word[0] for word in entries[inside[0]].units[pair].words] for pair in scope.pairs]
-    try:
-        drawn = resample_means(values, concepts, seed=seed, resamples=resamples)
-    except UnscorableError:
-        return found
-    low, high = np.quantile(drawn, [0.025, 0.975], axis=1)
+    _, changed = clustered(values, concepts)
     for k, (i, name) in enumerate(rows):
-        found[i][name] = Change(means[k], (float(low[k]), float(high[k])))
+        found[i][name] = Change(means[k], estimate(changed[:, k]).ci)
     return found
 
 
@@ -188,7 +177,8 @@ def change_text(change: Change | None) -> str:
     """`+0.185 [+0.170, +0.199]`; a dash where it could not be scored."""
     if change is None:
         return "–"
-    return f"{change.value:+.3f} [{change.ci[0]:+.3f}, {change.ci[1]:+.3f}]".replace("-", "−")
+    interval = f" [{change.ci[0]:+.3f}, {change.ci[1]:+.3f}]" if change.ci else ""
+    return f"{change.value:+.3f}{interval}".replace("-", "−")
 
 
 def parameters_text(entry: Entry) -> str:

@@ -4,7 +4,7 @@ A pseudo-value says how much a number moves when one concept leaves (`measures.p
 they behave as independent values although words share a pool, so Student's t applies. Coverage: docs/explanation/verdicts.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -114,12 +114,22 @@ def over_pairs(columns: Mapping[str, Mapping[str, float]]) -> tuple[tuple[str, .
     columns: by pair and concept. A concept that a pair lacks has no influence there.
     Raises UnscorableError without a pair.
     """
-    if not columns:
+    values = [np.array(list(column.values())) for column in columns.values()]
+    return clustered(values, [list(column) for column in columns.values()])
+
+
+def clustered(values: Sequence[Floats], concepts: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], Floats]:
+    """As `over_pairs`, of several quantities at once: pseudo-values `[concepts, ...]` of the mean over pairs.
+
+    values: for each pair `[words, ...]`; concepts: that of each word. Raises UnscorableError without a pair.
+    """
+    if not values:
         raise UnscorableError("a mean over pairs needs at least one pair")
-    concepts = tuple(sorted({concept for column in columns.values() for concept in column}))
-    total = np.zeros(len(concepts))
-    for column in columns.values():
-        mean = float(np.mean(list(column.values())))
-        weight = len(concepts) / len(column)
-        total += [mean + (column[c] - mean) * weight if c in column else mean for c in concepts]
-    return concepts, total / len(columns)
+    names = tuple(sorted({concept for pair in concepts for concept in pair}))
+    place = {name: row for row, name in enumerate(names)}
+    total = np.zeros((len(names), *values[0].shape[1:]))
+    for column, words in zip(values, concepts, strict=True):
+        mean = column.mean(axis=0)
+        total += mean
+        np.add.at(total, [place[word] for word in words], (column - mean) * (len(names) / len(words)))
+    return names, total / len(values)

@@ -216,7 +216,7 @@
     const banded = labels((s) => s.ends && !s.share), shares = labels((s) => s.share), bare = labels((s) => !s.ends);
     const note = make("p", `Bands are 95 % over the ${n} words, layer by layer: ` +
       [banded && `${banded} plus or minus 1.96 standard errors`, shares && `Wilson's interval for ${shares}`].filter(Boolean).join(", ") + "." +
-      (bare ? ` This record has no standard errors of ${bare}.` : ""), { class: "soft" });
+      (bare ? ` No band for ${bare}: its interval is known at the chosen layers only.` : ""), { class: "soft" });
     const values = make("details", [make("summary", "The same as a table"),
       table(`Control words by layer, ${unit.pair}`, ["layer", ...named.map((s) => s.name)], rows, named.map((_, i) => i + 1))]);
     place.replaceChildren(chart, note, values);

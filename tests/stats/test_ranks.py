@@ -1,0 +1,116 @@
+"""Ranks: known orders, ties, and how often a board of equal entries claims a difference."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats as sps
+
+from tli_bench.base.errors import UnscorableError
+from tli_bench.stats.pseudo import clustered, simultaneous
+from tli_bench.stats.ranks import rank_entries, separated
+
+WORDS = 40
+
+
+def noise(seed, scale=0.1):
+    return np.random.default_rng(seed).normal(0, scale, WORDS)
+
+
+def ranks(*entries):
+    return rank_entries(np.stack(entries, axis=1))
+
+
+def test_a_clear_order_has_no_ties_and_tight_intervals():
+    found = ranks(noise(0), noise(1) + 1, noise(2) + 2)
+    assert [r.rank for r in found] == [3, 2, 1]
+    assert not any(r.tied for r in found)
+    assert [r.rank_interval for r in found] == [(3, 3), (2, 2), (1, 1)]
+
+
+def test_identical_entries_share_the_rank():
+    found = ranks(noise(0), noise(0), noise(1) - 1)
+    assert [(r.rank, r.tied, r.rank_interval) for r in found] == [
+        (1, True, (1, 2)),
+        (1, True, (1, 2)),
+        (3, False, (3, 3)),
+    ]
+
+
+def test_a_constant_small_lead_on_every_word_is_beyond_doubt():
+    base = noise(0, scale=1.0)
+    assert [(r.rank, r.tied) for r in ranks(base, base + 0.001)] == [(2, False), (1, False)]
+
+
+def test_a_lead_that_hangs_on_one_word_is_a_tie():
+    lucky = np.zeros(WORDS)
+    lucky[0] = 1.0
+    found = ranks(np.zeros(WORDS), lucky)
+    assert [(r.rank, r.tied, r.rank_interval) for r in found] == [(1, True, (1, 2)), (1, True, (1, 2))]
+
+
+def test_a_rank_lies_between_those_certainly_better_and_those_certainly_worse():
+    """A beats C, and B stands between them and cannot be told from either."""
+    entries = [noise(i) - noise(i).mean() + lead for i, lead in enumerate((0.08, 0.04, 0.0))]
+    assert separated(np.stack(entries, axis=1)).tolist() == [[False, False, True], [False] * 3, [False] * 3]
+    assert [r.rank_interval for r in ranks(*entries)] == [(1, 2), (1, 3), (2, 3)]
+
+
+def test_the_interval_of_a_score_is_students():
+    values = noise(3, scale=0.2)
+    (found,) = ranks(values)
+    assert found.score == pytest.approx(values.mean())
+    assert found.ci == pytest.approx(tuple(sps.ttest_1samp(values, 0).confidence_interval(0.95)), rel=1e-12)
+
+
+def test_two_entries_are_separated_as_one_paired_test_does():
+    """With two entries there is one difference, and max-T is its own two-sided t-test at 5 %."""
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        columns = rng.normal(size=(30, 2)) + np.array([0.0, 0.35])
+        difference = (columns[:, 1] - columns[:, 0])[:, None]
+        assert separated(columns).any() == (abs(difference.mean()) > simultaneous(difference)[0])
+
+
+@pytest.mark.parametrize(("entries", "boards"), [(2, 150), (9, 60), (20, 40), (50, 25)])
+def test_boards_of_equal_models_seldom_claim_a_difference(entries, boards):
+    """Of boards of equal models 5 % may say that any two of them differ, however many there are."""
+    wrong = 0
+    for seed in range(boards):
+        rng = np.random.default_rng(seed)
+        hard = rng.normal(0.35, 0.1, (166, 1))
+        wrong += bool(separated(hard + rng.normal(0, 0.15, (166, entries))).any())
+    assert sps.binomtest(wrong, boards, 0.05, alternative="greater").pvalue > 0.01
+
+
+def test_a_real_difference_is_found_among_many():
+    rng = np.random.default_rng(0)
+    columns = rng.normal(0.35, 0.1, (166, 1)) + rng.normal(0, 0.15, (166, 20))
+    columns[:, 7] += 0.15
+    found = rank_entries(columns)
+    assert (found[7].rank, found[7].tied) == (1, False)
+    assert all(r.rank == 2 and r.tied for i, r in enumerate(found) if i != 7)
+
+
+def test_the_mean_over_pairs_is_clustered_by_concept():
+    """One pair's values are the negative of the other's, concept by concept: together they say nothing, and nothing varies."""
+    names, found = clustered([noise(4)[:, None], -noise(4)[:, None]], [range(WORDS), range(WORDS)])
+    assert len(names) == WORDS
+    assert np.abs(found).max() < 1e-12
+
+
+def test_too_little_to_rank_on_is_refused():
+    with pytest.raises(UnscorableError, match="19 words are too few for a rank"):
+        rank_entries(np.ones((19, 2)))
+    with pytest.raises(UnscorableError, match="not finite"):
+        rank_entries(np.full((20, 2), np.nan))
+
+
+@settings(max_examples=20, deadline=None)
+@given(order=st.permutations(range(5)), seed=st.integers(0, 1000))
+def test_the_order_of_entries_does_not_matter(order, seed):
+    entries = [noise(seed + i, 0.3) + 0.1 * i for i in range(5)]
+    straight, shuffled = ranks(*entries), ranks(*(entries[i] for i in order))
+    for place, i in enumerate(order):
+        assert (shuffled[place].rank, shuffled[place].rank_interval) == (straight[i].rank, straight[i].rank_interval)
+        assert shuffled[place].ci == pytest.approx(straight[i].ci)

@@ -1,0 +1,88 @@
+"""Ranks that say what they do not know: who is better than whom, over all pairs of entries at once."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats as sps
+
+from tli_bench.base.errors import UnscorableError
+from tli_bench.stats.arrays import Floats
+from tli_bench.stats.pseudo import MIN_WORDS, estimate
+
+_DRAWS = 4000
+_WORK = 2e8
+"""Comparisons of two entries that one board may cost: with more than about 200 entries it is drawn less often."""
+_CHUNK = 250_000
+_NOTHING = 1e-7
+"""A difference that rounding may leave between equal entries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """One entry's place.
+
+    rank: 1 + the number of entries that are certainly better; tied: some other entry is neither better nor worse for certain.
+    ci: 95 % interval of the score, by Student's t. rank_interval: from `rank` to the number of entries minus those that are
+    certainly worse; all the intervals of a board hold together with 95 %.
+    """
+
+    score: float
+    ci: tuple[float, float]
+    rank: int
+    tied: bool
+    rank_interval: tuple[int, int]
+
+
+def rank_entries(columns: Floats, *, seed: int = 0) -> list[Ranked]:
+    """Rank entries by the mean of their pseudo-values `[n, entries]` over the same concepts, higher first.
+
+    Raises UnscorableError for fewer than 20 concepts or values that are not finite.
+    """
+    n, count = columns.shape
+    if n < MIN_WORDS:
+        raise UnscorableError(f"{n} words are too few for a rank (at least {MIN_WORDS})")
+    if not np.isfinite(columns).all():
+        raise UnscorableError("a value is not finite; leave the entry out before ranking")
+    better = separated(columns, seed=seed)
+    above, below = better.sum(axis=0), better.sum(axis=1)
+    found = []
+    for i in range(count):
+        score = estimate(columns[:, i])
+        assert score.ci is not None
+        places = (1 + int(above[i]), count - int(below[i]))
+        found.append(Ranked(score.value, score.ci, places[0], places[0] < places[1], places))
+    return found
+
+
+def separated(columns: Floats, *, level: float = 0.95, seed: int = 0) -> NDArray[np.bool_]:
+    """Who is certainly better than whom, `[entries, entries]`: row better than column, from pseudo-values `[n, entries]`.
+
+    One critical value for all pairs of entries together: the largest |t| of all differences by Gaussian multipliers
+    (max-T; Westfall & Young 1993, Chernozhukov et al. 2013), carried over to Student's t with the same tail. So on a board of
+    equal entries any claim at all is made with probability `1 - level`, however many entries there are.
+    """
+    n = len(columns)
+    scores = columns.mean(axis=0)
+    centred = columns - scores
+    covariance = centred.T @ centred / (n - 1) / n
+    spread = np.diag(covariance)
+    se = np.sqrt(np.maximum(spread[:, None] + spread[None, :] - 2 * covariance, 0.0))
+    gaps = scores[:, None] - scores[None, :]
+    live = se > _NOTHING
+    if not live.any():
+        return np.asarray(gaps > _NOTHING)
+    inverse = np.where(live, 1 / np.where(live, se, 1.0), 0.0)
+    tail = min(float(sps.norm.sf(_largest(centred / n, inverse, level, seed))), (1 - level) / 2)
+    return np.asarray(gaps > sps.t.isf(tail, n - 1) * se + _NOTHING)
+
+
+def _largest(influence: Floats, inverse: Floats, level: float, seed: int) -> float:
+    """The `level` quantile of the largest |t| over all pairs of entries. influence `[n, entries]`; inverse: 1 / se, 0 for none."""
+    n, count = influence.shape
+    draws = int(min(_DRAWS, max(400, _WORK / count**2)))
+    moved = (np.random.default_rng(seed).standard_normal((draws, n)) @ influence).astype(np.float32)
+    scale, chunk = inverse.astype(np.float32), max(1, _CHUNK // count**2)
+    parts = (moved[start : start + chunk] for start in range(0, draws, chunk))
+    top = [np.abs((part[:, :, None] - part[:, None, :]) * scale).max(axis=(1, 2)) for part in parts]
+    return float(np.quantile(np.concatenate(top), level))

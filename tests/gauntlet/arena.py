@@ -38,9 +38,11 @@ class Arena:
         found = [scene for pair in self.pairs for scene in scenes(self.tiny, pair, layers=("1", "5", "6"), name="tiny")]
         for folder in self._real():
             model = TLIModel(pretrained=str(folder))
-            depth = model.vectors.family and int(model.config.num_hidden_layers)
+            depth = int(model.config.num_hidden_layers)
             for pair in self.pairs[:2]:
-                found += scenes(model, pair, layers=(str(depth // 3), str(2 * depth // 3), str(depth)), name=folder.name)
+                found += scenes(
+                    model, pair, layers=(str(depth // 3), str(2 * depth // 3), str(depth)), name=folder.name
+                )
         return found
 
     def _real(self) -> Iterator[Path]:

@@ -68,11 +68,13 @@ def judge(before: Scene, after: Scene, *, twin: Scene | None = None) -> Judged:
     names = [headline, *agreeing_with(headline), SUBSET]
     held = [_pseudo(scene, names) for scene in (before, after, *([twin] if twin else []))]
     changes = [_change(held[0], other, names) for other in held[1:]]
-    train = [_pseudo(scene, [headline], Split.TRAIN)[headline] for scene in (before, after)]
+    train = None
+    if before.rows(Split.TRAIN):
+        trained = [_pseudo(scene, [headline], Split.TRAIN)[headline] for scene in (before, after)]
+        train = (trained[1] - trained[0])[:, None]
     evidence = ChangeEvidence(
-        layers=["here"], label="x", control=changes[0], twin=changes[1] if twin else None,
-        train=(train[1] - train[0])[:, None],
-    )  # fmt: skip
+        layers=["here"], label="x", control=changes[0], twin=changes[1] if twin else None, train=train
+    )
     found = change_verdicts(evidence)["here"].kind
     return Judged(old_rule(before, after), found, float(changes[0].headline.mean()))
 
@@ -144,7 +146,9 @@ class Ring:
 
     attacks: list[Attack] = field(default_factory=list)
 
-    def attack(self, name: str, what: str, *, slow: bool = False) -> Callable[[Callable[..., Outcome]], Callable[..., Outcome]]:
+    def attack(
+        self, name: str, what: str, *, slow: bool = False
+    ) -> Callable[[Callable[..., Outcome]], Callable[..., Outcome]]:
         """Register a function of the arena as an attack."""
 
         def add(run: Callable[..., Outcome]) -> Callable[..., Outcome]:

@@ -118,7 +118,10 @@ def component(arena: Arena) -> Outcome:
     return _each(arena, change, allowed=0.1, note=note, refused=PRAISE)
 
 
-@attack("noise", "Adds noise of .2, .4, .6 and .8 of a word's spread: the headline must fall at each step and end as damage.")
+@attack(
+    "noise",
+    "Adds noise of .2, .4, .6 and .8 of a word's spread: the headline must fall at each step and end as damage.",
+)
 def noise(arena: Arena) -> Outcome:
     passed, last, old, moved = True, [], [], 0.0
     for scene in arena.scenes:
@@ -179,7 +182,9 @@ def _found(arena: Arena, share: float) -> tuple[float, list[str], float]:
     return rate, [item.old for item in found], float(np.mean([item.moved for item in found]))
 
 
-@attack("oracle, 5 %", "Moves each word 5 % of the way to its translation: must be found in 95 % of draws of 166 words.")
+@attack(
+    "oracle, 5 %", "Moves each word 5 % of the way to its translation: must be found in 95 % of draws of 166 words."
+)
 def oracle_5(arena: Arena) -> Outcome:
     rate, old, moved = _found(arena, 0.05)
     return Outcome(tally(old), f"found in {rate:.0%}", rate >= 0.95, moved)
@@ -191,7 +196,10 @@ def oracle_20(arena: Arena) -> Outcome:
     return Outcome(tally(old), f"found in {rate:.0%}", rate >= 0.999, moved)
 
 
-@attack("oracle, 2 %", "The same, 2 % of the way: below the floor it is not claimed, above it it may be; it is never called damage.")
+@attack(
+    "oracle, 2 %",
+    "The same, 2 % of the way: below the floor it is not claimed, above it it may be; it is never called damage.",
+)
 def oracle_2(arena: Arena) -> Outcome:
     found = [judge(scene, _oracle(scene, 0.02)) for scene in arena.scenes]
     passed = all(item.ours is not VerdictKind.DAMAGE for item in found)
@@ -199,11 +207,16 @@ def oracle_2(arena: Arena) -> Outcome:
     return Outcome(tally([i.old for i in found]), tally([str(i.ours) for i in found]), passed, moved)
 
 
-@attack("only look-alike words move", "Moves words that are spelled nearly alike in both languages onto each other, and no others.")
+@attack(
+    "only look-alike words move",
+    "Moves words that are spelled nearly alike in both languages onto each other, and no others.",
+)
 def look_alike(arena: Arena) -> Outcome:
     related = [s for s in arena.scenes if (s.overlap[s.rows(Split.CONTROL)] >= 0.75).sum() >= 20]
     found = [judge(s, _oracle(s, 0.5, np.flatnonzero(s.overlap >= 0.75).tolist())) for s in related]
     if not found:
         return Outcome("–", "–", True, note="No related pair among these scenes.")
     passed = not any(item.ours in PRAISE for item in found)
-    return Outcome(tally([i.old for i in found]), tally([str(i.ours) for i in found]), passed, max(i.moved for i in found))
+    return Outcome(
+        tally([i.old for i in found]), tally([str(i.ours) for i in found]), passed, max(i.moved for i in found)
+    )

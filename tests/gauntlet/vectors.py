@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -20,7 +21,14 @@ def _random(*shape: int, seed: int = 0) -> torch.Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
-def _each(arena: Arena, change: Callable[[Scene], Sides], *, allowed: float = STILL, note: str = "", refused: frozenset[VerdictKind] = CLAIMS) -> Outcome:  # fmt: skip
+def _each(
+    arena: Arena,
+    change: Callable[[Scene], Sides],
+    *,
+    allowed: float = STILL,
+    note: str = "",
+    refused: frozenset[VerdictKind] = CLAIMS,
+) -> Outcome:
     """The change on every scene: no verdict may be among `refused`, and the headline moves no further than allowed."""
     found = [judge(scene, scene.moved(*change(scene))) for scene in arena.scenes]
     moved = max(abs(item.moved) for item in found)
@@ -136,7 +144,7 @@ def noise(arena: Arena) -> Outcome:
             after = scene.moved(sides[0], sides[1])
             curve.append(after.headline())
         end = judge(scene, after)
-        passed &= all(b < a for a, b in zip(curve[1:], curve[2:], strict=False)) and end.ours is VerdictKind.DAMAGE
+        passed &= all(b < a for a, b in pairwise(curve)) and end.ours is VerdictKind.DAMAGE
         last.append(str(end.ours))
         old.append(end.old)
         moved = max(moved, abs(end.moved))

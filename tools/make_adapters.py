@@ -1,14 +1,14 @@
 """`make adapters`: train what is shipped with the embedded model, each from its recipe, reproducibly.
 
-Three LoRA adapters and one fully fine-tuned model per pair. Whatever exists already is left alone; delete its folder to
-make it again.
+Three LoRA adapters, each with its twin on shuffled pairs, and one fully fine-tuned model per pair. Whatever exists
+already is left alone; delete its folder to make it again.
 """
 
 import sys
 from pathlib import Path
 
 from tli_bench.models import load_model
-from tli_bench.training import train_adapter
+from tli_bench.training import load_recipe, train_adapter, train_with_twin
 
 ADAPTERS = Path(__file__).resolve().parent.parent / "adapters"
 RECIPES = {"tli-paper": "tli-paper", "tli": "tli", "tli-early": "tli-early", "full": "full-finetune"}
@@ -26,7 +26,8 @@ def main() -> None:
         if target.exists():
             print(f"{name}: exists already")
             continue
-        result = train_adapter(base, pair, recipe, target)
+        train = train_with_twin if load_recipe(recipe).kind == "lora" else train_adapter
+        result = train(base, pair, recipe, target)
         print(f"{name}: {result}")
 
 

@@ -23,7 +23,7 @@ def report():
 def test_its_name_says_what_was_scored(report):
     first, *lines = repr(report).splitlines()
     assert first == "Report: tiny + tiny-swh-eng-tli, 1 of word pairs, 0 other tasks"
-    assert lines[0].startswith(f"  {PAIR} words.v2: control gap ")
+    assert lines[0].startswith(f"  {PAIR} words.v2: control P@1 of 50 ")
     assert len(lines) == 1
 
 
@@ -32,8 +32,8 @@ def test_the_frame_is_tidy_and_holds_every_score_of_the_records(report):
     assert list(frame.columns) == ["task", "pair", "protocol", "split", "state", "layer", "measure", "value"]
     assert not frame.drop(columns="value").duplicated().any()
     (record,) = report.records
-    row = frame.query("split == 'control' and state == 'adapted' and layer == '6' and measure == 'gap'")
-    assert row.value.item() == record.curves["control"]["adapted"]["gap"][-1]
+    row = frame.query("split == 'control' and state == 'adapted' and layer == '6' and measure == 'auc_centred'")
+    assert row.value.item() == record.curves["control"]["adapted"]["auc_centred"][-1]
     unscored = sum(v is None for s in record.curves.values() for c in s.values() for curve in c.values() for v in curve)
     assert sum(math.isnan(value) for value in frame.value) == unscored
 
@@ -41,11 +41,11 @@ def test_the_frame_is_tidy_and_holds_every_score_of_the_records(report):
 def test_its_table_is_what_the_command_prints_and_a_notebook_shows_it(report):
     text = str(report.table())
     assert text.startswith(f"tli_alignment_{PAIR}")
-    assert "gap change [95 % CI]" in text
+    assert "change [95 % CI]" in text
     assert "\x1b" not in text
     html = report.table()._repr_html_()
     assert html.startswith("<pre")
-    assert "gap change [95 % CI]" in html
+    assert "change [95 % CI]" in html
 
 
 def test_its_plot_is_a_figure_that_a_notebook_shows(report):

@@ -34,7 +34,7 @@ def installed(tmp_path_factory):
 def test_a_run_shows_it_and_hands_it_to_lm_eval(installed):
     out, printed = installed
     header = next(line for line in printed.splitlines() if line.split()[:2] == ["layer", "words"])
-    assert re.search(r"MRR +squared cosine +tokens +gap change", header)
+    assert re.search(r"P@1 of \d+ +change \[95 % CI\].*MEXA +squared cosine +tokens", header)
     # Tokens are the same before and after, in one digit; the summary of curves draws what is summed up.
     assert re.search(r"(\d\.\d) → \1", printed)
     assert re.search(r"squared cosine [▁-█]{8}  layers 0\.\.6", printed)

@@ -7,18 +7,20 @@ from scipy import stats as sps
 
 from tests.command import tli_bench
 from tests.support import make_record, make_signature
-from tli_bench.base.errors import InputError
-from tli_bench.evaluate.explain import LEXICAL, explain, read_distances
+from tli_bench.base.errors import InputError, ResultError
+from tli_bench.evaluate.explain import LEXICAL, explain, over_seeds, read_distances
 from tli_bench.languages import DEFAULT_PAIRS, LANGUAGES, resolve_pair
 from tli_bench.lexicon import load_lexicon
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures import lexical_distance
 from tli_bench.measures.roles import HEADLINE
+from tli_bench.models.identity import AdapterRef
 from tli_bench.records import RecordStore
 from tli_bench.records.schema import Words
+from tli_bench.stats import holm
 
 
-def record_of(pair, score, gain=None, protocol="words.v1"):
+def record_of(pair, score, gain=None, protocol="words.v1", dev=(0.1, 0.2), **options):
     """A record of some core words of a pair whose headline is `score` at layer 1, and `score + gain` adapted."""
     words = load_lexicon(pair=pair).of(Split.CONTROL)[:40]
     states = {"base": score} if gain is None else {"base": score, "adapted": score + gain}
@@ -28,9 +30,12 @@ def record_of(pair, score, gain=None, protocol="words.v1"):
     return make_record(
         task=f"tli_alignment_{pair}",
         pair=pair,
-        signature=make_signature(pair=pair, protocol=protocol),
+        signature=make_signature(pair=pair, protocol=protocol, **options),
         best_layer=dict.fromkeys(states, "1"),
-        curves={Split.CONTROL: {s: {HEADLINE: [None, v], "p1": [None, v]} for s, v in states.items()}},
+        curves={
+            Split.CONTROL: {s: {HEADLINE: [v / 2, v], "p1": [None, v]} for s, v in states.items()},
+            Split.DEV: {"base": {HEADLINE: list(dev)}},
+        },
         words={Split.CONTROL: kept},
     )
 
@@ -49,6 +54,53 @@ def test_the_correlation_is_scipys_over_the_pairs():
     assert facts["tur_Latn-azj_Latn"].outcomes["gain in P@1 of 50"] == pytest.approx(
         0.1 - scores["tur_Latn-azj_Latn"] / 3
     )
+
+
+def test_relations_are_corrected_together_and_the_conclusion_says_how_many_there_were():
+    scores = {pair: 0.05 * (i % 7) + 0.01 * i for i, pair in enumerate(DEFAULT_PAIRS)}
+    (found,) = explain(record_of(pair, score, gain=0.1 - score / 3) for pair, score in scores.items())
+    assert found.tested == len(found.relations) == 4
+    p = [relation.result.p for relation in found.relations]
+    assert [relation.holm for relation in found.relations] == pytest.approx(holm(p))
+    assert found.conclusion.startswith(
+        f"of 4 relations tested at layer 1, {sum(x < 0.05 for x in holm(p))} are left after"
+    )
+    (few,) = explain(record_of(pair, 0.1 * i) for i, pair in enumerate(DEFAULT_PAIRS[:5]))
+    assert (few.tested, few.found) == (0, [])
+    assert few.conclusion == "no relation was tested: fewer than 10 pairs cannot tell a correlation from chance"
+
+
+def test_every_pair_is_read_at_the_one_layer_that_dev_chooses_for_their_mean():
+    """Dev prefers layer 1 on one pair and, by more, layer 0 on the other: both are read at layer 0, base and gain alike."""
+    pairs = DEFAULT_PAIRS[:2]
+    records = [record_of(pairs[0], 0.4, 0.2, dev=(0.1, 0.2)), record_of(pairs[1], 0.6, 0.2, dev=(0.5, 0.1))]
+    (found,) = explain(records)
+    assert found.layer == "0"
+    assert [facts.outcomes["base P@1 of 50"] for facts in found.pairs] == pytest.approx([0.2, 0.3])
+    assert [facts.outcomes["gain in P@1 of 50"] for facts in found.pairs] == pytest.approx([0.1, 0.1])
+    (found,) = explain(records, layer="output")
+    assert [facts.outcomes["base P@1 of 50"] for facts in found.pairs] == pytest.approx([0.4, 0.6])
+    with pytest.raises(ResultError, match="no layer '9'"):
+        explain(records, layer="9")
+
+
+def test_the_spread_over_pairs_layers_and_seeds_is_told_apart():
+    """Two trainings of one recipe: the gain differs by pair and by layer, and the second training gains half as much more."""
+    trained = {"recipe": "tli", "trained_on": DEFAULT_PAIRS[0]}
+    records = [
+        record_of(
+            pair, 0.4, gain * (1 + 0.5 * seed), adapter=AdapterRef(name=f"s{seed}", sha256=str(seed) * 64, **trained)
+        )
+        for seed in (0, 1)
+        for pair, gain in zip(DEFAULT_PAIRS[:3], (0.1, 0.2, 0.3), strict=True)
+    ]
+    ((title, effects),) = over_seeds(records)
+    assert title == f"tiny, tli on {DEFAULT_PAIRS[0]}, words.v1"
+    assert effects.levels == {"pair": 3, "layer": 2, "seed": 2}
+    assert sum(effects.shares.values()) == pytest.approx(1)
+    assert all(share > 0 for share in effects.shares.values())
+    assert [e.outcome for e in explain(records)[0].effects] == ["base P@1 of 50", "gain in P@1 of 50"]
+    assert over_seeds(records[:3]) == []
 
 
 def test_lexical_distance_is_that_of_the_words_romanised_across_scripts():

@@ -107,7 +107,7 @@ def test_a_file_that_comes_later_is_taken(outside, tmp_path):
     assert (stem_key("ibitabo", by_defaults), stem_key("ibitabo", declared)) == ("ibitabo", "ikitabo")
 
 
-@pytest.mark.parametrize("declared", [True, False])
+@pytest.mark.parametrize("declared", [pytest.param(True, marks=pytest.mark.slow), False])
 def test_the_command_line_scores_it(outside, tmp_path, declared):
     if declared:
         language_file(outside)

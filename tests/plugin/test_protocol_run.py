@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.command import tli_bench
+from tli_bench.measures.roles import HEADLINE
 
 TASK = "tli_alignment_swh_Latn-eng_Latn"
 
@@ -82,8 +83,9 @@ def test_the_results_file_holds_every_protocol_and_the_corrections(run):
     ):
         record = records[name]
         depth = record["signature"]["layers"].index(record["best_layer"]["base"])
-        gap = record["curves"]["control"]["base"]["gap"][depth]
-        assert scalars[f"{prefix}control_gap,none"] == gap
+        for name in ("gap", HEADLINE):
+            value = record["curves"]["control"]["base"][name][depth]
+            assert scalars[f"{prefix}control_{name},none"] == value
     tests = results["tli_corrections"]
     assert len(tests) == sum(len(r["controls"]["family"]["tests"]) for r in records.values())
     assert all(test["p"] <= test["bh"] <= test["holm"] for test in tests)

@@ -68,6 +68,20 @@ def test_what_trained_words_learnt_alone_is_memorised():
     assert {found.kind for found in judged(both).values()} == {VerdictKind.BETTER}
 
 
+def test_trained_words_are_read_by_the_headline_of_the_control_words():
+    """Twice as many trained words, of which P@1 of 50 could be given, next to control words of which it cannot."""
+    few = record({"base": 0.2, "adapted": 0.2}, n=40)
+    many = record({"base": 0.2, "adapted": 0.2}, train={"base": 0.2, "adapted": 0.2})
+    trained = {state: {layer: measured(level, 9, N) | {name.replace("50", "20"): c for name, c in measured(level, 9, N).items()}
+                       for layer in LAYERS} for state, level in (("base", 0.2), ("adapted", 0.9))}  # fmt: skip
+    for values in trained["adapted"].values():
+        values[HEADLINE] = [0.0] * N
+    both = few.model_copy(
+        update={"words": few.words | many.words | few.words, "pseudo": few.pseudo | {Split.TRAIN: trained}}
+    )
+    assert judged(both)["2"].kind is VerdictKind.MEMORISES
+
+
 def test_a_fall_is_damage_and_the_same_scores_are_no_change():
     assert judged(record({"base": 0.5, "adapted": 0.2}))["2"].kind is VerdictKind.DAMAGE
     still = record({"base": 0.5, "adapted": 0.5})

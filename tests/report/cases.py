@@ -1,6 +1,7 @@
 """A small leaderboard: a base with what was trained from it, a tie, an incomplete model, a hostile one, and a sweep."""
 
 from tests.support import scored_record
+from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.roles import HEADLINE
 from tli_bench.models.identity import AdapterRef, TrainingRef
 from tli_bench.records import TaskScore
@@ -76,13 +77,13 @@ def reported():
 
 
 def sweep():
-    """Loss at layer 2: the score rises by 0.01 a rank; at layer 1 it falls by 0.05 whatever the rank. Seeds are 0.01 apart."""
+    """Loss at layer 2: the dev score rises by 0.01 a rank; at layer 1 it falls by 0.05 whatever the rank. Seeds are 0.01 apart."""
     trainings = [("2", rank, 0.01 * rank) for rank in (1, 4, 16)] + [("1", rank, -0.05) for rank in (1, 4, 16)]
     points = [
         SweepPoint(
             pair=SWH, recipe="tli", rank=rank, settings={"recipe": "tli", "rank": str(rank), "layer": layer}, seed=seed,
             loss_layers=(layer,), parameters=1000 * rank, steps=10,
-            curves={HEADLINE: [0.1, 0.2, 0.3, 0.4 + change + 0.01 * seed], "p1": [0.1, 0.1, 0.1, 0.5]},
+            curves=_splits([0.1, 0.2, 0.3, 0.4 + change + 0.01 * seed], [0.1, 0.1, 0.1, 0.5]),
         )
         for layer, rank, change in trainings
         for seed in (0, 1, 2)
@@ -94,13 +95,21 @@ def sweep():
             "settings": {"recipe": "full-finetune"},
             "loss_layers": ("2",),
             "parameters": 1_600_000,
-            "curves": {HEADLINE: [0.1, 0.2, 0.3, 0.7], "p1": [0.1, 0.1, 0.1, 0.8]},
+            "curves": _splits([0.1, 0.2, 0.3, 0.7], [0.1, 0.1, 0.1, 0.8]),
         }
     )
     return Sweep(
         name="ranks", model="org/good", revision="sha256:abc", dtype="float32", lexicon="own", lexicon_hashes={SWH: "0" * 64},
-        layers=LAYERS, base={SWH: {HEADLINE: [0.1, 0.2, 0.3, 0.4], "p1": [0.1, 0.1, 0.1, 0.4]}}, points=(*points, whole),
+        layers=LAYERS, base={SWH: _splits([0.1, 0.2, 0.3, 0.4], [0.1, 0.1, 0.1, 0.4])}, points=(*points, whole),
     )  # fmt: skip
+
+
+def _splits(score, p1):
+    """Control words stay a tenth below the dev words."""
+    return {
+        Split.DEV: {HEADLINE: score, "p1": p1},
+        Split.CONTROL: {HEADLINE: [value - 0.1 for value in score], "p1": [value - 0.1 for value in p1]},
+    }
 
 
 def leaderboard():

@@ -203,8 +203,8 @@ def test_the_sweep_is_drawn_and_in_a_table(page):
     assert "■ loss at layer 2" in legend
     page.execute_script("document.querySelector('#sweeps').scrollIntoView()")
     shoot(page, "sweep")
-    choose(page, "#score", "Control P@1 of 50, loss layer")
-    assert find(page, "#sweep-chart canvas").get_attribute("aria-label").startswith("Control P@1 of 50, loss layer")
+    choose(page, "#score", "Dev P@1 of 50, loss layer")
+    assert find(page, "#sweep-chart canvas").get_attribute("aria-label").startswith("Dev P@1 of 50, loss layer")
 
 
 def painted(page, selector, colour):

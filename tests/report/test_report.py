@@ -4,10 +4,11 @@ import io
 
 from rich.console import Console
 
-from tests.support import columns_of, make_record, words_of
+from tests.support import columns_of, make_record, scored_record, words_of
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.roles import HEADLINE
 from tli_bench.records.schema import Comparison
+from tli_bench.report.terminal.layers import layer_tables
 from tli_bench.report.terminal.unit import p_value, print_record
 from tli_bench.stats.verdict import Verdict, VerdictKind
 
@@ -44,5 +45,19 @@ def test_a_narrow_console_cuts_no_score():
     print_record(Console(file=out, width=40), record, reused=False)
     printed = out.getvalue()
     assert "…" not in printed
-    for text in ("0.523 → 0.523", "+0.250 [+0.125, +0.375]", "layer 1: unclear: why"):
+    for text in ("0.52 → 0.52", "+0.250 [+0.125, +0.375]", "layer 1 (chosen on dev, output): unclear: why"):
         assert text in printed
+
+
+def test_the_scores_of_a_layer_fit_into_120_columns_with_the_headline_first():
+    adapter = {"name": "a", "sha256": "0" * 64}
+    record = scored_record(
+        adapter=adapter, scores=(0.5, 0.6, 0.7) * 20, base_scores=(0.1, 0.2, 0.3) * 20, layers=("9", "10")
+    )
+    wide = Console(file=io.StringIO(), width=400)
+    main, described = layer_tables(record)
+    assert [column.header for column in main.columns][:4] == [" layer", "words", "P@1 of 50", "change [95 % CI]"]
+    assert {"cosine", "mismatched", "gap"} <= {column.header for column in described.columns}
+    assert {"cosine", "mismatched", "gap"}.isdisjoint(column.header for column in main.columns)
+    for table in (main, described):
+        assert wide.measure(table).maximum <= 120

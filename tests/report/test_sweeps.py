@@ -8,7 +8,8 @@ import pytest
 
 from tests.report import cases
 from tli_bench.base.errors import ResultError, UnknownNameError
-from tli_bench.measures.roles import HEADLINE
+from tli_bench.lexicon.pairs import Split
+from tli_bench.measures.roles import COMPANION, HEADLINE
 from tli_bench.report.sweeps import lines, load_sweep, pack, scores_of, table_rows, write_sweep
 from tli_bench.training.budget import Budget
 from tli_bench.training.sweep import Point
@@ -80,9 +81,9 @@ def test_the_table_has_a_row_a_setting():
         "1,600,000",
         "1",
         "+0.300",
-        "+0.400",
         "+0.300",
-        "+0.400",
+        "+0.300",
+        "+0.300",
     ]
     assert rows[5][4] == "+0.170 [+0.145, +0.195]"
 
@@ -103,17 +104,22 @@ def point(rank, seed, score, *, kind="lora", pair=cases.SWH, model="tiny"):
         for name in cases.LAYERS
     }
     moved = base | {"2": base["2"] | {HEADLINE: score}}
+    before, after = (dict.fromkeys((Split.DEV, Split.CONTROL), curves) for curves in (base, moved))
     identity = {
         "base": [model, "r", "float32", None],
         "lexicon": ["core", "0" * 64],
         "recipe": {"kind": kind, "rank": rank},
     }
-    return Point({"rank": str(rank)}, "tli", pair, seed, ("2",), Budget(10 * rank, 1, 2), base, moved, identity)
+    return Point({"rank": str(rank)}, "tli", pair, seed, ("2",), Budget(10 * rank, 1, 2), before, after, 0.01, identity)
 
 
 def test_points_are_packed_without_loss_of_what_is_drawn():
     packed = pack("mine", [point(4, 1, 0.3), point(4, 0, 0.2), point(2, 0, 0.15), point(16, 0, 0.5, kind="full")])
-    assert (packed.model, packed.layers, packed.base[cases.SWH][HEADLINE]) == ("tiny", cases.LAYERS, [0.1] * 4)
+    assert (packed.model, packed.layers, packed.base[cases.SWH][Split.DEV][HEADLINE]) == (
+        "tiny",
+        cases.LAYERS,
+        [0.1] * 4,
+    )
     low, whole = lines(packed, cases.SWH)
     assert [(p.x, p.gain.seeds) for p in low.points] == [(2, 1), (4, 2)]
     assert [p.gain.mean for p in low.points] == pytest.approx([0.05, 0.15])
@@ -130,7 +136,7 @@ def test_points_of_several_models_are_refused():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"sweep_version": 2}, "sweep_version: Input should be 1"),
+        ({"sweep_version": 1}, "sweep_version: Input should be 2"),
         ({"layers": ["0"]}, f"curves must give {HEADLINE} and p1 at each of the 1 layers"),
         ({"base": {}}, "no base curve"),
         ({"extra": 1}, "extra: Extra inputs"),
@@ -146,7 +152,7 @@ def test_a_file_that_is_no_sweep_is_refused_by_the_field(tmp_path, change, messa
 
 def test_nan_and_missing_files_are_refused(tmp_path):
     data = cases.sweep().model_dump(mode="json")
-    data["base"][cases.SWH][HEADLINE][0] = float("nan")
+    data["base"][cases.SWH]["dev"][HEADLINE][0] = float("nan")
     (tmp_path / "s.json").write_text(json.dumps(data))
     with pytest.raises(ResultError, match=r"s\.json"):
         load_sweep(tmp_path / "s.json")
@@ -164,22 +170,36 @@ def test_reading_a_packed_sweep_loads_no_torch(tmp_path):
     assert done.returncode == 0, done.stderr
 
 
-def test_a_sweep_without_the_headline_shows_what_it_has(tmp_path):
-    """A grid from before there was the headline shows P@1, and never raw geometry."""
+@pytest.mark.parametrize(("held", "by"), [(("p1_of_20", COMPANION), "p1_of_20"), ((COMPANION,), COMPANION)])
+def test_on_few_dev_words_what_stands_in_for_the_headline_is_shown(held, by):
+    def few(splits):
+        return {split: dict.fromkeys(held, curves[HEADLINE]) for split, curves in splits.items()}
+
     sweep = cases.sweep()
-    renamed = {name: "gap" if name == HEADLINE else name for name in sweep.measures}
+    points = tuple(p.model_copy(update={"curves": few(p.curves)}) for p in sweep.points)
+    short = sweep.model_copy(update={"base": {cases.SWH: few(sweep.base[cases.SWH])}, "points": points})
+    assert {score.measure for score in scores_of([short])} == {by}
+    assert lines(short, cases.SWH) == lines(sweep, cases.SWH)
 
-    def old(curves):
-        return {renamed[name]: curve for name, curve in curves.items()}
 
-    points = tuple(p.model_copy(update={"curves": old(p.curves)}) for p in sweep.points)
-    write_sweep(
-        sweep.model_copy(update={"base": {cases.SWH: old(sweep.base[cases.SWH])}, "points": points}),
-        tmp_path / "s.json",
+def test_a_sweep_that_scored_no_control_words_shows_dev_words_alone():
+    sweep = cases.sweep()
+    blind = sweep.model_copy(
+        update={
+            "base": {cases.SWH: {Split.DEV: sweep.base[cases.SWH][Split.DEV]}},
+            "points": tuple(p.model_copy(update={"curves": {Split.DEV: p.curves[Split.DEV]}}) for p in sweep.points),
+        }
     )
-    read = load_sweep(tmp_path / "s.json")
-    assert {score.measure for score in scores_of([read])} == {"p1"}
-    assert len(table_rows(read, cases.SWH, scores_of([read]))[0]) == 6
-    (tmp_path / "s.json").write_text((tmp_path / "s.json").read_text().replace('"p1"', '"mrr"'))
-    with pytest.raises(ResultError, match="curves are of gap, mrr, and of none of p1_of_50, p1"):
-        load_sweep(tmp_path / "s.json")
+    assert [score.label for score in scores_of([blind])] == ["Dev P@1 of 50, output", "Dev P@1 of 50, loss layer"]
+    assert len(table_rows(blind, cases.SWH, scores_of([blind]))[0]) == 6
+    with pytest.raises(UnknownNameError, match="unknown split 'control'"):
+        lines(blind, cases.SWH, split=Split.CONTROL)
+
+
+def test_the_score_is_of_dev_words_and_control_words_stand_beside_it():
+    assert [(s.measure, s.split, s.layer) for s in scores_of([cases.sweep()])] == [
+        (HEADLINE, Split.DEV, "output"),
+        (HEADLINE, Split.DEV, "loss"),
+        (HEADLINE, Split.CONTROL, "output"),
+        (HEADLINE, Split.CONTROL, "loss"),
+    ]

@@ -8,9 +8,11 @@ import yaml
 from tli_bench.base.errors import AdapterError, InputError, ResultError
 from tli_bench.lexicon.pairs import Split
 from tli_bench.lexicon.trained import trained_by, trained_on
+from tli_bench.measures.roles import HEADLINE
 from tli_bench.models import inspect_adapter, load_model
 from tli_bench.models.identity import AdapterRef
 from tli_bench.records.schema import Comparison, RunRecord, Signature
+from tli_bench.stats.verdict import Verdict, VerdictKind
 from tli_bench.training import load_recipe, train_adapter
 from tli_bench.training.card import add_records, render_card
 from tli_bench.training.push import plan_push
@@ -18,7 +20,7 @@ from tli_bench.training.push import plan_push
 
 @pytest.fixture
 def trained(loaded, lexicon, tmp_path):
-    recipe = load_recipe("tli-paper").with_options(max_steps=3)
+    recipe = load_recipe("tli-paper").with_options(max_steps=3, warmup_steps=0, learning_rate=1e-2)
     return train_adapter(loaded, "swh-eng", recipe, tmp_path / "demo", lexicon=lexicon, seed=7)
 
 
@@ -41,10 +43,10 @@ def _record(sha256):
         measures="1",
         versions={},
     )
-    gap = Comparison(
+    change = Comparison(
         split=Split.CONTROL,
         layer="4",
-        quantity="gap",
+        quantity=HEADLINE,
         n=8,
         before=0.1,
         after=0.25,
@@ -63,10 +65,10 @@ def _record(sha256):
         best_layer={},
         best_layer_rule="",
         curves={},
-        comparisons=[gap],
+        comparisons=[change],
         words={},
         columns={},
-        verdicts={"control": "generalises | <b>control</b> gap +0.15"},
+        verdicts={"4": Verdict(kind=VerdictKind.GENERALISES, text="generalises | <b>control</b> +0.15")},
     )
 
 
@@ -135,9 +137,9 @@ def test_records_become_a_model_index_and_a_table(trained):
     card = add_records(trained.output, [_record(before)])
     text = (trained.output / "README.md").read_text()
     index = _metadata(text)["model-index"][0]
-    assert index["results"][0]["metrics"] == [{"type": "gap", "value": 0.25, "name": "gap"}]
-    assert "| control | 4 | gap | 8 | 0.1000 | 0.2500 | +0.1500 [+0.0500, +0.2500] |" in text
-    assert "generalises \\| &lt;b&gt;control&lt;/b&gt; gap +0.15" in text
+    assert index["results"][0]["metrics"] == [{"type": HEADLINE, "value": 0.25, "name": HEADLINE}]
+    assert f"| control | 4 | {HEADLINE} | 8 | 0.1000 | 0.2500 | +0.1500 [+0.0500, +0.2500] |" in text
+    assert "generalises \\| &lt;b&gt;control&lt;/b&gt; +0.15" in text
     assert json.loads((trained.output / "tli_card.json").read_text()) == card
     assert inspect_adapter(str(trained.output)).sha256 == before
 

@@ -5,6 +5,7 @@ import pytest
 from tli_bench.languages import resolve_pair
 from tli_bench.lexicon import Lexicon, load_lexicon
 from tli_bench.lexicon.pairs import Split, WordPair
+from tli_bench.measures.roles import HEADLINE
 from tli_bench.models import LoadedModel
 from tli_bench.training import Recipe, train_adapter
 from tli_bench.training.data import split_data
@@ -23,20 +24,19 @@ def regular() -> Lexicon:
     return Lexicon("regular", "test", *resolve_pair("swh-eng"), pairs)
 
 
-def _control_gain(loaded: LoadedModel, lexicon: Lexicon, folder, attached, *, shuffle: bool) -> dict[str, float]:
+def _closed(loaded: LoadedModel, lexicon: Lexicon, folder, attached, *, shuffle: bool) -> dict[str, float]:
+    """The part of what control words lack of a perfect score that a training makes up for; negative where it loses."""
     recipe = Recipe(epochs=15, shuffle_pairs=shuffle, keep="last")
     result = train_adapter(loaded, "swh-eng", recipe, folder, lexicon=lexicon)
-    control = split_data(lexicon, Split.CONTROL, loaded.tokenizer, at_least=2)
-    before = layer_curves(loaded.model, control)["4"]
+    control, train = (split_data(lexicon, s, loaded.tokenizer, at_least=2) for s in (Split.CONTROL, Split.TRAIN))
+    before = layer_curves(loaded.model, control, train)["4"]
     with attached(loaded, result.output) as model:
-        after = layer_curves(model, control)["4"]
-    return {name: after[name] - before[name] for name in ("gap", "p1")}
+        after = layer_curves(model, control, train)["4"]
+    return {name: (after[name] - before[name]) / (1 - before[name]) for name in (HEADLINE, "p1")}
 
 
 def test_shuffled_pairs_give_no_control_gain(loaded, regular, tmp_path, attached):
-    real = _control_gain(loaded, regular, tmp_path / "real", attached, shuffle=False)
-    mixed = _control_gain(loaded, regular, tmp_path / "mixed", attached, shuffle=True)
-    assert real["gap"] > 0.1
-    assert mixed["gap"] < 0.05
-    assert real["p1"] > mixed["p1"]
-    assert mixed["p1"] <= 0
+    real = _closed(loaded, regular, tmp_path / "real", attached, shuffle=False)
+    mixed = _closed(loaded, regular, tmp_path / "mixed", attached, shuffle=True)
+    assert min(real.values()) > 0.4
+    assert max(mixed.values()) < 0

@@ -1,19 +1,22 @@
 """Sweeps: what they run, what they keep, and the table over seeds."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from tli_bench.base.errors import InputError, ResultError, UnknownNameError
 from tli_bench.lexicon.pairs import Split
+from tli_bench.measures.roles import COMPANION, HEADLINE
 from tli_bench.models import load_model
 from tli_bench.training import train_adapter
 from tli_bench.training.budget import Budget
 from tli_bench.training.data import split_data
-from tli_bench.training.pareto import as_markdown, gain, pareto
+from tli_bench.training.pareto import as_markdown, chosen, gain, pareto
+from tli_bench.training.retention import perplexity_rise, sample_text
 from tli_bench.training.scoring import layer_curves
-from tli_bench.training.sweep import Point, load_spec, read_points, run_sweep, units_of
+from tli_bench.training.sweep import HELD_OUT, Point, load_spec, read_points, run_sweep, units_of
 
 SPEC = """
 model: {model}
@@ -80,9 +83,43 @@ def test_points_carry_a_budget_and_a_change(spec, loaded, tmp_path):
     # q_proj 64 -> 64 and v_proj 64 -> 32 in 4 blocks: rank * (128 + 96) * 4.
     assert [p.budget.parameters for p in points] == [1792, 1792, 3584, 3584]
     assert all(p.budget.steps == 2 and p.budget.words_seen == 32 for p in points)
-    assert all(p.base["0"] == p.adapted["0"] for p in points)
-    assert all(p.base["4"] != p.adapted["4"] for p in points)
+    for split in (Split.DEV, Split.CONTROL):
+        assert all(p.base[split]["0"] == p.adapted[split]["0"] for p in points)
+        assert all(p.base[split]["4"] != p.adapted[split]["4"] for p in points)
     assert points[0].adapted != points[1].adapted
+
+
+def test_control_words_are_left_alone_when_the_file_says_so(spec, loaded, tmp_path):
+    """Dev figures do not depend on it, and points with and without them are kept apart."""
+    blind = spec.model_copy(update={"control": False, "seeds": (0,)})
+    shown = run_sweep(spec.model_copy(update={"seeds": (0,)}), loaded, tmp_path / "out")
+    points = run_sweep(blind, loaded, tmp_path / "out")
+    assert [list(p.adapted) for p in points] == [list(p.base) for p in points] == [[Split.DEV]] * 2
+    assert [p.adapted[Split.DEV] for p in points] == [p.adapted[Split.DEV] for p in shown]
+    assert "control" not in as_markdown(pareto(points))
+    assert len(list(read_points(tmp_path / "out"))) == 4
+
+
+def test_the_text_that_limits_a_choice_costs_perplexity_in_closed_form(loaded):
+    """A constant added to one token's logit: KL and so the rise follow from the base's own distributions."""
+    text = sample_text(loaded.model, loaded.tokenizer, seed=HELD_OUT)[:70]
+    ids = torch.tensor(text)
+
+    class Tilted(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.base = loaded.model
+
+        def forward(self, input_ids, attention_mask):
+            logits = self.base(input_ids=input_ids, attention_mask=attention_mask).logits.clone()
+            logits[..., 5] += 2.0
+            return SimpleNamespace(logits=logits)
+
+    with torch.no_grad():
+        p = loaded.model(input_ids=ids).logits.double().softmax(-1)[..., 5]
+    expected = torch.expm1((p * (torch.e**2 - 1)).log1p().sub(2 * p).mean())
+    assert perplexity_rise(Tilted(), text, base=loaded.model) == pytest.approx(float(expected), rel=1e-4)
+    assert perplexity_rise(loaded.model, text, base=loaded.model) == 0
 
 
 def test_full_fine_tuning_is_one_point_however_many_ranks_there_are(read_spec):
@@ -99,12 +136,14 @@ def test_a_sweep_over_both_kinds_starts_each_point_from_the_same_base(read_spec,
     points = run_sweep(spec, loaded, tmp_path / "out")
     unit = units_of(spec)[-1]
     result = train_adapter(loaded, unit.pair, unit.recipe, tmp_path / "full", lexicon=spec.lexicon, seed=unit.seed)
-    control = split_data(lexicon, Split.CONTROL, loaded.tokenizer, at_least=2)
-    tuned = load_model(str(result.output))
-    assert points[-1].adapted == layer_curves(tuned.model, control)
-    assert points[0].base == points[-1].base == layer_curves(loaded.model, control)
+    train, dev, control = (split_data(lexicon, split, loaded.tokenizer, at_least=2) for split in Split)
+    tuned = load_model(str(result.output)).model
+    for model, found in ((tuned, points[-1].adapted), (loaded.model, points[-1].base), (loaded.model, points[0].base)):
+        assert found[Split.DEV] == layer_curves(model, dev, train)
+        assert found[Split.CONTROL] == layer_curves(model, control, train, dev)
     assert points[-1].budget.parameters == sum(p.numel() for p in loaded.model.parameters())
-    assert points[-1].adapted["0"] != points[-1].base["0"]  # the embeddings are trained too
+    dev_words = points[-1].base[Split.DEV], points[-1].adapted[Split.DEV]
+    assert dev_words[0]["0"] != dev_words[1]["0"]  # the embeddings are trained too
     assert run_sweep(spec, loaded, tmp_path / "out") == points
     assert [row.settings.get("rank") for row in pareto(points)].count(None) == 1
     assert not list((tmp_path / "out" / "adapters").iterdir())
@@ -121,8 +160,13 @@ def test_a_broken_point_is_named(spec, loaded, tmp_path):
     path.write_text("{}")
     with pytest.raises(ResultError, match=f"{path.name}.*delete it"):
         run_sweep(spec, loaded, tmp_path / "out")
-    path.write_text(json.dumps({"point_version": 1, "pair": "x"}))
+    path.write_text(json.dumps({"point_version": 2, "pair": "x"}))
     with pytest.raises(ResultError, match=f"{path.name} is not a sweep point"):
+        list(read_points(tmp_path / "out"))
+    path.write_text(json.dumps({"point_version": 1, "pair": "x"}))
+    with pytest.raises(
+        ResultError, match=f"{path.name} .*: it holds control words only.*; delete it to have it trained"
+    ):
         list(read_points(tmp_path / "out"))
 
 
@@ -151,14 +195,17 @@ def test_every_combination_is_checked_before_the_first_training(tmp_path):
         units_of(load_spec(path))
 
 
-def _point(parameters, gaps, seed, rank):
-    curves = {
-        "0": dict.fromkeys(("gap", "p1", "mismatched"), 0.0),
-        "2": dict.fromkeys(("gap", "p1", "mismatched"), 0.1),
-    }
-    moved = {"0": curves["0"], "2": {"gap": 0.1 + gaps, "p1": 0.2, "mismatched": 0.1}}
-    budget = Budget(parameters, 1, 2)
-    return Point({"rank": rank}, "tli", "swh_Latn-eng_Latn", seed, ("2",), budget, curves, moved, {})
+def _point(parameters, gain, seed, rank, *, control=0.0, pair="swh_Latn-eng_Latn", text=None, steps=1):
+    """The dev score rises by `gain`, the control score by `control`, at the second of two layers."""
+    still = {"0": {HEADLINE: 0.0, "p1": 0.0}, "2": {HEADLINE: 0.1, "p1": 0.1}}
+
+    def moved(by):
+        return {"0": still["0"], "2": {HEADLINE: 0.1 + by, "p1": 0.2}}
+
+    base = {Split.DEV: still, Split.CONTROL: still}
+    adapted = {Split.DEV: moved(gain), Split.CONTROL: moved(control)}
+    budget = Budget(parameters, steps, 2)
+    return Point({"rank": rank}, "tli", pair, seed, ("2",), budget, base, adapted, text, {})
 
 
 def test_gain_has_students_interval():
@@ -174,13 +221,55 @@ def test_pareto_marks_what_nothing_smaller_beats():
     points = [_point(10, 0.1, 0, "1"), _point(10, 0.3, 1, "1"), _point(20, 0.15, 0, "2"), _point(40, 0.5, 0, "4")]
     rows = pareto(points)
     assert [(r.settings["rank"], r.efficient) for r in rows] == [("4", True), ("1", True), ("2", False)]
-    assert rows[1].headline.mean == pytest.approx(0.2)
-    assert rows[1].gains["p1"].mean == pytest.approx(0.1)
-    assert all(row.layer == "2" for row in rows)
+    assert rows[1].score.mean == pytest.approx(0.2)
+    assert rows[1].dev["p1"].mean == pytest.approx(0.1)
+    assert all(row.layer == "2" and row.by == HEADLINE for row in rows)
     table = as_markdown(rows)
-    assert "| layer | control gap gain | control P@1 gain | control mismatched change | seeds |" in table
+    assert "| layer | dev P@1 of 50 gain | dev P@1 gain | control P@1 of 50 gain | seeds |" in table
     assert "| * | swh_Latn-eng_Latn | rank 4 | 40 |" in table
     assert "+0.200 [-1.071, +1.471]" in table  # t(0.975, 1) = 12.706, sd / sqrt(2) = 0.1
+    assert table.endswith("Chosen by the gain of dev P@1 of 50: rank 4.")
+
+
+def test_control_words_change_neither_order_nor_marks_nor_choice():
+    """The setting that is worst on dev words is by far the best on control words."""
+    gains = (("1", 0.3, 0.0), ("2", 0.2, 0.1), ("4", 0.1, 0.8))
+    points = [_point(10 * int(rank), dev, 0, rank, control=control) for rank, dev, control in gains]
+    without = [_point(10 * int(rank), dev, 0, rank) for rank, dev, _ in gains]
+    rows = pareto(points)
+    assert [(r.settings["rank"], r.efficient) for r in rows] == [("1", True), ("2", False), ("4", False)]
+    assert [(r.settings, r.efficient) for r in pareto(without)] == [(r.settings, r.efficient) for r in rows]
+    assert chosen(rows) == chosen(pareto(without)) == {"rank": "1"}
+    assert [round(r.control[HEADLINE].mean, 3) for r in rows] == [0.0, 0.1, 0.8]
+
+
+def test_the_choice_is_the_mean_over_pairs_within_the_text_limit():
+    one, other = "swh_Latn-eng_Latn", "tur_Latn-eng_Latn"
+    points = [
+        _point(10, 0.30, 0, "1", pair=one, text=0.10), _point(10, 0.30, 0, "1", pair=other, text=0.04),
+        _point(10, 0.25, 0, "2", pair=one, text=0.06), _point(10, 0.05, 0, "2", pair=other, text=0.02),
+        _point(10, 0.10, 0, "4", pair=one, text=0.01), _point(10, 0.18, 0, "4", pair=other, text=0.01),
+    ]  # fmt: skip
+    rows = pareto(points)
+    assert chosen(rows) == {"rank": "1"}
+    assert chosen(rows, text_limit=0.05) == {"rank": "2"}
+    assert chosen(rows, text_limit=0.02) == {"rank": "4"}
+    assert chosen(rows, text_limit=0.001) is None
+    table = as_markdown(rows, text_limit=0.05)
+    assert "| dev P@1 gain | text perplexity | control P@1 of 50 gain | seeds |" in table
+    assert "mean over 2 pairs, where the perplexity of ordinary text rises by no more than 5%: rank 2." in table
+
+
+def test_a_tie_goes_to_the_smaller_and_then_the_shorter_training():
+    points = [_point(20, 0.3, 0, "1", steps=1), _point(10, 0.3, 0, "2", steps=9), _point(10, 0.3, 0, "4", steps=5)]
+    assert chosen(pareto(points)) == {"rank": "4"}
+
+
+def test_few_dev_words_are_compared_by_what_stands_in_for_the_headline(spec, loaded, tmp_path):
+    """Eight dev words are too few for P@1 of 50 or of 20."""
+    rows = pareto(run_sweep(spec, loaded, tmp_path / "out"))
+    assert {row.by for row in rows} == {COMPANION}
+    assert [row.score.mean for row in rows] == sorted((row.score.mean for row in rows), reverse=True)
 
 
 def test_the_base_is_unchanged_after_a_sweep(spec, loaded, tmp_path):

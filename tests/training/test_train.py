@@ -12,8 +12,9 @@ import pytest
 import torch
 
 from tests.conftest import make_model, make_tokenizer
-from tli_bench.base.errors import InputError, LexiconError, OutputError
+from tli_bench.base.errors import InputError, LexiconError, OutputError, UnknownNameError
 from tli_bench.lexicon.pairs import Split
+from tli_bench.measures.roles import COMPANION, HEADLINE
 from tli_bench.training import DivergedError, Recipe, load_recipe, train_adapter
 from tli_bench.training.data import shuffled, split_data
 from tli_bench.training.retention import SAMPLED_LINES, SAMPLED_TOKENS, sample_text
@@ -195,21 +196,49 @@ def test_early_stopping_ends_before_the_last_step_and_keeps_the_best(loaded, lex
         loaded, "swh-eng", recipe, tmp_path / "a", lexicon=lexicon, progress=lambda p: seen.append(p.dev)
     )
     assert result.steps < 90
-    assert result.dev_after["mrr"] == max(dev["mrr"] for dev in seen if dev is not None)
+    # Eight dev words are too few for P@1 of 50 or of 20, so AUC stands in for it.
+    assert result.dev_after[COMPANION] == max(dev[COMPANION] for dev in seen if dev is not None)
 
 
-def test_auto_takes_the_layer_with_the_best_dev_mrr(loaded, lexicon, tmp_path):
-    from tli_bench.measures import LayerView, compute
+@pytest.mark.parametrize(("dev", "by"), [(8, COMPANION), (30, "p1_of_20"), (60, HEADLINE)])
+def test_auto_takes_the_layer_with_the_best_dev_score(loaded, make_lexicon, tmp_path, dev, by):
+    from tli_bench.measures import LayerView, centre, compute
     from tli_bench.vectors.extract import extract
     from tli_bench.vectors.protocols import Pooling
 
-    dev = split_data(lexicon, Split.DEV, loaded.tokenizer, at_least=2)
-    states = extract(loaded.model, [*dev.sources, *dev.targets])
-    vectors = states.vectors[Pooling.WORD_MEAN]
-    mrr = [compute(LayerView(v[:8], v[8:], gold=dev.gold), ["mrr"]).values["mrr"] for v in vectors[1:]]
+    lexicon = make_lexicon(dev=dev)
+    words, train = (split_data(lexicon, s, loaded.tokenizer, at_least=2) for s in (Split.DEV, Split.TRAIN))
+    states, fit = (extract(loaded.model, [*d.sources, *d.targets]) for d in (words, train))
+    scores = [
+        compute(LayerView(v[:dev], v[dev:], gold=words.gold, centre=centre(f[:24], f[24:])), [by]).values[by]
+        for v, f in zip(states.vectors[Pooling.WORD_MEAN][1:], fit.vectors[Pooling.WORD_MEAN][1:], strict=True)
+    ]
     recipe = RECIPE.with_options(layer="auto", max_steps=2)
     result = train_adapter(loaded, "swh-eng", recipe, tmp_path / "a", lexicon=lexicon)
-    assert result.layers == (states.layers[1:][mrr.index(max(mrr))],)
+    assert result.layers == (states.layers[1:][scores.index(max(scores))],)
+
+
+def test_the_kept_checkpoint_is_the_best_by_the_headline(loaded, make_lexicon, tmp_path):
+    seen = []
+    recipe = RECIPE.with_options(epochs=8, learning_rate=2e-2)
+    result = train_adapter(
+        loaded, "swh-eng", recipe, tmp_path / "a", lexicon=make_lexicon(dev=60),
+        progress=lambda p: seen.append(p.dev),
+    )  # fmt: skip
+    assert result.dev_after[HEADLINE] == max(dev[HEADLINE] for dev in seen if dev is not None)
+
+
+def test_a_raw_description_cannot_choose():
+    with pytest.raises(UnknownNameError, match="unknown dev_metric 'gap'"):
+        RECIPE.with_options(dev_metric="gap")
+
+
+def test_a_measure_that_the_dev_words_are_too_few_for_is_refused(loaded, lexicon, tmp_path):
+    recipe = RECIPE.with_options(dev_metric="p1_of_20")
+    with pytest.raises(
+        InputError, match="dev_metric 'p1_of_20' cannot be given for these dev words; choose one of auc_centred"
+    ):
+        train_adapter(loaded, "swh-eng", recipe, tmp_path / "a", lexicon=lexicon)
 
 
 def test_full_fine_tuning_saves_a_model_and_leaves_the_base(loaded, lexicon, tmp_path):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from tli_bench.evaluate.overall import Overall
     from tli_bench.report.terminal.shown import Shown
 
 
@@ -50,6 +51,13 @@ class Report:
     def adapted(self) -> "StateOf":
         """The scores with the adapter, for `compare`."""
         return StateOf(self, "adapted")
+
+    @property
+    def overall(self) -> "list[Overall]":
+        """What may be said over all pairs together; empty where no two of them were scored alike."""
+        from tli_bench.evaluate.overall import overall
+
+        return overall(self.records)
 
     def table(self) -> "Shown":
         """What `tli-bench run` prints: a block for each pair, and one line for each where there are several."""
@@ -93,7 +101,6 @@ class Report:
 
     def save(self, folder: str | Path) -> Path:
         """Write records, results and run.yaml as `tli-bench run --output` does, and give the folder; raises OutputError."""
-        from tli_bench.evaluate.corrections import corrected
         from tli_bench.plugin.scoring import write_run
         from tli_bench.records import RecordStore
         from tli_bench.records.downstream import write_downstream
@@ -104,7 +111,7 @@ class Report:
             store.write(record)
         for other in self.downstream:
             write_downstream(root, other)
-        write_run(self.config, self.results, corrected(self.records), root)
+        write_run(self.config, self.results, self.records, root)
         return root
 
     def __repr__(self) -> str:

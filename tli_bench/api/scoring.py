@@ -34,7 +34,6 @@ def score(model: str | LoadedModel = "tiny", adapter: str | None = None, **optio
 
 
 def _score(config: RunConfig, loaded: LoadedModel | None) -> Report:
-    from tli_bench.evaluate.corrections import corrected
     from tli_bench.models.adapters import detach_adapter
     from tli_bench.plugin.scoring import open_model, read_documents, resolved, score_tasks, tasks_of, write_run
 
@@ -48,7 +47,7 @@ def _score(config: RunConfig, loaded: LoadedModel | None) -> Report:
         if loaded is not None:
             detach_adapter(lm.model)
     if config.output is not None:
-        write_run(told, outcome.results, corrected(outcome.records), config.output)
+        write_run(told, outcome.results, outcome.records, config.output)
     return Report(
         config=told,
         records=tuple(outcome.records),

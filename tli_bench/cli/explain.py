@@ -24,12 +24,24 @@ def explain(
         Path | None, typer.Option("--output", "-o", help="Also write everything to this JSON file.")
     ] = None,
     measure: Annotated[
-        str, typer.Option(help="Alignment measure whose change is compared with downstream changes: gap, p1, mrr, ...")
+        str,
+        typer.Option(
+            help="Alignment measure whose change is compared with downstream changes: p1_of_50, auc_centred, p1, ..."
+        ),
     ] = HEADLINE,
     layer: Annotated[
         list[str] | None,
-        typer.Option(help="Layers to read it at: best (chosen on dev), output, a name, all. Default: best,output."),
+        typer.Option(
+            help="Layers to compare downstream changes at: best (chosen on dev), output, a name, all. Default: best,output."
+        ),
     ] = None,
+    at: Annotated[
+        str,
+        typer.Option(
+            help="The one layer at which all pairs are related to distance: dev (chosen by the dev words for the mean of the "
+            "pairs of the base), output, or a name."
+        ),
+    ] = "dev",
     metric: Annotated[
         list[str] | None,
         typer.Option(help="Downstream metrics to test, e.g. p1,f1. Default: all; fewer metrics, fewer tests."),
@@ -38,8 +50,10 @@ def explain(
 ) -> None:
     """Relate alignment of the control words to language distance, and its gain by an adapter to downstream gains.
 
-    Spearman's rank correlation with its 95 % interval and n. Lexical distance is LDND over the run's own word pairs;
-    words of two scripts are romanised first. Downstream records are those in the folder, of the same model and adapter.
+    Spearman's rank correlation with its 95 % interval and n, base and gain at one layer for all pairs (--at), corrected by
+    Holm over all relations tested; and how much of the spread is of pairs, of layers and, of several trainings, of seeds.
+    Lexical distance is LDND over the run's own word pairs; words of two scripts are romanised first. Downstream records are
+    those in the folder, of the same model and adapter.
     It says nothing about causes, and with fewer than 10 pairs it says nothing at all.
     """
     from dataclasses import asdict
@@ -49,7 +63,7 @@ def explain(
 
     from tli_bench.config.options import several
     from tli_bench.evaluate.explain import explain as relate
-    from tli_bench.evaluate.explain import read_distances
+    from tli_bench.evaluate.explain import over_seeds, read_distances
     from tli_bench.evaluate.join import join
     from tli_bench.records import RecordStore, write_json
     from tli_bench.records.downstream import iter_downstream
@@ -59,7 +73,7 @@ def explain(
 
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder; give the one that `tli-bench run --output` wrote to")
-    found = relate(RecordStore(folder), supplied=read_distances(uriel) if uriel else None, seed=seed)
+    found = relate(RecordStore(folder), supplied=read_distances(uriel) if uriel else None, layer=at, seed=seed)
     joined = join(
         RecordStore(folder),
         iter_downstream(folder),
@@ -76,6 +90,11 @@ def explain(
             for note in facts.notes:
                 console.print(Text(f"  {facts.pair}: {note}", "yellow"), soft_wrap=True)
         show_table(console, _relations(part))
+        console.print(Text(f"  {part.conclusion}", "bold"), soft_wrap=True)
+        for effects in part.effects:
+            console.print(Text(f"  {effects}", "dim"), soft_wrap=True)
+    for title, effects in over_seeds(RecordStore(folder)):
+        console.print(Text(f"\n{title}: {effects}", "dim"), soft_wrap=True)
     print_join(console, joined)
     if output is not None:
         write_json(output, {"distance": [asdict(part) for part in found], "downstream": asdict(joined)})
@@ -112,7 +131,7 @@ def _relations(part: "Explanation") -> "Table":
     table = Table(box=None, header_style="dim", padding=(0, 1))
     for name in ("outcome", "distance"):
         table.add_column(name, no_wrap=True)
-    for name in ("n", "Spearman", "95 % CI", "p"):
+    for name in ("n", "Spearman", "95 % CI", "p", "Holm"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
     for relation in part.relations:
@@ -120,7 +139,8 @@ def _relations(part: "Explanation") -> "Table":
         interval = f"[{result.ci.low:+.2f}, {result.ci.high:+.2f}]" if result and result.ci else "–"
         rho = "–" if result is None else f"{result.rho:+.2f}"
         p = "–" if result is None else f"{result.p:.3g}"
-        table.add_row(relation.outcome, relation.distance, str(relation.n), rho, interval, p, relation.note)
+        corrected = "–" if relation.holm is None else f"{relation.holm:.3g}"
+        table.add_row(relation.outcome, relation.distance, str(relation.n), rho, interval, p, corrected, relation.note)
     return table
 
 

@@ -26,7 +26,7 @@ SplitName = Annotated[str, typer.Option("--split", help="control, dev or train."
 def curves(
     record: Record,
     out: Out = Path("plots"),
-    measure: Annotated[str, typer.Option(help="Any measure: gap, p1, cosine, mrr, mexa, ...")] = HEADLINE,
+    measure: Annotated[str, typer.Option(help="Any measure: p1_of_50, auc_centred, p1, mexa, cosine, ...")] = HEADLINE,
     split: SplitName = "control",
 ) -> None:
     """A measure by layer, base and adapted, with 95 % bands over words, or bars where words were kept."""
@@ -40,7 +40,7 @@ def curves(
 def change(
     record: Record,
     out: Out = Path("plots"),
-    quantity: Annotated[str, typer.Option(help="A measure with a value per word: gap, p1, cosine, ...")] = HEADLINE,
+    quantity: Annotated[str, typer.Option(help="A measure with a value per word: p1_of_50, p1, mexa, ...")] = HEADLINE,
     split: SplitName = "control",
 ) -> None:
     """Every word before and after the adapter."""
@@ -63,7 +63,10 @@ def distributions(record: Record, out: Out = Path("plots"), split: SplitName = "
 def sweep(
     source: Annotated[Path, typer.Argument(help="Output folder of `tli-bench sweep`, or its --pack file.")],
     out: Out = Path("plots"),
-    measure: Annotated[str, typer.Option(help="A measure that the sweep holds.")] = HEADLINE,
+    measure: Annotated[
+        str | None, typer.Option(help="A measure that the sweep holds. Default: what settings are compared by.")
+    ] = None,
+    split: Annotated[str, typer.Option("--split", help="dev or control.")] = "dev",
     layer: Annotated[str, typer.Option(help="output, loss (each line's own), or a layer's name.")] = "output",
     against: Annotated[str, typer.Option(help="rank (of the LoRA) or parameters (that received gradient).")] = "rank",
     by: Annotated[
@@ -77,7 +80,6 @@ def sweep(
     quiet_libraries()
     from tli_bench.base.errors import InputError
     from tli_bench.measures.registry import get_measure
-    from tli_bench.report.columns import control_label, in_words
     from tli_bench.report.plots import sweep as draw
     from tli_bench.report.scopes import pair_label
     from tli_bench.report.sweeps import lines, load_sweep
@@ -90,14 +92,16 @@ def sweep(
             found,
             pair,
             measure=measure,
+            split=_split(split),
             layer=layer,
             by=by,
             against="rank" if against == "rank" else "parameters",
         )
         where = "its loss layer" if layer == "loss" else f"layer {drawn[0].layer}"
         title = f"{found.model}, {pair_label(pair)}, at {where}"
-        score = in_words(control_label(get_measure(measure)))
-        _say(draw(drawn, out / f"sweep-{measure}-{layer}-{pair}", title=title, score=score, against=against))
+        shown = measure or found.score
+        score = f"{split} {get_measure(shown).label}"
+        _say(draw(drawn, out / f"sweep-{shown}-{split}-{layer}-{pair}", title=title, score=score, against=against))
 
 
 @app.command("map")

@@ -16,7 +16,7 @@ def ls(
     source: Annotated[Path, typer.Argument(help="A folder of records.")] = Path("runs"),
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
 ) -> None:
-    """One line per record: date, model, adapter, task, protocol, control gap and P@1 at the chosen layer.
+    """One line per record: date, model, adapter, task, protocol, P@1 of 50 and P@1 of the control words at the chosen layer.
 
     Downstream records follow, each with its first scores, base → adapted.
     """

@@ -15,7 +15,6 @@ from tli_bench.base.files import require_writable
 from tli_bench.cli.processes import require_one_process
 from tli_bench.cli.quiet import quiet_libraries
 from tli_bench.config.run import RunConfig
-from tli_bench.evaluate.corrections import corrected
 from tli_bench.plugin.checks import check
 from tli_bench.report.terminal.unit import print_record, print_summary
 
@@ -49,9 +48,8 @@ def execute(config: RunConfig) -> None:
         lm = open_model(config)
     console.print(_describe(lm.identity), soft_wrap=True)
     outcome = _score(console, config, lm, tasks)
-    tests = corrected(outcome.records)
-    path = write_run(resolved(config, lm), outcome.results, tests, config.output)
-    print_summary(console, outcome.records, tests, outcome.results)
+    path = write_run(resolved(config, lm), outcome.results, outcome.records, config.output)
+    print_summary(console, outcome.records, outcome.results)
     console.print(
         f"{len(tasks)} tasks in {time.monotonic() - started:.0f} s"
         + (f" ({len(outcome.reused)} were already done)" if outcome.reused else "")

@@ -10,21 +10,25 @@ from tli_bench.cli.params import LOAD, takes
 
 @takes(*LOAD)
 def sweep(
-    spec: Annotated[Path, typer.Argument(help="YAML file: name, model, pairs, recipes, grid, seeds.")],
+    spec: Annotated[Path, typer.Argument(help="YAML file: name, model, pairs, recipes, grid, seeds, layer, ...")],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder of the points. Default: runs/sweeps/NAME.")
     ] = None,
-    layer: Annotated[str, typer.Option(help="Layer the table reports: output, loss, or a layer's name.")] = "output",
+    layer: Annotated[
+        str | None,
+        typer.Option(help="Layer that settings are compared at: output, loss, or a name. Default: the file's."),
+    ] = None,
     pack: Annotated[
         Path | None, typer.Option(help="Also write all points into one small file, as leaderboards/sweeps/ holds.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List the points and stop.")] = False,
     **load: Any,
 ) -> None:
-    """Train every combination of the grid, seed and pair, and show control gain against trainable parameters.
+    """Train every combination of the grid, seed and pair, and compare them by the dev words.
 
     Recipes may be LoRA or full fine-tuning. The base is loaded once. Finished points are kept: the same command goes on
-    where it stopped. In the table `*` marks settings that no smaller or equal one beats; intervals are 95 % over seeds.
+    where it stopped. In the table `*` marks settings that no smaller or equal one beats on dev words; intervals are 95 %
+    over seeds. What control words gain is shown beside it and decides nothing; `control: false` in the file leaves it out.
     """
     from tli_bench.cli.processes import require_one_process
     from tli_bench.cli.quiet import quiet_libraries
@@ -33,7 +37,6 @@ def sweep(
     quiet_libraries()  # before the libraries are imported, which is when some of them listen
     from tli_bench.base.files import write_text
     from tli_bench.measures.registry import get_measure
-    from tli_bench.measures.roles import HEADLINE
     from tli_bench.models import LoadOptions, load_model
     from tli_bench.report.sweeps import pack as pack_points
     from tli_bench.report.sweeps import write_sweep
@@ -42,6 +45,7 @@ def sweep(
 
     plan = load_spec(spec)
     units = units_of(plan)
+    where = layer or plan.layer
     folder = output or Path("runs") / "sweeps" / plan.name
     if dry_run:
         for unit in units:
@@ -54,21 +58,18 @@ def sweep(
     def show(point: Point, reused: bool) -> None:
         nonlocal count
         count += 1
-        if count == 1:
-            pareto([point], layer=layer)  # an unknown layer is an error now, not after the last point
-        name = list(point.base)[-1]
-        gain = point.adapted[name][HEADLINE] - point.base[name][HEADLINE]
+        (row,) = pareto([point], layer=where)  # an unknown layer is an error now, not after the last point
         state = "kept" if reused else "done"
         typer.echo(
             f"{count}/{len(units)} {state}: {point.pair}  {_settings(point.settings)}  seed {point.seed}  "
-            f"control {get_measure(HEADLINE).label} at the output {gain:+.4f}",
+            f"dev {get_measure(row.by).label} at layer {row.layer} {row.score.mean:+.4f}",
             err=True,
         )
 
     points = run_sweep(plan, loaded, folder, on_point=show)
     if pack:
         write_sweep(pack_points(plan.name, points), pack)
-    table = as_markdown(pareto(points, layer=layer))
+    table = as_markdown(pareto(points, layer=where), text_limit=plan.text_limit)
     write_text(folder / "table.md", table + "\n")
     print(table)
 

@@ -190,8 +190,8 @@ class Analyser:
             self.unscored.append(f"{what}: {err}")
 
     def _headline(self, split: Split, state: State, found: "Pseudo") -> Column | None:
-        """Pseudo-values `[n]` of the headline of a split; None where it was not scored."""
-        return found.get((split, state), {}).get(headline_for(len(self.rows[split])))
+        """Pseudo-values `[n]` of the tested split's headline, so that splits compare; None where a split was not scored by it."""
+        return found.get((split, state), {}).get(headline_for(len(self.rows[self.tested])))
 
     def _change(self, split: Split, found: "Pseudo") -> Column | None:
         before, after = self._headline(split, "base", found), self._headline(split, "adapted", found)

@@ -1,23 +1,34 @@
 """Does language distance explain alignment? Scores of a run's pairs against the distance between their languages."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
 
 from tli_bench.base.columns import number, read_rows
 from tli_bench.base.errors import InputError, UnknownNameError, UnscorableError
 from tli_bench.languages import Language, resolve_language, resolve_pair
+from tli_bench.lexicon.pairs import Split
 from tli_bench.lexicon.romanise import romanise
+from tli_bench.measures.choice import chosen_depth
 from tli_bench.measures.distance import lexical_distance
 from tli_bench.measures.measure import Place
-from tli_bench.measures.registry import list_measures
+from tli_bench.measures.registry import get_measure, list_measures
+from tli_bench.measures.roles import HEADLINE
+from tli_bench.records.columns import Curve
 from tli_bench.records.run_record import RunRecord
-from tli_bench.records.scores import BEST
-from tli_bench.stats import SpearmanResult, spearman
+from tli_bench.stats import SpearmanResult, holm, spearman
+from tli_bench.stats.crossed import variance_components
 
 ENOUGH = 10
 """Fewer pairs than this cannot tell a correlation from chance."""
+ALPHA = 0.05
 LEXICAL = "lexical distance (LDND)"
+DEV = "dev"
+"""The layer that the dev words choose for the mean of the pairs of the base."""
+BASE, GAIN = "base", "gain in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,33 +50,82 @@ class PairFacts:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """Rank correlation of one outcome with one distance over `n` pairs; None, with the reason, where there is none."""
+    """Rank correlation of one outcome with one distance over `n` pairs; None, with the reason, where there is none.
+
+    holm: p corrected over all relations of its explanation that could be tested; None where too few pairs say nothing.
+    """
 
     outcome: str
     distance: str
     n: int
     result: SpearmanResult | None
     note: str
+    holm: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """Variance components of the headline, or of its gain, over crossed pairs, layers and, of several trainings, seeds.
+
+    levels: how many of each factor; shares: of the variance by each factor, then of the rest (interactions and noise).
+    """
+
+    outcome: str
+    levels: dict[str, int]
+    shares: dict[str, float]
+
+    def __str__(self) -> str:
+        counts = ", ".join(f"{count} {name}s" for name, count in self.levels.items())
+        parts = ", ".join(f"{name} {share:.0%}" for name, share in self.shares.items())
+        return f"spread of {self.outcome} over {counts}: {parts} (crossed random effects, by moments)"
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The pairs of one model, adapter, protocol and task kind, and what their scores correlate with."""
+    """The pairs of one model, adapter, protocol and task kind, and what their scores correlate with.
+
+    layer: the one at which every pair was read, base and gain alike. tested: how many relations were tested; found: those
+    that are left after correction. effects: where the spread of the outcome over pairs and layers comes from.
+    """
 
     title: str
+    layer: str
     pairs: list[PairFacts]
     relations: list[Relation]
+    effects: list[Effects]
+
+    @property
+    def tested(self) -> int:
+        """How many relations were tested and corrected together."""
+        return sum(relation.holm is not None for relation in self.relations)
+
+    @property
+    def found(self) -> list[Relation]:
+        """The relations that are left after correction."""
+        return [r for r in self.relations if r.holm is not None and r.holm < ALPHA]
+
+    @property
+    def conclusion(self) -> str:
+        """What may be said, with the number of relations that were tested."""
+        if not self.tested:
+            return f"no relation was tested: fewer than {ENOUGH} pairs cannot tell a correlation from chance"
+        names = "; ".join(f"{r.outcome} with {r.distance} (Holm p = {r.holm:.2g})" for r in self.found)
+        said = f"of {self.tested} relations tested at layer {self.layer}, {len(self.found)} are left after correction (Holm)"
+        return said + (f": {names}" if names else "")
 
 
 def explain(
     records: Iterable[RunRecord],
     *,
     supplied: Mapping[str, Mapping[frozenset[str], float]] | None = None,
+    layer: str = DEV,
     seed: int = 0,
 ) -> list[Explanation]:
     """Relate scores of each group of comparable records to distance. supplied: more distances, as `read_distances` gives.
 
-    Raises InputError if there are no records.
+    layer: the one at which base and gain of all pairs are read: `output`, a name, or `dev`, the layer that the dev words choose
+    for the mean of the pairs of the base. Never a layer for each pair: that would relate distance to the choice of layers.
+    Raises InputError if there are no records, ResultError for a layer that they do not have.
     """
     groups: dict[str, list[RunRecord]] = {}
     for record in records:
@@ -74,12 +134,89 @@ def explain(
         raise InputError("no records to explain; give the folder that `tli-bench run` wrote to")
     found = []
     for title, members in groups.items():
-        pairs = [_facts(record, supplied or {}) for record in members]
+        read = _layer(members, layer)
+        pairs = [_facts(record, supplied or {}, read) for record in members]
         outcomes = list(dict.fromkeys(name for facts in pairs for name in facts.outcomes))
         distances = [LEXICAL, *(supplied or {})]
         relations = [_relation(pairs, outcome, distance, seed) for outcome in outcomes for distance in distances]
-        found.append(Explanation(title, pairs, relations))
+        effects = [item for item in (_effects([members], name) for name in (BASE, GAIN)) if item]
+        found.append(Explanation(title, read, pairs, _corrected(relations), effects))
     return found
+
+
+def over_seeds(records: Iterable[RunRecord]) -> list[tuple[str, Effects]]:
+    """Where the gain's spread comes from, of each recipe of which several trainings were scored: pair, layer or seed."""
+    recipes: dict[str, dict[str, list[RunRecord]]] = {}
+    for record in records:
+        adapter = record.signature.adapter
+        if adapter is not None:
+            title = (
+                f"{record.signature.model}, {adapter.recipe or 'no recipe'} on {adapter.trained_on or 'unknown words'}"
+            )
+            recipes.setdefault(f"{title}, {record.signature.protocol}", {}).setdefault(adapter.sha256, []).append(
+                record
+            )
+    found = (
+        (title, _effects(list(trainings.values()), GAIN)) for title, trainings in recipes.items() if len(trainings) > 1
+    )
+    return [(title, effects) for title, effects in found if effects]
+
+
+def _effects(trainings: Sequence[Sequence[RunRecord]], outcome: str) -> Effects | None:
+    """Components of the base's headline or of its gain, in cells of pair, layer and training; None where cells are missing."""
+    by_pair = [{record.pair: record for record in members} for members in trainings]
+    shared = [pair for pair in by_pair[0] if all(pair in own for own in by_pair)]
+    if len(shared) < 2:
+        return None
+    curves = [[_curve(own[pair], outcome) for pair in shared] for own in by_pair]
+    if len({len(curve) for training in curves for curve in training}) != 1:
+        return None
+    cells = np.array(curves).transpose(1, 2, 0)  # pair, layer, training
+    cells = cells[:, np.isfinite(cells).all(axis=(0, 2))]
+    levels = dict(zip(("pair", "layer", "seed"), cells.shape, strict=True))
+    if cells.shape[2] == 1:
+        cells, levels = cells[:, :, 0], {name: count for name, count in levels.items() if name != "seed"}
+    try:
+        parts = variance_components(cells)
+    except UnscorableError:
+        return None
+    label = get_measure(HEADLINE).label
+    shares = dict(zip(levels, parts.shares, strict=True)) | {"rest": parts.rest_share}
+    return Effects(f"{outcome} {label}", levels, shares)
+
+
+def _curve(record: RunRecord, outcome: str) -> list[float]:
+    """The headline of the base, or its gain, at every layer; NaN where unscored."""
+    before, after = (record.curve(HEADLINE, record.split, state) for state in ("base", "adapted"))
+    empty: Curve = [None] * len(record.layers)
+    if outcome == BASE:
+        return [math.nan if x is None else x for x in before or empty]
+    pairs = zip(before or empty, after or empty, strict=True)
+    return [math.nan if x is None or y is None else y - x for x, y in pairs]
+
+
+def _layer(records: Sequence[RunRecord], asked: str) -> str:
+    """The one layer at which all of a group's pairs are read."""
+    if asked != DEV:
+        return records[0].layer(asked, "base")
+
+    def mean(measure: str) -> Curve | None:
+        curves = [record.curve(measure, Split.DEV, "base") for record in records]
+        if any(curve is None or len(curve) != len(records[0].layers) for curve in curves):
+            return None
+        layers = zip(*(curve for curve in curves if curve is not None), strict=True)
+        return [None if None in values else float(np.mean([v for v in values if v is not None])) for values in layers]
+
+    depth = chosen_depth(mean)
+    return records[0].layers[-1 if depth is None else depth]
+
+
+def _corrected(relations: Sequence[Relation]) -> list[Relation]:
+    """Holm's correction over the relations that have enough pairs to be tested."""
+    tested = [i for i, r in enumerate(relations) if r.result is not None and r.n >= ENOUGH]
+    p = [r.result.p for r in relations if r.result is not None and r.n >= ENOUGH]
+    adjusted = dict(zip(tested, holm(p).tolist(), strict=True)) if p else {}
+    return [replace(relation, holm=adjusted.get(i)) for i, relation in enumerate(relations)]
 
 
 def read_distances(path: Path) -> dict[str, dict[frozenset[str], float]]:
@@ -115,9 +252,9 @@ def _group(record: RunRecord) -> str:
     return ", ".join([*parts, signature.protocol, kind, signature.lexicon, *limit])
 
 
-def _facts(record: RunRecord, supplied: Mapping[str, Mapping[frozenset[str], float]]) -> PairFacts:
+def _facts(record: RunRecord, supplied: Mapping[str, Mapping[frozenset[str], float]], layer: str) -> PairFacts:
     source, target = resolve_pair(record.pair)
-    outcomes, notes = _outcomes(record)
+    outcomes, notes = _outcomes(record, layer)
     key = frozenset((source.code, target.code))
     distances: dict[str, float | None] = {LEXICAL: None}
     try:
@@ -140,16 +277,15 @@ def _facts(record: RunRecord, supplied: Mapping[str, Mapping[frozenset[str], flo
     )
 
 
-def _outcomes(record: RunRecord) -> tuple[dict[str, float | None], list[str]]:
-    """The measures in a run's summary: of the base at its best layer and, with an adapter, the gain at the adapted best layer."""
+def _outcomes(record: RunRecord, layer: str) -> tuple[dict[str, float | None], list[str]]:
+    """The measures in a run's summary at one layer: of the base and, with an adapter, the gain."""
     split = record.split
     found: dict[str, float | None] = {}
     for measure, name in ((m.name, m.label) for m in list_measures(Place.SUMMARY)):
-        found[f"base {name}"] = record.value(measure, split, "base", BEST)
+        before = found[f"{BASE} {name}"] = record.value(measure, split, "base", layer)
         if "adapted" in record.curves[split]:
-            layer = record.layer(BEST, "adapted")
-            before, after = (record.value(measure, split, state, layer) for state in ("base", "adapted"))
-            found[f"gain in {name}"] = None if before is None or after is None else after - before
+            after = record.value(measure, split, "adapted", layer)
+            found[f"{GAIN} {name}"] = None if before is None or after is None else after - before
     return found, [f"{name}: unscored in the record" for name, value in found.items() if value is None]
 
 

@@ -13,8 +13,8 @@ NAMES = {Split.TRAIN: "trained", Split.CONTROL: "control"}
 def headline_directions(splits: tuple[Split, ...], layers: tuple[str, ...], *, adapted: bool) -> dict[str, bool | None]:
     """Names of the headline scalars of a task that shows `splits`, with whether higher is better, None for neither.
 
-    `control_gap` is at the scored state's best layer, `control_gap_output` at the output; `..._base` and `..._change`
-    are at the same layer as the headline; `control_gap_L02` is the curve.
+    `control_p1` is at the scored state's best layer, `control_p1_output` at the output; `..._base` and `..._change`
+    are at the same layer as the headline; `control_p1_L02` is the curve.
     """
     names: dict[str, bool | None] = {"best_layer": None}
     for prefix in (NAMES[split] for split in splits if split in NAMES):

@@ -9,7 +9,9 @@ from typing import Any
 from lm_eval.api.task import Task
 
 from tli_bench.config.run import NO_ADAPTER, RunConfig, write_config
-from tli_bench.evaluate.corrections import Corrected, as_json
+from tli_bench.evaluate.corrections import as_json as tests_as_json
+from tli_bench.evaluate.corrections import corrected
+from tli_bench.evaluate.overall import as_json, overall
 from tli_bench.languages import DEFAULT_PAIRS
 from tli_bench.models import LoadedModel
 from tli_bench.plugin.catalog import default_tasks, load_tasks
@@ -19,6 +21,7 @@ from tli_bench.plugin.lm import TLIModel
 from tli_bench.plugin.run import RunResult, Watch, run_tasks, tidy
 from tli_bench.plugin.tasks import HiddenStatesTask
 from tli_bench.records import RecordStore, write_json
+from tli_bench.records.schema import RunRecord
 from tli_bench.vectors.protocols import get_protocols
 
 
@@ -57,14 +60,15 @@ def score_tasks(config: RunConfig, lm: TLIModel, tasks: dict[str, Task], watch: 
     return run_tasks(lm, tasks, limit=config.limit, recipe=recipe, store=store, watch=watch)
 
 
-def write_run(config: RunConfig, results: Mapping[str, Any], tests: Sequence[Corrected], folder: Path) -> Path:
-    """Write lm-eval's results, with the tests corrected over the whole run, and the run's recipe; returns the path of the results.
+def write_run(config: RunConfig, results: Mapping[str, Any], records: Sequence[RunRecord], folder: Path) -> Path:
+    """Write lm-eval's results, with what is concluded over all `records`, and the run's recipe; returns the path of the results.
 
     config: as returned by `resolved`.
     """
     path = folder / f"results_{time.strftime('%Y-%m-%dT%H-%M-%S')}.json"
     recipe = replace(config, output=folder)
-    write_json(path, tidy({**results, "tli_corrections": as_json(tests), "tli_run": recipe.to_dict()}))
+    concluded = {"tli_overall": as_json(overall(records)), "tli_corrections": tests_as_json(corrected(records))}
+    write_json(path, tidy({**results, **concluded, "tli_run": recipe.to_dict()}))
     write_config(recipe, folder)
     return path
 

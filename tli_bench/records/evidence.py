@@ -53,8 +53,7 @@ def verdicts_of_change(
         return {}
     if why := why_withheld(controls):
         return dict.fromkeys(usable, withheld(why))
-    seen = _headline(after.scores, Split.TRAIN)
-    trained = None if split is Split.TRAIN else _change(before, after, seen, Split.TRAIN, usable)
+    trained = None if split is Split.TRAIN else _change(before, after, headline, Split.TRAIN, usable)
     evidence = ChangeEvidence(
         layers=usable,
         label=get_measure(headline).label,

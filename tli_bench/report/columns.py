@@ -111,7 +111,7 @@ def score_column() -> Column:
 
 
 def in_words(label: str) -> str:
-    """A label or definition inside a sentence: `control gap`, but `P@1`."""
+    """A label or definition inside a sentence: `language offset`, but `P@1`."""
     return label[:1].lower() + label[1:] if label[1:2].islower() else label
 
 

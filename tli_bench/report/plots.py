@@ -187,9 +187,7 @@ def sweep(found: Sequence[Line], stem: Path, *, title: str, score: str, against:
         axes.set_ylabel(f"change of {score} from the base")
         seeds = sorted({p.gain.seeds for line in found for p in line.points})
         about = (
-            f"control words; bars: 95 % over {'-'.join(map(str, seeds[:1] + seeds[1:][-1:]))} seeds"
-            if seeds != [1]
-            else "one seed"
+            f"bars: 95 % over {'-'.join(map(str, seeds[:1] + seeds[1:][-1:]))} seeds" if seeds != [1] else "one seed"
         )
         axes.set_title(f"{visible(title)}\n{about}", fontsize=9, parse_math=False)
         drawn.legend(loc="outside lower center", ncols=2)

@@ -22,7 +22,7 @@ _TRAININGS = (
 )  # fmt: skip
 _SWEEPS = (
     "sweep", "model", "revision", "dtype", "quantization", "lexicon", "pair", "recipe", "rank", "settings", "seed",
-    "loss_layers", "parameters", "steps", "quantity", "layer", "base_value", "change",
+    "loss_layers", "parameters", "steps", "split", "quantity", "layer", "base_value", "change",
 )  # fmt: skip
 _REPORTED = (
     "model", "method", "pair", "words", "quantity", "protocol", "layer", "n", "before", "value", "ci_low", "ci_high", "p",
@@ -112,11 +112,12 @@ def render_sweeps_csv(leaderboard: Leaderboard) -> str:
                 str(point.parameters),
                 str(point.steps),
             ]
-            for measure, layer, _ in scores:
+            for measure, split, layer, _ in scores:
                 name = sweep.layers[-1] if layer == "output" else point.loss_layers[-1]
-                before = sweep.base[point.pair][measure][sweep.layers.index(name)]
-                after = point.curves[measure][sweep.layers.index(name)]
-                rows.append((*told, f"{layer}_{measure}", csv_cell(name), _number(before), _number(after - before)))
+                before = sweep.base[point.pair][split][measure][sweep.layers.index(name)]
+                after = point.curves[split][measure][sweep.layers.index(name)]
+                change = _number(after - before)
+                rows.append((*told, split.value, f"{layer}_{measure}", csv_cell(name), _number(before), change))
     return _write(rows)
 
 

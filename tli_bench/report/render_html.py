@@ -195,7 +195,10 @@ def _sweep(sweep: Sweep, pair: str, scores: Sequence[Score]) -> dict[str, Any]:
             f"{len(trainings)} trainings, {len({p.seed for p in trainings})} seeds",
             limit=300,
         ),
-        "scores": [[_line(line) for line in lines(sweep, pair, measure=m, layer=layer)] for m, layer, _ in scores],
+        "scores": [
+            [_line(line) for line in lines(sweep, pair, measure=s.measure, split=s.split, layer=s.layer)]
+            for s in scores
+        ],
         "rows": [[visible(cell) for cell in row] for row in table_rows(sweep, pair, scores)],
     }
 

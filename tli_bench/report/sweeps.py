@@ -10,16 +10,19 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from tli_bench.base.errors import ResultError, UnknownNameError
 from tli_bench.base.files import write_text
-from tli_bench.measures.roles import HEADLINE
-from tli_bench.report.columns import compared_measures, control_label
+from tli_bench.lexicon.pairs import Split
+from tli_bench.measures.choice import CHOOSERS
+from tli_bench.measures.registry import get_measure
+from tli_bench.report.columns import compared_measures
 from tli_bench.training.pareto import Gain, gain
 
 if TYPE_CHECKING:
     from tli_bench.training.sweep import Point
 
 ABOUT = (
-    "Change against the untrained base on control words, by the rank of the LoRA; one line a loss layer. Mean over seeds "
-    "with its 95 % interval (Student): how much training wobbles, not how much words differ. Layers are given, none is chosen."
+    "Change against the untrained base by the rank of the LoRA; one line a loss layer. Settings are compared by dev words; "
+    "control words stand beside them and choose nothing. Mean over seeds with its 95 % interval (Student): how much training "
+    "wobbles, not how much words differ. Layers are given, none is chosen."
 )
 MAX_BYTES = 16 * 1024 * 1024
 _DIGITS = 6
@@ -27,10 +30,14 @@ Text = Annotated[str, Field(max_length=200)]
 Curves = dict[Text, list[float]]
 
 
+Splits = dict[Split, Curves]
+
+
 class Score(NamedTuple):
-    """A measure where it is read (`output`, or `loss`: each point's own), and what a column or an axis calls it."""
+    """A measure of a split where it is read (`output`, or `loss`: each point's own), and what a column or an axis calls it."""
 
     measure: str
+    split: Split
     layer: str
     label: str
 
@@ -40,7 +47,10 @@ class _Strict(BaseModel):
 
 
 class SweepPoint(_Strict):
-    """One training. rank: of the LoRA, None for full fine-tuning; settings: what the grid chose; curves: by layer."""
+    """One training. rank: of the LoRA, None for full fine-tuning; settings: what the grid chose; curves: by split and layer.
+
+    text: rise of the perplexity of ordinary text, as a share, where it was measured.
+    """
 
     pair: Text
     recipe: Text
@@ -50,13 +60,14 @@ class SweepPoint(_Strict):
     loss_layers: tuple[str, ...] = Field(min_length=1)
     parameters: int = Field(ge=1)
     steps: int = Field(ge=0)
-    curves: Curves
+    text: float | None = None
+    curves: Splits
 
 
 class Sweep(_Strict):
-    """All points of a sweep on control words. base: the untrained model's curves by pair; layers: names of the values."""
+    """All points of a sweep. base: the untrained model's curves by pair and split; layers: names of the values."""
 
-    sweep_version: Literal[1] = 1
+    sweep_version: Literal[2] = 2
     name: Text
     model: Text
     revision: Text
@@ -65,15 +76,20 @@ class Sweep(_Strict):
     lexicon: Text
     lexicon_hashes: dict[str, str]
     layers: tuple[str, ...] = Field(min_length=1)
-    base: dict[str, Curves]
+    base: dict[str, Splits]
     points: tuple[SweepPoint, ...]
 
     @model_validator(mode="after")
     def _consistent(self) -> "Sweep":
-        for curves in (*self.base.values(), *(point.curves for point in self.points)):
-            if set(curves) != set(self.measures) or any(len(curve) != len(self.layers) for curve in curves.values()):
-                names = " and ".join(self.measures)
-                raise ValueError(f"curves must give {names} at each of the {len(self.layers)} layers")
+        for splits in (*self.base.values(), *(point.curves for point in self.points)):
+            if set(splits) != set(self.splits):
+                raise ValueError(f"every curve must be there for {' and '.join(self.splits)} words")
+            for curves in splits.values():
+                if set(curves) != set(self.measures) or any(
+                    len(curve) != len(self.layers) for curve in curves.values()
+                ):
+                    names = " and ".join(self.measures)
+                    raise ValueError(f"curves must give {names} at each of the {len(self.layers)} layers")
         for point in self.points:
             if point.pair not in self.base or not set(point.loss_layers) <= set(self.layers):
                 raise ValueError(
@@ -82,13 +98,31 @@ class Sweep(_Strict):
         return self
 
     @property
+    def splits(self) -> tuple[Split, ...]:
+        """The splits that every curve is there for; raises ValueError where the dev words are not among them."""
+        found = tuple(self._first)
+        if Split.DEV not in found:
+            raise ValueError(
+                f"curves are of {' and '.join(found) or 'no'} words, and settings are compared by dev words"
+            )
+        return found
+
+    @property
     def measures(self) -> tuple[str, ...]:
-        """The measures that every curve of the sweep has; raises ValueError where boards compare none of them."""
-        names = tuple(next(iter(self.base.values()), {}) or next((p.curves for p in self.points), {HEADLINE: []}))
-        compared = [measure.name for measure in compared_measures()]
-        if not set(names) & set(compared):
-            raise ValueError(f"curves are of {', '.join(names)}, and of none of {', '.join(compared)}")
+        """The measures that every curve of the sweep has; raises ValueError where none of them can compare settings."""
+        names = tuple(self._first.get(Split.DEV, {}))
+        if not set(names) & set(CHOOSERS):
+            raise ValueError(f"curves are of {', '.join(names) or 'no measure'}, and of none of {', '.join(CHOOSERS)}")
         return names
+
+    @property
+    def score(self) -> str:
+        """What settings are compared by: the headline, or what stands in for it on few words."""
+        return next(name for name in CHOOSERS if name in self.measures)
+
+    @property
+    def _first(self) -> Splits:
+        return next(iter(self.base.values()), {}) or next((p.curves for p in self.points), {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,16 +171,21 @@ def pack(name: str, points: Sequence["Point"]) -> Sweep:
     if not points:
         raise ResultError(f"sweep {name} has no points yet; `tli-bench sweep` trains them")
     first = points[0]
-    layers = tuple(first.base)
-    if any(p.identity["base"] != first.identity["base"] or tuple(p.base) != layers for p in points):
+    layers = tuple(first.base[Split.DEV])
+    if any(p.identity["base"] != first.identity["base"] or tuple(p.base[Split.DEV]) != layers for p in points):
         raise ResultError(f"sweep {name} holds points of several models; give each its own output folder")
     model, revision, dtype, quantization = first.identity["base"]
 
-    measured = [p.base[layers[0]].keys() & p.adapted[layers[0]].keys() for p in points]
-    held = [m.name for m in compared_measures() if all(m.name in names for names in measured)]
+    splits = [split for split in Split if all(split in p.base for p in points)]
+    measured = [of[split][layers[0]] for p in points for of in (p.base, p.adapted) for split in splits]
+    known = dict.fromkeys((*CHOOSERS, *(measure.name for measure in compared_measures())))
+    held = [name for name in known if all(name in names for names in measured)]
 
-    def curves(of: dict[str, dict[str, float]]) -> Curves:
-        return {measure: [round(of[layer][measure], _DIGITS) for layer in layers] for measure in held}
+    def curves(of: dict[Split, dict[str, dict[str, float]]]) -> Splits:
+        return {
+            split: {measure: [round(of[split][layer][measure], _DIGITS) for layer in layers] for measure in held}
+            for split in splits
+        }
 
     packed = [
         SweepPoint(
@@ -158,6 +197,7 @@ def pack(name: str, points: Sequence["Point"]) -> Sweep:
             loss_layers=p.loss_layers,
             parameters=p.budget.parameters,
             steps=p.budget.steps,
+            text=None if p.text is None else round(p.text, _DIGITS),
             curves=curves(p.adapted),
         )
         for p in points
@@ -187,20 +227,23 @@ def write_sweep(sweep: Sweep, path: Path) -> None:
 
 
 def lines(
-    sweep: Sweep, pair: str, *, measure: str = HEADLINE, layer: str = "output", by: str | None = None,
-    against: Literal["rank", "parameters"] = "rank",
+    sweep: Sweep, pair: str, *, measure: str | None = None, split: Split = Split.DEV, layer: str = "output",
+    by: str | None = None, against: Literal["rank", "parameters"] = "rank",
 ) -> list[Line]:  # fmt: skip
-    """Lines of one pair: change of `measure` against the base at `layer`, mean and interval over seeds.
+    """Lines of one pair: change of `measure` of the words of `split` against the base at `layer`, with intervals over seeds.
 
-    layer: `output`, `loss` (the deepest of each point's own loss) or a name. by: a setting that gets one line per value;
-    without it a line is a loss layer with whatever else the grid varied. Raises UnknownNameError.
+    measure: without it, what settings are compared by. layer: `output`, `loss` (the deepest of each point's own loss) or a
+    name. by: a setting that gets one line per value; without it a line is a loss layer with whatever else the grid varied.
+    Raises UnknownNameError.
     """
-    if measure not in sweep.measures:
-        raise UnknownNameError("measure", measure, sweep.measures, hint=f"in sweep {sweep.name}")
+    measure = measure or sweep.score
+    for what, name, known in (("measure", measure, sweep.measures), ("split", split.value, sweep.splits)):
+        if name not in known:
+            raise UnknownNameError(what, name, known, hint=f"in sweep {sweep.name}")
     inside = [p for p in sweep.points if p.pair == pair]
-    known = sorted({name for p in inside for name in p.settings})
-    if by is not None and by not in known:
-        raise UnknownNameError("setting", by, known, hint=f"in sweep {sweep.name}")
+    settings = sorted({name for p in inside for name in p.settings})
+    if by is not None and by not in settings:
+        raise UnknownNameError("setting", by, settings, hint=f"in sweep {sweep.name}")
     varied = {whole: _varied([p for p in inside if (p.rank is None) == whole]) for whole in (True, False)}
     groups: dict[_Group, dict[tuple[int | None, int], list[float]]] = {}
     for p in inside:
@@ -208,7 +251,7 @@ def lines(
         if name not in sweep.layers:
             raise UnknownNameError("layer", name, (*sweep.layers, "output", "loss"), hint=f"in sweep {sweep.name}")
         depth = sweep.layers.index(name)
-        change = p.curves[measure][depth] - sweep.base[pair][measure][depth]
+        change = p.curves[split][measure][depth] - sweep.base[pair][split][measure][depth]
         group = _Group(
             p.rank is None,
             sweep.layers.index(p.loss_layers[-1]),
@@ -225,20 +268,27 @@ def pairs_of(sweeps: Iterable[Sweep]) -> list[tuple[Sweep, str]]:
     return [(sweep, pair) for sweep in sweeps for pair in sweep.base]
 
 
-def scores_of(sweeps: Iterable[Sweep]) -> tuple[Score, ...]:
-    """The scores that every one of `sweeps` has, at the output and then at the loss layer."""
-    held = [set(sweep.measures) for sweep in sweeps]
+def scores_of(sweeps: Sequence[Sweep]) -> tuple[Score, ...]:
+    """The score that every one of `sweeps` has, of dev words and then of control words, at the output and the loss layer."""
+    shared = [name for name in CHOOSERS if all(name in sweep.measures for sweep in sweeps)]
+    splits = [split for split in (Split.DEV, Split.CONTROL) if all(split in sweep.splits for sweep in sweeps)]
     return tuple(
-        Score(measure.name, layer, f"{control_label(measure)}, {where}")
-        for layer, where in (("output", "output"), ("loss", "loss layer"))
-        for measure in compared_measures()
-        if all(measure.name in names for names in held)
+        Score(name, split, layer, score_label(name, split, layer))
+        for name in shared[:1]
+        for split in splits
+        for layer in ("output", "loss")
     )
+
+
+def score_label(measure: str, split: Split, layer: str) -> str:
+    """`Dev P@1 of 50, loss layer`."""
+    where = {"loss": "loss layer", "output": "output"}.get(layer, f"layer {layer}")
+    return f"{split.value.capitalize()} {get_measure(measure).label}, {where}"
 
 
 def table_rows(sweep: Sweep, pair: str, scores: Sequence[Score]) -> list[list[str]]:
     """One row for each setting: label, rank, parameters, seeds, and the change of each score with its interval."""
-    drawn = [lines(sweep, pair, measure=score.measure, layer=score.layer) for score in scores]
+    drawn = [lines(sweep, pair, measure=s.measure, split=s.split, layer=s.layer) for s in scores]
     rows = []
     for same in zip(*drawn, strict=True):
         for points in zip(*(line.points for line in same), strict=True):

@@ -9,6 +9,7 @@ from tli_bench.base.errors import InputError, UnknownNameError
 from tli_bench.base.paths import data_dir
 from tli_bench.base.yamls import read_yaml
 from tli_bench.config.options import Flags
+from tli_bench.measures.choice import BEST_LAYER_RULE
 from tli_bench.measures.roles import HEADLINE
 from tli_bench.training.figures import choosers
 from tli_bench.vectors.protocols import Pooling, get_protocol
@@ -35,7 +36,7 @@ class Recipe(BaseModel):
     layer: tuple[str, ...] = Field(
         (OUTPUT,),
         description="Hidden states of the loss, averaged, joined by commas: a number, output (after the final norm), "
-        "before-norm (the last block before it) or auto (best dev MRR of the base).",
+        f"before-norm (the last block before it) or auto (of the base, the {BEST_LAYER_RULE}).",
     )
     pooling: Pooling = Field(
         Pooling.WORD_MEAN,

@@ -1,6 +1,7 @@
 """Retention: keep what the model does with ordinary text as it was, so that its other abilities survive."""
 
 import copy
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal
@@ -82,6 +83,22 @@ def _base(model: Model, reference: Model | None) -> Iterator[Model]:
     finally:
         for parameter, flag in flags:
             parameter.requires_grad_(flag)
+
+
+@torch.no_grad()
+def perplexity_rise(
+    adapted: Model, text: Sequence[Sequence[int]], *, base: Model | None, batch_size: int = 64
+) -> float:
+    """By what share the perplexity per token of text that the base wrote rises: exp of the mean KL(base || adapted), minus 1.
+
+    text: token ids, all lines of one length. base: the untrained model, None for an adapter that can be switched off.
+    """
+    device, total = next(adapted.parameters()).device, 0.0
+    term = Retention("kl", base)
+    for start in range(0, len(text), batch_size):
+        ids = torch.tensor(text[start : start + batch_size], device=device)
+        total += float(term(adapted, (), ids, torch.ones_like(ids))) * len(ids)
+    return math.expm1(total / len(text))
 
 
 SAMPLED_LINES, SAMPLED_TOKENS = 512, 24

@@ -1,8 +1,10 @@
 """Figures while and after training: the benchmark's own measures, over the word's own tokens."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import fmean
+from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 from tli_bench.base.errors import UnscorableError
@@ -19,16 +21,26 @@ from tli_bench.vectors.protocols import Pooling
 Curves = dict[str, Figures]
 
 
+class Sides(NamedTuple):
+    """Vectors of one split at every layer: `[layers, n, dim]` of each language."""
+
+    layers: tuple[str, ...]
+    source: Tensor
+    target: Tensor
+
+
 def dev_scores(objective: PairObjective, data: PairData, fit: PairData) -> Figures:
     """Score the dev pairs with the objective's truncated forward, mean over the layers of the loss.
 
-    fit: trained words, whose mean is each language's centre. Raises UnscorableError where nothing can be scored.
+    A measure that one of the layers does not have is left out. fit: trained words, whose mean is each language's centre.
+    Raises UnscorableError where nothing can be scored.
     """
     sides = [
         objective.embed(words, Pooling.WORD_MEAN) for words in (data.sources, data.targets, fit.sources, fit.targets)
     ]
     layers = [score(s, t, data.gold, centre(a, b)) for s, t, a, b in zip(*sides, strict=True)]
-    return {name: fmean(layer[name] for layer in layers) for name in layers[0]}
+    shared = [name for name in layers[0] if all(name in layer for layer in layers)]
+    return {name: fmean(layer[name] for layer in layers) for name in shared}
 
 
 def states_of(model: Model, data: PairData) -> tuple[States, int]:
@@ -36,16 +48,27 @@ def states_of(model: Model, data: PairData) -> tuple[States, int]:
     return extract(model, [*data.sources, *data.targets]), len(data)
 
 
-def layer_curves(model: Model, data: PairData, fit: PairData) -> Curves:
-    """The figures of one split at every layer, by layer name. fit: other words, whose mean is each language's centre.
+def sides_of(model: Model, data: PairData) -> Sides:
+    """Vectors of a split at every layer, mean over the word's own tokens."""
+    states, n = states_of(model, data)
+    vectors = states.vectors[Pooling.WORD_MEAN]
+    return Sides(states.layers, vectors[:, :n], vectors[:, n:])
+
+
+def layer_curves(model: Model, data: PairData, *fit: PairData) -> Curves:
+    """The figures of one split at every layer, by layer name. fit: other splits, whose mean is each language's centre.
 
     Raises UnscorableError where nothing can be scored.
     """
-    (states, n), (others, m) = states_of(model, data), states_of(model, fit)
-    vectors, around = states.vectors[Pooling.WORD_MEAN], others.vectors[Pooling.WORD_MEAN]
+    return curves_of(sides_of(model, data), data.gold, [sides_of(model, other) for other in fit])
+
+
+def curves_of(words: Sides, gold: Tensor, fit: Sequence[Sides]) -> Curves:
+    """As `layer_curves`, of vectors that are there already. gold: bool `[n, n]`."""
+    source, target = (torch.cat([getattr(other, side) for other in fit], dim=1) for side in ("source", "target"))
     return {
-        name: score(vectors[k, :n], vectors[k, n:], data.gold, centre(around[k, :m], around[k, m:]))
-        for k, name in enumerate(states.layers)
+        name: score(words.source[k], words.target[k], gold, centre(source[k], target[k]))
+        for k, name in enumerate(words.layers)
     }
 
 

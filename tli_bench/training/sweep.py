@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,19 @@ from tli_bench.models.types import Model
 from tli_bench.training.budget import Budget
 from tli_bench.training.data import split_data
 from tli_bench.training.recipe import Recipe, load_recipe
-from tli_bench.training.scoring import Curves, layer_curves
+from tli_bench.training.retention import perplexity_rise, sample_text
+from tli_bench.training.scoring import Curves, curves_of, sides_of
 from tli_bench.training.train import train_adapter
 
-POINT_VERSION = 1
+POINT_VERSION = 2
+HELD_OUT = 2**31 - 1
+"""Seed of the text on which `text_limit` is checked: no training samples its own with it."""
 # Full fine-tuning has none of these: a grid over them is one point there, not several equal ones.
 LORA_KEYS = frozenset({"rank", "alpha", "dropout", "modules", "blocks", "dora", "rslora"})
+
+
+Splits = dict[Split, Curves]
+"""What was scored: always the dev words, which choose, and the control words where they are shown too."""
 
 
 class SweepSpec(BaseModel):
@@ -38,6 +46,10 @@ class SweepSpec(BaseModel):
     recipes: where each point starts from; grid: recipe keys with the values to combine; seeds, pairs: crossed with
     all of them. Keys that concern LoRA are left out where all weights are trained. keep_adapters: keep every trained
     adapter or model next to its record. retain_text: for points with retention.
+
+    Settings are compared on dev words only, at `layer` (`output`, `loss` or a layer's name). control: score the control
+    words too, to be shown next to them. text_limit: by what share the perplexity of text that the base itself writes may
+    rise; a setting beyond it is not chosen.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -51,6 +63,9 @@ class SweepSpec(BaseModel):
     seeds: tuple[int, ...] = (0,)
     keep_adapters: bool = False
     retain_text: Path | None = None
+    layer: str = "output"
+    control: bool = True
+    text_limit: float | None = Field(None, gt=0)
 
     @model_validator(mode="after")
     def _known(self) -> "SweepSpec":
@@ -78,9 +93,10 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One trained point. base, adapted: measures of the control split by layer name; loss_layers: of the loss.
+    """One trained point. loss_layers: of the loss. base, adapted: measures by layer name of each split that was scored.
 
-    identity: everything that decides the numbers, from which the file's name is made.
+    text: rise of the perplexity of ordinary text, as a share, None where it was not asked for. identity: everything that
+    decides the numbers, from which the file's name is made.
     """
 
     settings: dict[str, str]
@@ -89,8 +105,9 @@ class Point:
     seed: int
     loss_layers: tuple[str, ...]
     budget: Budget
-    base: Curves
-    adapted: Curves
+    base: Splits
+    adapted: Splits
+    text: float | None
     identity: dict[str, Any]
 
 
@@ -131,27 +148,24 @@ def units_of(spec: SweepSpec) -> list[Unit]:
 def run_sweep(spec: SweepSpec, loaded: LoadedModel, output: Path, *, on_point: Done | None = None) -> list[Point]:
     """Train and score every point that `output` does not hold yet; `on_point(point, reused)` is called for each.
 
+    Dev and control words are scored as the default protocol frames them, however a recipe frames those it trains on.
+
     loaded: the base of the specification, loaded once. Adapters are swapped on it; where all weights are trained they
     are put back after each point. Raises OutputError when the disk refuses, ResultError for a record that cannot be
     read, and whatever a training raises.
     """
     points: list[Point] = []
-    lexicons = {pair: load_lexicon(spec.lexicon, pair=pair) for pair in {unit.pair for unit in units_of(spec)}}
-    base: dict[str, Curves] = {}
+    judge = _Judge(loaded, spec)
     for unit in units_of(spec):
-        lexicon = lexicons[unit.pair]
-        text = spec.retain_text if unit.recipe.retention != "none" else None
-        identity = _identity(unit, loaded, lexicon, text)
+        identity = _identity(unit, spec, loaded, judge.lexicon(unit.pair))
         key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
         path = output / "points" / f"{key}.json"
         reused = path.is_file()
         if reused:
             point = read_point(path)
         else:
-            if unit.pair not in base:
-                base[unit.pair] = _control_curves(loaded.model, loaded, lexicon)
             folder = output / "adapters" / key
-            point = _run(unit, loaded, lexicon, folder, identity=identity, base=base[unit.pair], text=text)
+            point = _run(unit, judge, folder, identity=identity)
             write_text(path, json.dumps({"point_version": POINT_VERSION, **_as_json(point)}, indent=1) + "\n")
             if not spec.keep_adapters:
                 shutil.rmtree(folder, ignore_errors=True)
@@ -161,19 +175,52 @@ def run_sweep(spec: SweepSpec, loaded: LoadedModel, output: Path, *, on_point: D
     return points
 
 
-def _run(
-    unit: Unit,
-    loaded: LoadedModel,
-    lexicon: Lexicon,
-    folder: Path,
-    *,
-    identity: dict[str, Any],
-    base: Curves,
-    text: Path | None,
-) -> Point:
-    result = train_adapter(loaded, unit.pair, unit.recipe, folder, lexicon=lexicon, seed=unit.seed, retain_text=text)
+class _Judge:
+    """What every point of a sweep is scored by; the base is scored once a pair."""
+
+    def __init__(self, loaded: LoadedModel, spec: SweepSpec) -> None:
+        self.loaded, self.spec = loaded, spec
+        self._lexicons: dict[str, Lexicon] = {}
+        self._base: dict[str, Splits] = {}
+
+    def lexicon(self, pair: str) -> Lexicon:
+        if pair not in self._lexicons:
+            self._lexicons[pair] = load_lexicon(self.spec.lexicon, pair=pair)
+        return self._lexicons[pair]
+
+    def base(self, pair: str) -> Splits:
+        """Curves of the untrained base."""
+        if pair not in self._base:
+            self._base[pair] = self.curves(self.loaded.model, pair)
+        return self._base[pair]
+
+    def curves(self, model: Model, pair: str) -> Splits:
+        """Curves of the dev words, and of the control words where they are asked for; each is centred by the others."""
+        asked = (Split.TRAIN, Split.DEV, *([Split.CONTROL] if self.spec.control else []))
+        data = {split: split_data(self.lexicon(pair), split, self.loaded.tokenizer, at_least=2) for split in asked}
+        sides = {split: sides_of(model, words) for split, words in data.items()}
+        others = {Split.DEV: [sides[Split.TRAIN]], Split.CONTROL: [sides[Split.TRAIN], sides[Split.DEV]]}
+        return {split: curves_of(sides[split], data[split].gold, others[split]) for split in asked[1:]}
+
+    def text(self, model: Model, kind: str) -> float | None:
+        """Rise of the perplexity of text that the base writes; None where there is no limit to it."""
+        if self.spec.text_limit is None:
+            return None
+        return perplexity_rise(model, self._text, base=self.loaded.model if kind == "full" else None)
+
+    @cached_property
+    def _text(self) -> tuple[tuple[int, ...], ...]:
+        return sample_text(self.loaded.model, self.loaded.tokenizer, seed=HELD_OUT)
+
+
+def _run(unit: Unit, judge: _Judge, folder: Path, *, identity: dict[str, Any]) -> Point:
+    loaded, pair = judge.loaded, unit.pair
+    base, text = judge.base(pair), _retain_text(unit, judge.spec)
+    result = train_adapter(
+        loaded, pair, unit.recipe, folder, lexicon=judge.lexicon(pair), seed=unit.seed, retain_text=text
+    )
     with _trained(loaded, folder, unit.recipe.kind) as model:
-        curves = _control_curves(model, loaded, lexicon)
+        curves, rise = judge.curves(model, pair), judge.text(model, unit.recipe.kind)
     return Point(
         settings=unit.settings,
         recipe=unit.recipe.name,
@@ -183,6 +230,7 @@ def _run(
         budget=Budget(result.parameters, result.steps, result.words_seen),
         base=base,
         adapted=curves,
+        text=rise,
         identity=identity,
     )
 
@@ -203,15 +251,15 @@ def _trained(loaded: LoadedModel, folder: Path, kind: str) -> Iterator[Model]:
             parameter.requires_grad_(flags[name])
 
 
-def _control_curves(model: Model, loaded: LoadedModel, lexicon: Lexicon) -> Curves:
-    control, train = (
-        split_data(lexicon, split, loaded.tokenizer, at_least=2) for split in (Split.CONTROL, Split.TRAIN)
-    )
-    return layer_curves(model, control, train)
+def _retain_text(unit: Unit, spec: SweepSpec) -> Path | None:
+    return spec.retain_text if unit.recipe.retention != "none" else None
 
 
-def _identity(unit: Unit, loaded: LoadedModel, lexicon: Lexicon, text: Path | None) -> dict[str, Any]:
+def _identity(unit: Unit, spec: SweepSpec, loaded: LoadedModel, lexicon: Lexicon) -> dict[str, Any]:
+    text = _retain_text(unit, spec)
     return {
+        "point_version": POINT_VERSION,
+        "scored": {"control": spec.control, "text": spec.text_limit is not None},
         "base": [loaded.id, loaded.revision, loaded.dtype, loaded.quantization],
         "lexicon": [lexicon.name, lexicon.content_hash],
         "pair": unit.pair,
@@ -229,7 +277,13 @@ def read_point(path: Path) -> Point:
     """A point from its file; raises ResultError when it cannot be read or is of another version."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        if data.pop("point_version", None) != POINT_VERSION:
+        version = data.pop("point_version", None)
+        if version == 1:
+            raise ResultError(
+                f"{path} is not a sweep point of this version: it holds control words only, and settings are chosen by dev "
+                "words; delete it to have it trained again"
+            )
+        if version != POINT_VERSION:
             raise ResultError(f"{path} is of another version; delete it to have the point trained again")
         return TypeAdapter(Point).validate_python(data)
     except (OSError, ValueError, AttributeError) as err:

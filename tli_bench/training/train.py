@@ -32,6 +32,8 @@ from tli_bench.training.trainer import COMPLETE, PairTrainer, Report, Watched, b
 
 log = logging.getLogger(__name__)
 RUN = "run.json"
+CENTRE_WORDS = 256
+"""Trained pairs whose mean centres the dev words while training."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +132,6 @@ def _checkpoints(target: Path, fingerprint: dict[str, Any], *, restart: bool) ->
     finally:
         if is_main_process() and (done or last_checkpoint(work) is None):
             shutil.rmtree(work, ignore_errors=True)
-
-
-CENTRE_WORDS = 256
-"""Trained pairs whose mean centres the dev words while training."""
 
 
 @dataclass(frozen=True, slots=True)

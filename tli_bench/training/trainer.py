@@ -89,6 +89,8 @@ class PairTrainer(Trainer):
         except UnscorableError as err:
             # The base was scored before the first step, so it is the training that broke the states.
             raise self._diverged(f"the dev split can no longer be scored ({err})") from err
+        if self.watched.metric not in self.last_dev:
+            raise self._diverged(f"the dev split can no longer be scored by {self.watched.metric}")
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in self.last_dev.items()}
         self.log(dict(metrics))
         self.control: Any = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)

@@ -7,7 +7,6 @@ from typing import Any
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from tli_bench.evaluate.corrections import corrected
 from tli_bench.records.compare import CompareResult
 from tli_bench.records.schema import RunRecord
 from tli_bench.report.terminal.comparison import comparison_table
@@ -48,7 +47,7 @@ def shown_run(records: Sequence[RunRecord], results: dict[str, Any]) -> Shown:
     def draw(console: Console) -> None:
         for record in records:
             print_record(console, record, reused=False)
-        print_summary(console, records, corrected(records), results)
+        print_summary(console, records, results)
 
     return Shown(draw)
 

@@ -1,7 +1,6 @@
 """The tables that `tli-bench run` prints: one block per pair, then one line per pair."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 from rich.console import Console
@@ -10,27 +9,25 @@ from rich.text import Text
 
 from tli_bench.base.wording import visible
 from tli_bench.config.facts import flags_of
-from tli_bench.evaluate.corrections import ALPHA, Corrected
+from tli_bench.evaluate.corrections import ALPHA, Corrected, corrected
+from tli_bench.evaluate.overall import lines as overall_lines
+from tli_bench.evaluate.overall import overall
 from tli_bench.lexicon.pairs import Split
-from tli_bench.measures.measure import Measure, Place
-from tli_bench.measures.registry import get_measure, list_measures
-from tli_bench.measures.roles import HEADLINE
-from tli_bench.models.identity import BEFORE_AFTER
-from tli_bench.records.schema import Comparison, Curve, RunRecord
+from tli_bench.measures.measure import Place
+from tli_bench.measures.registry import list_measures
+from tli_bench.records.schema import Curve, RunRecord
 from tli_bench.records.scores import BEST, OUTPUT
 from tli_bench.report.terminal.asked import asked_table
 from tli_bench.report.terminal.beside import control_lines
 from tli_bench.report.terminal.framing import (
-    confirmation_cell,
-    confirmation_heading,
     framing_line,
     framing_warnings,
 )
+from tli_bench.report.terminal.layers import NAMES, layer_tables, states_of
 from tli_bench.report.terminal.tables import show_table
 from tli_bench.report.terminal.tasks import print_task_tables
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
-_NAMES = {Split.TRAIN: "trained", Split.DEV: "dev", Split.CONTROL: "control"}
 
 
 def sparkline(curve: Curve, *, low: float = 0.0, high: float = 1.0) -> str:
@@ -48,7 +45,7 @@ def sparkline(curve: Curve, *, low: float = 0.0, high: float = 1.0) -> str:
 def print_record(console: Console, record: RunRecord, *, reused: bool) -> None:
     """One unit: its layer curves, the scores at the layers that matter, and the verdicts."""
     signature = record.signature
-    counts = ", ".join(f"{signature.n[s.value]} {_NAMES[s]}" for s in Split if s.value in signature.n)
+    counts = ", ".join(f"{signature.n[s.value]} {NAMES[s]}" for s in Split if s.value in signature.n)
     flags = flags_of(signature)
     title = Text.assemble((f"\n{record.task}", "bold"), f"  {counts}, {signature.protocol}")
     if reused:
@@ -66,12 +63,20 @@ def print_record(console: Console, record: RunRecord, *, reused: bool) -> None:
             ),
             soft_wrap=True,
         )
+    chosen, output = record.best_layer.get(record.state, ""), record.layers[-1]
+    first = {output: "output"} | {chosen: "chosen on dev" + (", output" if chosen == output else "")}
+    for layer in dict.fromkeys([chosen, output]):
+        if layer in record.verdicts:
+            style = "bold" if layer == chosen else ""
+            console.print(Text(f"  layer {layer} ({first[layer]}): {record.verdicts[layer]}", style), soft_wrap=True)
     _print_curves(console, record)
-    show_table(console, _scores(record))
+    for table in layer_tables(record):
+        show_table(console, table)
     if asked := asked_table(record):
         show_table(console, asked)
     for layer, verdict in record.verdicts.items():
-        console.print(Text(f"  layer {layer}: {verdict}"), soft_wrap=True)
+        if layer not in first:
+            console.print(Text(f"  layer {layer}: {verdict}"), soft_wrap=True)
     for warning in framing_warnings(record):
         console.print(Text(f"  {warning}", "bold yellow"), soft_wrap=True)
     for line in (*control_lines(record), *filter(None, [framing_line(record)])):
@@ -84,13 +89,12 @@ def print_record(console: Console, record: RunRecord, *, reused: bool) -> None:
 
 def _print_curves(console: Console, record: RunRecord) -> None:
     split, layers = record.split, record.signature.layers
-    # Shares of words first: readers know their scale.
-    measures = sorted(list_measures(Place.SUMMARY), key=lambda m: not m.share)
+    measures = list_measures(Place.SUMMARY)
     for state, curves in record.curves[split].items():
         drawn = [m for m in measures if m.name in curves]
         if not drawn:
             continue
-        parts: list[Any] = [f"  {_NAMES[split]} {state:<8}"]
+        parts: list[Any] = [f"  {NAMES[split]} {state:<8}"]
         for measure in drawn:
             line = sparkline(curves[measure.name], high=_top(record, split, measure.name))
             parts += [f"{measure.label} ", (line, "cyan" if measure.share else "green"), "  "]
@@ -109,61 +113,6 @@ def _top(record: RunRecord, split: Split, measure: str) -> float:
     return max(1.0, *(value for curve in curves for value in curve if value is not None), 1.0)
 
 
-def _scores(record: RunRecord) -> Table:
-    adapted = "adapted" in record.best_layer
-    table = Table(box=None, padding=(0, 1), header_style="dim")
-    for name in ("layer", "words"):
-        table.add_column(name, no_wrap=True)
-    for measure in list_measures(Place.TABLE):
-        beside = confirmation_heading(record) if measure.name == HEADLINE else ()
-        for name in (measure.label, *beside):
-            table.add_column(name, justify="right", no_wrap=True)
-    if adapted:
-        for name in (f"{get_measure(HEADLINE).label} change [95 % CI]", "p", "d_z"):
-            table.add_column(name, justify="right", no_wrap=True)
-    for layer in record.kept_layers():
-        for split in (Split.TRAIN, Split.CONTROL):
-            if split in record.curves:
-                table.add_row(*_row(record, layer, split, adapted=adapted))
-    return table
-
-
-def _layer_label(record: RunRecord, layer: str) -> str:
-    roles = [f"best {state}" for state in BEFORE_AFTER if record.best_layer.get(state) == layer]
-    if layer == record.signature.layers[-1]:
-        roles.append("output")
-    return f"{layer} ({', '.join(roles)})" if roles else layer
-
-
-def _row(record: RunRecord, layer: str, split: Split, *, adapted: bool) -> list[str]:
-    cells = [_layer_label(record, layer), _NAMES[split]]
-    for measure in list_measures(Place.TABLE):
-        beside = confirmation_cell(record, layer, split) if measure.name == HEADLINE else ()
-        cells += [_states(record, measure, split, layer), *beside]
-    if adapted:
-        cells += _change(record.comparisons, layer, split)
-    return cells
-
-
-def _states(record: RunRecord, measure: Measure, split: Split, layer: str) -> str:
-    """A value before and after at one layer, `0.123 → 0.456`."""
-    states = (state for state in BEFORE_AFTER if state in record.curves[split])
-    return " → ".join(measure.shown(record.value(measure.name, split, state, layer)) for state in states)
-
-
-def _change(comparisons: Sequence[Comparison], layer: str, split: Split) -> list[str]:
-    for item in comparisons:
-        if (item.layer, item.split, item.quantity) == (layer, split, HEADLINE):
-            shown = partial(get_measure(HEADLINE).shown, signed=True)
-            interval = f" [{shown(item.ci[0])}, {shown(item.ci[1])}]" if item.ci else ""
-            return [
-                f"{shown(item.difference)}{interval}",
-                p_value(item.p),
-                "–" if item.d_z is None else f"{item.d_z:+.2f}",
-            ]
-    return ["–", "–", "–"]
-
-
 def p_value(p: float | None) -> str:
     """A p-value as text; what floats cannot tell from 0 is below 1e-300, not 0."""
     if p is None:
@@ -173,14 +122,13 @@ def p_value(p: float | None) -> str:
     return f"{p:.1e}" if p < 1e-3 else f"{p:.3f}"
 
 
-def print_summary(
-    console: Console, records: Sequence[RunRecord], tests: Sequence[Corrected], results: dict[str, Any]
-) -> None:
-    """One line per unit, at the output and at the base's best layer, and the tables of other tasks.
+def print_summary(console: Console, records: Sequence[RunRecord], results: dict[str, Any]) -> None:
+    """One line per unit, at the output and at the base's best layer, the verdict over all pairs, and the tables of other tasks.
 
-    tests: of all layers of the run, corrected; the last column counts the layers that pass.
+    The last column counts the layers whose test passes, corrected over all layers and units of the run.
     """
     if len(records) > 1:
+        tests = corrected(records)
         show_table(console, _summary(records, tests))
         if tests:
             console.print(
@@ -191,6 +139,8 @@ def print_summary(
                 ),
                 soft_wrap=True,
             )
+        for line in overall_lines(overall(records)):
+            console.print(Text(line, "bold"), soft_wrap=True)
     print_task_tables(console, results, without={record.task for record in records})
 
 
@@ -206,7 +156,7 @@ def _summary(records: Sequence[RunRecord], tests: Sequence[Corrected]) -> Table:
     several = len({record.signature.protocol for record in records}) > 1
     for record in records:
         best = record.layer(BEST, "base")
-        cells = [_states(record, measure, record.split, layer) for layer in (best, OUTPUT) for measure in measures]
+        cells = [states_of(record, measure, record.split, layer) for layer in (best, OUTPUT) for measure in measures]
         name = f"{record.task} {record.signature.protocol}" if several else record.task
         table.add_row(name, best, *cells, _passing(record, tests))
     return table

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: run test test-slow lint types tiny adapters tasks lexicon docs-tables leaderboard leaderboard-records leaderboard-sweeps recipe-choices clean
+.PHONY: run test test-slow lint types tiny adapters tasks lexicon docs-tables leaderboard leaderboard-records leaderboard-sweeps recipe-choices gauntlet coverage clean
 
 run: $(STAMP)
 	$(BIN)/tli-bench run
@@ -15,6 +15,14 @@ test: $(STAMP)
 
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow
+
+# Every attack on our own scores; writes docs/explanation/gauntlet.md. TLI_BENCH_REAL_MODELS names a folder of real checkpoints.
+gauntlet: $(STAMP)
+	$(BIN)/python -m tests.gauntlet
+
+# How often the intervals hold; writes the table of docs/explanation/verdicts.md.
+coverage: $(STAMP)
+	$(BIN)/python -m benchmarks.coverage
 
 lint: $(STAMP)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

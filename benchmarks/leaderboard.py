@@ -19,6 +19,9 @@ from tli_bench.models.identity import AdapterRef
 from tli_bench.records import RecordStore
 from tli_bench.report.table import build, load_results
 from tli_bench.report.write import write_all
+from tli_bench.stats.verdict import Verdict, VerdictKind
+
+VERDICT = Verdict(kind=VerdictKind.ALIGNED, text="aligned: P@1 of 50 0.30")
 
 
 def pairs(count: int) -> list[str]:
@@ -33,16 +36,16 @@ def fill(folder: Path, models: int, names: list[str], words: int, layers: int, *
     depth = tuple(str(i) for i in range(layers))
     store = RecordStore(folder)
     for model, pair in itertools.product(range(models), names):
-        gaps = rng.normal(0.1 + 0.0005 * model, 0.15, words).clip(-0.5, 0.7).tolist()
+        scores = rng.normal(0.3 + 0.0005 * model, 0.15, words).clip(0, 1).tolist()
         trained = {}
         if model >= models - adapters:
             told = {"rank": 4, "trainable_parameters": 1000 * model, "loss_layers": ("2",), "trained_on": names[0]}
             trained = {
                 "adapter": AdapterRef(name=f"adapter-{model}", sha256=f"{model:064d}", **told),
-                "base_gaps": gaps[::-1],
+                "base_scores": scores[::-1],
             }
         record = scored_record(
-            model=f"org/model-{model % (models - adapters)}", pair=pair, gaps=gaps, layers=depth, **trained
+            model=f"org/model-{model % (models - adapters)}", pair=pair, scores=scores, layers=depth, **trained
         )
         # The base of an adapter has the curves of that base's own record, as in real runs.
         own = {"adapted": (1, model), "base": (0, model % (models - adapters))}
@@ -50,11 +53,12 @@ def fill(folder: Path, models: int, names: list[str], words: int, layers: int, *
             s: {k: _curves(c, layers, (*own[k], names.index(pair))) for k, c in st.items()}
             for s, st in record.curves.items()
         }
-        columns = {split: own for split, own in record.columns.items() if split == "control"}
-        words = {split: own for split, own in record.words.items() if split == "control"}
-        record = record.model_copy(
-            update={"curves": curves, "words": words, "columns": columns, "verdicts": {depth[-1]: "aligned, P@1 1.00"}}
-        )
+        kept = {
+            part: {split: own for split, own in getattr(record, part).items() if split == "control"}
+            for part in ("columns", "pseudo")
+        }
+        scored = {split: own for split, own in record.words.items() if split == "control"}
+        record = record.model_copy(update={"curves": curves, "words": scored, "verdicts": {depth[-1]: VERDICT}, **kept})
         store.write(record)
 
 

@@ -16,7 +16,7 @@ from tli_bench.records.seal import sealed_json
 
 def fill(folder: Path, count: int) -> int:
     """Write `count` records, 500 per model; returns their size in bytes."""
-    template = sealed_json(scored_record(gaps=tuple(0.01 * i for i in range(10))))
+    template = sealed_json(scored_record(scores=tuple(0.01 * i for i in range(10))))
     size = 0
     for i in range(count):
         path = folder / f"model-{i // 500}" / f"{i % 500}.json"

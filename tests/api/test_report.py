@@ -104,8 +104,8 @@ def test_a_loaded_base_serves_several_adapters_and_is_left_as_it_was(report):
 
 def test_a_comparison_of_reports_is_that_of_their_folders(report, tmp_path):
     folder = report.save(tmp_path / "saved")
-    ours = tli_bench.compare(report.base, report.adapted, layer="output")
-    theirs = tli_bench.compare(f"{folder}@base", f"{folder}@adapted", layer="output")
+    ours = tli_bench.compare(report.base, report.adapted, layer="output", quantity="p1")
+    theirs = tli_bench.compare(f"{folder}@base", f"{folder}@adapted", layer="output", quantity="p1")
     assert ours.rows[0].difference == theirs.rows[0].difference
     assert ours.to_pandas().difference.item() == ours.rows[0].difference > 0
     assert "B - A [95 % CI]" in repr(ours)

@@ -1,4 +1,4 @@
-"""Bootstrap intervals of a mean, over items or over whole clusters; seeded, drawn in chunks."""
+"""Bootstrap interval of a mean; seeded, drawn in chunks."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -25,19 +25,6 @@ def bootstrap_ci(values: ArrayLike, *, seed: int = 0, resamples: int = 10_000, c
     array = clean(values, "values", minimum=2)
     rng = np.random.default_rng(seed)
     means = np.concatenate([array[draw].mean(axis=1) for draw in draws(rng, len(array), resamples)])
-    return percentiles(means, confidence)
-
-
-def clustered_bootstrap_ci(
-    values: ArrayLike, clusters: Sequence[Any], *, seed: int = 0, resamples: int = 10_000, confidence: float = 0.95
-) -> Interval:
-    """Percentile bootstrap interval of the mean of `values` `[n]`, drawing whole clusters (Cameron et al. 2008).
-
-    Raises UnscorableError for fewer than two distinct clusters.
-    """
-    array = clean(values, "values", minimum=2)
-    totals = _cluster_totals(array, cluster_ids(clusters, len(array)))
-    means = _resampled_means(totals, np.random.default_rng(seed), resamples)
     return percentiles(means, confidence)
 
 
@@ -72,25 +59,3 @@ def cluster_ids(clusters: Sequence[Any] | None, n: int) -> NDArray[Any]:
     if len(clusters) != n:
         raise UnscorableError(f"{len(clusters)} cluster labels for {n} values; give one label per value")
     return np.asarray([str(label) for label in clusters])
-
-
-def resampled_sums(totals: Floats, rng: np.random.Generator, resamples: int) -> Floats:
-    """Column sums `[resamples, columns]` of rows of `totals` `[clusters, columns]` drawn with replacement."""
-    drawn = [
-        np.stack([col[draw].sum(axis=1) for col in totals.T], axis=1) for draw in draws(rng, len(totals), resamples)
-    ]
-    return np.concatenate(drawn)
-
-
-def _cluster_totals(values: Floats, ids: NDArray[Any]) -> Floats:
-    """Sum and count `[clusters, 2]` of each cluster."""
-    _, index = np.unique(ids, return_inverse=True)
-    totals = np.stack([np.bincount(index, values), np.bincount(index).astype(np.float64)], axis=1)
-    if len(totals) < 2:
-        raise UnscorableError("a clustered bootstrap needs at least 2 clusters; every value has the same label")
-    return np.asarray(totals, dtype=np.float64)
-
-
-def _resampled_means(totals: Floats, rng: np.random.Generator, resamples: int) -> Floats:
-    sums = resampled_sums(totals, rng, resamples)
-    return sums[:, 0] / sums[:, 1]

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats as sps
 
-from tli_bench.base.errors import UnscorableError
 from tli_bench.stats.arrays import Floats, paired_arrays
 from tli_bench.stats.bootstrap import Interval, bootstrap_ci, chunks
 
@@ -82,18 +81,6 @@ def paired(
         permutation_p=_sign_flip_p(differences, seed=seed, resamples=resamples),
         notes=tuple(notes),
     )
-
-
-def cohens_d_z(before: ArrayLike, after: ArrayLike) -> float:
-    """Cohen's d_z: mean of the differences `[n]` over their standard deviation (n - 1).
-
-    Raises UnscorableError when all differences are equal.
-    """
-    x, y = paired_arrays(before=before, after=after)
-    spread = _spread(x, y)
-    if spread == 0.0:
-        raise UnscorableError("d_z is undefined: all differences are equal, so there is no spread to divide by")
-    return float((y - x).mean()) / spread
 
 
 def _spread(before: Floats, after: Floats) -> float:

@@ -1,0 +1,1 @@
+"""The gauntlet: attacks on our own scores. Each must leave the verdict where the truth is."""

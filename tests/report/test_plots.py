@@ -41,6 +41,14 @@ def test_curves_show_both_states_and_intervals(monkeypatch, record, tmp_path):
     assert "control words (n=24)" in axes.get_title()
 
 
+def test_a_twin_has_a_curve_of_its_own(monkeypatch, record, tmp_path):
+    curves = {split: states | {"twin": states["base"]} for split, states in record.curves.items()}
+    (axes,) = drawn(
+        monkeypatch, lambda: plots.layer_curves(record.model_copy(update={"curves": curves}), tmp_path / "x")
+    )
+    assert {"base", "adapted", "twin"} <= set(axes.get_legend_handles_labels()[1])
+
+
 def test_the_gap_has_a_band_at_every_layer(monkeypatch, record, tmp_path):
     """Half a width of 1.96 standard errors at layer 1, and none where nothing varies."""
     (axes,) = drawn(monkeypatch, lambda: plots.layer_curves(record, tmp_path / "x", measure="gap"))

@@ -25,7 +25,7 @@ from tli_bench.report.scopes import pair_label
 from tli_bench.report.sweeps import Line
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-_STYLES = {"base": "--", "adapted": "-"}
+_STYLES = {"base": "--", "adapted": "-", "twin": ":"}
 _STYLE = {
     "font.size": 9,
     "axes.spines.top": False,
@@ -98,7 +98,7 @@ def draw_layer_curves(record: RunRecord, *, measure: str = HEADLINE, split: Spli
             if measure not in curves:
                 continue
             values = np.array([math.nan if v is None else v for v in curves[measure]])
-            style = {"color": COLOURS[i], "marker": "os"[i], "ms": 4}
+            style = {"color": COLOURS[i], "marker": "osD"[i], "ms": 4}
             axes.plot(range(len(layers)), values, _STYLES[state], label=_name(record, state), **style)
             ends = _band(curves, measure, values, record.signature.n.get(split.value, 0))
             if ends is not None:

@@ -25,7 +25,7 @@ from tli_bench.plugin.lm import TLIModel
 from tli_bench.plugin.tasks import AlignmentTask
 from tli_bench.stats.pseudo import Estimate, estimate, over_pairs
 
-SIZES = (21, 60, 120)
+SIZES = (24, 60, 120)
 LAYER = "3"
 PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "verdicts.md"
 START, END = "<!-- table: coverage, written by make coverage -->", "<!-- end of table -->"

@@ -32,7 +32,7 @@ PUBLISHED_PILOT = {"0": 0.3153, "1": 0.9808, "2": 0.99998, "31": 0.9876}
 
 def shown_measures() -> list[Measure]:
     """The published figure, what it lacks to mean anything, and what conclusions are drawn from."""
-    return [*(get_measure(name) for name in DESCRIPTIONS), *list_measures(Place.COMPARED)]
+    return [*(get_measure(name) for name in DESCRIPTIONS), *list_measures(Place.SUMMARY)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """`make leaderboard-records`: score `tiny`, each shipped adapter and each fully fine-tuned model on the default pairs.
 
-Runs are kept under build/ and resume where they stopped; records go to leaderboards/records, packed and untrimmed. If
-no names are given, records of what is no longer a contender are deleted.
+Runs are kept under build/ and resume where they stopped; records go to leaderboards/records, packed, with fewer digits of
+every word's values, so that the repository stays small. If no names are given, records of what is no longer a contender
+are deleted.
 Commit first: a record names the commit it was made from.
 """
 
@@ -9,15 +10,22 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from tli_bench.records import RecordStore
+from tli_bench.records.columns import Sums
 from tli_bench.records.merge import merge
+from tli_bench.records.run_record import RunRecord
+from tli_bench.records.scores import Columns
 from tli_bench.training.card import add_records
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = ROOT / "build" / "leaderboard-runs"
 RECORDS = ROOT / "leaderboards" / "records"
+DIGITS = {"columns": 5, "pseudo": 6}
+"""Decimal places that are kept; tests are computed again from pseudo-values, so they keep one more."""
 # The recorded command is what a reader would type.
 LAUNCH = "import sys; sys.argv[0] = 'tli-bench'; from tli_bench.cli import main; main()"
 
@@ -45,6 +53,31 @@ def _tell_card(name: str, output: Path) -> None:
         add_records(folder, own, base=base)
 
 
+def _rounded(record: RunRecord) -> RunRecord:
+    """The record with fewer digits of each word's values; its curves keep all of theirs."""
+    shorter = {name: _shorter(getattr(record, name), digits) for name, digits in DIGITS.items()}
+    return record.model_copy(update=shorter)
+
+
+def _shorter(columns: Columns, digits: int) -> Columns:
+    return {
+        split: {
+            state: {
+                layer: {
+                    name: kept if isinstance(kept, Sums) else _digits(kept, digits) for name, kept in measures.items()
+                }
+                for layer, measures in layers.items()
+            }
+            for state, layers in states.items()
+        }
+        for split, states in columns.items()
+    }
+
+
+def _digits(values: Iterable[float | None], digits: int) -> list[float | None]:
+    return [None if value is None else round(value, digits) for value in values]
+
+
 def main() -> None:
     """Run the contenders named on the command line, or all, then put their records where they are committed.
 
@@ -63,7 +96,10 @@ def main() -> None:
             if path.is_dir():
                 shutil.rmtree(path)
     for name in chosen:
-        done = merge([RUNS / name], RecordStore(RECORDS, compressed=True), replace=True)
+        with tempfile.TemporaryDirectory() as folder:
+            for record in RecordStore(RUNS / name):
+                RecordStore(Path(folder)).write(_rounded(record))
+            done = merge([Path(folder)], RecordStore(RECORDS, compressed=True), replace=True)
         _tell_card(name, RUNS / name)
         print(f"{name}: {len(done.added)} added, {len(done.replaced)} replaced, {len(done.same)} unchanged", flush=True)
 

@@ -49,7 +49,7 @@ def test_one_run_holds_alignment_and_downstream_scores_of_base_and_adapter(ran):
     assert len(downstream) == len(DEFAULT_PAIRS) + 1
     for record in records:
         states = record.curves[Split.CONTROL]
-        assert states.keys() == {"base", "adapted"}
+        assert states.keys() == {"base", "adapted", "twin"}
         assert all(None not in states[state]["gap"] for state in states)
         assert states["base"]["gap"] != states["adapted"]["gap"]
     for record in downstream:
@@ -66,7 +66,7 @@ def test_one_run_holds_alignment_and_downstream_scores_of_base_and_adapter(ran):
 
 
 def test_explain_shows_distance_and_downstream_of_that_run(ran, tmp_path):
-    printed = invoke("explain", ran, "--metric", "p1,f1", "--output", tmp_path / "e.json")
+    printed = invoke("explain", ran, "--measure", "p1", "--metric", "p1,f1", "--output", tmp_path / "e.json")
     assert "lexical distance (LDND)" in printed
     assert "Does alignment matter downstream?" in printed
     assert re.search(r"tli_bitext p1 +output +15 +15 pairs +[+-]\d\.\d\d +\[[+-]\d\.\d\d, [+-]\d\.\d\d\]", printed)

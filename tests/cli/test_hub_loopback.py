@@ -133,7 +133,7 @@ def test_the_signature_says_what_was_measured(first_run, adapter):
     assert (signature.quantization, signature.dtype) == ("nf4", "float32")
     assert signature.adapter.sha256 == inspect_adapter(str(adapter)).sha256
     assert signature.adapter.rank == 4
-    assert (signature.tokens, signature.skip_gate, signature.any_base) == ("bos", False, False)
+    assert (signature.tokens, signature.skip_gate, signature.any_base) == ('bos lead="." space=yes', False, False)
     assert signature.limit == 60
     assert sum(signature.n.values()) == 60
 

@@ -24,6 +24,7 @@ NAMES = [
 TASK = "tli_xquad_tur_Latn"
 # Of every downstream task, as the first edition gave it by the command below (commit 7e885a0 with its rooms moved).
 GOLDEN = Path(__file__).parent.parent / "golden" / "downstream_scores.json.gz"
+ADAPTER = str(GOLDEN.parent / "adapter")
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def ran(tmp_path_factory):
         nowhere = f"http://127.0.0.1:{free.getsockname()[1]}"
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "PYTEST"))}
     done = subprocess.run(
-        [sys.executable, "-m", "tli_bench", "run", "--model", "tiny", "--tasks", "all", "--limit", "5", "--output", str(out)],
+        [sys.executable, "-m", "tli_bench", "run", "--model", "tiny", "--adapter", ADAPTER, "--tasks", "all", "--limit", "5", "--output", str(out)],
         capture_output=True, text=True, timeout=600,
         env=kept | {"HF_ENDPOINT": nowhere, "HF_HOME": str(out / "home"), "OMP_NUM_THREADS": "1", "COLUMNS": "160"},
     )  # fmt: skip

@@ -15,7 +15,7 @@ def run(model_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("protocols")
     own = folder / "own.yaml"
     own.write_text("name: own\nversion: 3\npooling: word-last\ntemplate: 'Word: {word}!'\n", encoding="utf-8")
-    arguments = ("run", "--model", model_folder("llama"), "--pairs", "swh-eng", "--limit", 60, "--skip-gate")
+    arguments = ("run", "--model", model_folder("llama"), "--pairs", "swh-eng", "--limit", 75, "--skip-gate")
     arguments += ("--protocol", f"words,words.v1,tli-pilot,carrier:next,{own}", "--output", folder / "out")
     printed = tli_bench(*arguments)
     records = [json.loads(path.read_text()) for path in sorted((folder / "out").rglob(f"{TASK}/*.json"))]

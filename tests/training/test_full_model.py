@@ -24,12 +24,13 @@ from tli_bench.records import RecordStore
 from tli_bench.records.before_after import before_after
 from tli_bench.training import Recipe, train_adapter
 from tli_bench.training.card import add_records
-from tli_bench.training.data import split_data
+from tli_bench.training.data import sampled, split_data
 from tli_bench.training.objective import PairObjective
 from tli_bench.training.push import plan_push
 from tli_bench.training.retention import sample_text
 from tli_bench.training.scoring import dev_scores
 from tli_bench.training.targets import resolve_targets
+from tli_bench.training.train import CENTRE_WORDS
 from tli_bench.vectors.protocols import Pooling
 
 RECIPE = Recipe(name="whole", kind="full", batch_size=8, max_steps=3, learning_rate=1e-3, eval_steps=2)
@@ -59,7 +60,8 @@ def test_a_tuned_model_is_stored_as_its_base_is_and_its_figures_are_of_what_is_s
     tuned = load_model(str(result.output))
     dev = split_data(lexicon, Split.DEV, tuned.tokenizer, at_least=2)
     objective = PairObjective(tuned.model, resolve_targets(tuned.model, ["output"]), loss="infonce")
-    assert dev_scores(objective, dev) == result.dev_after
+    train = split_data(lexicon, Split.TRAIN, tuned.tokenizer, at_least=2)
+    assert dev_scores(objective, dev, sampled(train, CENTRE_WORDS, seed=0)) == result.dev_after
     assert objective.embed(dev.sources, Pooling.WORD_MEAN)[0].dtype == torch.float32
 
 
@@ -94,7 +96,7 @@ def test_retention_holds_a_whole_model_to_its_base_on_what_the_base_says(loaded,
     moved = {}
     recipe = RECIPE.with_options(max_steps=12, learning_rate=3e-3, keep="last", eval_steps=100)
     for retention in ("none", kind):
-        chosen = recipe.with_options(retention=retention, retention_weight=1000.0)
+        chosen = recipe.with_options(retention=retention, retention_weight=3000.0)
         result = train_adapter(loaded, "swh-eng", chosen, tmp_path / retention, lexicon=lexicon)
         with torch.no_grad():
             now = load_model(str(result.output)).model(ids).logits.log_softmax(-1)
@@ -106,7 +108,7 @@ def test_retention_holds_a_whole_model_to_its_base_on_what_the_base_says(loaded,
 def scored(tmp_path_factory) -> Path:
     """`tiny` tuned whole for a few steps, and runs of both through the command line."""
     work = tmp_path_factory.mktemp("scored")
-    run = ["run", "--pairs", "swh-eng", "--limit", "80"]
+    run = ["run", "--pairs", "swh-eng", "--limit", "90"]
     for arguments in (
         ["train", "-o", f"{work}/tiny-full", "--recipe", "full-finetune", "--retention", "none", "--steps", "4"],
         [*run, "--model", "tiny", "--adapter", "none", "--output", f"{work}/base"],
@@ -139,9 +141,10 @@ def test_base_and_tuned_model_are_compared_by_the_command_line(scored, capsys):
     assert stop.value.code == 0
     (row,) = json.loads(capsys.readouterr().out)["rows"]
     found = before_after(_record(scored / "base"), _record(scored / "full"))
-    gap = next(c for c in found.comparisons if (c.split, c.layer, c.quantity) == ("control", row["layer_b"], "gap"))
-    assert gap.difference == pytest.approx(row["difference"], rel=1e-12)
-    assert gap.difference > 0
+    same = (Split.CONTROL, row["layer_b"], row["quantity"])
+    change = next(c for c in found.comparisons if (c.split, c.layer, c.quantity) == same)
+    assert change.difference == pytest.approx(row["difference"], rel=1e-12)
+    assert change.n > 20
 
 
 def test_the_card_gets_before_and_after_from_both_runs(scored, tmp_path):
@@ -181,7 +184,7 @@ def test_a_model_trained_on_control_words_is_refused(scored, tmp_path, capsys):
     control = load_lexicon(pair="swh-eng").of(Split.CONTROL)
     card["trained_forms"] = (trained_by(card) | trained_on(relabelled(load_lexicon(pair="swh-eng")))).as_card()
     (folder / "tli_card.json").write_text(json.dumps(card))
-    arguments = ["run", "--model", str(folder), "--pairs", "swh-eng", "--limit", "80", "--output", f"{tmp_path}/runs"]
+    arguments = ["run", "--model", str(folder), "--pairs", "swh-eng", "--limit", "90", "--output", f"{tmp_path}/runs"]
     with pytest.raises(SystemExit) as stop:
         main(arguments)
     assert stop.value.code == 2

@@ -21,7 +21,7 @@ def score(model: str | LoadedModel = "tiny", adapter: str | None = None, **optio
     >>> import tli_bench
     >>> report = tli_bench.score("tiny", adapter="default", pairs="swh-eng", limit=60)
     >>> report.to_pandas().query("measure == 'p1' and split == 'control'").state.unique().tolist()
-    ['base', 'adapted']
+    ['base', 'adapted', 'twin']
 
     Raises UnknownNameError with suggestions for an unknown option, model, pair, task or protocol; InputError for a value
     that does not fit; LexiconError, ModelError, AdapterError and GateError as the command line does.

@@ -84,7 +84,7 @@ def test_explain_shows_distance_and_downstream_of_that_run(ran, tmp_path):
     by_pair = {p["pair"]: p for p in outputs[0]["points"]}
     for record in RecordStore(ran):
         states = record.curves[Split.CONTROL]
-        change = states["adapted"]["gap"][-1] - states["base"]["gap"][-1]
+        change = states["adapted"]["p1"][-1] - states["base"]["p1"][-1]
         assert by_pair["-".join(sorted(record.pair.split("-")))]["x"] == pytest.approx(change)
     for record in iter_downstream(ran):
         if record.task.startswith("tli_bitext"):

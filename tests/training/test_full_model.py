@@ -137,7 +137,19 @@ def test_a_run_says_how_the_model_was_trained_and_from_what(scored):
 
 def test_base_and_tuned_model_are_compared_by_the_command_line(scored, capsys):
     with pytest.raises(SystemExit) as stop:
-        main(["compare", f"{scored}/base", f"{scored}/full", "--layer", "output", "--quantity", "p1_of_20", "--format", "json"])
+        main(
+            [
+                "compare",
+                f"{scored}/base",
+                f"{scored}/full",
+                "--layer",
+                "output",
+                "--quantity",
+                "p1_of_20",
+                "--format",
+                "json",
+            ]
+        )
     assert stop.value.code == 0
     (row,) = json.loads(capsys.readouterr().out)["rows"]
     found = before_after(_record(scored / "base"), _record(scored / "full"))

@@ -1,4 +1,7 @@
-"""`python -m tests.gauntlet`: run every attack, print the table and write it into docs/explanation/gauntlet.md."""
+"""`python -m tests.gauntlet`: run every attack, print the table and write it into docs/explanation/gauntlet.md.
+
+`--quick` leaves out those that train or score many models.
+"""
 
 import logging
 import sys
@@ -16,7 +19,7 @@ def main() -> int:
     """Exit status 1 when an attack got through."""
     warnings.filterwarnings("ignore")
     logging.disable(logging.WARNING)
-    found = rows(Arena(), slow=True)
+    found = rows(Arena(), slow="--quick" not in sys.argv)
     table = markdown(found)
     print(table)
     page = PAGE.read_text(encoding="utf-8")

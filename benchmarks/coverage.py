@@ -40,23 +40,30 @@ def quantities() -> list[str]:
     return [*(m.name for m in list_measures(Place.COMPARED) if not m.optional), *DESCRIPTIONS[1:]]
 
 
-def real(pair: str, model: TLIModel) -> tuple[Draw, int]:
-    """Draws from all words of one pair; the others fit the centre."""
-    task = AlignmentTask({"metadata": {"pair": pair, "confirm": False}})
-    requests = [SimpleNamespace(args=(p.source, p.target, task.protocols, task.pair)) for p in task.pairs]
-    answers = model.hidden_states(requests)
-    at, name = answers[0].layers.index(LAYER), task.protocols[0].id
-    states = {
-        state: torch.stack([a.protocols[name].vectors[state][at] for a in answers], dim=1)
-        for state in answers[0].states
-    }
-    gold, overlap = torch.from_numpy(task.lexicon.gold(task.pairs)), np.array(overlap_of(task.pairs))
+class Words:
+    """All words of one pair: vectors `[2, n, dim]` by state at one layer, gold, spelling, and the row of each concept."""
 
-    def draw(n: int, rng: np.random.Generator) -> dict[str, LayerView]:
-        order = rng.permutation(len(task.pairs))
-        return {state: _view(x, gold, overlap, order[:n], order[n:]) for state, x in states.items()}
+    def __init__(self, pair: str, model: TLIModel) -> None:
+        task = AlignmentTask({"metadata": {"pair": pair, "confirm": False}})
+        requests = [SimpleNamespace(args=(p.source, p.target, task.protocols, task.pair)) for p in task.pairs]
+        answers = model.hidden_states(requests)
+        at, name = answers[0].layers.index(LAYER), task.protocols[0].id
+        self.states = {
+            state: torch.stack([a.protocols[name].vectors[state][at] for a in answers], dim=1)
+            for state in answers[0].states
+        }
+        self.gold = torch.from_numpy(task.lexicon.gold(task.pairs))
+        self.overlap = np.array(overlap_of(task.pairs))
+        self.row = {p.concept: i for i, p in enumerate(task.pairs)}
 
-    return draw, len(task.pairs)
+    def views(self, here: np.ndarray, fit: np.ndarray) -> dict[str, LayerView]:
+        """Views of some rows in every state; others fit the centre."""
+        return {state: _view(x, self.gold, self.overlap, here, fit) for state, x in self.states.items()}
+
+    def draw(self, n: int, rng: np.random.Generator) -> dict[str, LayerView]:
+        """Views of `n` words; all the others fit the centre."""
+        order = rng.permutation(len(self.row))
+        return self.views(order[:n], order[n:])
 
 
 def simulated(n: int, rng: np.random.Generator) -> dict[str, LayerView]:
@@ -99,17 +106,8 @@ class Pairs:
     """The headline of several pairs at once: concepts are drawn, and each pair takes part with those that it has."""
 
     def __init__(self, model: TLIModel, pairs: Sequence[str]) -> None:
-        self.held = {}
-        for pair in pairs:
-            task = AlignmentTask({"metadata": {"pair": pair, "confirm": False}})
-            requests = [SimpleNamespace(args=(p.source, p.target, task.protocols, task.pair)) for p in task.pairs]
-            answers = model.hidden_states(requests)
-            at, name = answers[0].layers.index(LAYER), task.protocols[0].id
-            states = answers[0].states
-            x = {s: torch.stack([a.protocols[name].vectors[s][at] for a in answers], dim=1) for s in states}
-            row = {p.concept: i for i, p in enumerate(task.pairs)}
-            self.held[pair] = (x, torch.from_numpy(task.lexicon.gold(task.pairs)), row)
-        self.concepts = sorted({c for _, _, row in self.held.values() for c in row})
+        self.held = {pair: Words(pair, model) for pair in pairs}
+        self.concepts = sorted({concept for words in self.held.values() for concept in words.row})
 
     def coverage(self, n: int, name: str, *, draws: int) -> dict[str, float]:
         """Coverage of the mean over pairs, of the value and of the change."""
@@ -118,11 +116,11 @@ class Pairs:
             order = np.random.default_rng(seed).permutation(len(self.concepts))
             chosen = {self.concepts[i] for i in order[:n]}
             before, change = {}, {}
-            for pair, (x, gold, row) in self.held.items():
-                here = np.array([i for c, i in row.items() if c in chosen])
-                fit = np.array([i for c, i in row.items() if c not in chosen])
-                names = [c for c in row if c in chosen]
-                phi = {s: measure.pseudo_values(_view(v, gold, np.zeros(len(row)), here, fit)) for s, v in x.items()}
+            for pair, words in self.held.items():
+                names = [concept for concept in words.row if concept in chosen]
+                here = np.array([words.row[concept] for concept in names])
+                fit = np.array([i for concept, i in words.row.items() if concept not in chosen])
+                phi = {state: measure.pseudo_values(view) for state, view in words.views(here, fit).items()}
                 before[pair] = dict(zip(names, phi["base"], strict=True))
                 change[pair] = dict(zip(names, phi["adapted"] - phi["base"], strict=True))
             values.append(estimate(over_pairs(before)[1]))
@@ -148,8 +146,8 @@ def table(draws: int) -> str:
     rows: dict[tuple[str, str], dict[int, float]] = {}
     sources: list[tuple[str, Draw, int | None]] = [("simulated", simulated, None)]
     for pair in ("swh-eng", "tur-azj"):
-        draw, population = real(pair, model)
-        sources.append((f"tiny, {pair}", draw, population))
+        words = Words(pair, model)
+        sources.append((f"tiny, {pair}", words.draw, len(words.row)))
     for where, draw, total in sources:
         for n in SIZES:
             for name, value in single(draw, n, quantities(), draws=draws, population=total).items():

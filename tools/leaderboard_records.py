@@ -11,11 +11,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 
 from tli_bench.records import RecordStore
-from tli_bench.records.columns import Sums
+from tli_bench.records.columns import Kept, kept, read
 from tli_bench.records.merge import merge
 from tli_bench.records.run_record import RunRecord
 from tli_bench.records.scores import Columns
@@ -63,9 +62,7 @@ def _shorter(columns: Columns, digits: int) -> Columns:
     return {
         split: {
             state: {
-                layer: {
-                    name: kept if isinstance(kept, Sums) else _digits(kept, digits) for name, kept in measures.items()
-                }
+                layer: {name: _with_digits(held, digits) for name, held in measures.items()}
                 for layer, measures in layers.items()
             }
             for state, layers in states.items()
@@ -74,8 +71,9 @@ def _shorter(columns: Columns, digits: int) -> Columns:
     }
 
 
-def _digits(values: Iterable[float | None], digits: int) -> list[float | None]:
-    return [None if value is None else round(value, digits) for value in values]
+def _with_digits(held: Kept, digits: int) -> Kept:
+    column = read(held)
+    return held if column is None else kept(column, digits=digits)
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ import torch
 
 from tli_bench.lexicon.pairs import Split, WordPair
 from tli_bench.measures import LayerView, centre, get_measure
+from tli_bench.measures.centred import LOW_OVERLAP
 from tli_bench.measures.roles import CHANCE, SUBSET, agreeing_with, headline_for
 from tli_bench.stats import pseudo
 from tli_bench.stats.verdict import Change, ChangeEvidence, StateEvidence, VerdictKind, change_verdicts, state_verdicts
@@ -106,7 +107,7 @@ def old_rule(before: Scene, after: Scene) -> str:
 def _pseudo(scene: Scene, names: Sequence[str], split: Split = Split.CONTROL) -> dict[str, np.ndarray]:
     view, found = scene.view(split), {}
     for name in names:
-        if name == SUBSET and (scene.overlap[scene.rows(split)] < 0.5).sum() < pseudo.MIN_WORDS:
+        if name == SUBSET and (scene.overlap[scene.rows(split)] < LOW_OVERLAP).sum() < pseudo.MIN_WORDS:
             continue
         found[name] = get_measure(name).pseudo_values(view)
     return found

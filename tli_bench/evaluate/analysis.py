@@ -89,6 +89,7 @@ class Analyser:
         self.rows = {split: [i for i, p in enumerate(self.pairs) if p.split == split] for split in Split}
         scored = [split for split in (Split.CONTROL, Split.TRAIN, Split.DEV) if self.rows[split]]
         self.tested = scored[0] if scored else Split.CONTROL
+        self.headline = headline_for(len(self.rows[self.tested]))
         self._overlap = np.array(beside.overlap_of(self.pairs))
         self._tested: dict[State, dict[str, beside.Floats]] = {state: {} for state in states}
         self.unscored: list[str] = []
@@ -133,7 +134,7 @@ class Analyser:
         """The headline of the tested split at one layer; None where it cannot be scored."""
         view = self._view(self.tested, state, self.layers.index(layer))
         with suppress(UnscorableError):
-            return get_measure(headline_for(view.n)).value(view) if view else None
+            return get_measure(self.headline).value(view) if view else None
         return None
 
     def _unit_controls(self) -> Controls:
@@ -168,13 +169,12 @@ class Analyser:
                     with self._noting(f"{split.value}/{state}/CKA null of layer {layer}"):
                         null = beside.null_of(view, split=split, state=state, layer=layer, seed=self.seed)
                         controls.nulls.append(null)
-        label = get_measure(headline_for(len(self.rows[self.tested]))).label
+        label, adapted = get_measure(self.headline).label, "adapted" in self.states
         changes = {split: self._change(split, found) for split in self.rows}
         with self._noting(f"contrast and power of layer {layer}"):
-            if "adapted" in self.states:
+            if adapted:
                 contrast = beside.contrast_of(layer, changes, label)
                 controls.contrasts.extend([contrast] if contrast else [])
-            adapted = "adapted" in self.states
             values = changes[self.tested] if adapted else self._headline(self.tested, "base", found)
             # Where an adapter changes nothing, as at the embeddings, there is no spread and nothing to detect.
             if values is not None and values.any():
@@ -191,7 +191,7 @@ class Analyser:
 
     def _headline(self, split: Split, state: State, found: "Pseudo") -> Column | None:
         """Pseudo-values `[n]` of the tested split's headline, so that splits compare; None where a split was not scored by it."""
-        return found.get((split, state), {}).get(headline_for(len(self.rows[self.tested])))
+        return found.get((split, state), {}).get(self.headline)
 
     def _change(self, split: Split, found: "Pseudo") -> Column | None:
         before, after = self._headline(split, "base", found), self._headline(split, "adapted", found)
@@ -270,7 +270,7 @@ class Analyser:
                 curves.setdefault(which, [None] * len(self.layers))[layer] = value
             if split is self.tested:
                 with suppress(UnscorableError):  # its reason was noted with its curve
-                    self._tested[state][name] = get_measure(headline_for(view.n)).pseudo_values(view)
+                    self._tested[state][name] = get_measure(self.headline).pseudo_values(view)
         return curves
 
     def _best_layer(self, curves: dict[Split, dict[str, dict[str, Curve]]], state: State) -> str:

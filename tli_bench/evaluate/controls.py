@@ -83,7 +83,8 @@ def strata_of(
     Raises UnscorableError where the headline cannot be given.
     """
     sides, score = headline_parts(view)
-    own, hits = pool.own_values(sides, score), get_measure("p1").column(view)
+    own, without = pool.own_values(sides, score), pool.values_without(sides, score)
+    hits, quantity = get_measure("p1").column(view), get_measure(headline_for(view.n)).label
     for kind, names in labels.items():
         found = strata(hits, names)
         for label in sorted(found, key=str):
@@ -95,18 +96,11 @@ def strata_of(
                 kind=kind,
                 label=str(label),
                 n=len(rows),
-                quantity=get_measure(headline_for(view.n)).label,
+                quantity=quantity,
                 value=float(own[rows].mean()),
-                ci=_interval_of(sides, score, rows),
+                ci=estimate(pool.pseudo_of(own, without, rows=rows)).ci if len(rows) >= MIN_WORDS else None,
                 p1=found[label].mean,
             )
-
-
-def _interval_of(sides: Sequence[pool.Side], score: pool.Score, rows: NDArray[np.intp]) -> tuple[float, float] | None:
-    """95 % interval of the mean over `rows` of a pool; None for fewer than 20 of them."""
-    if len(rows) < MIN_WORDS:
-        return None
-    return estimate(pool.pool_pseudo(sides, score, rows=rows)).ci
 
 
 def null_of(view: LayerView, *, split: Split, state: State, layer: str, seed: int) -> PermutationNull:

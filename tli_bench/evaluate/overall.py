@@ -10,12 +10,12 @@ from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.registry import get_measure
 from tli_bench.measures.roles import CHANCE, SUBSET, agreeing_with, headline_for
 from tli_bench.models.identity import State
-from tli_bench.records.evidence import floors_of
+from tli_bench.records.evidence import Part, change_of, floors_of, spelled_unlike
 from tli_bench.records.framing import why_withheld
 from tli_bench.records.run_record import RunRecord
 from tli_bench.records.scores import BEST, OUTPUT
 from tli_bench.stats.arrays import Floats
-from tli_bench.stats.pseudo import MIN_WORDS, over_pairs
+from tli_bench.stats.pseudo import over_pairs
 from tli_bench.stats.verdict import (
     Change,
     ChangeEvidence,
@@ -112,25 +112,12 @@ def _change_of(records: Sequence[RunRecord], headline: str, split: Split) -> dic
 
 def _change(records: Sequence[RunRecord], after: State, headline: str, split: Split) -> Change | None:
     """The change of the mean over pairs in everything that decides; None where one pair lacks something."""
-    moved = {
-        name: _stacked(records, name, split, after, before="base") for name in (headline, *agreeing_with(headline))
-    }
-    known = {name: column for name, column in moved.items() if column is not None}
-    if len(known) < len(moved):
-        return None
-    enough = [record for record in records if _unlike(record, split) >= MIN_WORDS]
-    subset = _stacked(enough, SUBSET, split, after, before="base") if enough else None
-    return Change(
-        headline=known[headline],
-        agreeing={get_measure(name).label: known[name] for name in agreeing_with(headline)},
-        subsets={} if subset is None else {f"{get_measure(SUBSET).label} words": subset},
-    )
+    enough = [record for record in records if spelled_unlike(record, split, "base", OUTPUT)]
 
+    def moved(measure: str) -> Floats | None:
+        return _stacked(enough if measure == SUBSET else records, measure, split, after, before="base")
 
-def _unlike(record: RunRecord, split: Split) -> int:
-    """How many words of a split spelling cannot have aligned."""
-    own = record.column(SUBSET, split, "base", OUTPUT)
-    return 0 if own is None else int(np.isfinite(own).sum())
+    return change_of(moved, headline, subset=bool(enough))
 
 
 def _state_of(records: Sequence[RunRecord], headline: str, split: Split) -> dict[str, Verdict]:
@@ -174,8 +161,7 @@ def _column(record: RunRecord, measure: str, split: Split, state: State, place: 
     """Pseudo-values of one state at the layer that dev chose for `chooser`, or at the output; None where one is missing."""
     if state not in record.best_layer or split not in record.words:
         return None
-    found = record.pseudo_column(measure, split, state, record.layer(place, chooser))
-    return None if found is None or np.isnan(found).any() else found
+    return Part(record, state).pseudo(measure, split, record.layer(place, chooser))
 
 
 def _floors(records: Sequence[RunRecord]) -> dict[str, float]:

@@ -6,7 +6,6 @@ import torch
 
 from tli_bench.evaluate.analysis import Analyser, Analysis, Vectors
 from tli_bench.lexicon.pairs import WordPair
-from tli_bench.measures.roles import headline_for
 from tli_bench.records.controls import Placebo, PlaceboLayer
 
 
@@ -25,7 +24,7 @@ def placebo_of(
     seed: of their weights. A layer that cannot be scored is left out.
     """
     split, count = analysis.split, 0
-    quantity = headline_for(len(analysis.words[split]))
+    quantity = analysis.headline_of(split)
     changes: dict[str, list[float]] = {layer: [] for layer in layers}
     for vectors in placebos:
         count += 1

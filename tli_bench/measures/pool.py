@@ -7,6 +7,7 @@ moves when a concept leaves as a question, as an answer and as a wrong answer of
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,44 +21,55 @@ Score = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]]
 """From how many wrong words are at least as near, and how many wrong words there are, to a word's value; elementwise."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Side:
-    """One direction of retrieval over a pool of `n` concepts.
+    """Retrieval of each row's accepted column over a pool of `n` concepts, and what changes when one leaves, once that is asked.
 
-    beaten `[n]`: wrong candidates at least as near each word as its best accepted one. wrong `[n]`: how many wrong
-    candidates it has. beaten_without, wrong_without `[n, n]`: the same for word i once concept k has left the pool.
+    similarity, gold: `[n, n]`, the diagonal of gold true. A wrong candidate within `tolerance` of the best accepted one
+    counts as nearer: a tie is a miss.
     """
 
-    beaten: NDArray[np.int64]
-    wrong: NDArray[np.int64]
-    beaten_without: NDArray[np.int64]
-    wrong_without: NDArray[np.int64]
+    similarity: Matrix
+    gold: NDArray[np.bool_]
+    tolerance: float
 
+    @cached_property
+    def _wins(self) -> NDArray[np.bool_]:
+        best = np.where(self.gold, self.similarity, -np.inf).max(axis=1, keepdims=True)
+        return np.asarray((self.similarity >= best - self.tolerance) & ~self.gold)
 
-def side(similarity: Matrix, gold: NDArray[np.bool_], *, tolerance: float) -> Side:
-    """Retrieval of each row's accepted column; similarity, gold: `[n, n]`, the diagonal of gold true.
+    @cached_property
+    def beaten(self) -> NDArray[np.int64]:
+        """How many wrong candidates are at least as near each word as its best accepted one `[n]`."""
+        return np.asarray(self._wins.sum(axis=1))
 
-    A wrong candidate within `tolerance` of the best accepted one counts as nearer: a tie is a miss.
-    """
-    wrong = ~gold
-    best = np.where(gold, similarity, -np.inf).max(axis=1, keepdims=True)
-    wins = (similarity >= best - tolerance) & wrong
-    beaten = wins.sum(axis=1)
-    without = beaten[:, None] - wins
-    for i in np.flatnonzero(gold.sum(axis=1) > 1):  # the best accepted word may be the one that leaves
-        for k in np.flatnonzero(gold[i]):
-            if k != i:
-                rest = gold[i].copy()
-                rest[k] = False
-                nearest = similarity[i][rest].max()
-                without[i, k] = ((similarity[i] >= nearest - tolerance) & wrong[i]).sum()
-    count = wrong.sum(axis=1)
-    return Side(beaten, count, without, count[:, None] - wrong)
+    @cached_property
+    def wrong(self) -> NDArray[np.int64]:
+        """How many wrong candidates each word has `[n]`."""
+        return np.asarray((~self.gold).sum(axis=1))
+
+    @cached_property
+    def beaten_without(self) -> NDArray[np.int64]:
+        """`beaten` of word i once concept k has left the pool `[n, n]`."""
+        without = self.beaten[:, None] - self._wins
+        for i in np.flatnonzero(self.gold.sum(axis=1) > 1):  # the best accepted word may be the one that leaves
+            for k in np.flatnonzero(self.gold[i]):
+                if k != i:
+                    rest = self.gold[i].copy()
+                    rest[k] = False
+                    nearest = self.similarity[i][rest].max()
+                    without[i, k] = ((self.similarity[i] >= nearest - self.tolerance) & ~self.gold[i]).sum()
+        return np.asarray(without)
+
+    @property
+    def wrong_without(self) -> NDArray[np.int64]:
+        """`wrong` of word i once concept k has left the pool `[n, n]`."""
+        return np.asarray(self.wrong[:, None] - ~self.gold)
 
 
 def both_sides(similarity: Matrix, gold: NDArray[np.bool_], *, tolerance: float) -> tuple[Side, Side]:
     """Retrieval from source to target, and from target to source."""
-    return side(similarity, gold, tolerance=tolerance), side(similarity.T, gold.T, tolerance=tolerance)
+    return Side(similarity, gold, tolerance), Side(similarity.T, gold.T, tolerance)
 
 
 def own_values(sides: Sequence[Side], score: Score) -> Column:
@@ -65,10 +77,14 @@ def own_values(sides: Sequence[Side], score: Score) -> Column:
     return np.mean([score(s.beaten, s.wrong) for s in sides], axis=0)
 
 
+def values_without(sides: Sequence[Side], score: Score) -> Matrix:
+    """Value of word i once concept k has left the pool `[n, n]`, mean over `sides`."""
+    return np.mean([score(s.beaten_without, s.wrong_without) for s in sides], axis=0)
+
+
 def pool_pseudo(sides: Sequence[Side], score: Score, *, rows: NDArray[np.intp] | None = None) -> Column:
     """Pseudo-values `[n]` of the mean of `own_values`, or of its mean over `rows` alone, others staying in the pool."""
-    left = np.mean([score(s.beaten_without, s.wrong_without) for s in sides], axis=0)
-    return pseudo_of(own_values(sides, score), left, rows=rows)
+    return pseudo_of(own_values(sides, score), values_without(sides, score), rows=rows)
 
 
 def pseudo_of(own: Column, without: Matrix, *, rows: NDArray[np.intp] | None = None) -> Column:

@@ -22,6 +22,7 @@ from tli_bench.models.conform import PREFIX, conformed
 from tli_bench.models.fingerprint import hash_files
 from tli_bench.models.identity import AdapterRef
 from tli_bench.models.load import LoadedModel
+from tli_bench.models.shapes import first_misfit
 from tli_bench.models.tuned import CARD, facts_of
 from tli_bench.models.types import Model, Wrapped
 
@@ -251,13 +252,11 @@ def _load_peft(loaded: LoadedModel, files: AdapterFiles, folder: Path, given: di
             f"{files.path} ({kind}) does not fit {loaded.id}: it belongs to another base, or this PEFT cannot read it "
             f"({type(err).__name__}: {reason})"
         ) from err
-    expected = {key: tuple(value.shape) for key, value in state.items()}
-    for key in sorted(expected.keys() | given.keys()):
-        if expected.get(key) != given.get(key):
-            raise AdapterError(
-                f"{files.path} does not fit {loaded.id}: {key} is {given.get(key, 'missing')} in the file and "
-                f"{expected.get(key, 'absent')} in the model"
-            )
+    misfit = first_misfit(given, {key: tuple(value.shape) for key, value in state.items()})
+    if misfit is not None:
+        raise AdapterError(
+            f"{files.path} does not fit {loaded.id}: {misfit.name} is {misfit.given} in the file and {misfit.expected} in the model"
+        )
     return model.eval()
 
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 import torch
 
 from tli_bench.base.errors import AdapterError
+from tli_bench.models.shapes import first_misfit
 from tli_bench.models.types import Wrapped
 
 Weights = Mapping[str, torch.Tensor]
@@ -131,9 +132,9 @@ def require_fit(weights: Weights, slots: Weights) -> None:
     """Raise AdapterError unless both hold the same names and shapes. slots: as `weights_of` gives them."""
     given = {name: tuple(tensor.shape) for name, tensor in weights.items()}
     expected = {name: tuple(tensor.shape) for name, tensor in slots.items()}
-    for name in sorted(given.keys() | expected.keys()):
-        if given.get(name) != expected.get(name):
-            raise AdapterError(
-                f"the weights do not fit the adapter: {name} is {given.get(name, 'missing')} in the weights and "
-                f"{expected.get(name, 'absent')} in the adapter"
-            )
+    misfit = first_misfit(given, expected)
+    if misfit is not None:
+        raise AdapterError(
+            f"the weights do not fit the adapter: {misfit.name} is {misfit.given} in the weights and "
+            f"{misfit.expected} in the adapter"
+        )

@@ -228,7 +228,7 @@ def _row(x: Floats, y: Floats, **about: Any) -> PairComparison:
         ci=found.ci,
         t=found.t,
         p=found.p,
-        d_z=None if found.t is None else found.t / found.n**0.5,
+        d_z=found.d_z,
         p_adjusted=None,
     )
 

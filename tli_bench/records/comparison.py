@@ -40,5 +40,5 @@ def comparison(split: Split, layer: str, quantity: str, before: Floats, after: F
         ci=found.ci,
         t=found.t,
         p=found.p,
-        d_z=None if found.t is None else found.t / found.n**0.5,
+        d_z=found.d_z,
     )

@@ -1,13 +1,13 @@
 """What a verdict is based on, read from scored words: pseudo-values of unseen words before and after, and what else is known."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.registry import get_measure
-from tli_bench.measures.roles import CHANCE, SUBSET, agreeing_with, headline_for
+from tli_bench.measures.roles import CHANCE, SUBSET, agreeing_with
 from tli_bench.records.controls import Controls
 from tli_bench.records.framing import why_withheld
 from tli_bench.records.scores import Scores
@@ -21,7 +21,7 @@ from tli_bench.stats.verdict import (
     change_verdicts,
     state_verdicts,
     withheld,
-)  # fmt: skip
+)
 
 NARROW, WIDE = 0.5, 0.1
 """Mean cosine of wrong pairs from which on a cone is called narrow, and up to which it is called wide."""
@@ -46,7 +46,7 @@ def verdicts_of_change(
     controls: Controls | None = None,
 ) -> dict[str, Verdict]:  # fmt: skip
     """One verdict for each of `layers` at which every measure that decides was kept, before and after."""
-    headline = _headline(after.scores, split)
+    headline = after.scores.headline_of(split)
     usable = [layer for layer in layers if _change(before, after, headline, split, [layer]) is not None]
     control = _change(before, after, headline, split, usable)
     if not usable or control is None:
@@ -69,7 +69,7 @@ def verdicts_of_state(
     part: Part, *, split: Split, layers: Sequence[str], controls: Controls | None = None
 ) -> dict[str, Verdict]:
     """One verdict for each of `layers` at which the headline was kept."""
-    headline = _headline(part.scores, split)
+    headline = part.scores.headline_of(split)
     columns = {layer: part.pseudo(headline, split, layer) for layer in layers}
     usable = {layer: column for layer, column in columns.items() if column is not None}
     if not usable:
@@ -105,28 +105,40 @@ def qualifiers_of(part: Part, split: Split, layer: str, controls: Controls | Non
     return found
 
 
-def _headline(scores: Scores, split: Split) -> str:
-    return headline_for(len(scores.words[split]) if split in scores.words else 0)
+def change_of(moved: Callable[[str], Floats | None], headline: str, *, subset: bool) -> Change | None:
+    """Everything that decides about a change; None where something is missing.
+
+    moved: from a measure to the pseudo-values of its change `[n, L]`, None where they are missing. subset: whether enough
+    words are spelled unlike to be looked at apart.
+    """
+    columns: dict[str, Floats] = {}
+    for measure in (headline, *agreeing_with(headline)):
+        found = moved(measure)
+        if found is None:
+            return None
+        columns[get_measure(measure).label] = found
+    unlike = moved(SUBSET) if subset else None
+    return Change(
+        headline=columns.pop(get_measure(headline).label),
+        agreeing=columns,
+        subsets={} if unlike is None else {f"{get_measure(SUBSET).label} words": unlike},
+    )
+
+
+def spelled_unlike(scores: Scores, split: Split, state: str, layer: str) -> bool:
+    """Whether spelling cannot have aligned so many of the words that they are looked at apart."""
+    own = scores.column(SUBSET, split, state, layer)
+    return own is not None and int(np.isfinite(own).sum()) >= MIN_WORDS
 
 
 def _change(before: Part, after: Part, headline: str, split: Split, layers: Sequence[str]) -> Change | None:
     """Change over `layers` of everything that decides; None where something is missing."""
-    columns: dict[str, Floats] = {}
-    for measure in (headline, *agreeing_with(headline)):
+    if not layers:
+        return None
+
+    def moved(measure: str) -> Floats | None:
         pairs = [(before.pseudo(measure, split, layer), after.pseudo(measure, split, layer)) for layer in layers]
         found = [y - x for x, y in pairs if x is not None and y is not None and len(x) == len(y)]
-        if len(found) < len(pairs) or not found:
-            return None
-        columns[measure] = np.stack(found, axis=1)
-    agreeing = {get_measure(name).label: columns[name] for name in agreeing_with(headline)}
-    return Change(headline=columns[headline], agreeing=agreeing, subsets=_subsets(before, after, split, layers))
+        return np.stack(found, axis=1) if len(found) == len(layers) else None
 
-
-def _subsets(before: Part, after: Part, split: Split, layers: Sequence[str]) -> dict[str, Floats]:
-    """The change among words that spelling cannot have aligned, where there are enough of them."""
-    own = after.scores.column(SUBSET, split, after.state, layers[0])
-    if own is None or np.isfinite(own).sum() < MIN_WORDS:
-        return {}
-    pairs = [(before.pseudo(SUBSET, split, layer), after.pseudo(SUBSET, split, layer)) for layer in layers]
-    found = [y - x for x, y in pairs if x is not None and y is not None]
-    return {f"{get_measure(SUBSET).label} words": np.stack(found, axis=1)} if len(found) == len(layers) else {}
+    return change_of(moved, headline, subset=spelled_unlike(after.scores, split, after.state, layers[0]))

@@ -8,6 +8,7 @@ import numpy as np
 from tli_bench.base.errors import ResultError
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.registry import known_measure
+from tli_bench.measures.roles import headline_for
 from tli_bench.models.identity import State
 from tli_bench.records.columns import Curve, Floats, Kept, Sums, Words, read
 from tli_bench.stats.pseudo import Estimate, estimate
@@ -64,6 +65,10 @@ class Scores:
     def split(self) -> Split:
         """The split that results are reported on: control where it was scored, else the first split that was."""
         return Split.CONTROL if Split.CONTROL in self.curves else next(iter(self.curves), Split.CONTROL)
+
+    def headline_of(self, split: Split) -> str:
+        """The measure that decides about the words of a split: how many there are says among how many each must be found."""
+        return headline_for(len(self.words[split]) if split in self.words else 0)
 
     def layer(self, which: str, state: str) -> str:
         """Name of the layer that `which` means for `state`: `best`, as dev chose it, `output`, or a layer's own name.

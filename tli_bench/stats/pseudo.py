@@ -39,6 +39,11 @@ class Estimate:
         """The interval, lower bound first."""
         return None if self.low is None or self.high is None else (self.low, self.high)
 
+    @property
+    def d_z(self) -> float | None:
+        """The mean over the standard deviation of the pseudo-values (Cohen's d_z of a change); None where there is no t."""
+        return None if self.t is None else self.t / self.n**0.5
+
 
 def estimate(phi: ArrayLike, *, logit: bool = False, level: float = 0.95) -> Estimate:
     """Mean of pseudo-values `[n]` with Student's t interval.

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.measure import Measure
 from tli_bench.measures.registry import get_measure
-from tli_bench.measures.roles import headline_for
 from tli_bench.records.schema import RunRecord
 
 
@@ -38,4 +37,4 @@ def confirmation_cell(record: RunRecord, layer: str, split: Split) -> Iterator[s
 
 
 def _headline(record: RunRecord) -> Measure:
-    return get_measure(headline_for(record.signature.n.get(Split.CONTROL.value, 0)))
+    return get_measure(record.headline_of(Split.CONTROL))

@@ -9,7 +9,7 @@ from rich.table import Table
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.measure import Measure, Place
 from tli_bench.measures.registry import get_measure, list_measures
-from tli_bench.measures.roles import HEADLINE, headline_for
+from tli_bench.measures.roles import HEADLINE
 from tli_bench.models.identity import BEFORE_AFTER
 from tli_bench.records.schema import RunRecord
 from tli_bench.report.terminal.framing import confirmation_cell, confirmation_heading
@@ -35,7 +35,7 @@ def _headline(record: RunRecord) -> Measure:
     """The headline; for a list too short for it, the one for short lists."""
     curves = [record.curve(HEADLINE, record.split, state) or [] for state in BEFORE_AFTER]
     scored = any(value is not None for curve in curves for value in curve)
-    return get_measure(HEADLINE if scored else headline_for(len(record.words.get(record.split, ()))))
+    return get_measure(HEADLINE if scored else record.headline_of(record.split))
 
 
 def _table(record: RunRecord, measures: list[Measure], *, style: str = "") -> Table:

@@ -174,9 +174,16 @@ def _difference(before: Curve | None, after: Curve | None, depth: int) -> list[f
 
 def _title(record: RunRecord, base: Base) -> str:
     signature = record.signature
-    kind = record.task.removesuffix(record.pair).strip("_")
     precision = [base.dtype, *([base.quantization] if base.quantization else [])]
-    parts = [base.model, base.revision, *precision, signature.protocol, kind, signature.lexicon, *flags_of(signature)]
+    parts = [
+        base.model,
+        base.revision,
+        *precision,
+        signature.protocol,
+        record.kind,
+        signature.lexicon,
+        *flags_of(signature),
+    ]
     return ", ".join(parts)
 
 

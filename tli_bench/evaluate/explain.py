@@ -247,9 +247,8 @@ def _group(record: RunRecord) -> str:
     signature = record.signature
     parts = [signature.model, signature.revision, signature.adapter.name if signature.adapter else "no adapter"]
     parts += [signature.adapter.sha256[:8]] if signature.adapter else []
-    kind = record.task.removesuffix(record.pair).strip("_")
     limit = [] if signature.limit is None else [f"limit {signature.limit}"]
-    return ", ".join([*parts, signature.protocol, kind, signature.lexicon, *limit])
+    return ", ".join([*parts, signature.protocol, record.kind, signature.lexicon, *limit])
 
 
 def _facts(record: RunRecord, supplied: Mapping[str, Mapping[frozenset[str], float]], layer: str) -> PairFacts:

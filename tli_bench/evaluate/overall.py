@@ -50,8 +50,7 @@ def overall(records: Sequence[RunRecord]) -> list[Overall]:
     """The verdicts over pairs of each kind of task and protocol that several pairs were scored of."""
     groups: dict[tuple[str, str, State, Split], list[RunRecord]] = {}
     for record in records:
-        kind = record.task.removesuffix(record.pair).strip("_")
-        groups.setdefault((kind, record.signature.protocol, record.state, record.split), []).append(record)
+        groups.setdefault((record.kind, record.signature.protocol, record.state, record.split), []).append(record)
     found = (_overall(*key, members) for key, members in groups.items())
     return [item for item in found if item is not None]
 

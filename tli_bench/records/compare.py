@@ -212,7 +212,7 @@ def _compare_unit(a: Side, b: Side, key: tuple[str, str], quantity: str, layer: 
     about = {"a": a.name, "b": b.name, "task": ours.task, "pair": ours.pair, "pairs": 1, "quantity": quantity}
     row = _row(x, y, split=split, layer_a=layer_a, layer_b=layer_b, **about)
     concepts = [word[0] for word in words]
-    kind = ours.task.removesuffix(ours.pair).strip("_") + f" [{ours.signature.protocol}]"
+    kind = f"{ours.kind} [{ours.signature.protocol}]"
     return _Draft(row, kind, dict(zip(concepts, x, strict=True)), dict(zip(concepts, y, strict=True)))
 
 

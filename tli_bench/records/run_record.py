@@ -53,6 +53,11 @@ class RunRecord(Frozen, Scores):
         return self.signature.layers
 
     @property
+    def kind(self) -> str:
+        """The task without its pair: what the records of a run over several pairs have in common."""
+        return self.task.removesuffix(self.pair).strip("_")
+
+    @property
     def verdict(self) -> Verdict | None:
         """What may be said of the pair: the verdict at the layer that dev chose; None where there is none."""
         return self.verdicts.get(self.best_layer.get(self.state, ""))

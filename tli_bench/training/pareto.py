@@ -2,16 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import TYPE_CHECKING
-
-from scipy import stats as sps
 
 from tli_bench.base.errors import UnknownNameError
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.measure import Measure, Place
 from tli_bench.measures.registry import get_measure
 from tli_bench.measures.roles import HEADLINE
+from tli_bench.stats.pseudo import half_width
 from tli_bench.training.budget import Budget
 from tli_bench.training.figures import chooser_of, dev_measures
 
@@ -91,7 +90,7 @@ def gain(values: Sequence[float]) -> Gain:
     mean = fmean(values)
     if len(values) < 2:
         return Gain(mean, None, len(values))
-    half = float(sps.t.ppf(0.975, len(values) - 1)) * stdev(values) / len(values) ** 0.5
+    half = half_width(values)
     return Gain(mean, (mean - half, mean + half), len(values))
 
 

@@ -103,7 +103,7 @@ def _pilot(found: "Reproduction") -> "Table":
     from rich.table import Table
 
     from tli_bench.measures.registry import get_measure
-    from tli_bench.plugin.repro import REPORTED, shown_measures
+    from tli_bench.plugin.repro import REPORTED
 
     split = found.pilot_split.value
     count = found.pilot.signature.n[split]
@@ -114,7 +114,7 @@ def _pilot(found: "Reproduction") -> "Table":
         padding=(0, 1),
         title_justify="left",
     )
-    measures = shown_measures()
+    measures = found.measures
     labels = [f"measured {m.label}" if m.name == REPORTED else m.label for m in measures]
     for name in ("layer", f"reported {get_measure(REPORTED).label}", *labels, "position 0 norm"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -134,8 +134,7 @@ def _evaluation(found: "Reproduction") -> "Table":
     from rich.table import Table
 
     from tli_bench.measures.registry import get_measure
-    from tli_bench.measures.roles import HEADLINE
-    from tli_bench.plugin.repro import REPORTED, shown_measures
+    from tli_bench.plugin.repro import REPORTED
     from tli_bench.report.terminal.unit import p_value
 
     table = Table(
@@ -147,8 +146,8 @@ def _evaluation(found: "Reproduction") -> "Table":
     )
     table.add_column("words", no_wrap=True)
     first = get_measure(REPORTED).label
-    others = [m for m in shown_measures() if m.name != REPORTED]
-    titles = [f"{m.label} change [95 % CI]" if m.name == HEADLINE else m.label for m in others]
+    others = [m for m in found.measures if m.name != REPORTED]
+    titles = [f"{m.label} change [95 % CI]" if m.name == found.headline else m.label for m in others]
     for name in (f"reported {first}", f"measured {first}", "%", "p", *titles):
         table.add_column(name, justify="right", no_wrap=True)
     for row in found.evaluation_rows():
@@ -159,7 +158,7 @@ def _evaluation(found: "Reproduction") -> "Table":
             _number(row.before, 4) if change is None else f"{change.before:.4f} → {change.after:.4f}",
             "–" if row.percent is None else f"{row.percent:+.2f}",
             "–" if change is None else p_value(change.p),
-            *(_change(m, row.changes[m.name]) for m in others),
+            *(_change(m, row.changes[m.name], headline=found.headline) for m in others),
         )
     return table
 
@@ -168,13 +167,11 @@ def _number(value: float | None, places: int) -> str:
     return "–" if value is None else f"{value:.{places}f}"
 
 
-def _change(measure: "Measure", change: "Comparison | None") -> str:
+def _change(measure: "Measure", change: "Comparison | None", *, headline: str) -> str:
     """The headline's change with its interval, any other measure before and after."""
-    from tli_bench.measures.roles import HEADLINE
-
     if change is None:
-        return "no adapter" if measure.name == HEADLINE else "–"
-    if measure.name == HEADLINE:
+        return "no adapter" if measure.name == headline else "–"
+    if measure.name == headline:
         interval = f" [{change.ci[0]:+.4f}, {change.ci[1]:+.4f}]" if change.ci else ""
         return f"{change.difference:+.4f}{interval}"
     places = measure.digits if measure.share else 4

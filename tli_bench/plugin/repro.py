@@ -15,7 +15,7 @@ from tli_bench.languages import default_pair
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.measure import Measure, Place
 from tli_bench.measures.registry import get_measure, list_measures
-from tli_bench.measures.roles import DESCRIPTIONS
+from tli_bench.measures.roles import DESCRIPTIONS, HEADLINE
 from tli_bench.plugin.lm import TLIModel
 from tli_bench.plugin.run import run_tasks
 from tli_bench.plugin.tasks import AlignmentTask
@@ -30,9 +30,10 @@ PUBLISHED_PILOT = {"0": 0.3153, "1": 0.9808, "2": 0.99998, "31": 0.9876}
 """Mean cosine by layer, BOS included."""
 
 
-def shown_measures() -> list[Measure]:
-    """The published figure, what it lacks to mean anything, and what conclusions are drawn from."""
-    return [*(get_measure(name) for name in DESCRIPTIONS), *list_measures(Place.SUMMARY)]
+def shown_measures(headline: str = HEADLINE) -> list[Measure]:
+    """The published figure, what it lacks to mean anything, and what conclusions are drawn from: `headline` for the usual one."""
+    summary = (headline if m.name == HEADLINE else m.name for m in list_measures(Place.SUMMARY))
+    return [get_measure(name) for name in dict.fromkeys((*DESCRIPTIONS, *summary))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,16 @@ class Reproduction:
     evaluation: RunRecord
 
     @property
+    def headline(self) -> str:
+        """What decides about the control words, or about the words there are."""
+        return self.evaluation.headline_of(self.evaluation.split)
+
+    @property
+    def measures(self) -> list[Measure]:
+        """`shown_measures` of these words."""
+        return shown_measures(self.headline)
+
+    @property
     def pilot_split(self) -> Split:
         """The words of the pilot: the trained ones, where there are any."""
         return Split.TRAIN if Split.TRAIN in self.pilot.curves else next(iter(self.pilot.curves))
@@ -116,7 +127,7 @@ class Reproduction:
         split = self.pilot_split
         for layer in self.pilot.layers:
             inside, outside = (
-                {m.name: record.value(m.name, split, "base", layer) for m in shown_measures()}
+                {m.name: record.value(m.name, split, "base", layer) for m in self.measures}
                 for record in (self.pilot, self.evaluation)
             )
             ratio = self.pilot.value("sink_ratio", split, "base", layer)
@@ -133,7 +144,7 @@ class Reproduction:
                 reported=reported,
                 n=record.signature.n[split.value],
                 before=record.value(REPORTED, split, "base", self.layer),
-                changes={m.name: self._change(m.name, split) for m in shown_measures()},
+                changes={m.name: self._change(m.name, split) for m in self.measures},
             )
 
     def _change(self, measure: str, split: Split) -> Comparison | None:

@@ -19,6 +19,7 @@ from tli_bench.lexicon import Core, assign_splits, stats
 from tli_bench.lexicon.core import CORE_FILE, VERSION_FILE, core_table, read_core_table
 from tli_bench.lexicon.entries import VARIANT_SEPARATOR
 from tli_bench.lexicon.pairs import Split
+from tli_bench.lexicon.splits import CORE_SHARES
 
 CARD = "README.md"
 PAIR_COLUMNS = ("concept", "source", "target", "source_variants", "target_variants", "pos", "field")
@@ -32,7 +33,6 @@ def released(folder: Path) -> dict[Path, str]:
     facts = {
         "version": core.version,
         "seed": core.seed,
-        "splits_from": core.splits_from,
         "content_hash": core.content_hash,
     }
     files = {
@@ -49,11 +49,8 @@ def released(folder: Path) -> dict[Path, str]:
 def _core(folder: Path) -> Core:
     facts = yaml.safe_load((folder / VERSION_FILE).read_text("utf-8"))
     languages, entries, previous = read_core_table(folder / CORE_FILE)
-    splits = assign_splits(entries, seed=facts["seed"], previous=previous)
-    core = Core(str(facts["version"]), facts["seed"], str(facts["splits_from"]), entries, splits, languages)
-    if previous:
-        return core
-    return Core(core.version, core.seed, core.forms_hash, entries, splits, languages)
+    splits = assign_splits(entries, seed=facts["seed"], shares=CORE_SHARES, previous=previous)
+    return Core(str(facts["version"]), facts["seed"], entries, splits, languages)
 
 
 def _pair_file(name: str, split: Split) -> str:

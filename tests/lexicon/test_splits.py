@@ -62,13 +62,13 @@ def free(n: int) -> list[Entry]:
     ]
 
 
-def test_free_concepts_reach_the_fractions() -> None:
+def test_free_concepts_reach_the_shares() -> None:
     counts = Counter(assign_splits(free(100)).values())
     assert counts == {Split.TRAIN: 70, Split.DEV: 10, Split.CONTROL: 20}
 
 
-def test_a_zero_fraction_gets_nothing() -> None:
-    counts = Counter(assign_splits(free(100), fractions=(0.8, 0.2, 0.0)).values())
+def test_a_zero_share_gets_nothing() -> None:
+    counts = Counter(assign_splits(free(100), shares={Split.TRAIN: 0.8, Split.DEV: 0.2, Split.CONTROL: 0.0}).values())
     assert counts == {Split.TRAIN: 80, Split.DEV: 20}
 
 
@@ -99,9 +99,9 @@ def test_one_big_component_does_not_fill_dev(seed: int) -> None:
     assert counts[Split.CONTROL] >= 10
 
 
-def test_fractions_and_ids_are_checked() -> None:
-    with pytest.raises(InputError, match=r"\(0.7, 0.1, 0.1\) must be three shares .* sum to 1"):
-        assign_splits([], fractions=(0.7, 0.1, 0.1))
+def test_shares_and_ids_are_checked() -> None:
+    with pytest.raises(InputError, match=r"must sum to 1, none below 0; got train 0.7, dev 0.1"):
+        assign_splits([], shares={Split.TRAIN: 0.7, Split.DEV: 0.1})
     with pytest.raises(InputError, match="concept 'c0' occurs 2 times"):
         assign_splits([*free(1), *free(1)])
 

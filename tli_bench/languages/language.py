@@ -50,11 +50,15 @@ class Writing:
 
 @dataclass(frozen=True)
 class Words:
-    """Citation forms and regular plurals.
+    """Citation forms, regular plurals, and how words are derived.
 
     leaders: beginnings of a citation form that are not part of the word (`to `). prefixes, suffixes: citation or plural affixes that
     are cut, longest first. plural_prefixes, plural_endings: the plural's and the singular's, in the order tried. no_plurals:
-    endings that look like a plural but are not.
+    endings that look like a plural but are not. citation: those of the suffixes that mark a verb.
+
+    endings: the endings that make one word from another, separated by spaces, under `noun_noun`, `noun_verb`, `verb_noun`, `verb_verb`
+    (adjectives and the rest count as nouns); a letter of `sounds` stands for any of its letters. class_prefixes: of nouns; final_vowel: that
+    every verb ends in. light: words of a phrase that do not tell its family (`almak` in `nefes almak`).
     """
 
     leaders: tuple[str, ...] = ()
@@ -63,6 +67,12 @@ class Words:
     plural_prefixes: Mapping[str, str] = field(default_factory=dict)
     plural_endings: Mapping[str, str] = field(default_factory=dict)
     no_plurals: tuple[str, ...] = ()
+    citation: tuple[str, ...] = ()
+    sounds: Mapping[str, str] = field(default_factory=dict)
+    endings: Mapping[str, str] = field(default_factory=dict)
+    class_prefixes: tuple[str, ...] = ()
+    final_vowel: str = ""
+    light: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -18,29 +18,25 @@ from tli_bench.lexicon.pairs import Split, WordPair
 from tli_bench.lexicon.splits import assign_splits
 from tli_bench.lexicon.text import numbered_lines
 
+AUDIT_NAME = "core audit"
+"""Name of the lexicon whose control words are the audit words."""
 CORE_FILE, VERSION_FILE = "core.tsv", "version.yaml"
-FIRST_COLUMNS, LAST_COLUMN = ("concept", "pos", "field", "note"), "split"
+FIRST_COLUMNS, LAST_COLUMN = ("concept", "pos", "field", "note", "family"), "split"
 
 
 @dataclass(frozen=True)
 class Core:
-    """Every concept in every language, with the published split of each.
+    """Every concept in every language, with the published split of each: frozen, so that what is added moves nothing.
 
-    seed: the one of the published splits; splits_from: `forms_hash` of the table they were assigned for; languages: their codes in
-    the order of the columns.
+    seed: decides between splits that are equally far behind, for concepts that are added; languages: their codes in the order of the
+    columns.
     """
 
     version: str
     seed: int
-    splits_from: str
     entries: tuple[Entry, ...]
     splits: Mapping[str, Split]
     languages: tuple[str, ...]
-
-    @property
-    def forms_hash(self) -> str:
-        """SHA-256 of concepts and forms without the splits, in file order: the splits are a function of these."""
-        return _sha256(row[:-1] for row in self._rows())
 
     @property
     def content_hash(self) -> str:
@@ -51,24 +47,35 @@ class Core:
         for entry in self.entries:
             forms = (VARIANT_SEPARATOR.join(entry.forms.get(code, ())) for code in self.languages)
             split = self.splits.get(entry.concept)
-            yield (entry.concept, entry.pos, entry.field, *forms, split.value if split else "")
+            yield (entry.concept, entry.pos, entry.field, entry.family or "", *forms, split.value if split else "")
 
-    def lexicon(self, source: Language, target: Language, *, seed: int | None = None) -> Lexicon:
-        """The word pairs of two languages; a concept that has no word in one of them is left out.
+    def lexicon(
+        self, source: Language, target: Language, *, seed: int | None = None, audit: bool = False
+    ) -> Lexicon:
+        """The word pairs of two languages; a concept that has no word in one of them is left out, and so are the audit words.
 
-        seed: None or the published seed returns the published splits, any other seed assigns all splits anew. Raises LexiconError
-        for a language without a column, or with a column but without a file.
+        seed: None or the published seed returns the published splits, any other seed assigns them anew, but for the audit words.
+        audit: whether the audit words take the place of the control words, as boards score them. Raises LexiconError for a language
+        without a column, or with a column but without a file, and when there are no audit words to score.
         """
         for language in (source, target):
             self._require(language)
         seed = self.seed if seed is None else seed
-        splits = self.splits if seed == self.seed else assign_splits(self.entries, seed=seed)
+        splits = {concept: split for concept, split in self.splits.items() if split is not Split.AUDIT}
+        if seed != self.seed:
+            splits = assign_splits((e for e in self.entries if e.concept in splits), seed=seed)
+        if audit:
+            splits = {concept: split for concept, split in splits.items() if split is not Split.CONTROL} | {
+                concept: Split.CONTROL for concept, split in self.splits.items() if split is Split.AUDIT
+            }
         pairs = tuple(
-            WordPair(e.concept, e.forms[source.code], e.forms[target.code], splits[e.concept], e.pos, e.field)
+            WordPair(e.concept, e.forms[source.code], e.forms[target.code], splits[e.concept], e.pos, e.field, e.family)
             for e in self.entries
-            if e.forms.get(source.code) and e.forms.get(target.code)
+            if e.concept in splits and e.forms.get(source.code) and e.forms.get(target.code)
         )
-        return Lexicon("core", self.version, source, target, pairs, seed)
+        if audit and not any(pair.split is Split.CONTROL for pair in pairs):
+            raise LexiconError(f"the core lexicon {self.version} has no audit words of {source.code}-{target.code}")
+        return Lexicon(AUDIT_NAME if audit else "core", self.version, source, target, pairs, seed)
 
     def _require(self, language: Language) -> None:
         if language.code not in self.languages:
@@ -101,9 +108,9 @@ def load_core(folder: Path | None = None) -> Core:
     version = folder / VERSION_FILE
     try:
         facts = yaml.safe_load(version.read_text("utf-8"))
-        name, seed, splits_from = str(facts["version"]), int(facts["seed"]), str(facts["splits_from"])
+        name, seed = str(facts["version"]), int(facts["seed"])
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as err:
-        raise LexiconError(f"{version}: must give version, seed and splits_from: {err}") from err
+        raise LexiconError(f"{version}: must give version and seed: {err}") from err
     languages, entries, splits = read_core_table(folder / CORE_FILE)
     missing = [entry.concept for entry in entries if entry.concept not in splits]
     if missing:
@@ -111,7 +118,7 @@ def load_core(folder: Path | None = None) -> Core:
             f"{folder / CORE_FILE}: {len(missing)} concepts have no split, first {missing[0]!r}; "
             "run tools/lexicon_release.py, which assigns them"
         )
-    return Core(name, seed, splits_from, entries, splits, languages)
+    return Core(name, seed, entries, splits, languages)
 
 
 def read_core_table(path: Path) -> CoreTable:
@@ -140,14 +147,14 @@ def read_core_table(path: Path) -> CoreTable:
             raise LexiconError(f"{where}: concept {concept!r} must be filled in and unique{first}")
         seen[concept] = number
         forms = {code: words for code, spoken in languages.items() if (words := parse_forms(row[code], spoken))}
-        entries.append(Entry(concept, forms, row["pos"], row["field"], row["note"]))
+        entries.append(Entry(concept, forms, row["pos"], row["field"], row["note"], row["family"]))
         if row["split"]:
             splits[concept] = parse_split(row["split"], where=where)
     return CoreTable(tuple(languages), tuple(entries), splits)
 
 
 def _languages(header: list[str], *, where: str) -> dict[str, Language]:
-    """The languages of the columns between the first four and the last."""
+    """The languages of the columns between the first five and the last."""
     codes = header[len(FIRST_COLUMNS) : -1]
     fixed = (*header[: len(FIRST_COLUMNS)], *header[-1:]) == (*FIRST_COLUMNS, LAST_COLUMN)
     if not fixed or not codes or len(set(codes)) < len(codes) or not all(CODE.fullmatch(code) for code in codes):
@@ -172,7 +179,7 @@ def core_table(core: Core) -> str:
     for entry in core.entries:
         forms = (VARIANT_SEPARATOR.join(entry.forms.get(code, ())) for code in core.languages)
         split = core.splits[entry.concept].value
-        lines.append("\t".join((entry.concept, entry.pos, entry.field, entry.note, *forms, split)))
+        lines.append("\t".join((entry.concept, entry.pos, entry.field, entry.note, entry.family or "", *forms, split)))
     return "\n".join(lines) + "\n"
 
 

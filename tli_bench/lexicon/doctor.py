@@ -14,7 +14,7 @@ from tli_bench.lexicon.lexicon import Lexicon
 from tli_bench.lexicon.normalise import match_key
 from tli_bench.lexicon.pairs import Split
 from tli_bench.lexicon.similarity import similarity
-from tli_bench.lexicon.splits import FRACTIONS
+from tli_bench.lexicon.splits import CORE_SHARES, LIST_SHARES
 from tli_bench.lexicon.tokens import Tokenizer, count_tokens
 
 NEAR_IDENTICAL = 0.75
@@ -66,7 +66,8 @@ def leaks(lexicon: Lexicon) -> list[Finding]:
 def _lexicon_patient(lexicon: Lexicon) -> _Patient:
     source, target = lexicon.source_language, lexicon.target_language
     entries = tuple(
-        Entry(p.concept, {source.code: p.sources, target.code: p.targets}, p.pos, p.field) for p in lexicon.pairs
+        Entry(p.concept, {source.code: p.sources, target.code: p.targets}, p.pos, p.field, family=p.family)
+        for p in lexicon.pairs
     )
     splits = {p.concept: p.split for p in lexicon.pairs}
     return _Patient(lexicon.name, entries, splits, (source, target), ((source, target),))
@@ -141,6 +142,7 @@ def _across(patient: _Patient, source: Language, target: Language) -> Iterator[F
 
 
 def _balance(patient: _Patient) -> Iterator[Finding]:
+    shares = CORE_SHARES if Split.AUDIT in patient.splits.values() else LIST_SHARES
     strata: defaultdict[str, Counter[Split]] = defaultdict(Counter)
     for entry in patient.entries:
         strata[""][patient.splits[entry.concept]] += 1
@@ -150,7 +152,7 @@ def _balance(patient: _Patient) -> Iterator[Finding]:
         if counts.total() < _SMALLEST_STRATUM:
             continue
         name = f"part of speech {stratum!r}" if stratum else "the lexicon"
-        for split, wanted in zip(Split, FRACTIONS, strict=True):
+        for split, wanted in shares.items():
             share = counts[split] / counts.total()
             if abs(share - wanted) > _TOLERANCE:
                 message = f"{split} holds {share:.0%} of {name} ({counts[split]} of {counts.total()}), not {wanted:.0%}"

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from tli_bench.languages import Language, language_or_default
 from tli_bench.lexicon.normalise import loosened, match_key, normalise
+from tli_bench.lexicon.roots import own_roots, possible_roots
 from tli_bench.lexicon.stems import openings, stem_of_key
 
 VARIANT_SEPARATOR = "|"
@@ -13,13 +14,18 @@ VARIANT_SEPARATOR = "|"
 
 @dataclass(frozen=True)
 class Entry:
-    """A concept; `forms` maps a language code to its forms, the preferred one first."""
+    """A concept; `forms` maps a language code to its forms, the preferred one first.
+
+    family: the name of the concepts that share a root with it in some language, as somebody who looked decided; empty where none does;
+    None where nobody looked, so that the rule of `roots` decides.
+    """
 
     concept: str
     forms: Mapping[str, tuple[str, ...]]
     pos: str = ""
     field: str = ""
     note: str = ""
+    family: str | None = None
 
     @cached_property
     def keys(self) -> tuple[tuple[Language, str], ...]:
@@ -40,12 +46,23 @@ class Entry:
             found.add(f"{code} {key}")
             found.add(f"{code} {stem_of_key(key, language)}")
             found.add(f"{code}~{loosened(key, language)}")
+            if self.family is None:
+                found.update(f"{code} {root}" for root in own_roots(key, language, self.pos))
+        if self.family:
+            found.add(f"family {self.family}")
         return frozenset(found)
 
     @cached_property
     def openings(self) -> frozenset[str]:
-        """The beginnings of every form that could be the base of a derived word, written as in `links`."""
-        return frozenset([f"{language.code} {start}" for language, key in self.keys for start in openings(key)])
+        """What every form could be derived from, written as in `links`."""
+        found = {f"{language.code} {start}" for language, key in self.keys for start in openings(key)}
+        if self.family is None:
+            found.update(
+                f"{language.code} {root}"
+                for language, key in self.keys
+                for root in possible_roots(key, language, self.pos)
+            )
+        return frozenset(found)
 
 
 def parse_forms(cell: str, language: Language) -> tuple[str, ...]:

@@ -1,8 +1,9 @@
-"""Trained forms among the control words: the one thing that makes a control score worthless.
+"""Trained forms among the control (and audit) words: the one thing that makes a control score worthless.
 
 A leak is the same word: an equal form (`leak-form`), a form that is a variant on either side (`leak-variant`), or an
 equal stem after the citation affix or plural is cut (`leak-stem`). A word that is equal only without its diacritics, or
-that is derived from another (`balık`, `balıkçı`: at least five shared letters, then one to three more), is a warning.
+that is derived from another (`balık`, `balıkçı`: at least five shared letters, then one to three more; `diş`, `dişlemek`: by the
+endings that its language declares), is a warning; so is a family, in the core lexicon, that is on both sides.
 """
 
 from collections import defaultdict
@@ -14,6 +15,7 @@ from tli_bench.lexicon.entries import Entry
 from tli_bench.lexicon.findings import Finding, Severity
 from tli_bench.lexicon.normalise import loosened, match_key
 from tli_bench.lexicon.pairs import Split
+from tli_bench.lexicon.roots import Root, own_roots, possible_roots
 from tli_bench.lexicon.stems import openings, stem_of_key
 
 
@@ -24,6 +26,8 @@ class _Word(NamedTuple):
     form: str
     key: str
     preferred: bool
+    pos: str
+    reviewed: bool
 
 
 _Index = Mapping[str, list[_Word]]
@@ -49,11 +53,13 @@ def find_leakage(entries: Iterable[Entry], splits: Mapping[str, Split]) -> list[
             *_unaccented(control, trained, language),
             *_derived(control, trained),
             *((base, longer, reason) for longer, base, reason in _derived(trained, control)),
+            *_rooted(control, trained, language),
+            *((base, longer, reason) for longer, base, reason in _rooted(trained, control, language)),
         ):
             if (word.concept, other.concept) not in leaking:
                 near.setdefault((word.concept, other.concept), _finding("near-leak", language, word, other, reason))
         found += [*leaks, *near.values()]
-    return found
+    return [*found, *_families(rows, splits)]
 
 
 def _languages(rows: Iterable[Entry]) -> list[Language]:
@@ -66,8 +72,9 @@ def _sides(rows: Iterable[Entry], splits: Mapping[str, Split], language: Languag
     for row in rows:
         words = sides[splits[row.concept]]
         for rank, form in enumerate(row.forms.get(language.code, ())):
-            words.append(_Word(row.concept, form, match_key(form, language), rank == 0))
-    return sides[Split.CONTROL], sides[Split.TRAIN]
+            key = match_key(form, language)
+            words.append(_Word(row.concept, form, key, rank == 0, row.pos, row.family is not None))
+    return [*sides[Split.CONTROL], *sides[Split.AUDIT]], sides[Split.TRAIN]
 
 
 def _leaks(control: list[_Word], trained: list[_Word], language: Language) -> Iterator[Finding]:
@@ -107,6 +114,32 @@ def _derived(longer: Iterable[_Word], shorter: Iterable[_Word]) -> Iterator[_Nea
         for opening in openings(word.key):
             for other in bases.get(opening, ()):
                 yield word, other, "may be derived from, or be the base of, the trained"
+
+
+def _rooted(longer: Iterable[_Word], shorter: Iterable[_Word], language: Language) -> Iterator[_Near]:
+    """Words that the language's endings may have made from another; not where somebody looked at both."""
+    roots: defaultdict[Root, list[_Word]] = defaultdict(list)
+    for word in shorter:
+        for root in own_roots(word.key, language, word.pos):
+            roots[root].append(word)
+    for word in longer:
+        for root in possible_roots(word.key, language, word.pos):
+            for other in roots.get(root, ()):
+                if not (word.reviewed and other.reviewed) and word.concept != other.concept:
+                    yield word, other, "may share a root with the trained"
+
+
+def _families(rows: Iterable[Entry], splits: Mapping[str, Split]) -> Iterator[Finding]:
+    members: defaultdict[str, list[Entry]] = defaultdict(list)
+    for row in rows:
+        if row.family:
+            members[row.family].append(row)
+    for name, family in members.items():
+        sides = {row.concept: splits[row.concept] for row in family}
+        if len(set(sides.values())) > 1:
+            told = ", ".join(f"{concept} ({split})" for concept, split in sides.items())
+            message = f"the family {name!r} is on several sides: {told}; move what was added last"
+            yield Finding("split-family", "warning", "", tuple(sides), (), message)
 
 
 def _finding(kind: str, language: Language, word: _Word, other: _Word, reason: str) -> Finding:

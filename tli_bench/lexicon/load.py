@@ -13,7 +13,7 @@ from tli_bench.lexicon.normalise import match_key
 from tli_bench.lexicon.pairs import Split, WordPair
 from tli_bench.lexicon.readers import open_source
 from tli_bench.lexicon.readers.base import RawPair, Request
-from tli_bench.lexicon.splits import FRACTIONS, assign_splits
+from tli_bench.lexicon.splits import LIST_SHARES, assign_splits
 from tli_bench.lexicon.unknown import languages_of_list, warn_of_defaults
 
 
@@ -50,11 +50,12 @@ def load_lexicon(
     warn_of_defaults(source_language, target_language)
     rows = _read(source, request)
     if control is None:
-        splits = _assign(rows, fractions=FRACTIONS, seed=seed)
+        splits = _assign(rows, shares=LIST_SHARES, seed=seed)
     else:
-        train, dev, _ = FRACTIONS
+        seen = {split: share for split, share in LIST_SHARES.items() if split is not Split.CONTROL}
         rows = [row.without_split() for row in rows]
-        splits = _assign(rows, fractions=(train / (train + dev), dev / (train + dev), 0.0), seed=seed)
+        shares = {split: share / sum(seen.values()) for split, share in seen.items()}
+        splits = _assign(rows, shares=shares, seed=seed)
         held_out = _read(control, request)
         taken = {row.entry.concept for row in rows}
         held_out = [row.renamed_beside(taken) for row in held_out]
@@ -93,11 +94,11 @@ class _Row:
         return _Row(entry, self.sources, self.targets, self.split)
 
 
-def _assign(rows: list[_Row], *, fractions: tuple[float, float, float], seed: int) -> dict[str, Split]:
+def _assign(rows: list[_Row], *, shares: Mapping[Split, float], seed: int) -> dict[str, Split]:
     given = {row.entry.concept: row.split for row in rows if row.split is not None}
     if len(given) == len(rows):
         return given
-    return assign_splits((row.entry for row in rows), seed=seed, fractions=fractions, previous=given)
+    return assign_splits((row.entry for row in rows), seed=seed, shares=shares, previous=given)
 
 
 def _read(source: str | Path, request: Request) -> list[_Row]:

@@ -5,16 +5,27 @@ from enum import StrEnum
 
 
 class Split(StrEnum):
-    """Role of a word pair: seen in training, used to choose a layer or to stop, or never seen."""
+    """Role of a word pair: seen in training, used to choose a layer or to stop, never seen, or never even looked at.
+
+    The audit words of the core are for boards alone: nothing is chosen on them, and a run does not show them.
+    """
 
     TRAIN = "train"
     DEV = "dev"
     CONTROL = "control"
+    AUDIT = "audit"
+
+
+TESTED = frozenset({Split.CONTROL, Split.AUDIT})
+"""The splits whose words no training may have seen."""
 
 
 @dataclass(frozen=True, slots=True)
 class WordPair:
-    """One concept in two languages; the preferred form comes first, accepted variants after it."""
+    """One concept in two languages; the preferred form comes first, accepted variants after it.
+
+    family: see `Entry`.
+    """
 
     concept: str
     sources: tuple[str, ...]
@@ -22,6 +33,7 @@ class WordPair:
     split: Split
     pos: str = ""
     field: str = ""
+    family: str | None = None
 
     @property
     def source(self) -> str:

@@ -1,4 +1,4 @@
-"""Train, dev and control by concept, so that no word form is trained on one side and tested on the other."""
+"""Train, dev, control and audit by concept, so that no word or root is trained on one side and tested on the other."""
 
 import hashlib
 from collections import Counter
@@ -8,32 +8,36 @@ from tli_bench.base.errors import InputError
 from tli_bench.lexicon.entries import Entry
 from tli_bench.lexicon.pairs import Split
 
-FRACTIONS = (0.7, 0.1, 0.2)
-_ORDER = (Split.TRAIN, Split.DEV, Split.CONTROL)
-_BITS = {Split.TRAIN: 1, Split.CONTROL: 2}
-_BY_SIDES = {1: Split.TRAIN, 2: Split.CONTROL, 3: Split.DEV}
+LIST_SHARES: Mapping[Split, float] = {Split.TRAIN: 0.7, Split.DEV: 0.1, Split.CONTROL: 0.2}
+"""Of a list that has no splits of its own."""
+CORE_SHARES: Mapping[Split, float] = {Split.TRAIN: 0.55, Split.DEV: 0.1, Split.CONTROL: 0.2, Split.AUDIT: 0.15}
+"""Of the core lexicon."""
+_BITS = {Split.TRAIN: 1, Split.CONTROL: 2, Split.AUDIT: 4}
+_BY_SIDES = {bit: split for split, bit in _BITS.items()}
+_DEV = 8
 
 
 def assign_splits(
     entries: Iterable[Entry],
     *,
     seed: int = 0,
-    fractions: tuple[float, float, float] = FRACTIONS,
+    shares: Mapping[Split, float] = LIST_SHARES,
     previous: Mapping[str, Split] | None = None,
 ) -> dict[str, Split]:
     """The split of every concept, in file order, so that a concept appended later does not move any before it.
 
-    A concept follows the concepts before it that share a form, a stem, a spelling without diacritics or the base of a
-    derived word with it in any language: it goes to their side of train|control, or to dev when they are on both, since
-    dev may share words with either. A free concept goes to the split that is furthest behind its share in the concept's
-    part of speech and field; a tie is broken by SHA-256 of the seed and the concept.
+    A concept follows the concepts before it that share a form, a stem, a root or a spelling without diacritics with it in any language:
+    it goes to their side of train, control and audit, or to dev when they are on several, since dev may share words with any. A free concept
+    goes to the split that is furthest behind its share in the concept's part of speech and field, but one that shares words with dev not to
+    audit; a tie is broken by SHA-256 of the seed and the concept.
 
-    previous: splits that were published and stay as they are. Raises InputError for fractions that do not sum to 1
-    and for a repeated concept.
+    previous: splits that were published and stay as they are. Raises InputError for shares that do not sum to 1 and for a
+    repeated concept.
     """
-    if min(fractions) < 0 or abs(sum(fractions) - 1) > 1e-9:
-        raise InputError(f"split fractions {fractions} must be three shares of train, dev and control that sum to 1")
-    assigner = _Assigner(seed=seed, shares=dict(zip(_ORDER, fractions, strict=True)))
+    if min(shares.values()) < 0 or abs(sum(shares.values()) - 1) > 1e-9:
+        told = ", ".join(f"{split} {share:g}" for split, share in shares.items())
+        raise InputError(f"the shares of the splits must sum to 1, none below 0; got {told}")
+    assigner = _Assigner(seed=seed, shares=dict(shares))
     rows = list(entries)
     for concept, count in Counter(row.concept for row in rows).items():
         if count > 1:
@@ -64,10 +68,8 @@ class _Assigner:
     def put(self, row: Entry, split: Split) -> None:
         self.splits[row.concept] = split
         for stratum in _strata(row):
-            self._filled.setdefault(stratum, dict.fromkeys(_ORDER, 0))[split] += 1
-        bit = _BITS.get(split)
-        if bit is None:
-            return
+            self._filled.setdefault(stratum, dict.fromkeys(Split, 0))[split] += 1
+        bit = _BITS.get(split, _DEV)
         for link in row.links:
             self._sides[link] = self._sides.get(link, 0) | bit
         for link in row.openings:
@@ -79,10 +81,13 @@ class _Assigner:
             sides |= self._sides.get(link, 0) | self._derived.get(link, 0)
         for link in row.openings:
             sides |= self._sides.get(link, 0)
-        return _BY_SIDES[sides] if sides else self._furthest_behind(row)
+        firm = sides & ~_DEV
+        if firm:
+            return _BY_SIDES.get(firm, Split.DEV)
+        return self._furthest_behind(row, but=Split.AUDIT if sides else None)
 
-    def _furthest_behind(self, row: Entry) -> Split:
-        candidates = [split for split in _ORDER if self.shares[split] > 0]
+    def _furthest_behind(self, row: Entry, *, but: Split | None) -> Split:
+        candidates = [split for split, share in self.shares.items() if share > 0 and split is not but]
         for stratum in _strata(row):
             filled = self._filled.get(stratum)
             if filled is not None and len(candidates) > 1:

@@ -23,6 +23,19 @@ def openings(key: str) -> list[str]:
     return [key[:end] for end in range(max(SHORTEST_BASE, size - LONGEST_ENDING), size)]
 
 
+def cut_citation(key: str, language: Language) -> str:
+    """A match key without the affix that marks a verb's citation form, however short the rest; the key itself if there is none."""
+    rules = language.words
+    if rules.final_vowel:
+        for prefix in rules.prefixes:
+            if key.startswith(prefix) and key.endswith(rules.final_vowel):
+                return key[len(prefix) :]
+    for suffix in rules.citation:
+        if key.endswith(suffix) and len(key) > len(suffix):
+            return key[: -len(suffix)]
+    return key
+
+
 def stem_key(word: str, language: Language) -> str:
     """The match key of `word` without its citation affix or plural, or the match key itself if nothing is cut."""
     return stem_of_key(match_key(word, language), language)

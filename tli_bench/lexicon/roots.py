@@ -1,0 +1,102 @@
+"""Which word may be the root of which: `diş` of `dişlemek`, `öl-` of `ölüm`, `-som-` of `msomaji`, by the endings a language derives with.
+
+A rule proposes, it does not know: `kar` snow is not the root of `kardeş` brother. It is made to miss little, so that a list nobody
+looked at is split with care; in the core lexicon every proposal was looked at, and `family` says what came of it.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from tli_bench.languages import Language
+from tli_bench.lexicon.stems import cut_citation
+
+NOUN, VERB = "noun", "verb"
+SHORTEST_ROOT = {NOUN: 3, VERB: 2}
+"""Letters that a root must keep: a verb's is known by its citation affix, so fewer do."""
+STEPS = 2
+"""How many endings may follow the root: `göz`, `gözlük`, `gözlükçü`."""
+
+
+class Root(NamedTuple):
+    """What words of one family share: `noun` (and adjectives, numerals ...) or `verb`, and its letters."""
+
+    kind: str
+    letters: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.letters}"
+
+
+def kinds_of(key: str, language: Language, pos: str) -> tuple[str, ...]:
+    """Whether a word is a noun or a verb: by its part of speech, else by its citation affix, else possibly both."""
+    if pos:
+        return (VERB,) if pos == "verb" else (NOUN,)
+    if not language.words.citation and not language.words.final_vowel:
+        return NOUN, VERB
+    return (VERB,) if cut_citation(key, language) != key else (NOUN,)
+
+
+def own_roots(key: str, language: Language, pos: str = "") -> frozenset[Root]:
+    """The word itself as a root: `Root("verb", "öl")` of `ölmek`. key: its match key; pos: its part of speech, if known."""
+    found = set()
+    for kind in kinds_of(key, language, pos):
+        letters = _bare(key, language) if kind == VERB else key
+        if len(letters) >= SHORTEST_ROOT[kind]:
+            found.add(Root(kind, letters))
+    return frozenset(found)
+
+
+def possible_roots(key: str, language: Language, pos: str = "") -> frozenset[Root]:
+    """The roots that the word may be derived from, itself left out; empty for a language that declares no endings.
+
+    Of a phrase, its words but for light ones (`dem almak`: `dem`) are what it is made of.
+    """
+    words = [word for word in key.split() if word not in language.words.light]
+    if len(words) > 1 or " " in key:
+        return frozenset(root for word in words for root in own_roots(word, language))
+    return frozenset(root for kind in kinds_of(key, language, pos) for root in _cuts(key, kind, language))
+
+
+def _cuts(key: str, kind: str, language: Language) -> Iterator[Root]:
+    word = _bare(key, language) if kind == VERB else key
+    for letters, prefixed in _beginnings(word, kind, language):
+        for base in (NOUN, VERB):
+            endings = _endings(language, base, kind)
+            for end in range(SHORTEST_ROOT[base], len(letters) + prefixed):
+                rest = letters[end:]
+                if (not rest and prefixed and base == NOUN) or (rest and endings and endings.fullmatch(rest)):
+                    yield Root(base, letters[:end])
+
+
+def _beginnings(word: str, kind: str, language: Language) -> Iterator[tuple[str, bool]]:
+    """The word, and without each noun-class prefix it may have; whether one was cut."""
+    yield word, False
+    if kind == NOUN:
+        for prefix in language.words.class_prefixes:
+            if word.startswith(prefix):
+                yield word[len(prefix) :], True
+
+
+def _bare(key: str, language: Language) -> str:
+    """A verb's stem: without citation affix and without the final vowel that every verb of the language has."""
+    stem = cut_citation(key, language)
+    final = language.words.final_vowel
+    return stem[: -len(final)] if final and stem.endswith(final) else stem
+
+
+@lru_cache(maxsize=256)
+def _endings(language: Language, base: str, kind: str) -> re.Pattern[str] | None:
+    """One or two endings that make a `kind` from a `base`; None where the language declares none."""
+    step = {(a, b): _alternatives(language, f"{a}_{b}") for a in (NOUN, VERB) for b in (NOUN, VERB)}
+    ways = [step[base, kind]]
+    ways += [f"(?:{step[base, way]})(?:{step[way, kind]})" for way in (NOUN, VERB) if step[base, way] and step[way, kind]]
+    ways = [way for way in ways if way]
+    return re.compile("|".join(ways)) if ways else None
+
+
+def _alternatives(language: Language, which: str) -> str:
+    letters = language.words.sounds
+    endings = language.words.endings.get(which, "").split()
+    return "|".join("".join(f"[{letters[c]}]" if c in letters else re.escape(c) for c in ending) for ending in endings)

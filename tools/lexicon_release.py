@@ -60,7 +60,7 @@ def _pair_file(name: str, split: Split) -> str:
 def _pair_table(core: Core, name: str, split: Split) -> str:
     rows = [
         (
-            *(pair.concept, pair.source, pair.target),
+            *(pair.concept, pair.sources[0], pair.targets[0]),
             VARIANT_SEPARATOR.join(pair.sources[1:]),
             VARIANT_SEPARATOR.join(pair.targets[1:]),
             *(pair.pos, pair.field),

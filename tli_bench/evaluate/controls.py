@@ -63,6 +63,10 @@ def labels_of(pairs: Sequence[WordPair], tokens: Sequence[tuple[int, int]]) -> d
     }
     if any(pair.pos for pair in pairs):
         found["pos"] = [pair.pos or "none given" for pair in pairs]
+    if any(pair.band for pair in pairs):
+        found["frequency"] = [pair.band or "none given" for pair in pairs]
+    if any(pair.loan is not None for pair in pairs):
+        found["origin"] = ["loan" if pair.loan else "inherited" for pair in pairs]
     if tokens:
         found["source tokens"] = tokens_per_word_bins([source for source, _ in tokens])
         found["target tokens"] = tokens_per_word_bins([target for _, target in tokens])

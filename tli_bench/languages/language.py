@@ -57,8 +57,8 @@ class Words:
     endings that look like a plural but are not. citation: those of the suffixes that mark a verb.
 
     endings: the endings that make one word from another, separated by spaces, under `noun_noun`, `noun_verb`, `verb_noun`, `verb_verb`
-    (adjectives and the rest count as nouns); a letter of `sounds` stands for any of its letters. class_prefixes: of nouns; final_vowel: that
-    every verb ends in. light: words of a phrase that do not tell its family (`almak` in `nefes almak`).
+    (adjectives and the rest count as nouns); a letter of `sounds` stands for any of its letters. class_prefixes: of nouns; final_vowel:
+    that every verb ends in. light: words of a phrase that do not tell its family (`almak` in `nefes almak`).
     """
 
     leaders: tuple[str, ...] = ()

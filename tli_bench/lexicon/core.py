@@ -1,5 +1,6 @@
 """The core lexicon: one table of concepts by languages, kept as a TSV file that people read, review and correct by hand."""
 
+import dataclasses
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,9 +11,10 @@ import yaml
 
 from tli_bench.base.errors import LexiconError, suggest
 from tli_bench.base.paths import data_dir
-from tli_bench.languages import Language, language_or_default
+from tli_bench.languages import Language, language_or_default, pivot
 from tli_bench.languages.language import CODE
 from tli_bench.lexicon.entries import VARIANT_SEPARATOR, Entry, parse_forms
+from tli_bench.lexicon.facts import Facts, read_facts
 from tli_bench.lexicon.lexicon import Lexicon
 from tli_bench.lexicon.pairs import Split, WordPair
 from tli_bench.lexicon.splits import assign_splits
@@ -37,6 +39,7 @@ class Core:
     entries: tuple[Entry, ...]
     splits: Mapping[str, Split]
     languages: tuple[str, ...]
+    facts: Facts = dataclasses.field(default_factory=Facts)
 
     @property
     def content_hash(self) -> str:
@@ -49,9 +52,7 @@ class Core:
             split = self.splits.get(entry.concept)
             yield (entry.concept, entry.pos, entry.field, entry.family or "", *forms, split.value if split else "")
 
-    def lexicon(
-        self, source: Language, target: Language, *, seed: int | None = None, audit: bool = False
-    ) -> Lexicon:
+    def lexicon(self, source: Language, target: Language, *, seed: int | None = None, audit: bool = False) -> Lexicon:
         """The word pairs of two languages; a concept that has no word in one of them is left out, and so are the audit words.
 
         seed: None or the published seed returns the published splits, any other seed assigns them anew, but for the audit words.
@@ -61,7 +62,7 @@ class Core:
         for language in (source, target):
             self._require(language)
         seed = self.seed if seed is None else seed
-        splits = {concept: split for concept, split in self.splits.items() if split is not Split.AUDIT}
+        splits: dict[str, Split] = {c: split for c, split in self.splits.items() if split is not Split.AUDIT}
         if seed != self.seed:
             splits = assign_splits((e for e in self.entries if e.concept in splits), seed=seed)
         if audit:
@@ -69,13 +70,26 @@ class Core:
                 concept: Split.CONTROL for concept, split in self.splits.items() if split is Split.AUDIT
             }
         pairs = tuple(
-            WordPair(e.concept, e.forms[source.code], e.forms[target.code], splits[e.concept], e.pos, e.field, e.family)
-            for e in self.entries
-            if e.concept in splits and e.forms.get(source.code) and e.forms.get(target.code)
+            self._pair(entry, source.code, target.code, splits[entry.concept])
+            for entry in self.entries
+            if entry.concept in splits and entry.forms.get(source.code) and entry.forms.get(target.code)
         )
         if audit and not any(pair.split is Split.CONTROL for pair in pairs):
             raise LexiconError(f"the core lexicon {self.version} has no audit words of {source.code}-{target.code}")
         return Lexicon(AUDIT_NAME if audit else "core", self.version, source, target, pairs, seed)
+
+    def _pair(self, entry: Entry, source: str, target: str, split: Split) -> WordPair:
+        return WordPair(
+            entry.concept,
+            entry.forms[source],
+            entry.forms[target],
+            split,
+            entry.pos,
+            entry.field,
+            entry.family,
+            band=self.facts.band(entry.concept, pivot().code),
+            loan=self.facts.loan(entry.concept, (source, target)),
+        )
 
     def _require(self, language: Language) -> None:
         if language.code not in self.languages:
@@ -118,7 +132,7 @@ def load_core(folder: Path | None = None) -> Core:
             f"{folder / CORE_FILE}: {len(missing)} concepts have no split, first {missing[0]!r}; "
             "run tools/lexicon_release.py, which assigns them"
         )
-    return Core(name, seed, entries, splits, languages)
+    return Core(name, seed, entries, splits, languages, read_facts(folder))
 
 
 def read_core_table(path: Path) -> CoreTable:

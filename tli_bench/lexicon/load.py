@@ -52,7 +52,7 @@ def load_lexicon(
     if control is None:
         splits = _assign(rows, shares=LIST_SHARES, seed=seed)
     else:
-        seen = {split: share for split, share in LIST_SHARES.items() if split is not Split.CONTROL}
+        seen: dict[Split, float] = {s: share for s, share in LIST_SHARES.items() if s is not Split.CONTROL}
         rows = [row.without_split() for row in rows]
         shares = {split: share / sum(seen.values()) for split, share in seen.items()}
         splits = _assign(rows, shares=shares, seed=seed)

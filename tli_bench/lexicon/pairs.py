@@ -20,11 +20,20 @@ TESTED = frozenset({Split.CONTROL, Split.AUDIT})
 """The splits whose words no training may have seen."""
 
 
+def as_read(form: str) -> str:
+    """The form as a model reads it, in scoring and in training: a bound stem (Swahili `-zuri`) without the dash of its citation form.
+
+    No text holds `-zuri`: what agrees with a noun is written as one word with its prefix, and the prefix depends on the noun.
+    """
+    return form.lstrip("-") or form
+
+
 @dataclass(frozen=True, slots=True)
 class WordPair:
     """One concept in two languages; the preferred form comes first, accepted variants after it.
 
-    family: see `Entry`.
+    family: see `Entry`. band: how frequent the concept's English word is (`facts.BANDS`), empty if that is not known; loan: whether one of
+    the two words is a loan, None if nobody looked.
     """
 
     concept: str
@@ -34,13 +43,15 @@ class WordPair:
     pos: str = ""
     field: str = ""
     family: str | None = None
+    band: str = ""
+    loan: bool | None = None
 
     @property
     def source(self) -> str:
-        """Preferred source form: the one that is embedded."""
-        return self.sources[0]
+        """Preferred source form as a model reads it, see `as_read`."""
+        return as_read(self.sources[0])
 
     @property
     def target(self) -> str:
-        """Preferred target form: the one that is embedded."""
-        return self.targets[0]
+        """Preferred target form as a model reads it, see `as_read`."""
+        return as_read(self.targets[0])

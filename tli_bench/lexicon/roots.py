@@ -91,7 +91,9 @@ def _endings(language: Language, base: str, kind: str) -> re.Pattern[str] | None
     """One or two endings that make a `kind` from a `base`; None where the language declares none."""
     step = {(a, b): _alternatives(language, f"{a}_{b}") for a in (NOUN, VERB) for b in (NOUN, VERB)}
     ways = [step[base, kind]]
-    ways += [f"(?:{step[base, way]})(?:{step[way, kind]})" for way in (NOUN, VERB) if step[base, way] and step[way, kind]]
+    ways += [
+        f"(?:{step[base, way]})(?:{step[way, kind]})" for way in (NOUN, VERB) if step[base, way] and step[way, kind]
+    ]
     ways = [way for way in ways if way]
     return re.compile("|".join(ways)) if ways else None
 

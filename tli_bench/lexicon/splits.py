@@ -27,9 +27,9 @@ def assign_splits(
     """The split of every concept, in file order, so that a concept appended later does not move any before it.
 
     A concept follows the concepts before it that share a form, a stem, a root or a spelling without diacritics with it in any language:
-    it goes to their side of train, control and audit, or to dev when they are on several, since dev may share words with any. A free concept
-    goes to the split that is furthest behind its share in the concept's part of speech and field, but one that shares words with dev not to
-    audit; a tie is broken by SHA-256 of the seed and the concept.
+    it goes to their side of train, control and audit, or to dev when they are on several, since dev may share words with any. A free
+    concept goes to the split that is furthest behind its share in the concept's part of speech and field, but one that shares words
+    with dev not to audit; a tie is broken by SHA-256 of the seed and the concept.
 
     previous: splits that were published and stay as they are. Raises InputError for shares that do not sum to 1 and for a
     repeated concept.

@@ -9,6 +9,7 @@ the exit status is 1 if a file is stale.
 import argparse
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
@@ -18,8 +19,8 @@ from tli_bench.languages import DEFAULT_PAIRS, language_of, resolve_pair
 from tli_bench.lexicon import Core, assign_splits, stats
 from tli_bench.lexicon.core import CORE_FILE, VERSION_FILE, core_table, read_core_table
 from tli_bench.lexicon.entries import VARIANT_SEPARATOR
+from tli_bench.lexicon.facts import read_facts
 from tli_bench.lexicon.pairs import Split
-from tli_bench.lexicon.splits import CORE_SHARES
 
 CARD = "README.md"
 PAIR_COLUMNS = ("concept", "source", "target", "source_variants", "target_variants", "pos", "field")
@@ -49,8 +50,8 @@ def released(folder: Path) -> dict[Path, str]:
 def _core(folder: Path) -> Core:
     facts = yaml.safe_load((folder / VERSION_FILE).read_text("utf-8"))
     languages, entries, previous = read_core_table(folder / CORE_FILE)
-    splits = assign_splits(entries, seed=facts["seed"], shares=CORE_SHARES, previous=previous)
-    return Core(str(facts["version"]), facts["seed"], entries, splits, languages)
+    core = Core(str(facts["version"]), facts["seed"], entries, previous, languages, read_facts(folder))
+    return replace(core, splits=assign_splits(entries, seed=core.seed, shares=core.shares, previous=previous))
 
 
 def _pair_file(name: str, split: Split) -> str:

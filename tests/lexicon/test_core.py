@@ -126,7 +126,7 @@ def test_a_concept_without_split_is_sent_to_the_release_tool(tmp_path: Path) -> 
     lines = TEXT.splitlines()
     lines[5] = lines[5].rsplit("\t", 1)[0] + "\t"
     (tmp_path / CORE_FILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
-    (tmp_path / VERSION_FILE).write_text("version: 1.0.0\nseed: 0\nsplits_from: x\n", encoding="utf-8")
+    (tmp_path / VERSION_FILE).write_text("version: 1.0.0\nseed: 0\n", encoding="utf-8")
     with pytest.raises(LexiconError, match=r"1 concepts have no split, first .*tools/lexicon_release.py"):
         load_core(tmp_path)
 

@@ -15,15 +15,16 @@ from tli_bench.languages import Language, language_or_default, pivot
 from tli_bench.languages.language import CODE
 from tli_bench.lexicon.entries import VARIANT_SEPARATOR, Entry, parse_forms
 from tli_bench.lexicon.facts import Facts, read_facts
+from tli_bench.lexicon.families import read_families
 from tli_bench.lexicon.lexicon import Lexicon
 from tli_bench.lexicon.pairs import Split, WordPair
-from tli_bench.lexicon.splits import assign_splits
+from tli_bench.lexicon.splits import CORE_SHARES, LIST_SHARES, assign_splits
 from tli_bench.lexicon.text import numbered_lines
 
 AUDIT_NAME = "core audit"
 """Name of the lexicon whose control words are the audit words."""
 CORE_FILE, VERSION_FILE = "core.tsv", "version.yaml"
-FIRST_COLUMNS, LAST_COLUMN = ("concept", "pos", "field", "note", "family"), "split"
+FIRST_COLUMNS, LAST_COLUMN = ("concept", "pos", "field", "note"), "split"
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,11 @@ class Core:
     facts: Facts = dataclasses.field(default_factory=Facts)
 
     @property
+    def shares(self) -> Mapping[Split, float]:
+        """The share of each split that concepts which are added bring it closer to."""
+        return CORE_SHARES if Split.AUDIT in self.splits.values() else LIST_SHARES
+
+    @property
     def content_hash(self) -> str:
         """SHA-256 of concepts, forms and splits, whatever the order of the rows."""
         return _sha256(sorted(self._rows()))
@@ -50,7 +56,7 @@ class Core:
         for entry in self.entries:
             forms = (VARIANT_SEPARATOR.join(entry.forms.get(code, ())) for code in self.languages)
             split = self.splits.get(entry.concept)
-            yield (entry.concept, entry.pos, entry.field, entry.family or "", *forms, split.value if split else "")
+            yield (entry.concept, entry.pos, entry.field, *forms, split.value if split else "")
 
     def lexicon(self, source: Language, target: Language, *, seed: int | None = None, audit: bool = False) -> Lexicon:
         """The word pairs of two languages; a concept that has no word in one of them is left out, and so are the audit words.
@@ -145,6 +151,7 @@ def read_core_table(path: Path) -> CoreTable:
     columns: tuple[str, ...] = ()
     languages: dict[str, Language] = {}
     splits: dict[str, Split] = {}
+    families = read_families(path.parent)
     seen: dict[str, int] = {}
     for number, line in numbered_lines(path):
         cells = line.split("\t")
@@ -161,14 +168,14 @@ def read_core_table(path: Path) -> CoreTable:
             raise LexiconError(f"{where}: concept {concept!r} must be filled in and unique{first}")
         seen[concept] = number
         forms = {code: words for code, spoken in languages.items() if (words := parse_forms(row[code], spoken))}
-        entries.append(Entry(concept, forms, row["pos"], row["field"], row["note"], row["family"]))
+        entries.append(Entry(concept, forms, row["pos"], row["field"], row["note"], families.get(concept, "")))
         if row["split"]:
             splits[concept] = parse_split(row["split"], where=where)
     return CoreTable(tuple(languages), tuple(entries), splits)
 
 
 def _languages(header: list[str], *, where: str) -> dict[str, Language]:
-    """The languages of the columns between the first five and the last."""
+    """The languages of the columns between the first four and the last."""
     codes = header[len(FIRST_COLUMNS) : -1]
     fixed = (*header[: len(FIRST_COLUMNS)], *header[-1:]) == (*FIRST_COLUMNS, LAST_COLUMN)
     if not fixed or not codes or len(set(codes)) < len(codes) or not all(CODE.fullmatch(code) for code in codes):
@@ -193,7 +200,7 @@ def core_table(core: Core) -> str:
     for entry in core.entries:
         forms = (VARIANT_SEPARATOR.join(entry.forms.get(code, ())) for code in core.languages)
         split = core.splits[entry.concept].value
-        lines.append("\t".join((entry.concept, entry.pos, entry.field, entry.note, entry.family or "", *forms, split)))
+        lines.append("\t".join((entry.concept, entry.pos, entry.field, entry.note, *forms, split)))
     return "\n".join(lines) + "\n"
 
 

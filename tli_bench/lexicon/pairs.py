@@ -20,14 +20,6 @@ TESTED = frozenset({Split.CONTROL, Split.AUDIT})
 """The splits whose words no training may have seen."""
 
 
-def as_read(form: str) -> str:
-    """The form as a model reads it, in scoring and in training: a bound stem (Swahili `-zuri`) without the dash of its citation form.
-
-    No text holds `-zuri`: what agrees with a noun is written as one word with its prefix, and the prefix depends on the noun.
-    """
-    return form.lstrip("-") or form
-
-
 @dataclass(frozen=True, slots=True)
 class WordPair:
     """One concept in two languages; the preferred form comes first, accepted variants after it.
@@ -48,10 +40,10 @@ class WordPair:
 
     @property
     def source(self) -> str:
-        """Preferred source form as a model reads it, see `as_read`."""
-        return as_read(self.sources[0])
+        """Preferred source form: the one that is embedded."""
+        return self.sources[0]
 
     @property
     def target(self) -> str:
-        """Preferred target form as a model reads it, see `as_read`."""
-        return as_read(self.targets[0])
+        """Preferred target form: the one that is embedded."""
+        return self.targets[0]

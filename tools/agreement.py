@@ -2,11 +2,11 @@
 
 Usage: python -m tools.agreement DICTIONARY... --pair swh-eng [--list]
 
-A dictionary is any word list that `tli-bench run --lexicon` reads. A concept counts where the dictionary has its preferred English form as a
-headword or translation. It agrees when one of the dictionary's words for it is our preferred form, and agrees broadly when it is any of our
-forms. Words are compared as everywhere: Unicode NFC, lower case by the language's rule, its own apostrophes, no leading dash or `to `; and by
-stem, so that `kusoma` and `-soma`, `okumak` and `oku` are one word (`stem_key`). Diacritics count. Nothing else is forgiven: a synonym that is right
-but not listed counts against us, so agreement is a lower bound.
+A dictionary is any word list that `tli-bench run --lexicon` reads. A concept counts where the dictionary has its preferred English form
+as a headword or translation. It agrees when one of the dictionary's words for it is our preferred form, and agrees broadly when it is any
+of our forms. Words are compared as everywhere: Unicode NFC, lower case by the language's rule, its own apostrophes, no leading dash or
+`to `; and by stem, so that `kusoma` and `-soma`, `okumak` and `oku` are one word (`stem_key`). Diacritics count. Nothing else is forgiven:
+a synonym that is right but not listed counts against us, so agreement is a lower bound.
 """
 
 import argparse

@@ -12,12 +12,13 @@ from tli_bench.base.errors import InputError, ResultError, UnknownNameError
 from tli_bench.records import RecordStore
 
 LIMIT = 45
+CHEAP = {"placebo": 0, "confirm": False}
 PAIR = "swh_Latn-eng_Latn"
 
 
 @pytest.fixture(scope="module")
 def report():
-    return tli_bench.score("tiny", adapter="default", pairs="swh-eng", limit=LIMIT)
+    return tli_bench.score("tiny", adapter="default", pairs="swh-eng", limit=LIMIT, **CHEAP)
 
 
 def test_its_name_says_what_was_scored(report):
@@ -80,7 +81,7 @@ def test_a_saved_report_is_a_finished_run_of_the_command_line(report, tmp_path):
 
 def test_nothing_is_printed_and_nothing_is_written_unless_asked(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    alone = tli_bench.score("tiny", pairs="swh-eng", limit=30)
+    alone = tli_bench.score("tiny", pairs="swh-eng", limit=30, confirm=False)
     assert alone.records[0].signature.adapter is None
     assert list(alone.records[0].best_layer) == ["base"]
     assert capsys.readouterr() == ("", "")
@@ -93,7 +94,8 @@ def test_a_loaded_base_serves_several_adapters_and_is_left_as_it_was(report):
     loaded = tli_bench.load_model("tiny")
     before = {name: value.clone() for name, value in loaded.model.state_dict().items()}
     again = [
-        tli_bench.score(loaded, adapter=name, pairs="swh-eng", limit=LIMIT) for name in ("default", "default", None)
+        tli_bench.score(loaded, adapter=name, pairs="swh-eng", limit=LIMIT, **CHEAP)
+        for name in ("default", "default", None)
     ]
     assert again[0].records[0].curves == again[1].records[0].curves == report.records[0].curves
     assert again[2].records[0].curves["control"]["base"] == report.records[0].curves["control"]["base"]

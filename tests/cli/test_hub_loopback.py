@@ -31,6 +31,9 @@ COMMAND = [
     "swh-eng",
     "--limit",
     "60",
+    "--no-confirm",
+    "--placebo",
+    "0",
     "--output",
     "{out}",
 ]

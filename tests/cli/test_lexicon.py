@@ -104,3 +104,71 @@ def test_token_counts_under_a_tokenizer(capsys, model_folder):
     code, out, _ = run(capsys, "lexicon", "check", "--tokenizer", model_folder())
     assert code == 0
     assert "tokens per word, swh_Latn: mean" in out
+
+
+def test_check_respects_the_pair(capsys, tmp_path):
+    code, out, _ = run(capsys, "lexicon", "check", "core", "--pair", "kaz-kir", "--json")
+    found = {finding["language"] for finding in json.loads(out)["findings"]}
+    assert code == 0
+    assert found <= {"", "kaz_Cyrl", "kir_Cyrl", "kaz_Cyrl-kir_Cyrl"}
+    assert "kaz_Cyrl-kir_Cyrl" in found
+    path = tmp_path / "en-tr.txt"
+    path.write_text("water su\nfire ateş\nmoon ay\n", encoding="utf-8")
+    code, out, _ = run(capsys, "lexicon", "check", path, "--json")
+    assert code == 0
+    assert json.loads(out)["n"] == 3
+    code, _, err = run(capsys, "lexicon", "check", path, "--pair", "swh-eng")
+    assert code == 2
+    assert "this is a list of eng-tur, not of swh-eng" in err
+
+
+@pytest.mark.parametrize("verb", ["run", "train", "check", "export"])
+def test_every_verb_that_takes_a_list_takes_the_options_for_its_layout(capsys, tmp_path, verb):
+    path = tmp_path / "words.tsv"
+    rows = ["water\tmaji", "fire\tmoto", "moon\tmwezi", "sun\tjua"]
+    path.write_text("".join(f"{i}\t{row}\tx\n" for i, row in enumerate(rows)), encoding="utf-8")
+    arguments = {
+        "run": ["run", "--lexicon", path, "--pairs", "swh-eng", "--output", tmp_path / "runs"],
+        "train": ["train", "--lexicon", path, "--pair", "swh-eng", "--output", tmp_path / "adapter"],
+        "check": ["lexicon", "check", path, "--pair", "swh-eng"],
+        "export": ["lexicon", "export", tmp_path / "out.tsv", "--lexicon", path, "--pair", "swh-eng"],
+    }[verb]
+    code, _, err = run(capsys, *arguments, "--columns", "2,3")
+    assert code == 2
+    assert "swapped" in err
+    assert "--swap" in err
+    code, _, err = run(capsys, *arguments, "--columns", "2,3", "--swap", "--split-column", "4")
+    assert code == 2
+    assert "split 'x' is not one of" in err
+    code, _, err = run(capsys, *arguments, "--columns", "2,3", "--header", "maybe")
+    assert code == 2
+    assert "unknown header 'maybe'; use one of yes, no" in err
+
+
+def test_tiny_is_scored_bare_on_a_list_that_is_not_the_core_and_says_so(capsys, tmp_path):
+    path = tmp_path / "words.tsv"
+    core = load_lexicon(pair="swh-eng").pairs[:40]
+    path.write_text("".join(f"{pair.source}\t{pair.target}\n" for pair in core), encoding="utf-8")
+    arguments = [
+        "run",
+        "--pairs",
+        "swh-eng",
+        "--no-confirm",
+        "--placebo",
+        "0",
+        "--limit",
+        "12",
+        "--output",
+        tmp_path / "runs",
+    ]
+    code, out, _ = run(capsys, *arguments, "--lexicon", path)
+    assert code == 0
+    assert "no adapter" in out
+    assert "tiny is scored bare: its own adapter was trained for the core lexicon" in out
+    assert "--adapter default" in out
+    record = json.loads(next((tmp_path / "runs").rglob("tli_alignment*/*.json")).read_text())
+    assert record["signature"]["adapter"] is None
+    code, out, _ = run(capsys, *arguments, "--lexicon", path, "--adapter", "default", "--allow-leakage")
+    assert code == 0
+    assert "scored bare" not in out
+    assert "adapter tiny-swh-eng-tli" in out

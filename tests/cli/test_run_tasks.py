@@ -37,7 +37,7 @@ def ran(tmp_path_factory):
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "PYTEST"))}
     done = subprocess.run(
         [sys.executable, "-m", "tli_bench", "run", "--model", "tiny", "--adapter", ADAPTER,
-         "--tasks", "all", "--limit", "5", "--output", str(out)],
+         "--tasks", "all", "--limit", "5", "--no-confirm", "--placebo", "0", "--output", str(out)],
         capture_output=True, text=True, timeout=600,
         env=kept | {"HF_ENDPOINT": nowhere, "HF_HOME": str(out / "home"), "OMP_NUM_THREADS": "1", "COLUMNS": "160"},
     )  # fmt: skip

@@ -21,7 +21,8 @@ OPTIONS = settings(RunConfig)
 VALUES = {
     "model": "org/name", "adapter": "org/adapter", "twin": "org/twin", "placebo": 5,
     "pairs": ("swh-eng", "tur-eng"), "tasks": ("tli_swahili",), "lexicon": "mine.tsv",
-    "control": Path("held.tsv"), "data_dir": Path("data"), "protocol": "mexa", "limit": 7, "confirm": False, "output": Path("elsewhere"),
+    "control": Path("held.tsv"), "columns": ("neno", "word"), "header": "no", "swap": True, "split_column": "group",
+    "data_dir": Path("data"), "protocol": "mexa", "limit": 7, "confirm": False, "output": Path("elsewhere"),
     "batch_size": 8, "device": "cpu", "dtype": "bfloat16", "quantize": "nf4", "revision": "main", "seed": 3, "shown": ("2",),
     "measures": ("evs", "dali"),
     "allow_leakage": True, "trained_words": Path("seen.txt"), "any_base": True, "skip_gate": True, "trust_remote_code": True,
@@ -197,3 +198,22 @@ def test_an_option_that_is_added_appears_everywhere(tmp_path):
 def test_an_option_that_decides_an_unknown_fact_cannot_be_declared():
     with pytest.raises(UnknownNameError, match="unknown fact of a signature 'limt'; did you mean 'limit'"):
         Option(help="", goes=Goes.RUN, decides=("limt",))
+
+
+@pytest.mark.parametrize(
+    ("adapter", "lexicon", "name"),
+    [(None, "core", "tiny-swh-eng-tli"), (None, "mine.tsv", None), ("default", "mine.tsv", "tiny-swh-eng-tli"), ("none", "core", None)],
+)  # fmt: skip
+def test_a_list_that_is_not_the_core_never_meets_the_own_adapter_by_surprise(adapter, lexicon, name):
+    config = RunConfig(model="tiny", lexicon=lexicon, **({"adapter": adapter} if adapter else {}))
+    chosen = config.chosen().adapter
+    assert (Path(chosen).name if chosen else None) == name
+    assert config.leaves_own_adapter is (adapter is None and lexicon != "core")
+
+
+def test_yes_and_no_in_yaml_are_what_they_are_on_the_command_line(tmp_path):
+    (tmp_path / "mine.yaml").write_text("header: no\n")
+    assert RunConfig.build(read_config(tmp_path / "mine.yaml")).header == "no"
+    assert RunConfig(header=True).header == "yes"
+    with pytest.raises(InputError, match="unknown header 'maybe'; use one of yes, no"):
+        RunConfig(header="maybe")

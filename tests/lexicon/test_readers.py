@@ -76,10 +76,13 @@ def test_cldf_in_the_layout_of_ids_finds_languages_by_glottocode() -> None:
     assert forms(read) == [(("елга",), ("йылға",)), (("күк", "һава"), ("күк",))]
 
 
-def test_cldf_in_the_layout_of_savelyevturkic_can_read_another_column() -> None:
-    assert forms(load_lexicon(FIXTURES / "savelyevturkic", pair="tur-uzn"))[1] == (("taʃ",), ("tɔʃ",))
-    read = load_lexicon(FIXTURES / "savelyevturkic", pair="tur-uzn", columns={"form": "Value"})
-    assert forms(read)[1] == (("taš",), ("tɔš",))
+def test_cldf_in_the_layout_of_savelyevturkic_is_refused_since_it_holds_transcriptions_alone() -> None:
+    with pytest.raises(
+        LexiconError, match=r"Turkish .* is a phonetic transcription \('tɯrnak', 'taʃ'; 2 of 2 .*form=COLUMN"
+    ):
+        load_lexicon(FIXTURES / "savelyevturkic", pair="tur-uzn")
+    with pytest.raises(LexiconError, match=r"Northern Uzbek .* is a phonetic transcription \('tirnɔḳ', 'tɔš'; 2 of 2"):
+        load_lexicon(FIXTURES / "savelyevturkic", pair="tur-uzn", columns={"form": "Value"})
 
 
 def test_freedict_takes_headwords_variants_and_translations_but_no_examples_or_plurals() -> None:

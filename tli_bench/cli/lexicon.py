@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tli_bench.cli.params import LIST, list_options, takes
 from tli_bench.languages import default_pair
 
 DEFAULT_PAIR = default_pair()
@@ -14,25 +15,38 @@ app = typer.Typer(name="lexicon", help="Word lists: check, stats, export.", no_a
 
 _SHOWN = 10
 _Pair = Annotated[str, typer.Option(help="Language pair of a two-language list, e.g. swh-eng.")]
-_Control = Annotated[Path | None, typer.Option(help="Separate control list.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print everything as JSON.")]
 
 
 @app.command()
+@takes(*LIST)
 def check(
     source: Annotated[str, typer.Argument(help="core, a file, a folder, or hf:ID.")] = "core",
-    pair: _Pair = DEFAULT_PAIR,
-    control: _Control = None,
+    pair: Annotated[
+        str | None,
+        typer.Option(
+            help=f"Language pair, e.g. swh-eng. Default: that of the file's name, else {DEFAULT_PAIR}; of the core, all."
+        ),
+    ] = None,
     tokenizer: Annotated[
         str | None, typer.Option(help="Model whose tokenizer counts tokens per word (alias, folder, Hub id).")
     ] = None,
     as_json: _Json = False,
+    **options: Any,
 ) -> None:
-    """Look for leakage, wrong scripts, duplicates, homographs, loans and unbalanced splits; exit 1 on the first two."""
+    """Look for leakage, wrong scripts, duplicates, homographs, loans and unbalanced splits; exit 1 on the first two.
+
+    A list that is clearly not in its languages is refused with exit code 2, as `run` refuses it.
+    """
     from tli_bench.lexicon import load_core, load_lexicon
     from tli_bench.lexicon.doctor import check as examine
+    from tli_bench.lexicon.readers.names import pair_in_name
 
-    lexicon = load_core() if source == "core" else load_lexicon(source, pair=pair, control=control)
+    layout = list_options(options)
+    if source == "core" and pair is None:
+        lexicon: Any = load_core()
+    else:
+        lexicon = load_lexicon(source, pair=pair or pair_in_name(source), **layout)
     report = examine(lexicon, tokenizer=_tokenizer(tokenizer))
     if as_json:
         typer.echo(json.dumps(report.to_dict(), ensure_ascii=False, indent=1))
@@ -105,17 +119,18 @@ def stats(as_json: _Json = False) -> None:
 
 
 @app.command()
+@takes(*LIST)
 def export(
     output: Annotated[Path, typer.Argument(help="File to write.")],
     pair: _Pair = DEFAULT_PAIR,
     source: Annotated[str, typer.Option("--lexicon", help="core, a file, a folder, or hf:ID.")] = "core",
-    control: _Control = None,
     format: Annotated[str, typer.Option(help="tsv, muse or json.")] = "tsv",
+    **options: Any,
 ) -> None:
     """Write one language pair as TSV, MUSE or JSON."""
     from tli_bench.lexicon import load_lexicon
     from tli_bench.lexicon.export import export as write
 
-    lexicon = load_lexicon(source, pair=pair, control=control)
+    lexicon = load_lexicon(source, pair=pair, **list_options(options))
     write(lexicon, output, format=format)
     typer.echo(f"{len(lexicon.pairs)} pairs of {lexicon.pair} written to {output}")

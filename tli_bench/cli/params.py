@@ -13,6 +13,9 @@ from tli_bench.config.run import RunConfig
 LOAD = ("quantize", "dtype", "device", "revision")
 """How a model is loaded, for verbs that do little else with it."""
 
+LIST = ("control", "columns", "header", "swap", "split_column")
+"""How a word list is read, for every verb that takes one."""
+
 
 def takes(
     *names: str,
@@ -83,6 +86,11 @@ def of_model(model: type[BaseModel], *, without: Iterable[str] = ()) -> list[ins
             )
         )
     return found
+
+
+def list_options(options: dict[str, Any]) -> dict[str, Any]:
+    """Take a verb's options of `LIST` out of `options`, checked, as `load_lexicon` takes them."""
+    return RunConfig.build(put_together({name: options.pop(name) for name in LIST})).of_list()
 
 
 def put_together(options: Mapping[str, Any]) -> dict[str, Any]:

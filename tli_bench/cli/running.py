@@ -47,6 +47,12 @@ def execute(config: RunConfig) -> None:
     with _made(config.output), console.status(f"loading {escape(config.model)}"):
         lm = open_model(config)
     console.print(_describe(lm.identity), soft_wrap=True)
+    if config.leaves_own_adapter:
+        console.print(
+            f"{escape(config.model)} is scored bare: its own adapter was trained for the core lexicon, not for "
+            f"{escape(config.lexicon)}; --adapter default scores it as well",
+            soft_wrap=True,
+        )
     outcome = _score(console, config, lm, tasks)
     path = write_run(resolved(config, lm), outcome.results, outcome.records, config.output)
     print_summary(console, outcome.records, outcome.results)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tli_bench.base.errors import InputError
-from tli_bench.cli.params import LOAD, of_model, put_together, takes
+from tli_bench.cli.params import LIST, LOAD, list_options, of_model, put_together, takes
 from tli_bench.languages import default_pair
 from tli_bench.training.recipe import Recipe
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tli_bench.training.trainer import Progress
 
 
-@takes(*LOAD, first=of_model(Recipe, without=("name", "summary")))
+@takes(*LIST, *LOAD, first=of_model(Recipe, without=("name", "summary")))
 def train(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Folder of the finished adapter or model, e.g. adapters/NAME.")
@@ -59,12 +59,15 @@ def train(
     from tli_bench.cli.quiet import quiet_libraries
 
     quiet_libraries()  # before the libraries are imported, which is when some of them listen
+    from tli_bench.lexicon import load_lexicon
     from tli_bench.models import LoadOptions
     from tli_bench.training import load_recipe, train_adapter, train_with_twin
     from tli_bench.training.train import is_main_process
 
     if options["max_steps"] is not None and options["epochs"] is not None:
         raise InputError("--steps and --epochs both say how long to train; give one of them")
+    layout = list_options(options)
+    words = lexicon if lexicon == "core" else load_lexicon(lexicon, pair=pair, **layout)
     load = put_together({name: options.pop(name) for name in LOAD})
     chosen = load_recipe(recipe).with_options(**options)
     with _ProgressBar() as bar:
@@ -73,7 +76,7 @@ def train(
             pair,
             chosen,
             output,
-            lexicon=lexicon,
+            lexicon=words,
             seed=seed,
             progress=bar.show,
             options=LoadOptions(**load) if load else None,

@@ -15,11 +15,14 @@ from tli_bench.base.errors import InputError
 from tli_bench.base.files import write_text
 from tli_bench.base.paths import data_dir
 from tli_bench.base.yamls import read_yaml
-from tli_bench.config.options import Goes, Option, Setting, of_road, require_names, settings
+from tli_bench.config.options import YES_NO, Goes, Option, Setting, of_road, require_names, settings
 
 DTYPES = ("float32", "bfloat16", "float16")
 QUANTIZATIONS = ("nf4", "int8", "none")
+CORE = "core"
 OWN_ADAPTER, NO_ADAPTER = "default", "none"
+ADAPTER_OF_CORE = "auto"
+"""The model's own adapter where the core lexicon is scored, which it was trained for, and none on any other list."""
 OWN_ADAPTERS = {"tiny": "tiny-swh-eng-tli"}
 """Models that come with an adapter of their own: they are for trying things out, and take sample data, too."""
 
@@ -47,12 +50,13 @@ class RunConfig:
     adapter: Annotated[
         str | None,
         Option(
-            help="PEFT adapter: a folder or a Hub id. `tiny` has its own by default; `none` scores the base alone.",
+            help="PEFT adapter: a folder or a Hub id; `none` scores the base alone. On the core lexicon `tiny` has its own, on another "
+            "list only if it is asked for (`default`).",
             goes=Goes.MODEL,
             decides=("adapter", "training_unknown", "seen_control"),
             shown=False,
         ),
-    ] = OWN_ADAPTER
+    ] = ADAPTER_OF_CORE
     twin: Annotated[
         str | None,
         Option(
@@ -87,11 +91,43 @@ class RunConfig:
             goes=Goes.TASK,
             decides=("lexicon", "lexicon_hash", "n"),
         ),
-    ] = "core"
+    ] = CORE
     control: Annotated[
         Path | None,
         Option(
             help="Separate control list, for lists that keep it apart.", goes=Goes.TASK, decides=("lexicon_hash", "n")
+        ),
+    ] = None
+    columns: Annotated[
+        tuple[str, ...],
+        Option(
+            help="Columns of the list that hold source and target: names or numbers, e.g. neno,word or 2,3. Other roles by name: "
+            "concept=id, in CLDF form=Value.",
+            goes=Goes.TASK,
+            decides=("lexicon_hash", "n"),
+        ),
+    ] = ()
+    header: Annotated[
+        str | None,
+        Option(
+            help="Whether the list's first row is a header: yes or no. Default: found out.",
+            goes=Goes.TASK,
+            choices=YES_NO,
+            decides=("lexicon_hash", "n"),
+        ),
+    ] = None
+    swap: Annotated[
+        bool,
+        Option(
+            help="The list has the two languages the other way round.", goes=Goes.TASK, decides=("lexicon_hash", "n")
+        ),
+    ] = False
+    split_column: Annotated[
+        str | None,
+        Option(
+            help="Column with the list's own split (train, dev or valid, test or control).",
+            goes=Goes.TASK,
+            decides=("lexicon_hash", "n"),
         ),
     ] = None
     data_dir: Annotated[
@@ -240,12 +276,26 @@ class RunConfig:
         values = {s.name: _plain(getattr(self.chosen(), s.name)) for s in _told_to_tasks(type(self))}
         return {name: value for name, value in values.items() if value not in (None, [])}
 
+    def of_list(self) -> dict[str, Any]:
+        """What `load_lexicon` takes besides source and pair."""
+        return {"control": self.control, "seed": self.seed, **self.layout()}
+
+    def layout(self) -> dict[str, Any]:
+        """What is said about the layout of the list."""
+        header = None if self.header is None else self.header == "yes"
+        return {"columns": self.columns, "header": header, "swap": self.swap, "split_column": self.split_column}
+
+    @property
+    def leaves_own_adapter(self) -> bool:
+        """Whether the model has an adapter of its own that is not scored, since the list is not the core."""
+        return self.adapter == ADAPTER_OF_CORE and self.lexicon != CORE and self.model in OWN_ADAPTERS
+
     def chosen(self) -> Self:
         """The same with the model's own adapter and sample data put in, where it has them and nothing else is asked for."""
         own = OWN_ADAPTERS.get(self.model)
         adapter = self.adapter
-        if adapter == OWN_ADAPTER:
-            adapter = str(data_dir("adapters") / own) if own else None
+        if adapter in (OWN_ADAPTER, ADAPTER_OF_CORE):
+            adapter = str(data_dir("adapters") / own) if own and not self.leaves_own_adapter else None
         return replace(self, adapter=adapter, data_dir=self.data_dir or (Path("fixtures") if own else None))
 
     def to_dict(self) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """`load_lexicon`: from a name, a path or a Hub data set to a `Lexicon`, in one function."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +12,9 @@ from tli_bench.lexicon.lexicon import Lexicon
 from tli_bench.lexicon.normalise import match_key
 from tli_bench.lexicon.pairs import Split, WordPair
 from tli_bench.lexicon.readers import open_source
-from tli_bench.lexicon.readers.base import RawPair, Request
+from tli_bench.lexicon.readers.base import RawPair, Request, reading_of
 from tli_bench.lexicon.splits import LIST_SHARES, assign_splits
+from tli_bench.lexicon.suspicion import require_plausible
 from tli_bench.lexicon.unknown import languages_of_list, warn_of_defaults
 
 
@@ -22,31 +23,38 @@ def load_lexicon(
     *,
     pair: str | None = None,
     control: str | Path | None = None,
-    columns: Mapping[str, str] | None = None,
+    columns: Mapping[str, str] | Sequence[str] | None = None,
+    header: bool | None = None,
+    swap: bool = False,
+    split_column: str | None = None,
     revision: str | None = None,
     seed: int = 0,
 ) -> Lexicon:
     """The word pairs of one language pair from `core`, a file, a folder or a Hub data set (`hf:ID`).
 
     pair: `swh-eng`, source first; None for the first default pair. control: a second source whose pairs are the control split;
-    train and dev are then drawn from the first. columns: names of the columns that hold `source` and `target`. revision: of a Hub data set.
+    train and dev are then drawn from the first. columns: name or number of the columns that hold `source` and `target`, as a
+    mapping or in that order. header: whether a table's first row is its header; None: found out. swap: whether the two sides stand
+    the other way round. split_column: the column with the list's own split. revision: of a Hub data set.
     seed: of the splits, if the source has none.
 
     A language that no file describes is read with default rules (see `languages_of_list`), and a warning says what it lacks.
     Lines with the same source word become one pair with variants; identical pairs are merged. Raises LexiconError with file,
-    line and reason for a source that cannot be read, and with what was tried for one that cannot be found.
+    line and reason for a source that cannot be read, with what was tried for one that cannot be found, and with the evidence for a
+    side that is clearly not in its language (`lexicon.suspicion`).
 
     >>> import tli_bench
     >>> lexicon = tli_bench.load_lexicon("core", pair="swh-eng")
     >>> lexicon.pairs[0].source, lexicon.pairs[0].target
     ('kichwa', 'head')
     """
-    source_language, target_language = languages_of_list(source, pair or default_pair())
+    reading = reading_of(columns=columns, header=header, swap=swap, split_column=split_column, revision=revision)
+    source_language, target_language = languages_of_list(source, pair or default_pair(), reading)
     if str(source) == "core":
         if control is not None:
             raise LexiconError("the core lexicon has its own control split; leave `control` out")
         return load_core().lexicon(source_language, target_language, seed=seed)
-    request = Request(source_language, target_language, columns, revision)
+    request = Request(source_language, target_language, reading)
     warn_of_defaults(source_language, target_language)
     rows = _read(source, request)
     if control is None:
@@ -102,13 +110,14 @@ def _assign(rows: list[_Row], *, shares: Mapping[Split, float], seed: int) -> di
 
 
 def _read(source: str | Path, request: Request) -> list[_Row]:
-    rows = _merge(open_source(source, request), request.source, request.target)
-    if not rows:
+    raw = list(open_source(source, request))
+    if not raw:
         raise LexiconError(
             f"{source}: no row has a word in both {request.source.code} and {request.target.code}; "
             "check the pair and the columns"
         )
-    return rows
+    require_plausible(raw, request.source, request.target, name=str(source))
+    return _merge(raw, request.source, request.target)
 
 
 def _merge(raw: Iterable[RawPair], source: Language, target: Language) -> list[_Row]:

@@ -12,14 +12,14 @@ from tli_bench.languages.names import split_pair
 from tli_bench.languages.registry import ENVIRONMENT, registry
 from tli_bench.languages.scripts import script_of
 from tli_bench.lexicon.readers import open_source
-from tli_bench.lexicon.readers.base import RawPair, Request
+from tli_bench.lexicon.readers.base import AS_FOUND, RawPair, Reading, Request
 
 log = logging.getLogger(__name__)
 _ISO_639_3 = re.compile("[a-z]{3}")
 _ENOUGH = 200
 
 
-def languages_of_list(source: str | Path, pair: str) -> tuple[Language, Language]:
+def languages_of_list(source: str | Path, pair: str, reading: Reading = AS_FOUND) -> tuple[Language, Language]:
     """Source and target of a pair of the list `source`, which may name languages that no file describes.
 
     Such a language is written as its code (`kin_Latn`), or as its ISO 639-3 code alone (`kin`): then the script is the one in the
@@ -30,7 +30,7 @@ def languages_of_list(source: str | Path, pair: str) -> tuple[Language, Language
     unknown = [name for name in names if find_language(name) is None]
     if str(source) == "core" or not unknown or not all(_ISO_639_3.fullmatch(name) for name in unknown):
         return resolve_pair(pair)
-    rows = _first_rows(source, pair, unknown)
+    rows = _first_rows(source, pair, unknown, reading)
     for name, forms in zip(names, ([r.sources for r in rows], [r.targets for r in rows]), strict=True):
         if find_language(name) is None:
             script = script_of(" ".join(word for row in forms for word in row))
@@ -38,11 +38,11 @@ def languages_of_list(source: str | Path, pair: str) -> tuple[Language, Language
     return resolve_pair(pair)
 
 
-def _first_rows(source: str | Path, pair: str, unknown: list[str]) -> list[RawPair]:
+def _first_rows(source: str | Path, pair: str, unknown: list[str], reading: Reading) -> list[RawPair]:
     """Some rows of the list, read while the unknown languages have no script; none if its header names their scripts."""
     provisional = [registry().meet(undeclared(name)) for name in unknown]
     try:
-        return list(islice(open_source(source, Request(*resolve_pair(pair))), _ENOUGH))
+        return list(islice(open_source(source, Request(*resolve_pair(pair), reading)), _ENOUGH))
     except LexiconError:
         for language in provisional:
             registry().forget(language)

@@ -1,6 +1,7 @@
 """What can be said about a run's options before anything heavy is imported."""
 
 from tli_bench.config.run import RunConfig
+from tli_bench.lexicon.readers.base import reading_of
 from tli_bench.lexicon.unknown import languages_of_list
 from tli_bench.measures.registry import asked_for
 from tli_bench.plugin.tasklist import require_known
@@ -10,7 +11,7 @@ from tli_bench.vectors.protocols import get_protocols
 def check(config: RunConfig) -> None:
     """Raise InputError or UnknownNameError, with suggestions, for a pair, task, protocol or measure that does not exist."""
     for pair in config.pairs:
-        languages_of_list(config.lexicon, pair)
+        languages_of_list(config.lexicon, pair, reading_of(**config.layout()))
     require_known(config.tasks)
     get_protocols(config.protocol)
     asked_for(config.measures)

@@ -24,6 +24,7 @@ from tli_bench.lexicon import Lexicon, load_core, load_lexicon
 from tli_bench.lexicon.declared import declared_words
 from tli_bench.lexicon.doctor import leaks
 from tli_bench.lexicon.pairs import Split, WordPair
+from tli_bench.lexicon.readers.base import reading_of
 from tli_bench.lexicon.trained import Trained
 from tli_bench.lexicon.unknown import languages_of_list
 from tli_bench.lexicon.unseen import left_out_of_control, seen_control
@@ -71,7 +72,7 @@ class HiddenStatesTask(Task):
                 f"task {given.get('task')!r} does not name a pair; put `metadata: {{pair: swh_Latn-eng_Latn}}` in it"
             )
         options = RunConfig.from_metadata(meta)
-        source, target = languages_of_list(options.lexicon, str(meta["pair"]))
+        source, target = languages_of_list(options.lexicon, str(meta["pair"]), reading_of(**options.layout()))
         self.pair = pair_id(source, target)
         self.protocols = get_protocols(options.protocol)
         self._asked = asked_for(options.measures)
@@ -116,7 +117,7 @@ class HiddenStatesTask(Task):
         options = self._options
         if options.lexicon == "core" and options.control is None:
             return _core().lexicon(*resolve_pair(self.pair), seed=options.seed)
-        return load_lexicon(options.lexicon, pair=self.pair, control=options.control, seed=options.seed)
+        return load_lexicon(options.lexicon, pair=self.pair, **options.of_list())
 
     @property
     def pairs(self) -> list[WordPair]:

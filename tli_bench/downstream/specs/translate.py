@@ -9,13 +9,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from tli_bench.base.errors import InputError
+from tli_bench.config.run import RunConfig
 from tli_bench.downstream.errors import DataError
 from tli_bench.downstream.prompts import fill, own_prompts, prompts
 from tli_bench.downstream.scorers.ranking import rank_scores
 from tli_bench.downstream.scorers.words import lower
 from tli_bench.downstream.sources import Loaded
 from tli_bench.downstream.spec import UP, AnswerSpec, Definition, Document, LogLikelihood, Metric, Request
-from tli_bench.languages import DEFAULT_PAIRS, Language, pivot, resolve_pair
+from tli_bench.languages import DEFAULT_PAIRS, Language, pair_id, pivot, resolve_pair
 from tli_bench.lexicon import load_core, load_lexicon
 from tli_bench.lexicon.pairs import Split
 
@@ -65,7 +66,7 @@ class Translate(AnswerSpec):
         lexicon = (
             _core().lexicon(source, target, seed=seed)
             if name == "core"
-            else load_lexicon(name, pair=f"{source.code}-{target.code}", control=self.options.get("control"), seed=seed)
+            else load_lexicon(name, pair=pair_id(source, target), **RunConfig.from_metadata(self.options).of_list())
         )
         words = list(lexicon.of(Split.CONTROL))
         random.Random(seed).shuffle(words)

@@ -33,8 +33,13 @@ _BY_SUFFIX = {
 def open_source(source: str | Path, request: Request) -> Iterator[RawPair]:
     """The rows of `source`: a file or folder whose format is told by its name and content, or a Hub data set.
 
-    Raises LexiconError naming what was tried.
+    With `swap` the two sides of every row are exchanged. Raises LexiconError naming what was tried.
     """
+    rows = _rows(source, request)
+    return (row.exchanged() for row in rows) if request.reading.swap else rows
+
+
+def _rows(source: str | Path, request: Request) -> Iterator[RawPair]:
     text = str(source)
     path = Path(text).expanduser()
     if text.startswith("hf:"):

@@ -109,7 +109,7 @@ def _open(metadata: Path) -> Any:
 
 def _form_column(dataset: Any, request: Request) -> str:
     names = [column.name for column in dataset["FormTable"].tableSchema.columns]
-    wanted = (request.columns or {}).get("form")
+    wanted = request.columns.get("form")
     if wanted is not None:
         if wanted not in names:
             raise LexiconError(f"no column {wanted!r} in the FormTable; columns: {', '.join(names)}")

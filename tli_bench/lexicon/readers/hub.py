@@ -28,11 +28,11 @@ def read_hub(name: str, request: Request) -> Iterator[RawPair]:
 
     identifier, _, config = name.partition(":")
     try:
-        loaded = datasets.load_dataset(identifier, config or None, revision=request.revision)
+        loaded = datasets.load_dataset(identifier, config or None, revision=request.reading.revision)
     except Exception as err:  # datasets and huggingface_hub raise many types, none of them ours
         reason = str(err).strip().splitlines()[0] if str(err).strip() else type(err).__name__
         raise LexiconError(
-            f"cannot load the data set {name!r} (revision {request.revision or 'main'}): {reason}; check the id, "
+            f"cannot load the data set {name!r} (revision {request.reading.revision or 'main'}): {reason}; check the id, "
             "the network, or write hf:OWNER/NAME:CONFIG to choose a configuration"
         ) from err
     splits = {str(split): _SPLIT_NAMES.get(str(split)) for split in loaded}

@@ -7,9 +7,9 @@ from typing import Any
 
 from tli_bench.base.errors import LexiconError
 from tli_bench.languages import Language, find_language
-from tli_bench.lexicon.core import parse_split
 from tli_bench.lexicon.entries import VARIANT_SEPARATOR
 from tli_bench.lexicon.readers.base import RawPair, Request
+from tli_bench.lexicon.readers.split_names import split_called
 from tli_bench.lexicon.text import numbered_lines
 
 
@@ -58,17 +58,22 @@ def _parse(text: str, path: Path, *, first_line: int) -> Any:
 
 def pair_of(item: Mapping[str, Any], request: Request, *, where: str) -> RawPair:
     """The pair that a mapping holds; raises LexiconError naming `where` and the keys that are there."""
-    columns = request.columns or {}
+    columns = dict(request.columns)
+    if request.reading.split_column:
+        columns["split"] = request.reading.split_column
     forms = {}
-    for side, language in (("source", request.source), ("target", request.target)):
+    for side, language in request.sides:
         key = columns.get(side) or _key(item, side, language)
         value = lookup(item, key) if key else None
         if value is None:
             wanted = repr(key) if key else f"{language.code} ({language.name.lower()})"
-            raise LexiconError(f"{where}: nothing under {wanted}; keys: {', '.join(map(str, item))}")
+            raise LexiconError(
+                f"{where}: nothing under {wanted}; keys: {', '.join(map(str, item))}; name two of them with --columns"
+            )
         forms[side] = _words(value, where=f"{where}: {key}") + _variants(item.get(f"{side}_variants"))
     meta = {name: str(lookup(item, columns.get(name, name)) or "") for name in ("concept", "pos", "field", "split")}
-    split = parse_split(meta["split"], where=where) if meta["split"] else None
+    own = bool(request.reading.split_column)
+    split = split_called(meta["split"], where=where, own=own) if meta["split"] else None
     return RawPair(forms["source"], forms["target"], where, meta["concept"], meta["pos"], meta["field"], split)
 
 

@@ -1,5 +1,6 @@
 """A word pair and the role it plays: the vocabulary that every room above the lexicon shares."""
 
+import dataclasses
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -34,9 +35,9 @@ class WordPair:
     split: Split
     pos: str = ""
     field: str = ""
-    family: str | None = None
-    band: str = ""
-    loan: bool | None = None
+    family: str | None = dataclasses.field(default=None, compare=False)
+    band: str = dataclasses.field(default="", compare=False)
+    loan: bool | None = dataclasses.field(default=None, compare=False)
 
     @property
     def source(self) -> str:

@@ -54,7 +54,7 @@ def load_lexicon(
     else:
         seen = {split: share for split, share in LIST_SHARES.items() if split is not Split.CONTROL}
         rows = [row.without_split() for row in rows]
-        shares = {split: share / sum(seen.values()) for split, share in seen.items()}
+        shares: dict[Split, float] = {split: share / sum(seen.values()) for split, share in seen.items()}
         splits = _assign(rows, shares=shares, seed=seed)
         held_out = _read(control, request)
         taken = {row.entry.concept for row in rows}

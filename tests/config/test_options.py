@@ -21,7 +21,8 @@ OPTIONS = settings(RunConfig)
 VALUES = {
     "model": "org/name", "adapter": "org/adapter", "twin": "org/twin", "placebo": 5,
     "pairs": ("swh-eng", "tur-eng"), "tasks": ("tli_swahili",), "lexicon": "mine.tsv",
-    "control": Path("held.tsv"), "data_dir": Path("data"), "protocol": "mexa", "limit": 7, "confirm": False, "audit": True, "output": Path("elsewhere"),
+    "control": Path("held.tsv"), "audit": True, "data_dir": Path("data"), "protocol": "mexa", "limit": 7, "confirm": False,
+    "output": Path("elsewhere"),
     "batch_size": 8, "device": "cpu", "dtype": "bfloat16", "quantize": "nf4", "revision": "main", "seed": 3, "shown": ("2",),
     "measures": ("evs", "dali"),
     "allow_leakage": True, "trained_words": Path("seen.txt"), "any_base": True, "skip_gate": True, "trust_remote_code": True,
@@ -32,7 +33,6 @@ WRONG = [
     ("batch_size", 0, "--batch-size must be a whole number, 1 or more, got 0"),
     ("dtype", "float8", "unknown dtype 'float8'; use one of float32, bfloat16, float16"),
     ("quantize", "q4", "unknown quantisation 'q4'; use one of nf4, int8, none"),
-    ("audit", "perhaps", "--audit must be true or false, got 'perhaps'"),
     ("seed", "x", "--seed must be a whole number, got 'x'"),
 ]
 
@@ -202,7 +202,9 @@ def test_an_option_that_decides_an_unknown_fact_cannot_be_declared():
 
 @pytest.mark.parametrize("other", [{"lexicon": "mine.tsv"}, {"control": "held.tsv"}, {"tasks": ("tli_swahili",)}])
 def test_audit_words_are_those_of_the_core_by_pair(other):
-    with pytest.raises(InputError, match="only the core lexicon has audit words, and they are scored by pair: leave out"):
+    with pytest.raises(
+        InputError, match="only the core lexicon has audit words, and they are scored by pair: leave out"
+    ):
         RunConfig(audit=True, **other)
     assert not settings(RunConfig)["audit"].option.visible
     assert settings(RunConfig)["audit"].agrees

@@ -147,7 +147,12 @@ def test_a_doctored_audit_record_is_found(submitted, run):
 
 
 @pytest.mark.parametrize(
-    "verb", [("compare", "{run}", "{run}"), ("plot", "curves", "{run}", "--out", "{out}"), ("explain", "{run}")]
+    "verb",
+    [
+        ("compare", "{run}", "{run}", "--format", "json"),
+        ("plot", "curves", "{run}", "--out", "{out}"),
+        ("explain", "{run}"),
+    ],
 )
 def test_verbs_that_conclude_read_control_words_alone(submitted, run, tmp_path, verb):
     """The same as before the audit words were there."""
@@ -214,6 +219,22 @@ def test_a_changed_model_is_refused_before_anything_is_scored(core, model_folder
     assert "but revision was 'sha256:" in error
     assert not (tmp_path / "x.zip").exists()
     assert not list((run / "audit").rglob("*.json"))
+
+
+def test_an_adapter_and_its_base_are_both_audited_without_twin_and_placebos(core, tmp_path):
+    run = tmp_path / "run"
+    invoke("run", "--pairs", PAIRS[0], "--no-confirm", "--placebo", 2, "--output", run)
+    output = invoke("submit", run, "--out", tmp_path / "x.zip").output
+    assert re.search(r"tiny, tiny-swh-eng-tli, words\.v2: P@1 of 50 of control words", output)
+    control, audit = (
+        next(r for r in RecordStore(run).everything() if r.signature.audit is side) for side in (False, True)
+    )
+    assert (control.signature.placebo, control.signature.twin is None) == (2, False)
+    assert (audit.signature.placebo, audit.signature.twin) == (0, None)
+    assert audit.signature.adapter == control.signature.adapter
+    rows = build(RecordStore(run).everything()).boards[0].sections[0].rows
+    assert len(rows) == 2
+    assert all(row.gap for row in rows)
 
 
 def test_run_never_scores_them(tmp_path):

@@ -14,7 +14,7 @@ from tli_bench.cli import app
 from tli_bench.cli.verbs import register
 from tli_bench.config.run import RunConfig
 from tli_bench.lexicon.pairs import Split
-from tli_bench.plugin.audit import require_same
+from tli_bench.plugin.audit import pending, require_same, without_stale
 from tli_bench.plugin.scoring import open_model
 from tli_bench.records import RecordStore
 from tli_bench.records.audit import gap_of
@@ -261,3 +261,18 @@ def test_control_words_of_another_core_are_refused(submitted, run, tmp_path):
         RecordStore(tmp_path).write(record.model_copy(update={"signature": other}))
     error = str(invoke("submit", tmp_path, "--out", tmp_path / "x.zip", code=1).exception)
     assert "are those of core 0.0.1, but this is core" in error
+
+
+def test_audit_words_that_the_core_no_longer_has_are_not_packed(core, submitted, run):
+    records = list(RecordStore(run).everything())
+    assert pending(run, records, core) == []
+    stale = [
+        record.model_copy(update={"signature": record.signature.model_copy(update={"lexicon_hash": "0" * 64})})
+        if record.signature.audit
+        else record
+        for record in records
+    ]
+    assert [record.signature.audit for record in without_stale(stale, core)] == [False, False]
+    (left,) = pending(run, stale, core)
+    assert left.config.pairs == PAIRS
+    assert (left.config.audit, left.config.output) == (True, run / "audit")

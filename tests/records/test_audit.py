@@ -1,16 +1,20 @@
 """Control minus audit: two samples of different concepts, each concept counted once."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests.support import make_signature, scored_record
 from tli_bench.base.errors import ResultError
+from tli_bench.lexicon import load_core
 from tli_bench.lexicon.pairs import Split
 from tli_bench.records import RecordStore
 from tli_bench.records.audit import MEANING, Side, audited, control_minus_audit, gap_of, gaps, in_words, is_audited
 from tli_bench.records.sources import iter_records
 from tli_bench.records.store import read_record
 from tli_bench.records.summary import summarise
+from tli_bench.records.validate import validate_record
 from tli_bench.stats.pseudo import over_pairs, two_sample
 
 PAIRS = ("swh_Latn-eng_Latn", "tur_Latn-eng_Latn")
@@ -145,3 +149,14 @@ def test_stores_and_sources_keep_them_out_of_sight(tmp_path):
 def test_a_summary_names_them():
     assert [summarise(record).flags for record in records(pairs=PAIRS[:1])] == [(), ("audit words",)]
     assert Split.AUDIT not in records()[1].words
+
+
+def test_audit_words_that_the_core_does_not_have_are_an_error(monkeypatch):
+    core = load_core()
+    bare = replace(core, splits={c: Split.CONTROL if s is Split.AUDIT else s for c, s in core.splits.items()})
+    monkeypatch.setattr("tli_bench.records.validate.load_core", lambda: bare)
+    record = scored_record(lexicon=f"core audit {core.version}")
+    errors = validate_record(record).errors
+    assert any("has no audit words of swh_Latn-eng_Latn" in error for error in errors), errors
+    other = validate_record(scored_record(lexicon="core audit 0.0.1")).errors
+    assert not any("audit words" in error for error in other)

@@ -55,15 +55,16 @@ def _read(run: Path, *, audit: bool) -> "list[Record]":
 def _with_audit(run: Path) -> "list[Record]":
     """All records of a run, once the audit words that are missing have been scored."""
     from tli_bench.lexicon import load_core
-    from tli_bench.plugin.audit import pending
+    from tli_bench.plugin.audit import pending, without_stale
     from tli_bench.records.schema import RunRecord
 
     records = _read(run, audit=True)
-    left = pending(run, [record for record in records if isinstance(record, RunRecord)], load_core())
-    if not left:
-        return records
-    from tli_bench.cli.auditing import score_audit
+    core = load_core()
+    left = pending(run, [record for record in records if isinstance(record, RunRecord)], core)
+    if left:
+        from tli_bench.cli.auditing import score_audit
 
-    for item in left:
-        score_audit(item)
-    return _read(run, audit=True)
+        for item in left:
+            score_audit(item)
+        records = _read(run, audit=True)
+    return without_stale(records, core)

@@ -12,7 +12,7 @@ from tli_bench.lexicon.pairs import Split
 from tli_bench.measures import MEASURES_VERSION
 from tli_bench.models.identity import MeasuredModel
 from tli_bench.records.audit import contender_of, is_row, unit_of
-from tli_bench.records.schema import RunRecord, Signature
+from tli_bench.records.schema import Record, RunRecord, Signature
 
 AUDIT_FOLDER = "audit"
 """Where the records of audit words are, under the folder of the run."""
@@ -51,6 +51,13 @@ def pending(run: Path, records: Sequence[RunRecord], core: Core) -> list[Pending
     return [Pending(_config(run, left), left[0]) for left in missing.values() if left]
 
 
+def without_stale(records: Sequence[Record], core: Core) -> list[Record]:
+    """All but the records of audit words that `core` no longer has."""
+    return [
+        r for r in records if not (isinstance(r, RunRecord) and r.signature.audit) or _is_current(r.signature, core)
+    ]
+
+
 def require_same(ours: Signature, now: MeasuredModel) -> None:
     """Raise ResultError when the model that was loaded is not the one that the control words were scored with."""
     loaded = {"model": now.id, **{name: getattr(now, name) for name in _SAME[1:]}}
@@ -66,6 +73,8 @@ def require_same(ours: Signature, now: MeasuredModel) -> None:
 
 
 def _is_current(signature: Signature, core: Core) -> bool:
+    if signature.audit and Split.AUDIT not in core.splits.values():
+        return False
     words = core.lexicon(*resolve_pair(signature.pair), seed=signature.split_seed, audit=signature.audit)
     return signature.lexicon_hash == words.content_hash
 

@@ -150,11 +150,15 @@ def _words(record: RunRecord) -> Iterator[str]:
     signature = record.signature
     if not signature.lexicon.startswith("core"):
         return
+    core = load_core()
     try:
         languages = resolve_pair(record.pair)
-        lexicon = load_core().lexicon(*languages, seed=signature.split_seed, audit=signature.audit)
-    except TLIError:
-        return  # a pair that the lexicon does not hold, as `_signature` has said, or audit words of another version
+        lexicon = core.lexicon(*languages, seed=signature.split_seed, audit=signature.audit)
+    except TLIError as err:
+        # Of a pair that the lexicon does not hold, `_signature` has said so; another version may have other audit words.
+        if signature.audit and signature.lexicon.endswith(f" {core.version}"):
+            yield f"lexicon {signature.lexicon}: {err}"
+        return
     if signature.lexicon != " ".join(part for part in (lexicon.name, lexicon.version) if part):
         return
     if signature.lexicon_hash != lexicon.content_hash:

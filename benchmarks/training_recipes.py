@@ -18,7 +18,7 @@ import torch
 from scipy import stats as sps
 
 from tli_bench.lexicon import load_lexicon
-from tli_bench.lexicon.pairs import Split
+from tli_bench.lexicon.pairs import SHOWN
 from tli_bench.measures.measure import Place
 from tli_bench.models import attach_adapter, inspect_adapter, load_model
 from tli_bench.training import Recipe, load_recipe, train_adapter
@@ -65,7 +65,7 @@ def main() -> None:
     world = world_of(TextRecipe())
     base = load_model("tiny")
     lexicon = load_lexicon(pair=options.pair)
-    train, dev, control = (split_data(lexicon, split, base.tokenizer, at_least=2) for split in Split)
+    train, dev, control = (split_data(lexicon, split, base.tokenizer, at_least=2) for split in SHOWN)
     best = best_layer(layer_curves(base.model, dev, train))
     before = scores(layer_curves(base.model, control, train, dev), best)
     ppl = perplexity(base.model, base.tokenizer, world)

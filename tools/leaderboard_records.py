@@ -1,8 +1,8 @@
 """`make leaderboard-records`: score `tiny`, each shipped adapter and each fully fine-tuned model on the default pairs.
 
-Runs are kept under build/ and resume where they stopped; records go to leaderboards/records, packed, with fewer digits of
-every word's values, so that the repository stays small. If no names are given, records of what is no longer a contender
-are deleted.
+Runs are kept under build/ and resume where they stopped; `tli-bench submit` adds their audit words. Records go to
+leaderboards/records, packed, with fewer digits of every word's values, so that the repository stays small. If no names are given,
+records of what is no longer a contender are deleted.
 Commit first: a record names the commit it was made from.
 """
 
@@ -39,6 +39,12 @@ def commands() -> dict[str, list[str]]:
         name = path.parent.name
         found[name] = ["run", "--model", f"adapters/{name}"]
     return found
+
+
+def audit_of(name: str) -> list[str]:
+    """The arguments that score a contender's audit words into its run, where the core has some."""
+    run = (RUNS / name).relative_to(ROOT)
+    return ["submit", str(run), "--out", f"{run}.zip"]
 
 
 def _tell_card(name: str, output: Path) -> None:
@@ -89,13 +95,14 @@ def main() -> None:
         arguments = [*known[name], "--output", str((RUNS / name).relative_to(ROOT))]
         print(f"{name}: tli-bench {' '.join(arguments)}", flush=True)
         subprocess.run([sys.executable, "-c", LAUNCH, *arguments], cwd=ROOT, check=True)
+        subprocess.run([sys.executable, "-c", LAUNCH, *audit_of(name)], cwd=ROOT, check=True)
     if chosen == list(known):
         for path in RECORDS.iterdir():
             if path.is_dir():
                 shutil.rmtree(path)
     for name in chosen:
         with tempfile.TemporaryDirectory() as folder:
-            for record in RecordStore(RUNS / name):
+            for record in RecordStore(RUNS / name).everything():
                 RecordStore(Path(folder)).write(_rounded(record))
             done = merge([Path(folder)], RecordStore(RECORDS, compressed=True), replace=True)
         _tell_card(name, RUNS / name)

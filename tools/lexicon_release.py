@@ -20,10 +20,12 @@ from tli_bench.lexicon import Core, assign_splits, stats
 from tli_bench.lexicon.core import CORE_FILE, VERSION_FILE, core_table, read_core_table
 from tli_bench.lexicon.entries import VARIANT_SEPARATOR
 from tli_bench.lexicon.facts import read_facts
-from tli_bench.lexicon.pairs import Split
+from tli_bench.lexicon.pairs import SHOWN, Split
 
 CARD = "README.md"
 PAIR_COLUMNS = ("concept", "source", "target", "source_variants", "target_variants", "pos", "field")
+PUBLISHED = SHOWN
+"""The splits that are written as pair files and listed on the card; audit words stay in the table alone, out of casual use."""
 _FRONT_MATTER = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
 _GENERATED = re.compile(r"(<!-- (\w+) -->\n).*?(<!-- /\2 -->)", re.DOTALL)
 
@@ -42,7 +44,7 @@ def released(folder: Path) -> dict[Path, str]:
         folder / CARD: _card((folder / CARD).read_text("utf-8"), core),
     }
     for name in DEFAULT_PAIRS:
-        for split in Split:
+        for split in PUBLISHED:
             files[folder / _pair_file(name, split)] = _pair_table(core, name, split)
     return files
 
@@ -78,7 +80,7 @@ def _card(text: str, core: Core) -> str:
     head["configs"] = [
         {
             "config_name": name,
-            "data_files": [{"split": split.value, "path": _pair_file(name, split)} for split in Split],
+            "data_files": [{"split": split.value, "path": _pair_file(name, split)} for split in PUBLISHED],
             "sep": "\t",
             # Otherwise pandas takes words such as `nan` and `null` for missing values.
             "keep_default_na": False,

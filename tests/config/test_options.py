@@ -22,7 +22,7 @@ VALUES = {
     "model": "org/name", "adapter": "org/adapter", "twin": "org/twin", "placebo": 5,
     "pairs": ("swh-eng", "tur-eng"), "tasks": ("tli_swahili",), "lexicon": "mine.tsv",
     "control": Path("held.tsv"), "columns": ("neno", "word"), "header": "no", "swap": True, "split_column": "group",
-    "data_dir": Path("data"), "protocol": "mexa", "limit": 7, "confirm": False, "output": Path("elsewhere"),
+    "audit": True, "data_dir": Path("data"), "protocol": "mexa", "limit": 7, "confirm": False, "output": Path("elsewhere"),
     "batch_size": 8, "device": "cpu", "dtype": "bfloat16", "quantize": "nf4", "revision": "main", "seed": 3, "shown": ("2",),
     "measures": ("evs", "dali"),
     "allow_leakage": True, "trained_words": Path("seen.txt"), "any_base": True, "skip_gate": True, "trust_remote_code": True,
@@ -217,3 +217,13 @@ def test_yes_and_no_in_yaml_are_what_they_are_on_the_command_line(tmp_path):
     assert RunConfig(header=True).header == "yes"
     with pytest.raises(InputError, match="unknown header 'maybe'; use one of yes, no"):
         RunConfig(header="maybe")
+
+
+@pytest.mark.parametrize("other", [{"lexicon": "mine.tsv"}, {"control": "held.tsv"}, {"tasks": ("tli_swahili",)}])
+def test_audit_words_are_those_of_the_core_by_pair(other):
+    with pytest.raises(
+        InputError, match="only the core lexicon has audit words, and they are scored by pair: leave out"
+    ):
+        RunConfig(audit=True, **other)
+    assert not settings(RunConfig)["audit"].option.visible
+    assert settings(RunConfig)["audit"].agrees

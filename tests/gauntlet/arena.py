@@ -10,7 +10,7 @@ import torch
 
 from tests.gauntlet.ring import Scene
 from tli_bench.evaluate.controls import overlap_of
-from tli_bench.lexicon.pairs import Split
+from tli_bench.lexicon.pairs import SHOWN, Split
 from tli_bench.plugin.lm import TLIModel
 from tli_bench.plugin.tasks import AlignmentTask
 
@@ -53,7 +53,7 @@ class Arena:
 
 def scenes(
     model: TLIModel, pair: str, *, layers: tuple[str, ...], name: str, protocol: str = "words", state: str = "base",
-    words: tuple[Split, ...] = tuple(Split),
+    words: tuple[Split, ...] = SHOWN,
 ) -> list[Scene]:  # fmt: skip
     """One scene for each layer of one model on one pair."""
     task = AlignmentTask({"metadata": {"pair": pair, "protocol": protocol, "confirm": False}})

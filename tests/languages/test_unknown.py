@@ -12,7 +12,7 @@ from tli_bench.base.errors import LexiconError, UnknownNameError
 from tli_bench.languages import find_language, resolve_pair
 from tli_bench.languages.registry import registry
 from tli_bench.lexicon import check, load_lexicon, match_key
-from tli_bench.lexicon.pairs import Split
+from tli_bench.lexicon.pairs import SHOWN
 from tli_bench.lexicon.stems import stem_key
 
 
@@ -30,7 +30,7 @@ def test_with_a_file_it_is_loaded_checked_and_split_by_its_rules(outside, tmp_pa
     lexicon = load_lexicon(word_list(tmp_path / "words.tsv", "ikinyarwanda\tenglish"), pair="kin-eng")
     assert lexicon.pair == "kin_Latn-eng_Latn"
     assert len(lexicon.pairs) == len(WORDS)
-    assert {split: len(lexicon.of(split)) > 0 for split in Split} == dict.fromkeys(Split, True)
+    assert {split: len(lexicon.of(split)) > 0 for split in SHOWN} == dict.fromkeys(SHOWN, True)
     assert not check(lexicon).failed
     kinyarwanda = lexicon.source_language
     assert stem_key("ibitabo", kinyarwanda) == "ikitabo"

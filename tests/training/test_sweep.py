@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tli_bench.base.errors import InputError, ResultError, UnknownNameError
-from tli_bench.lexicon.pairs import Split
+from tli_bench.lexicon.pairs import SHOWN, Split
 from tli_bench.measures.roles import COMPANION, HEADLINE
 from tli_bench.models import load_model
 from tli_bench.training import train_adapter
@@ -145,7 +145,7 @@ def test_a_sweep_over_both_kinds_starts_each_point_from_the_same_base(read_spec,
     points = run_sweep(spec, loaded, tmp_path / "out")
     unit = units_of(spec)[-1]
     result = train_adapter(loaded, unit.pair, unit.recipe, tmp_path / "full", lexicon=spec.lexicon, seed=unit.seed)
-    train, dev, control = (split_data(lexicon, split, loaded.tokenizer, at_least=2) for split in Split)
+    train, dev, control = (split_data(lexicon, split, loaded.tokenizer, at_least=2) for split in SHOWN)
     tuned = load_model(str(result.output)).model
     for model, found in ((tuned, points[-1].adapted), (loaded.model, points[-1].base), (loaded.model, points[0].base)):
         assert found[Split.DEV] == layer_curves(model, dev, train)

@@ -39,7 +39,7 @@ def compare(
     from rich.console import Console
 
     from tli_bench.base.wording import visible
-    from tli_bench.lexicon.pairs import Split
+    from tli_bench.lexicon.pairs import SHOWN, Split
     from tli_bench.records.compare import compare as compare_sides
     from tli_bench.records.compare import load_side
     from tli_bench.report.terminal.comparison import comparison_markdown, comparison_table
@@ -48,8 +48,8 @@ def compare(
         raise InputError(f"unknown format {form!r}; choose one of {', '.join(FORMATS)}")
     if correction not in ("holm", "bh"):
         raise InputError(f"unknown correction {correction!r}; choose holm or bh")
-    if split not in {s.value for s in Split}:
-        raise InputError(f"unknown split {split!r}; choose one of {', '.join(s.value for s in Split)}")
+    if split not in SHOWN:
+        raise InputError(f"unknown split {split!r}; choose one of {', '.join(SHOWN)}")
     found = compare_sides(
         [load_side(side, results=results) for side in sides],
         quantity=quantity,

@@ -156,10 +156,10 @@ def _records(source: Path, out: Path, kind: str) -> Any:
 
 def _split(name: str) -> Any:
     from tli_bench.base.errors import InputError
-    from tli_bench.lexicon.pairs import Split
+    from tli_bench.lexicon.pairs import SHOWN, Split
 
-    if name not in {split.value for split in Split}:
-        raise InputError(f"unknown split {name!r}; choose one of {', '.join(split.value for split in Split)}")
+    if name not in SHOWN:
+        raise InputError(f"unknown split {name!r}; choose one of {', '.join(SHOWN)}")
     return Split(name)
 
 

@@ -36,6 +36,8 @@ def execute(config: RunConfig) -> None:
     )
     if config.output is None:
         raise InputError("--output must be a path: `tli-bench run` writes its records somewhere")
+    if config.audit:
+        raise InputError("audit words are scored by `tli-bench submit`, once; leave `audit` out")
     check(config)
     quiet_libraries()
     with console.status("loading lm-eval, torch and transformers"):
@@ -68,7 +70,7 @@ def _score(console: Console, config: RunConfig, lm: "TLIModel", tasks: "dict[str
     from tli_bench.plugin.run import Watch
     from tli_bench.plugin.scoring import score_tasks, units
 
-    with _progress(console) as progress:
+    with progress_bar(console) as progress:
         row = progress.add_task("tasks", total=units(config, tasks))
         words = progress.add_task("words, texts, requests", total=None)
 
@@ -114,7 +116,8 @@ def _describe(identity: "MeasuredModel") -> str:
     return "\n".join([", ".join(parts), *(f"[yellow]{escape(note)}[/yellow]" for note in identity.notes)])
 
 
-def _progress(console: Console) -> Progress:
+def progress_bar(console: Console) -> Progress:
+    """Bars on a console, gone once the work is done."""
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),

@@ -163,6 +163,15 @@ class RunConfig:
             decides=("limit", "n"),
         ),
     ] = None
+    audit: Annotated[
+        bool,
+        Option(
+            help="Score the audit words in place of the control words; `tli-bench submit` does this, once.",
+            goes=Goes.TASK,
+            visible=False,
+            decides=("lexicon", "lexicon_hash", "n"),
+        ),
+    ] = False
     output: Annotated[
         Path | None,
         Option(help="Folder for records and results; finished units in it are not run again.", goes=Goes.RUN),
@@ -247,6 +256,11 @@ class RunConfig:
             object.__setattr__(self, "adapter", None)
         if self.pairs and self.tasks:
             raise InputError("give --pairs or --tasks, not both")
+        if self.audit and (self.lexicon != "core" or self.control is not None or self.tasks):
+            given = self.control or (", ".join(self.tasks) if self.tasks else self.lexicon)
+            raise InputError(
+                f"only the core lexicon has audit words, and they are scored by pair: leave out {str(given)!r} or `audit`"
+            )
 
     @classmethod
     def build(cls, values: Mapping[str, Any], *, where: str = "") -> Self:

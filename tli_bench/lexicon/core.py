@@ -2,7 +2,7 @@
 
 import dataclasses
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from tli_bench.lexicon.entries import VARIANT_SEPARATOR, Entry, parse_forms
 from tli_bench.lexicon.facts import Facts, read_facts
 from tli_bench.lexicon.families import read_families
 from tli_bench.lexicon.lexicon import Lexicon
-from tli_bench.lexicon.pairs import Split, WordPair
+from tli_bench.lexicon.pairs import SHOWN, Split, WordPair
 from tli_bench.lexicon.splits import CORE_SHARES, LIST_SHARES, assign_splits
 from tli_bench.lexicon.text import numbered_lines
 
@@ -68,7 +68,7 @@ class Core:
         for language in (source, target):
             self._require(language)
         seed = self.seed if seed is None else seed
-        splits: dict[str, Split] = {c: split for c, split in self.splits.items() if split is not Split.AUDIT}
+        splits: Mapping[str, Split] = {c: split for c, split in self.splits.items() if split is not Split.AUDIT}
         if seed != self.seed:
             splits = assign_splits((e for e in self.entries if e.concept in splits), seed=seed)
         if audit:
@@ -170,7 +170,7 @@ def read_core_table(path: Path) -> CoreTable:
         forms = {code: words for code, spoken in languages.items() if (words := parse_forms(row[code], spoken))}
         entries.append(Entry(concept, forms, row["pos"], row["field"], row["note"], families.get(concept, "")))
         if row["split"]:
-            splits[concept] = parse_split(row["split"], where=where)
+            splits[concept] = parse_split(row["split"], where=where, known=tuple(Split))
     return CoreTable(tuple(languages), tuple(entries), splits)
 
 
@@ -186,12 +186,11 @@ def _languages(header: list[str], *, where: str) -> dict[str, Language]:
     return {code: language_or_default(code) for code in codes}
 
 
-def parse_split(value: str, *, where: str) -> Split:
-    """The split called `value`; raises LexiconError at `where`."""
-    try:
-        return Split(value)
-    except ValueError:
-        raise LexiconError(f"{where}: split {value!r} is not one of {', '.join(Split)}") from None
+def parse_split(value: str, *, where: str, known: Sequence[Split] = SHOWN) -> Split:
+    """The split called `value`, one of `known`: only the core has audit words. Raises LexiconError at `where`."""
+    if value not in known:
+        raise LexiconError(f"{where}: split {value!r} is not one of {', '.join(known)}")
+    return Split(value)
 
 
 def core_table(core: Core) -> str:

@@ -7,20 +7,20 @@ from typing import Any
 from tli_bench.base.errors import LexiconError
 from tli_bench.languages import find_language
 from tli_bench.lexicon.entries import VARIANT_SEPARATOR
-from tli_bench.lexicon.pairs import Split
+from tli_bench.lexicon.pairs import TESTED, Split
 from tli_bench.lexicon.readers.delimited import table_rows
 from tli_bench.lexicon.readers.pairs_json import json_items
 from tli_bench.lexicon.text import numbered_lines
 
 _SIDES = ("source", "target", "source_variants", "target_variants")
-_HELD_OUT = (Split.DEV.value, Split.CONTROL.value)
+_HELD_OUT = frozenset(split.value for split in (Split.DEV, *TESTED))
 
 
 def declared_words(path: Path) -> frozenset[str]:
     """Every word in a `.tsv`, `.csv`, `.json`, `.jsonl` or `.txt` file, as written there and without a language.
 
     A table or an object names its words by language, or by `source` and `target`; without a header every cell is a
-    word. Rows of the split `dev` or `control` were not trained. In plain text a line is a word, or words between tabs;
+    word. Rows of the split `dev`, `control` or `audit` were not trained. In plain text a line is a word, or words between tabs;
     one of two words may also be a pair. Raises LexiconError for a file that cannot be read or holds no word.
     """
     kind = path.suffix.lower()

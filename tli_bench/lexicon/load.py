@@ -62,7 +62,7 @@ def load_lexicon(
     else:
         seen: dict[Split, float] = {s: share for s, share in LIST_SHARES.items() if s is not Split.CONTROL}
         rows = [row.without_split() for row in rows]
-        shares = {split: share / sum(seen.values()) for split, share in seen.items()}
+        shares: dict[Split, float] = {split: share / sum(seen.values()) for split, share in seen.items()}
         splits = _assign(rows, shares=shares, seed=seed)
         held_out = _read(control, request)
         taken = {row.entry.concept for row in rows}

@@ -17,6 +17,8 @@ class Split(StrEnum):
     AUDIT = "audit"
 
 
+SHOWN = (Split.TRAIN, Split.DEV, Split.CONTROL)
+"""The splits that a run reads, a list may have and a user may ask for: all but the sealed one."""
 TESTED = frozenset({Split.CONTROL, Split.AUDIT})
 """The splits whose words no training may have seen."""
 

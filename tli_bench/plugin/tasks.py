@@ -23,7 +23,7 @@ from tli_bench.languages import pair_id, resolve_pair
 from tli_bench.lexicon import Lexicon, load_core, load_lexicon
 from tli_bench.lexicon.declared import declared_words
 from tli_bench.lexicon.doctor import leaks
-from tli_bench.lexicon.pairs import Split, WordPair
+from tli_bench.lexicon.pairs import SHOWN, Split, WordPair
 from tli_bench.lexicon.readers.base import reading_of
 from tli_bench.lexicon.trained import Trained
 from tli_bench.lexicon.unknown import languages_of_list
@@ -59,7 +59,7 @@ class HiddenStatesTask(Task):
 
     VERSION = 1
     OUTPUT_TYPE = "hidden_states"
-    SPLITS: tuple[Split, ...] = tuple(Split)
+    SPLITS: tuple[Split, ...] = SHOWN
     KIND = ""
 
     def __init__(self, config: Mapping[str, Any] | None = None, *, lexicon: Lexicon | None = None) -> None:
@@ -116,7 +116,7 @@ class HiddenStatesTask(Task):
     def _load(self) -> Lexicon:
         options = self._options
         if options.lexicon == "core" and options.control is None:
-            return _core().lexicon(*resolve_pair(self.pair), seed=options.seed)
+            return _core().lexicon(*resolve_pair(self.pair), seed=options.seed, audit=options.audit)
         return load_lexicon(options.lexicon, pair=self.pair, **options.of_list())
 
     @property

@@ -3,6 +3,7 @@
 from tli_bench.base.errors import ResultError
 from tli_bench.base.frozen import Frozen
 from tli_bench.config.facts import AGREE
+from tli_bench.lexicon.core import AUDIT_NAME
 from tli_bench.models.identity import AdapterRef, TrainingRef
 
 
@@ -51,6 +52,11 @@ class Signature(Frozen):
     seed: int
     measures: str
     versions: dict[str, str]
+
+    @property
+    def audit(self) -> bool:
+        """Whether the audit words of the core lexicon stand in for its control words."""
+        return self.lexicon.startswith(f"{AUDIT_NAME} ")
 
     def require_comparable(self, other: "Signature") -> None:
         """Raise ResultError naming the first field that must agree between two compared scores and does not."""

@@ -33,7 +33,19 @@ def iter_all(source: Path) -> Iterator[tuple[str, Record]]:
 
 
 def iter_records(source: Path) -> Iterator[tuple[str, RunRecord]]:
-    """As `iter_all`, for the alignment records alone; raises ResultError also when there are only downstream ones."""
+    """As `iter_all`, for the alignment records alone, those of audit words left out; raises ResultError when none are left."""
+    none_left = True
+    for where, record in _alignment(source):
+        if not record.signature.audit:
+            none_left = False
+            yield where, record
+    if none_left:
+        raise ResultError(
+            f"{source} holds no records of control words; those of audit words are for `tli-bench leaderboard` alone"
+        )
+
+
+def _alignment(source: Path) -> Iterator[tuple[str, RunRecord]]:
     if source.is_file() and source.suffix == ".zip":
         yield from ((where, record) for where, record in unpack(source) if isinstance(record, RunRecord))
         return

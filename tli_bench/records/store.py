@@ -63,10 +63,13 @@ class RecordStore:
             if not path.name.startswith(("results_", "samples_", ".")) and not is_downstream(path):
                 yield path
 
+    def everything(self) -> Iterator[RunRecord]:
+        """Records one after another, those of audit words among them: only one is in memory at a time."""
+        return (read_record(path) for path in self.paths())
+
     def __iter__(self) -> Iterator[RunRecord]:
-        """Records one after another: only one is in memory at a time."""
-        for path in self.paths():
-            yield read_record(path)
+        """As `everything`, but for the audit words, which only boards and exchange read: nothing else may be concluded from them."""
+        return (record for record in self.everything() if not record.signature.audit)
 
 
 def read_record(path: Path) -> RunRecord:

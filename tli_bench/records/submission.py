@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tli_bench.base.errors import ResultError
 from tli_bench.base.files import write_bytes
+from tli_bench.records.audit import is_audited
 from tli_bench.records.disk import MAX_BYTES
 from tli_bench.records.downstream import downstream_from_json, is_downstream
 from tli_bench.records.schema import Record
@@ -35,12 +36,13 @@ class PackedFile(BaseModel):
 
 
 class Manifest(BaseModel):
-    """What a submission holds."""
+    """What a submission holds. audit: whether the audit words of every row on the core lexicon are among its records."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     submission_version: int = 1
     tli_bench: str
+    audit: bool = False
     files: tuple[PackedFile, ...] = Field(max_length=MAX_RECORDS)
 
 
@@ -63,7 +65,7 @@ def pack(records: Sequence[Record], path: Path, *, version: str) -> Manifest:
             content = sealed_json(record)
             files.append(PackedFile(name=name, sha256=hashlib.sha256(content).hexdigest()))
             _add(archive, name, content)
-        manifest = Manifest(tli_bench=version, files=tuple(files))
+        manifest = Manifest(tli_bench=version, audit=is_audited(records), files=tuple(files))
         _add(archive, MANIFEST, manifest.model_dump_json(indent=1).encode())
     write_bytes(path, buffer.getvalue())
     return manifest

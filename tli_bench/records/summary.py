@@ -45,5 +45,5 @@ def summarise(record: RunRecord) -> Summary:
         split=record.split.value,
         layer=layer,
         scores={m.name: record.value(m.name, record.split, record.state, layer) for m in list_measures(Place.SUMMARY)},
-        flags=flags_of(signature),
+        flags=(*flags_of(signature), *(["audit words"] if signature.audit else [])),
     )

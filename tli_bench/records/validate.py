@@ -10,7 +10,7 @@ from tli_bench.base.errors import TLIError
 from tli_bench.base.wording import unseen, visible
 from tli_bench.config.facts import notes_of
 from tli_bench.languages import pair_id, resolve_pair
-from tli_bench.lexicon import load_lexicon
+from tli_bench.lexicon import load_core
 from tli_bench.lexicon.pairs import Split
 from tli_bench.lexicon.unseen import MOST_SEEN
 from tli_bench.measures.registry import known_measure
@@ -150,10 +150,15 @@ def _words(record: RunRecord) -> Iterator[str]:
     signature = record.signature
     if not signature.lexicon.startswith("core"):
         return
+    core = load_core()
     try:
-        lexicon = load_lexicon("core", pair=record.pair, seed=signature.split_seed)
-    except TLIError:
-        return  # a pair that the lexicon does not hold: `_signature` has said so
+        languages = resolve_pair(record.pair)
+        lexicon = core.lexicon(*languages, seed=signature.split_seed, audit=signature.audit)
+    except TLIError as err:
+        # Of a pair that the lexicon does not hold, `_signature` has said so; another version may have other audit words.
+        if signature.audit and signature.lexicon.endswith(f" {core.version}"):
+            yield f"lexicon {signature.lexicon}: {err}"
+        return
     if signature.lexicon != " ".join(part for part in (lexicon.name, lexicon.version) if part):
         return
     if signature.lexicon_hash != lexicon.content_hash:
@@ -179,6 +184,8 @@ def _words(record: RunRecord) -> Iterator[str]:
 def _notes(record: RunRecord) -> Iterator[str]:
     signature = record.signature
     yield from notes_of(signature)
+    if signature.audit:
+        yield "audit words: shown next to the control words of the same row, never as a row"
     if signature.seen_control:
         first = visible(", ".join(signature.seen_control[:3]))
         yield f"{len(signature.seen_control)} control words were trained and are left out (first: {first})"

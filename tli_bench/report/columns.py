@@ -6,11 +6,14 @@ from tli_bench.languages import pivot
 from tli_bench.measures.measure import Measure, Place
 from tli_bench.measures.registry import get_measure, list_measures
 from tli_bench.measures.roles import DESCRIPTIONS, HEADLINE, SUBSET
+from tli_bench.records.audit import MEANING
 
 DIGITS = 3
 """Digits after the decimal point, the same in every column: boards are for comparing."""
-GAIN, OUTPUT = f"{HEADLINE}_change", f"output_{HEADLINE}"
-"""Columns of the headline: its change against the base, and its value at the output layer."""
+GAIN, OUTPUT, AUDIT = f"{HEADLINE}_change", f"output_{HEADLINE}", "audit"
+"""Columns of the headline: its change against the base, its value at the output layer, and of the audit words."""
+FLAG = "†"
+"""Stands behind the audit value of a row whose control words score better by more than chance."""
 
 
 class Column(NamedTuple):
@@ -139,7 +142,12 @@ def columns() -> tuple[Column, ...]:
     gain = f"{score.label} minus that of the base it was trained from, each at its own chosen layer."
     companions = [_column(item) for item in _COMPANIONS]
     listed = {item.measure for item in (*_COMPANIONS, *_DESCRIPTIONS)}
+    audit = (
+        "The score of words that nothing was ever chosen on, not even by whoever handed in the row; scored once, at the same layer. "
+        f"{FLAG} {MEANING}"
+    )
     return (
+        Column(AUDIT, "Audit", audit, low=False),
         Column(GAIN, "Gain", gain, signed=True, low=False),
         *(BESIDE[name] for name in (NET_OF_TWIN, PLACEBO_FLOOR, PLACEBO_QUANTILE)),
         *companions,

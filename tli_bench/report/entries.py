@@ -14,6 +14,7 @@ from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.registry import get_measure, standard_error_of
 from tli_bench.measures.roles import HEADLINE, SIZES, headline_for
 from tli_bench.models.identity import AdapterRef, State, TrainingRef
+from tli_bench.records.audit import Side, audited, dev_words
 from tli_bench.records.schema import Curve, RunRecord, Signature
 from tli_bench.records.scores import BEST, OUTPUT
 from tli_bench.report.columns import board_measures, compared_measures
@@ -54,7 +55,8 @@ class Unit:
 
     pseudo: pseudo-values `[words]` by measure at `layer`, which was chosen on dev; output_pseudo: the same at the output. A measure
     that some word has none of is left out. values: numbers by column at `layer`, None when unscored; output_score: of the
-    headline at the output. curves: by layer. base: of the same record, for adapters. missing: why there is no score.
+    headline at the output. dev: words that chose the layer.
+    curves: by layer. base: of the same record, for adapters. missing: why there is no score.
     """
 
     pair: str
@@ -65,6 +67,7 @@ class Unit:
     output_pseudo: dict[str, Floats]
     values: dict[str, float | None]
     output_score: float | None
+    dev: frozenset[tuple[str, str, str]]
     curves: dict[str, Curve]
     base: "Unit | None"
     verdict: str
@@ -78,15 +81,25 @@ class Unit:
         """What the unit is ranked by; None when unscored."""
         return self.values.get(HEADLINE)
 
+    @property
+    def side(self) -> Side | None:
+        """What control and audit are compared by; None when unscored."""
+        phi = self.pseudo.get(HEADLINE)
+        return None if phi is None else Side(self.layer, self.dev, [word[0] for word in self.words], phi)
+
 
 @dataclass(slots=True)
 class Entry:
-    """A contender and its scored pairs. signature: of one of its records; the parts named in EntryKey are the same in all."""
+    """A contender and its scored pairs. signature: of one of its records; the parts named in EntryKey are the same in all.
+
+    units, audits: by pair, on the control words and on the audit words in their place.
+    """
 
     key: EntryKey
     board: BoardKey
     signature: Signature
     units: dict[str, Unit] = field(default_factory=dict)
+    audits: dict[str, Unit] = field(default_factory=dict)
 
     @property
     def kind(self) -> Literal["base", "adapter", "full"]:
@@ -123,25 +136,53 @@ class Collected:
 def collect(records: Iterable[RunRecord]) -> Collected:
     """Group records into boards and entries; the base state of an adapter's record stands in where no base was run alone.
 
-    Of two records of one unit, the later one by date counts.
+    Of two records of one unit, the later one by date counts. Records of audit words stand next to the control words of the same
+    contender, and make no entry of their own.
     """
-    found = Collected()
-    spare = Collected(editions=found.editions)
+    control, audit = _Gathered(), _Gathered()
     for record in records:
-        signature = record.signature
-        if record.task != f"{TASK_PREFIX}{record.pair}":
-            found.left_out.append(f"{record.task}: not an alignment task")
-            continue
+        if record.task == f"{TASK_PREFIX}{record.pair}":
+            (audit if record.signature.audit else control).add(record)
+        else:
+            control.found.left_out.append(f"{record.task}: not an alignment task")
+    found = control.all()
+    _join(found, audit.all())
+    return _named(found)
+
+
+def _join(found: Collected, audit: Collected) -> None:
+    """Give every entry the audit units of the same contender on the same lexicon; what finds no entry is told."""
+    alone = {(board, key) for board, entries in audit.boards.items() for key in entries}
+    for board, entries in found.boards.items():
+        sealed = board._replace(lexicon=audited(board.lexicon) or "", lexicon_hash="")
+        for key, entry in audit.boards.get(sealed, {}).items():
+            if key in entries:
+                entries[key].audits |= entry.units
+                alone.discard((sealed, key))
+    found.left_out += [f"{key.model}: audit words without control words of the same contender" for _, key in alone]
+
+
+class _Gathered:
+    """Entries of the records added so far. spare: base states of adapters' records, for where no base was run alone."""
+
+    def __init__(self) -> None:
+        self.found = Collected()
+        self.spare = Collected(editions=self.found.editions)
+
+    def add(self, record: RunRecord) -> None:
+        adapter = record.signature.adapter
         alone = _unit(record, "base", None) if "base" in record.best_layer else None
         if alone:
-            _add(spare if signature.adapter else found, record, "base", alone)
+            _add(self.spare if adapter else self.found, record, "base", alone)
         if "adapted" in record.best_layer:
-            _add(found, record, "adapted", _unit(record, "adapted", alone))
-    for board, entries in spare.boards.items():
-        for key, entry in entries.items():
-            there = found.boards[board].setdefault(key, entry)
-            there.units = entry.units | there.units
-    return _named(found)
+            _add(self.found, record, "adapted", _unit(record, "adapted", alone))
+
+    def all(self) -> Collected:
+        for board, entries in self.spare.boards.items():
+            for key, entry in entries.items():
+                there = self.found.boards[board].setdefault(key, entry)
+                there.units = entry.units | there.units
+        return self.found
 
 
 def _board_of(found: Collected, signature: Signature) -> BoardKey:
@@ -204,6 +245,7 @@ def _unit(record: RunRecord, state: State, base: Unit | None) -> Unit:
         output_pseudo=output_pseudo,
         values=numbers | companions(record, state, layer),
         output_score=record.value(HEADLINE, Split.CONTROL, state, OUTPUT),
+        dev=dev_words(record),
         curves=_drawn(record.curves.get(Split.CONTROL, {}).get(state, {})),
         base=base,
         # A record with an adapter judges the adapter; of its base it says nothing.

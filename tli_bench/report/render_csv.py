@@ -9,12 +9,13 @@ from tli_bench.report.columns import columns
 from tli_bench.report.entries import Entry
 from tli_bench.report.escape import csv_cell
 from tli_bench.report.sweeps import scores_of
-from tli_bench.report.table import Leaderboard
+from tli_bench.report.table import Leaderboard, Row
 
 _MEASURED = (
     "protocol", "lexicon", "lexicon_hash", "scope_kind", "scope", "pairs", "model", "revision", "training", "adapter",
     "adapter_sha256", "dtype", "quantization", "rank", "tied", "rank_low", "rank_high", f"control_{HEADLINE}", "ci_low", "ci_high",
 )  # fmt: skip
+_AUDIT = ("control_minus_audit", "audit_ci_low", "audit_ci_high", "audit_flag", "unaudited")
 _TRAININGS = (
     "protocol", "lexicon", "lexicon_hash", "scope_kind", "scope", "pairs", "base", "base_revision", "dtype", "quantization",
     "kind", "name", "recipe", "trained_on", "loss_layers", "rank", "parameters", "quantity", "base_value", "change",
@@ -33,7 +34,7 @@ _REPORTED = (
 def render_csv(leaderboard: Leaderboard) -> str:
     """Measured rows: one line per entry and scope; numbers with six digits, empty where there is none."""
     names = [column.id for column in columns()]
-    lines: list[Sequence[str]] = [(*_MEASURED, *names, "unranked")]
+    lines: list[Sequence[str]] = [(*_MEASURED, *names, *_AUDIT, "unranked")]
     for board in leaderboard.boards:
         for section in board.sections:
             for row in section.rows:
@@ -57,6 +58,7 @@ def render_csv(leaderboard: Leaderboard) -> str:
                         *("" if bound is None else str(bound) for bound in interval),
                         *(_number(v) for v in (row.score, *(place.ci if place else (None, None)))),
                         *(_number(row.cells.get(name)) for name in names),
+                        *_told_of_audit(row),
                         csv_cell(row.unranked),
                     )
                 )
@@ -86,6 +88,13 @@ def render_trainings_csv(leaderboard: Leaderboard) -> str:
                 if row.english is not None:
                     lines.append((*shared, *told, "english", "", _number(row.english), "", ""))
     return _write(lines)
+
+
+def _told_of_audit(row: Row) -> list[str]:
+    if row.gap is None:
+        return ["", "", "", "", csv_cell(row.unaudited)]
+    found = row.gap.difference
+    return [*(_number(value) for value in (found.value, found.low, found.high)), str(row.flagged).lower(), ""]
 
 
 def _told(entry: Entry, kind: str) -> list[str]:

@@ -13,8 +13,9 @@ from typing import Any
 from tli_bench.base.wording import spelt_out, visible
 from tli_bench.measures.measure import Measure
 from tli_bench.measures.registry import standard_error_of
+from tli_bench.records.audit import MEANING
 from tli_bench.records.schema import Curve
-from tli_bench.report.columns import DIGITS, columns, compared_measures, score_column, shown
+from tli_bench.report.columns import AUDIT, DIGITS, FLAG, columns, compared_measures, score_column, shown
 from tli_bench.report.entries import Entry, Unit, signature_of
 from tli_bench.report.render_md import how_to_read
 from tli_bench.report.reported import Reported
@@ -25,6 +26,7 @@ from tli_bench.report.table import (
     Board,
     Leaderboard,
     Row,
+    cell_text,
     interval_text,
     model_label,
     rank_text,
@@ -129,6 +131,8 @@ def _data(leaderboard: Leaderboard) -> dict[str, Any]:
     scores = scores_of(leaderboard.sweeps)
     return {
         "columns": shown_columns,
+        "audit": [column["id"] for column in shown_columns].index(AUDIT),
+        "flag": FLAG,
         "measures": [{"label": m.label, "share": m.share} for m in compared_measures()],
         "boards": boards,
         "texts": texts.list,
@@ -268,10 +272,21 @@ def _row(row: Row) -> list[Any]:
         values.pop()
     # Packed to a third of the size, where the code holds them all; a score of another scale stays as it is.
     cells = pack_curve(values) if all(v is None or abs(v) <= 2.047 for v in values) else values
+    audit = [int(row.flagged), _told_of_audit(row)]
     if place is None:
-        return [row.entry, None, 0, None, None, _round(row.score), None, None, cells, row.unranked]
+        return [row.entry, None, 0, None, None, _round(row.score), None, None, cells, row.unranked, *audit]
     ci = (_round(place.ci[0]), _round(place.ci[1]))
-    return [row.entry, place.rank, int(place.tied), *place.rank_interval, _round(row.score), *ci, cells, ""]
+    return [row.entry, place.rank, int(place.tied), *place.rank_interval, _round(row.score), *ci, cells, "", *audit]
+
+
+def _told_of_audit(row: Row) -> str:
+    """What the audit cell says when it is pointed at."""
+    if row.gap is None:
+        return row.unaudited
+    found = row.gap.difference
+    bounds = "" if found.low is None or found.high is None else f" [{found.low:+.3f}, {found.high:+.3f}]"
+    told = f"Control minus audit {found.value:+.3f}{bounds}.".replace("-", "−")
+    return f"{told} {MEANING}" if row.flagged else told
 
 
 def _round(value: float | None) -> float | None:
@@ -300,11 +315,19 @@ def _static_rows(board: Board, *, limit: int = 100) -> str:
         interval = f" [{place.ci[0]:.3f}, {place.ci[1]:.3f}]" if place else ""
         note = f" ({row.unranked})" if row.unranked else ""
         texts = ["", rank_text(row), interval_text(row), model_label(entry), row_label(entry) + note]
-        texts += [shown(score_column(), row.score) + interval, *(shown(c, row.cells.get(c.id)) for c in columns())]
+        texts += [shown(score_column(), row.score) + interval, *(cell_text(c, row) for c in columns())]
         kinds = ["", "n", "n low", "who", "who", "n", *("n low" if c.low else "n" for c in columns())]
-        cells = (f'<td class="{kind}">{html.escape(text)}</td>' for text, kind in zip(texts, kinds, strict=True))
+        titles = [""] * (len(texts) - len(columns())) + [
+            _told_of_audit(row) if c.id == AUDIT else "" for c in columns()
+        ]
+        cells = map(_cell, texts, kinds, titles)
         lines.append(f"<tr>{''.join(cells)}</tr>")
     return "\n".join(lines)
+
+
+def _cell(text: str, kind: str, title: str) -> str:
+    told = f' title="{html.escape(title)}"' if title else ""
+    return f'<td class="{kind}"{told}>{html.escape(text)}</td>'
 
 
 def _reported(leaderboard: Leaderboard) -> str:

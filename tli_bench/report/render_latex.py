@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 
-from tli_bench.report.columns import DIGITS, columns, in_words, score_column, shown
+from tli_bench.records.audit import MEANING
+from tli_bench.report.columns import DIGITS, FLAG, columns, in_words, score_column, shown
 from tli_bench.report.escape import latex
 from tli_bench.report.scopes import short_pair
 from tli_bench.report.table import (
     Board,
     Leaderboard,
     Section,
+    cell_text,
     interval_text,
     model_label,
     rank_text,
@@ -37,6 +39,8 @@ def _table(board: Board, section: Section) -> str:
         f"{section.scope.label}: {in_words(score.label)} over {len(section.scope.pairs)} pairs, protocol {board.key.protocol}, "
         f"lexicon {board.key.lexicon}. = marks ties; ranks hold together with 95 %; 95 % intervals over concepts."
     )
+    if any(row.flagged for row in section.rows):
+        caption += f" {FLAG} {MEANING}"
     header = ["Rank", "95 %", "Model", "Training", score.label, "95 %", *(c.label for c in held)]
     rows = []
     for row in section.rows:
@@ -50,8 +54,8 @@ def _table(board: Board, section: Section) -> str:
             shown(score, row.score),
             ci,
         ]
-        rows.append([latex(c) for c in [*cells, *(shown(c, row.cells.get(c.id)) for c in held)]])
-    return _environment(latex(caption, limit=300), "rrll" + "r" * (len(header) - 4), header, rows)
+        rows.append([latex(c) for c in [*cells, *(cell_text(c, row) for c in held)]])
+    return _environment(latex(caption, limit=600), "rrll" + "r" * (len(header) - 4), header, rows)
 
 
 def _contest(board: Board, contest: Contest) -> str:

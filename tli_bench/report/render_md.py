@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 
 from tli_bench.measures.registry import get_measure
 from tli_bench.measures.roles import CHANCE, HEADLINE, SIZES
-from tli_bench.report.columns import DIGITS, columns, in_words, score_column, shown
+from tli_bench.records.audit import MEANING
+from tli_bench.report.columns import DIGITS, FLAG, columns, in_words, score_column, shown
 from tli_bench.report.escape import markdown
 from tli_bench.report.reported import Reported
 from tli_bench.report.scopes import short_pair
@@ -14,6 +15,7 @@ from tli_bench.report.table import (
     Board,
     Leaderboard,
     Section,
+    cell_text,
     interval_text,
     model_label,
     rank_text,
@@ -99,11 +101,11 @@ def _section(board: Board, section: Section) -> list[str]:
             markdown(model_label(entry)),
             markdown(row_label(entry)),
             shown(score, row.score) + interval,
-            *(shown(c, row.cells.get(c.id)) for c in held),
+            *(cell_text(c, row) for c in held),
             markdown(row.unranked),
         ]
         lines.append(_line(cells))
-    return [*lines, ""]
+    return [*lines, "", *([f"{FLAG} {MEANING}", ""] if any(row.flagged for row in section.rows) else [])]
 
 
 def _matrix(board: Board) -> list[str]:

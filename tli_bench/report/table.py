@@ -12,9 +12,10 @@ from tli_bench.base.errors import ResultError, UnscorableError
 from tli_bench.base.wording import visible
 from tli_bench.measures.roles import HEADLINE
 from tli_bench.records import RecordStore, TaskScore, read_record, read_task_scores
+from tli_bench.records.audit import Gap, Side, audited, control_minus_audit
 from tli_bench.records.downstream import downstream_scores
 from tli_bench.records.schema import RunRecord
-from tli_bench.report.columns import BESIDE, GAIN, OUTPUT, board_measures, columns
+from tli_bench.report.columns import AUDIT, BESIDE, FLAG, GAIN, OUTPUT, Column, board_measures, columns, shown
 from tli_bench.report.downstream import DownstreamScores, Joined
 from tli_bench.report.entries import BoardKey, Entry, Unit, collect
 from tli_bench.report.reported import Reported
@@ -32,6 +33,7 @@ class Row:
     """One entry in one scope. ranked: None with a reason in `unranked`; cells: column id to value, None for a dash.
 
     score: the headline of the control words, None where a pair of the scope is missing. entry: position among the board's entries.
+    gap: of control and audit words, None with a reason in `unaudited`.
     """
 
     entry: int
@@ -39,6 +41,13 @@ class Row:
     score: float | None
     cells: dict[str, float | None]
     unranked: str
+    gap: Gap | None = None
+    unaudited: str = ""
+
+    @property
+    def flagged(self) -> bool:
+        """Whether control words score better than audit words by more than chance."""
+        return self.gap is not None and self.gap.exceeds
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +127,9 @@ def _board(key: BoardKey, entries: Sequence[Entry], downstream: DownstreamScores
         compared += contests(entries, scope, fit, bases, joined)
         shown = [row for row in rows if any(p in entries[row.entry].units for p in scope.pairs)]
         sections.append(Section(scope, tuple(sorted(shown, key=_place))))
-    used = {name for s in sections for row in s.rows for name, value in row.cells.items() if value is not None}
+    # A row that was never audited says so, also where none was.
+    used = {AUDIT} if audited(key.lexicon) else set()
+    used |= {name for s in sections for row in s.rows for name, value in row.cells.items() if value is not None}
     return Board(key, tuple(entries), tuple(sections), tuple(c.id for c in columns() if c.id in used), tuple(compared))
 
 
@@ -191,13 +202,39 @@ def _row(
 
     before = [bases[u.pair].score if u.pair in bases else None for u in units]
     changes = [None if s is None or b is None else s - b for s, b in zip(scores, before, strict=True)]
+    gap, unaudited = _gap(entry, units, scope)
     cells = {
+        AUDIT: gap.audit if gap else None,
         GAIN: mean(changes),
         OUTPUT: mean([u.output_score for u in units]),
         **{name: mean([u.values.get(name) for u in units]) for name in (*board_measures(), *BESIDE)},
         **joined,
     }
-    return Row(index, ranked, mean(scores), cells, visible(reason))
+    return Row(index, ranked, mean(scores), cells, visible(reason), gap, visible(unaudited))
+
+
+def _gap(entry: Entry, units: Sequence[Unit], scope: Scope) -> tuple[Gap | None, str]:
+    """Control minus audit over all pairs of a scope, or why there is none."""
+    audits = [entry.audits[pair] for pair in scope.pairs if pair in entry.audits]
+    if not audits:
+        return None, "audit words were not scored" if audited(
+            entry.signature.lexicon
+        ) else "this lexicon has no audit words"
+    if len(units) < len(scope.pairs) or len(audits) < len(scope.pairs):
+        return None, f"audit words were scored on {len(audits)} of {len(scope.pairs)} pairs"
+    try:
+        return control_minus_audit(_sides(units), _sides(audits)), ""
+    except (ResultError, UnscorableError) as err:
+        return None, str(err)
+
+
+def _sides(units: Sequence[Unit]) -> dict[str, Side]:
+    return {unit.pair: side for unit in units if (side := unit.side)}
+
+
+def cell_text(column: Column, row: Row) -> str:
+    """The value of a column as every format prints it, with the flag behind an audit value."""
+    return shown(column, row.cells.get(column.id)) + (f" {FLAG}" if column.id == AUDIT and row.flagged else "")
 
 
 def rank_text(row: Row) -> str:

@@ -58,11 +58,15 @@
   const section = () => board().sections[state.scope];
   const entryOf = (row) => board().entries[row[0]];
 
-  // Row: [entry, rank, tied, low, high, score, ciLow, ciHigh, cells, unranked]
+  // Row: [entry, rank, tied, low, high, score, ciLow, ciHigh, cells, unranked, flagged, what the audit cell tells]
   const last = 1e9;
   const by = (display, sort, filter) => (row, kind) =>
     kind === "display" ? display(row) : kind === "filter" ? (filter ?? display)(row) : sort(row);
   const low = (value) => (value === null || value === undefined ? -1e9 : value);
+  const marked = (r, column, i) => number(r[8][i], column.digits, column.signed) + (i === data.audit && r[10] ? ` ${data.flag}` : "");
+  const cell = (r, column, i) => (i === data.audit && r[11]
+    ? `<span title="${esc(r[11])}">${esc(marked(r, column, i))}<span class="visually-hidden"> (${esc(r[11])})</span></span>`
+    : esc(marked(r, column, i)));
   const columns = [
     { render: by((r) => `<button type="button" class="open" aria-expanded="false" aria-label="Details of ${esc(entryOf(r).model)} ${esc(entryOf(r).training)}">+</button>`, () => 0, () => ""), orderable: false },
     { className: "n", render: by((r) => (r[1] === null ? "–" : `${r[1]}${r[2] ? "=" : ""}`), (r) => r[1] ?? last) },
@@ -72,7 +76,7 @@
     { className: "n", render: by((r) => esc(number(r[5])) + (r[6] === null ? "" : ` <span class="small">[${esc(number(r[6]))}, ${esc(number(r[7]))}]</span>`), (r) => low(r[5])) },
     ...data.columns.map((column, i) => ({
       className: column.low ? "n low" : "n",
-      render: by((r) => esc(number(r[8][i], column.digits, column.signed)), (r) => low(r[8][i])),
+      render: by((r) => cell(r, column, i), (r) => low(r[8][i])),
     })),
   ].map((column) => ({ data: null, searchable: column.className === "who", orderSequence: ["asc", "desc"], ...column }));
   for (const column of columns) if ((column.className ?? "").startsWith("n")) column.type = "num";
@@ -236,7 +240,7 @@
       units.map((u) => [u.pair, String(u.n), u.layer, ...u.scores.map((s) => number(s.value)), u.date, u.commit, u.verdict]),
       [1, ...data.measures.map((_, i) => 3 + i)]);
     const averages = table(section().label, ["measure", "value"],
-      data.columns.map((c, i) => [c.label, number(row[8][i], c.digits, c.signed)]).filter(([, v]) => v !== "–"), [1]);
+      data.columns.map((c, i) => [c.label, marked(row, c, i)]).filter(([, v]) => v !== "–"), [1]);
     const chosen = make("select", units.map((u, i) => make("option", u.pair, { value: i })));
     const place = make("div", []);
     chosen.addEventListener("change", () => curves(entry, units[chosen.value], place));

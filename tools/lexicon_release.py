@@ -111,7 +111,9 @@ def _coverage(core: Core) -> str:
 
 def _splits(core: Core) -> str:
     counts = stats(core).splits
-    shares = ", ".join(f"{split} {counts[split]} ({counts[split] / len(core.entries):.0%})" for split in Split)
+    shares = ", ".join(
+        f"{split} {counts[split]} ({counts[split] / len(core.entries):.0%})" for split in Split if split in counts
+    )
     return f"{shares}; seed {core.seed}.\n"
 
 

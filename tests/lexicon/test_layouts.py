@@ -7,7 +7,7 @@ import pytest
 
 from tli_bench.base.errors import InputError, LexiconError
 from tli_bench.lexicon import Lexicon, load_lexicon
-from tli_bench.lexicon.pairs import Split
+from tli_bench.lexicon.pairs import SHOWN, Split
 
 BODY = "maji\twater\nmoto\tfire\nmwezi\tmoon\n"
 WORDS = (("maji", "water"), ("moto", "fire"), ("mwezi", "moon"))
@@ -169,7 +169,7 @@ def test_a_list_may_bring_its_own_split(tmp_path: Path, caplog: pytest.LogCaptur
         load_lexicon(path, pair="swh-eng")
     assert "column 'group' looks like the list's own split; `--split-column group` keeps it" in caplog.text
     bare = written(tmp_path, "maji\twater\ttrain\nmoto\tfire\tvalid\nmwezi\tmoon\ttest\n", "bare.tsv")
-    assert [p.split for p in load_lexicon(bare, pair="swh-eng", split_column="3").pairs] == list(Split)
+    assert [p.split for p in load_lexicon(bare, pair="swh-eng", split_column="3").pairs] == list(SHOWN)
     objects = '[{"sw": "maji", "en": "water", "fold": "training"}, {"sw": "moto", "en": "fire", "fold": "held-out"}]'
     read = load_lexicon(written(tmp_path, objects, "words.json"), pair="swh-eng", split_column="fold")
     assert [pair.split for pair in read.pairs] == [Split.TRAIN, Split.CONTROL]

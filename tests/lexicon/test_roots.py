@@ -75,27 +75,28 @@ def test_a_planted_leak_by_derivation_is_found(tmp_path) -> None:
     assert near == {("dişlemek", "diş"), ("ölmek", "ölüm")}
 
 
-def test_a_family_stays_on_one_side_whatever_its_words_look_like() -> None:
+def test_declared_relatives_stay_on_one_side_whatever_they_look_like() -> None:
     rows = [
-        Entry("die", {"tur_Latn": ("ölmek",)}, "verb", family="die"),
-        *(Entry(f"word{i}", {"tur_Latn": (f"{'abcdefghij'[i]}k",)}, "noun", family="") for i in range(10)),
-        Entry("kill", {"tur_Latn": ("gebertmek",)}, "verb", family="die"),
+        Entry("die", {"tur_Latn": ("ölmek",)}, "verb", related=("kill",)),
+        *(Entry(f"word{i}", {"tur_Latn": (f"{'abcdefghij'[i]}k",)}, "noun", related=()) for i in range(10)),
+        Entry("kill", {"tur_Latn": ("gebertmek",)}, "verb", related=("die",)),
     ]
     splits = assign_splits(rows)
     assert splits["die"] == splits["kill"]
-    other = next(split for split in Split if split is not splits["die"])
-    [finding] = find_leakage(rows, {**splits, "kill": other})
-    assert finding.kind == "split-family"
-    assert finding.concepts == ("die", "kill")
+    [finding] = find_leakage(rows, {**splits, "die": Split.TRAIN, "kill": Split.CONTROL})
+    assert (finding.kind, finding.concepts) == ("shared-root", ("die", "kill"))
+    [finding] = find_leakage(rows, {**splits, "die": Split.AUDIT, "kill": Split.DEV})
+    assert finding.kind == "shared-root"
+    assert find_leakage(rows, {**splits, "die": Split.TRAIN, "kill": Split.DEV}) == []
 
 
 def test_where_somebody_looked_the_rule_does_not_propose() -> None:
-    def rows(family: str | None) -> list[Entry]:
+    def rows(related: tuple[str, ...] | None) -> list[Entry]:
         return [
-            Entry("snow", {"tur_Latn": ("kar",)}, "noun", family=family),
-            Entry("sibling", {"tur_Latn": ("kardeş",)}, "noun", family=family),
+            Entry("snow", {"tur_Latn": ("kar",)}, "noun", related=related),
+            Entry("sibling", {"tur_Latn": ("kardeş",)}, "noun", related=related),
         ]
 
     splits = {"snow": Split.TRAIN, "sibling": Split.CONTROL}
     assert [finding.kind for finding in find_leakage(rows(None), splits)] == ["near-leak"]
-    assert find_leakage(rows(""), splits) == []
+    assert find_leakage(rows(()), splits) == []

@@ -15,9 +15,9 @@ from tli_bench.languages import Language, language_or_default, pivot
 from tli_bench.languages.language import CODE
 from tli_bench.lexicon.entries import VARIANT_SEPARATOR, Entry, parse_forms
 from tli_bench.lexicon.facts import Facts, read_facts
-from tli_bench.lexicon.families import read_families
 from tli_bench.lexicon.lexicon import Lexicon
 from tli_bench.lexicon.pairs import SHOWN, Split, WordPair
+from tli_bench.lexicon.related import read_related
 from tli_bench.lexicon.splits import CORE_SHARES, LIST_SHARES, assign_splits
 from tli_bench.lexicon.text import numbered_lines
 
@@ -92,7 +92,7 @@ class Core:
             split,
             entry.pos,
             entry.field,
-            entry.family,
+            entry.related,
             band=self.facts.band(entry.concept, pivot().code),
             loan=self.facts.loan(entry.concept, (source, target)),
         )
@@ -151,7 +151,7 @@ def read_core_table(path: Path) -> CoreTable:
     columns: tuple[str, ...] = ()
     languages: dict[str, Language] = {}
     splits: dict[str, Split] = {}
-    families = read_families(path.parent)
+    related = read_related(path.parent)
     seen: dict[str, int] = {}
     for number, line in numbered_lines(path):
         cells = line.split("\t")
@@ -168,7 +168,7 @@ def read_core_table(path: Path) -> CoreTable:
             raise LexiconError(f"{where}: concept {concept!r} must be filled in and unique{first}")
         seen[concept] = number
         forms = {code: words for code, spoken in languages.items() if (words := parse_forms(row[code], spoken))}
-        entries.append(Entry(concept, forms, row["pos"], row["field"], row["note"], families.get(concept, "")))
+        entries.append(Entry(concept, forms, row["pos"], row["field"], row["note"], related.get(concept, ())))
         if row["split"]:
             splits[concept] = parse_split(row["split"], where=where, known=tuple(Split))
     return CoreTable(tuple(languages), tuple(entries), splits)

@@ -66,7 +66,7 @@ def leaks(lexicon: Lexicon) -> list[Finding]:
 def _lexicon_patient(lexicon: Lexicon) -> _Patient:
     source, target = lexicon.source_language, lexicon.target_language
     entries = tuple(
-        Entry(p.concept, {source.code: p.sources, target.code: p.targets}, p.pos, p.field, family=p.family)
+        Entry(p.concept, {source.code: p.sources, target.code: p.targets}, p.pos, p.field, related=p.related)
         for p in lexicon.pairs
     )
     splits = {p.concept: p.split for p in lexicon.pairs}

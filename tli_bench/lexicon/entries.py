@@ -16,8 +16,8 @@ VARIANT_SEPARATOR = "|"
 class Entry:
     """A concept; `forms` maps a language code to its forms, the preferred one first.
 
-    family: the name of the concepts that share a root with it in some language, as somebody who looked decided; empty where none does;
-    None where nobody looked, so that the rule of `roots` decides.
+    related: the concepts that share a root with it in some language, as somebody who looked decided; None where nobody looked, so that
+    the rule of `roots` decides.
     """
 
     concept: str
@@ -25,7 +25,7 @@ class Entry:
     pos: str = ""
     field: str = ""
     note: str = ""
-    family: str | None = None
+    related: tuple[str, ...] | None = None
 
     @cached_property
     def keys(self) -> tuple[tuple[Language, str], ...]:
@@ -46,17 +46,17 @@ class Entry:
             found.add(f"{code} {key}")
             found.add(f"{code} {stem_of_key(key, language)}")
             found.add(f"{code}~{loosened(key, language)}")
-            if self.family is None:
+            if self.related is None:
                 found.update(f"{code} {root}" for root in own_roots(key, language, self.pos))
-        if self.family:
-            found.add(f"family {self.family}")
+        for other in self.related or ():
+            found.add("related " + " ".join(sorted((self.concept, other))))
         return frozenset(found)
 
     @cached_property
     def openings(self) -> frozenset[str]:
         """What every form could be derived from, written as in `links`."""
         found = {f"{language.code} {start}" for language, key in self.keys for start in openings(key)}
-        if self.family is None:
+        if self.related is None:
             found.update(
                 f"{language.code} {root}"
                 for language, key in self.keys

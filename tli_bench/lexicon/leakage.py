@@ -3,7 +3,7 @@
 A leak is the same word: an equal form (`leak-form`), a form that is a variant on either side (`leak-variant`), or an
 equal stem after the citation affix or plural is cut (`leak-stem`). A word that is equal only without its diacritics, or
 that is derived from another (`balık`, `balıkçı`: at least five shared letters, then one to three more; `diş`, `dişlemek`: by the
-endings that its language declares), is a warning; so is a family, in the core lexicon, that is on both sides.
+endings that its language declares), is a warning; so are concepts of the core that are declared to share a root.
 """
 
 from collections import defaultdict
@@ -14,7 +14,7 @@ from tli_bench.languages import Language, language_or_default
 from tli_bench.lexicon.entries import Entry
 from tli_bench.lexicon.findings import Finding, Severity
 from tli_bench.lexicon.normalise import loosened, match_key
-from tli_bench.lexicon.pairs import Split
+from tli_bench.lexicon.pairs import TESTED, Split
 from tli_bench.lexicon.roots import Root, own_roots, possible_roots
 from tli_bench.lexicon.stems import openings, stem_of_key
 
@@ -59,7 +59,7 @@ def find_leakage(entries: Iterable[Entry], splits: Mapping[str, Split]) -> list[
             if (word.concept, other.concept) not in leaking:
                 near.setdefault((word.concept, other.concept), _finding("near-leak", language, word, other, reason))
         found += [*leaks, *near.values()]
-    return [*found, *_families(rows, splits)]
+    return [*found, *_related(rows, splits)]
 
 
 def _languages(rows: Iterable[Entry]) -> list[Language]:
@@ -73,7 +73,7 @@ def _sides(rows: Iterable[Entry], splits: Mapping[str, Split], language: Languag
         words = sides[splits[row.concept]]
         for rank, form in enumerate(row.forms.get(language.code, ())):
             key = match_key(form, language)
-            words.append(_Word(row.concept, form, key, rank == 0, row.pos, row.family is not None))
+            words.append(_Word(row.concept, form, key, rank == 0, row.pos, row.related is not None))
     return [*sides[Split.CONTROL], *sides[Split.AUDIT]], sides[Split.TRAIN]
 
 
@@ -129,17 +129,23 @@ def _rooted(longer: Iterable[_Word], shorter: Iterable[_Word], language: Languag
                     yield word, other, "may share a root with the trained"
 
 
-def _families(rows: Iterable[Entry], splits: Mapping[str, Split]) -> Iterator[Finding]:
-    members: defaultdict[str, list[Entry]] = defaultdict(list)
+def _related(rows: Iterable[Entry], splits: Mapping[str, Split]) -> Iterator[Finding]:
+    """Concepts declared to share a root: one trained and the other tested, or one of two among the audit words."""
     for row in rows:
-        if row.family:
-            members[row.family].append(row)
-    for name, family in members.items():
-        sides = {row.concept: splits[row.concept] for row in family}
-        if len(set(sides.values())) > 1:
-            told = ", ".join(f"{concept} ({split})" for concept, split in sides.items())
-            message = f"the family {name!r} is on several sides: {told}; move what was added last"
-            yield Finding("split-family", "warning", "", tuple(sides), (), message)
+        for other in row.related or ():
+            if row.concept > other or other not in splits:
+                continue
+            sides = {splits[row.concept], splits[other]}
+            if (Split.TRAIN in sides and sides & TESTED) or (Split.AUDIT in sides and len(sides) > 1):
+                told = f"{row.concept!r} ({splits[row.concept]}) and {other!r} ({splits[other]})"
+                yield Finding(
+                    "shared-root",
+                    "warning",
+                    "",
+                    (row.concept, other),
+                    (),
+                    f"{told} share a root; move what was added last to dev, or to the other's side",
+                )
 
 
 def _finding(kind: str, language: Language, word: _Word, other: _Word, reason: str) -> Finding:

@@ -27,7 +27,7 @@ TESTED = frozenset({Split.CONTROL, Split.AUDIT})
 class WordPair:
     """One concept in two languages; the preferred form comes first, accepted variants after it.
 
-    family: see `Entry`. band: how frequent the concept's English word is (`facts.BANDS`), empty if that is not known; loan: whether one of
+    related: see `Entry`. band: how frequent the concept's English word is (`facts.BANDS`), empty if that is not known; loan: whether one of
     the two words is a loan, None if nobody looked.
     """
 
@@ -37,7 +37,7 @@ class WordPair:
     split: Split
     pos: str = ""
     field: str = ""
-    family: str | None = dataclasses.field(default=None, compare=False)
+    related: tuple[str, ...] | None = dataclasses.field(default=None, compare=False)
     band: str = dataclasses.field(default="", compare=False)
     loan: bool | None = dataclasses.field(default=None, compare=False)
 

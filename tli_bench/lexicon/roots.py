@@ -1,12 +1,12 @@
 """Which word may be the root of which: `diş` of `dişlemek`, `öl-` of `ölüm`, `-som-` of `msomaji`, by the endings a language derives with.
 
 A rule proposes, it does not know: `kar` snow is not the root of `kardeş` brother. It is made to miss little, so that a list nobody
-looked at is split with care; in the core lexicon every proposal was looked at, and `family` says what came of it.
+looked at is split with care; in the core lexicon every proposal was looked at, and `related` says what came of it.
 """
 
-import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
+from itertools import product
 from typing import NamedTuple
 
 from tli_bench.languages import Language
@@ -15,8 +15,6 @@ from tli_bench.lexicon.stems import cut_citation
 NOUN, VERB = "noun", "verb"
 SHORTEST_ROOT = {NOUN: 3, VERB: 2}
 """Letters that a root must keep: a verb's is known by its citation affix, so fewer do."""
-STEPS = 2
-"""How many endings may follow the root: `göz`, `gözlük`, `gözlükçü`."""
 
 
 class Root(NamedTuple):
@@ -63,11 +61,12 @@ def _cuts(key: str, kind: str, language: Language) -> Iterator[Root]:
     word = _bare(key, language) if kind == VERB else key
     for letters, prefixed in _beginnings(word, kind, language):
         for base in (NOUN, VERB):
-            endings = _endings(language, base, kind)
-            for end in range(SHORTEST_ROOT[base], len(letters) + prefixed):
-                rest = letters[end:]
-                if (not rest and prefixed and base == NOUN) or (rest and endings and endings.fullmatch(rest)):
+            endings, longest = _endings(language, base, kind)
+            for end in range(max(SHORTEST_ROOT[base], len(letters) - longest), len(letters)):
+                if letters[end:] in endings:
                     yield Root(base, letters[:end])
+        if prefixed and len(letters) >= SHORTEST_ROOT[NOUN]:
+            yield Root(NOUN, letters)
 
 
 def _beginnings(word: str, kind: str, language: Language) -> Iterator[tuple[str, bool]]:
@@ -86,19 +85,21 @@ def _bare(key: str, language: Language) -> str:
     return stem[: -len(final)] if final and stem.endswith(final) else stem
 
 
-@lru_cache(maxsize=256)
-def _endings(language: Language, base: str, kind: str) -> re.Pattern[str] | None:
-    """One or two endings that make a `kind` from a `base`; None where the language declares none."""
-    step = {(a, b): _alternatives(language, f"{a}_{b}") for a in (NOUN, VERB) for b in (NOUN, VERB)}
-    ways = [step[base, kind]]
-    ways += [
-        f"(?:{step[base, way]})(?:{step[way, kind]})" for way in (NOUN, VERB) if step[base, way] and step[way, kind]
-    ]
-    ways = [way for way in ways if way]
-    return re.compile("|".join(ways)) if ways else None
+@cache
+def _endings(language: Language, base: str, kind: str) -> tuple[frozenset[str], int]:
+    """What one or two endings add to a `base` to make a `kind`, and the length of the longest."""
+    step = {(a, b): _spelled(language, f"{a}_{b}") for a in (NOUN, VERB) for b in (NOUN, VERB)}
+    found = step[base, kind].union(
+        first + second for way in (NOUN, VERB) for first in step[base, way] for second in step[way, kind]
+    )
+    return found, max(map(len, found), default=0)
 
 
-def _alternatives(language: Language, which: str) -> str:
-    letters = language.words.sounds
-    endings = language.words.endings.get(which, "").split()
-    return "|".join("".join(f"[{letters[c]}]" if c in letters else re.escape(c) for c in ending) for ending in endings)
+def _spelled(language: Language, which: str) -> frozenset[str]:
+    """The endings of one sort with every letter that their sounds stand for."""
+    sounds = language.words.sounds
+    return frozenset(
+        "".join(letters)
+        for ending in language.words.endings.get(which, "").split()
+        for letters in product(*(sounds.get(sound, sound) for sound in ending))
+    )

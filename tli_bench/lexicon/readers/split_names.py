@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tli_bench.base.errors import LexiconError
-from tli_bench.lexicon.pairs import Split
+from tli_bench.lexicon.pairs import SHOWN, Split
 
 _CALLED = {
     Split.TRAIN: ("train", "training", "trn"),
@@ -24,11 +24,10 @@ def split_called(name: str, *, where: str, own: bool) -> Split:
         if split is None:
             raise LexiconError(f"{where}: split {name!r} is not one of {', '.join(_BY_NAME)}")
         return split
-    try:
-        return Split(text)
-    except ValueError:
+    if text not in SHOWN:
         hint = "; --split-column reads it as the list's own" if text.lower() in _BY_NAME else ""
-        raise LexiconError(f"{where}: split {name!r} is not one of {', '.join(Split)}{hint}") from None
+        raise LexiconError(f"{where}: split {name!r} is not one of {', '.join(SHOWN)}{hint}")
+    return Split(text)
 
 
 def looks_like_splits(cells: Sequence[str]) -> bool:

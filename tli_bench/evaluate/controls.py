@@ -63,6 +63,9 @@ def labels_of(pairs: Sequence[WordPair], tokens: Sequence[tuple[int, int]]) -> d
     }
     if any(pair.pos for pair in pairs):
         found["pos"] = [pair.pos or "none given" for pair in pairs]
+    phrases = [" " in pair.source or " " in pair.target for pair in pairs]
+    if any(phrases):
+        found["parts"] = ["phrase" if phrase else "one word" for phrase in phrases]
     if any(pair.band for pair in pairs):
         found["frequency"] = [pair.band or "none given" for pair in pairs]
     if any(pair.loan is not None for pair in pairs):

@@ -14,7 +14,7 @@ from tli_bench.languages import Language, language_or_default
 from tli_bench.lexicon.entries import Entry
 from tli_bench.lexicon.findings import Finding, Severity
 from tli_bench.lexicon.normalise import loosened, match_key
-from tli_bench.lexicon.pairs import TESTED, Split
+from tli_bench.lexicon.pairs import Split
 from tli_bench.lexicon.roots import Root, own_roots, possible_roots
 from tli_bench.lexicon.stems import openings, stem_of_key
 
@@ -130,13 +130,13 @@ def _rooted(longer: Iterable[_Word], shorter: Iterable[_Word], language: Languag
 
 
 def _related(rows: Iterable[Entry], splits: Mapping[str, Split]) -> Iterator[Finding]:
-    """Concepts declared to share a root: one trained and the other tested, or one of two among the audit words."""
+    """Concepts declared to share a root of which one is trained and the other tested, or one control and the other audit."""
     for row in rows:
         for other in row.related or ():
             if row.concept > other or other not in splits:
                 continue
             sides = {splits[row.concept], splits[other]}
-            if (Split.TRAIN in sides and sides & TESTED) or (Split.AUDIT in sides and len(sides) > 1):
+            if len(sides) > 1 and Split.DEV not in sides:
                 told = f"{row.concept!r} ({splits[row.concept]}) and {other!r} ({splits[other]})"
                 yield Finding(
                     "shared-root",

@@ -94,7 +94,8 @@ def test_a_loaded_base_serves_several_adapters_and_is_left_as_it_was(report):
     loaded = tli_bench.load_model("tiny")
     before = {name: value.clone() for name, value in loaded.model.state_dict().items()}
     again = [
-        tli_bench.score(loaded, adapter=name, pairs="swh-eng", limit=LIMIT, **CHEAP) for name in ("default", "default", None)
+        tli_bench.score(loaded, adapter=name, pairs="swh-eng", limit=LIMIT, **CHEAP)
+        for name in ("default", "default", None)
     ]
     assert again[0].records[0].curves == again[1].records[0].curves == report.records[0].curves
     assert again[2].records[0].curves["control"]["base"] == report.records[0].curves["control"]["base"]

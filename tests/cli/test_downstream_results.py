@@ -36,7 +36,8 @@ def ran(tmp_path_factory):
     """The folder of one real run of the embedded model and its adapter."""
     out = tmp_path_factory.mktemp("run")
     done = subprocess.run(
-        [sys.executable, "-m", "tli_bench", "run", "--tasks", TASKS, "--limit", "6", "--no-confirm", "--placebo", "0", "--data-dir", "fixtures", "--output", str(out)],
+        [sys.executable, "-m", "tli_bench", "run", "--tasks", TASKS, "--limit", "6", "--no-confirm", "--placebo", "0",
+         "--data-dir", "fixtures", "--output", str(out)],
         capture_output=True, text=True, timeout=600, env={**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]

@@ -19,7 +19,17 @@ GOLDEN = json.loads(gzip.decompress((Path(__file__).parent / "tiny_measures.json
 @pytest.fixture(scope="module")
 def records(tmp_path_factory):
     output = tmp_path_factory.mktemp("golden")
-    arguments = ("--pairs", ",".join(GOLDEN), "--adapter", ADAPTER, "--protocol", "words.v1", "--placebo", 0, "--no-confirm")
+    arguments = (
+        "--pairs",
+        ",".join(GOLDEN),
+        "--adapter",
+        ADAPTER,
+        "--protocol",
+        "words.v1",
+        "--placebo",
+        0,
+        "--no-confirm",
+    )
     tli_bench("run", *arguments, "--output", output)
     return {record.pair: record for record in RecordStore(output)}
 

@@ -60,7 +60,20 @@ def scalars(results, task=TASK):
 @pytest.fixture(scope="module")
 def by_run(base, adapter, tmp_path_factory):
     out = tmp_path_factory.mktemp("run")
-    arguments = ("run", "--model", base, "--adapter", adapter, "--pairs", "swh-eng", "--limit", LIMIT, "--skip-gate", "--placebo", 0)
+    arguments = (
+        "run",
+        "--model",
+        base,
+        "--adapter",
+        adapter,
+        "--pairs",
+        "swh-eng",
+        "--limit",
+        LIMIT,
+        "--skip-gate",
+        "--placebo",
+        0,
+    )
     printed = command(*arguments, "--output", out)
     results = json.loads(next(out.glob("results_*.json")).read_text())
     record = json.loads(next(out.rglob(f"{TASK}/*.json")).read_text())

@@ -57,8 +57,8 @@ def run(tmp_path):
 
     def go(adapter, *more, pair="swh-eng"):
         out = tmp_path / "runs"
+        cheap = ("--no-confirm", "--placebo", "0", "--twin", "none")
         with pytest.raises(SystemExit) as stop:
-            cheap = ("--no-confirm", "--placebo", "0", "--twin", "none")
             main(["run", "--adapter", str(adapter), "--pairs", pair, "--output", str(out), *cheap, *map(str, more)])
         return stop.value.code, list(RecordStore(out)) if out.is_dir() else []
 

@@ -192,3 +192,23 @@ def test_json_of_unknown_keys_says_which_there_are(tmp_path: Path) -> None:
     with pytest.raises(LexiconError, match="keys: neno, maana; name two of them with --columns"):
         load_lexicon(path, pair="swh-eng")
     assert words(load_lexicon(path, pair="swh-eng", columns=["neno", "maana"])) == WORDS[:1]
+
+
+def test_further_columns_of_words_are_not_passed_over_in_silence(tmp_path: Path) -> None:
+    text = "water\tвода\tһыу\nfire\tогонь\tут\nmoon\tлуна\tай\n"
+    path = written(tmp_path, text)
+    with pytest.raises(
+        LexiconError, match=r"words\.tsv:1: there are 3 columns and no header: 'water', 'вода', 'һыу'; .*--columns"
+    ):
+        load_lexicon(path, pair="bak-eng")
+    assert load_lexicon(path, pair="bak-eng", columns=["3", "1"]).source_words == ("һыу", "ут", "ай")
+    labels = written(tmp_path, "maji\twater\tnoun\t12.5\nmoto\tfire\tnoun\t9\nmwezi\tmoon\tnoun\t7\n", "labels.tsv")
+    assert words(load_lexicon(labels, pair="swh-eng")) == WORDS
+
+
+@pytest.mark.parametrize(
+    "header", ["Bashqort\tEnglish\tFreq", "Башҡортса\tword\tfreq", "ba\ttranslation\tRank", "lemma\tgloss\tnotes"]
+)
+def test_columns_that_hold_no_words_do_not_make_a_header_unclear(header: str, tmp_path: Path) -> None:
+    path = written(tmp_path, f"{header}\nһыу\twater\t100\nут\tfire\t90\nай\tmoon\t80\n")
+    assert words(load_lexicon(path, pair="bak-eng")) == (("һыу", "water"), ("ут", "fire"), ("ай", "moon"))

@@ -18,11 +18,11 @@ _SURE = frozenset({
     "word", "words", "translation", "translations", "lemma", "lemmas", "gloss", "glosses", "meaning", "headword", "source", "target",
     "src", "tgt", "trg",
 })  # fmt: skip
-_LIKELY = _SURE | frozenset({
-    "concept", "id", "pos", "field", "domain", "category", "class", "split", "group", "set", "fold", "note",
-    "notes", "comment", "comments", "frequency", "freq", "rank", "score", "index", "number", "language", "lang", "entry",
-    "term", "definition", "form", "forms", "example", "variants",
+_WITHOUT_WORDS = frozenset({
+    "concept", "id", "pos", "field", "domain", "category", "class", "split", "group", "set", "fold", "note", "notes", "comment",
+    "comments", "frequency", "freq", "rank", "score", "index", "number", "language", "lang", "example", "examples", "variants",
 })  # fmt: skip
+_LIKELY = _SURE | _WITHOUT_WORDS | {"entry", "term", "definition", "form", "forms"}
 _ENOUGH_ROWS = 5
 # The core's concept whose forms head columns of words: `neno`, `kelime`.
 _WORD = "word"
@@ -39,6 +39,11 @@ def language_in(name: str) -> Language | None:
         return None
     found = {language for part in parts if (language := find_language(part) or _own_names().get(part.lower()))}
     return found.pop() if len(found) == 1 else None
+
+
+def may_hold_words(name: str) -> bool:
+    """Whether a column of this name may hold the words of a language, and not their frequencies or notes."""
+    return not _is_label(name, _WITHOUT_WORDS)
 
 
 def is_header(first: Sequence[str], rest: Sequence[Sequence[str]], request: Request, *, where: str) -> bool:

@@ -29,6 +29,7 @@ def words(lexicon: Lexicon) -> tuple[tuple[str, str], ...]:
         "swahili\tenglish", "Swahili\tEnglish", "sw\ten", "swh_Latn\teng_Latn", "source\ttarget", "src\ttgt",
         "Swahili word\tEnglish translation", "word_sw\tword_en", "SW (Kiswahili)\tEN", "word\ttranslation",
         "lemma\tgloss", "Term 1\tTerm 2", "Kiswahili\tKiingereza", "neno\tmaana", "word\tmaana", "SWAHILI WORD\tGLOSS",
+        "kolumna1\tkolumna2", "L1\tL2", "text_a\ttext_b", "forma_fo\tforma_ba",
     ],
 )  # fmt: skip
 def test_a_header_is_recognised_whatever_its_names(header: str, tmp_path: Path) -> None:
@@ -46,6 +47,7 @@ def test_a_header_stands_out_by_its_capitals_or_its_script(header: str, tmp_path
     [
         ("swh-eng", "kiingereza\tenglish"), ("swh-eng", "neno\tword"), ("swh-eng", "lugha\tlanguage"), ("swh-eng", "jina\tname"),
         ("tur-eng", "az\tfew"), ("tur-eng", "form\tform"), ("swh-eng", "Afrika\tAfrica"), ("swh-eng", "TV\tTV"), ("tur-azj", "az\taz"),
+        ("swh-eng", "kaa1\tcrab1"), ("swh-eng", "vitamini b\tvitamin b"),
     ],
 )  # fmt: skip
 def test_a_pair_is_not_taken_for_a_header(pair: str, row: str, tmp_path: Path) -> None:

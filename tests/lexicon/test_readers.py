@@ -122,6 +122,18 @@ def test_a_hub_data_set_keeps_its_own_control_split(tmp_path: Path, monkeypatch:
     assert [(p.source, p.split) for p in read.pairs] == [("maji", Split.TRAIN), ("mbwa", Split.CONTROL)]
 
 
+def test_a_column_with_the_split_overrules_the_splits_of_a_hub_data_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
+    folder = tmp_path / "words"
+    folder.mkdir()
+    (folder / "train.csv").write_text("sw,en,part\nmaji,water,test\n", encoding="utf-8")
+    (folder / "test.csv").write_text("sw,en,part\nmbwa,dog,train\n", encoding="utf-8")
+    read = load_lexicon(f"hf:{folder}", pair="swh-eng", split_column="part")
+    assert {p.source: p.split for p in read.pairs} == {"maji": Split.CONTROL, "mbwa": Split.TRAIN}
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [

@@ -81,6 +81,8 @@ def _guess(cells: Sequence[str], rest: Sequence[Sequence[str]], request: Request
         _has_a_label(cells, request)
         or (len(rest) >= _ENOUGH_ROWS and _stands_out(cells, rest, request))
         or _is_capital(cells, rest)
+        or _is_numbered(cells)
+        or _is_joined(cells, rest)
     )
 
 
@@ -123,6 +125,19 @@ def _is_capital(cells: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
         and len(rest) >= _ENOUGH_ROWS
         and sum(map(str.isupper, below)) <= 0.05 * len(below)
     )
+
+
+def _is_numbered(cells: Sequence[str]) -> bool:
+    """Whether the names differ in a number or letter at their end alone: `kolumna1`, `kolumna2`; `L1`, `L2`; `text_a`, `text_b`."""
+    parts = [re.fullmatch(r"([^\W\d_]+?)[ _-]?(\d|(?<=[ _-])[a-z])", cell.lower()) for cell in cells]
+    found = [part.groups() for part in parts if part]
+    return len(found) == len(cells) >= 2 and len({stem for stem, _ in found}) == 1 and len(set(found)) == len(found)
+
+
+def _is_joined(cells: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
+    """Whether the first row alone has underscores, as names of columns do."""
+    below = [cell for row in rest for cell in row]
+    return len(cells) >= 2 and all("_" in cell for cell in cells) and bool(below) and not any("_" in c for c in below)
 
 
 def _is_label(cell: str, labels: frozenset[str]) -> bool:

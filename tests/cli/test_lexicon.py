@@ -172,3 +172,16 @@ def test_tiny_is_scored_bare_on_a_list_that_is_not_the_core_and_says_so(capsys, 
     assert code == 0
     assert "scored bare" not in out
     assert "adapter tiny-swh-eng-tli" in out
+
+
+def test_a_run_scores_the_pair_that_the_name_of_its_list_states(capsys, tmp_path):
+    path = tmp_path / "en-tr.tsv"
+    core = load_lexicon(pair="eng-tur").pairs[:40]
+    path.write_text("".join(f"{pair.source}\t{pair.target}\n" for pair in core), encoding="utf-8")
+    arguments = ["run", "--lexicon", path, "--no-confirm", "--limit", "12", "--output", tmp_path / "runs"]
+    code, _, err = run(capsys, *arguments)
+    assert code == 0, err
+    assert [record.parent.name for record in (tmp_path / "runs").rglob("tli_alignment*/*.json")] == [
+        "tli_alignment_eng_Latn-tur_Latn"
+    ]
+    assert "- eng_Latn-tur_Latn\n" in (tmp_path / "runs" / "run.yaml").read_text("utf-8")

@@ -29,6 +29,7 @@ def words(lexicon: Lexicon) -> tuple[tuple[str, str], ...]:
         "swahili\tenglish", "Swahili\tEnglish", "sw\ten", "swh_Latn\teng_Latn", "source\ttarget", "src\ttgt",
         "Swahili word\tEnglish translation", "word_sw\tword_en", "SW (Kiswahili)\tEN", "word\ttranslation",
         "lemma\tgloss", "Term 1\tTerm 2", "Kiswahili\tKiingereza", "neno\tmaana", "word\tmaana", "SWAHILI WORD\tGLOSS",
+        "kolumna1\tkolumna2", "L1\tL2", "text_a\ttext_b", "forma_fo\tforma_ba",
     ],
 )  # fmt: skip
 def test_a_header_is_recognised_whatever_its_names(header: str, tmp_path: Path) -> None:
@@ -46,6 +47,7 @@ def test_a_header_stands_out_by_its_capitals_or_its_script(header: str, tmp_path
     [
         ("swh-eng", "kiingereza\tenglish"), ("swh-eng", "neno\tword"), ("swh-eng", "lugha\tlanguage"), ("swh-eng", "jina\tname"),
         ("tur-eng", "az\tfew"), ("tur-eng", "form\tform"), ("swh-eng", "Afrika\tAfrica"), ("swh-eng", "TV\tTV"), ("tur-azj", "az\taz"),
+        ("swh-eng", "kaa1\tcrab1"), ("swh-eng", "vitamini b\tvitamin b"),
     ],
 )  # fmt: skip
 def test_a_pair_is_not_taken_for_a_header(pair: str, row: str, tmp_path: Path) -> None:
@@ -192,3 +194,23 @@ def test_json_of_unknown_keys_says_which_there_are(tmp_path: Path) -> None:
     with pytest.raises(LexiconError, match="keys: neno, maana; name two of them with --columns"):
         load_lexicon(path, pair="swh-eng")
     assert words(load_lexicon(path, pair="swh-eng", columns=["neno", "maana"])) == WORDS[:1]
+
+
+def test_further_columns_of_words_are_not_passed_over_in_silence(tmp_path: Path) -> None:
+    text = "water\tвода\tһыу\nfire\tогонь\tут\nmoon\tлуна\tай\n"
+    path = written(tmp_path, text)
+    with pytest.raises(
+        LexiconError, match=r"words\.tsv:1: there are 3 columns and no header: 'water', 'вода', 'һыу'; .*--columns"
+    ):
+        load_lexicon(path, pair="bak-eng")
+    assert load_lexicon(path, pair="bak-eng", columns=["3", "1"]).source_words == ("һыу", "ут", "ай")
+    labels = written(tmp_path, "maji\twater\tnoun\t12.5\nmoto\tfire\tnoun\t9\nmwezi\tmoon\tnoun\t7\n", "labels.tsv")
+    assert words(load_lexicon(labels, pair="swh-eng")) == WORDS
+
+
+@pytest.mark.parametrize(
+    "header", ["Bashqort\tEnglish\tFreq", "Башҡортса\tword\tfreq", "ba\ttranslation\tRank", "lemma\tgloss\tnotes"]
+)
+def test_columns_that_hold_no_words_do_not_make_a_header_unclear(header: str, tmp_path: Path) -> None:
+    path = written(tmp_path, f"{header}\nһыу\twater\t100\nут\tfire\t90\nай\tmoon\t80\n")
+    assert words(load_lexicon(path, pair="bak-eng")) == (("һыу", "water"), ("ут", "fire"), ("ай", "moon"))

@@ -161,3 +161,8 @@ def test_facts_are_known_for_every_concept() -> None:
             assert entry.forms.get(code), (entry.concept, code)
 
 
+def test_the_page_says_how_many() -> None:
+    page = (FOLDER / "README.md").read_text("utf-8")
+    splits = Counter(CORE.splits.values())
+    assert f"{len(CORE.entries)} concepts" in page
+    assert "Splits: " + ", ".join(f"{split} {splits[split]}" for split in Split) in page

@@ -76,13 +76,13 @@ def test_cldf_in_the_layout_of_ids_finds_languages_by_glottocode() -> None:
     assert forms(read) == [(("елга",), ("йылға",)), (("күк", "һава"), ("күк",))]
 
 
-def test_cldf_in_the_layout_of_savelyevturkic_is_refused_since_it_holds_transcriptions_alone() -> None:
+def test_cldf_in_the_layout_of_savelyevturkic_is_refused_where_it_holds_transcriptions_alone() -> None:
     with pytest.raises(
-        LexiconError, match=r"Turkish .* is a phonetic transcription \('tɯrnak', 'taʃ'; 2 of 2 .*form=COLUMN"
+        LexiconError, match=r"Northern Uzbek .* is a phonetic transcription \('tirnɔq', 'tɔʃ'; 2 of 2 .*form=COLUMN"
     ):
         load_lexicon(FIXTURES / "savelyevturkic", pair="tur-uzn")
-    with pytest.raises(LexiconError, match=r"Northern Uzbek .* is a phonetic transcription \('tirnɔḳ', 'tɔš'; 2 of 2"):
-        load_lexicon(FIXTURES / "savelyevturkic", pair="tur-uzn", columns={"form": "Value"})
+    with pytest.raises(LexiconError, match="no column 'Spelling' in the FormTable; columns: ID, Local_ID"):
+        load_lexicon(FIXTURES / "savelyevturkic", pair="tur-uzn", columns={"form": "Spelling"})
 
 
 def test_freedict_takes_headwords_variants_and_translations_but_no_examples_or_plurals() -> None:
@@ -99,7 +99,7 @@ def test_freedict_is_turned_round_when_the_other_direction_is_asked() -> None:
 def test_panlex_lists_align_by_line_and_follow_the_script() -> None:
     read = load_lexicon(FIXTURES / "panlex", pair="tur-uzn")
     assert forms(read) == [(("ben",), ("men",)), (("siz",), ("siz", "sizlar")), (("iki",), ("ikki",))]
-    assert [p.concept for p in read.pairs] == ["panlex-001", "panlex-002", "panlex-004"]
+    assert [p.concept for p in read.pairs] == ["I", "you (singular)", "we"]
 
 
 def test_parquet_with_column_mapping(tmp_path: Path) -> None:
@@ -120,6 +120,18 @@ def test_a_hub_data_set_keeps_its_own_control_split(tmp_path: Path, monkeypatch:
     (folder / "test.csv").write_text("sw,en\nmbwa,dog\n", encoding="utf-8")
     read = load_lexicon(f"hf:{folder}", pair="swh-eng")
     assert [(p.source, p.split) for p in read.pairs] == [("maji", Split.TRAIN), ("mbwa", Split.CONTROL)]
+
+
+def test_a_column_with_the_split_overrules_the_splits_of_a_hub_data_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
+    folder = tmp_path / "words"
+    folder.mkdir()
+    (folder / "train.csv").write_text("sw,en,part\nmaji,water,test\n", encoding="utf-8")
+    (folder / "test.csv").write_text("sw,en,part\nmbwa,dog,train\n", encoding="utf-8")
+    read = load_lexicon(f"hf:{folder}", pair="swh-eng", split_column="part")
+    assert {p.source: p.split for p in read.pairs} == {"maji": Split.CONTROL, "mbwa": Split.TRAIN}
 
 
 @pytest.mark.parametrize(
@@ -170,7 +182,7 @@ def test_a_broken_source_names_file_place_and_reason(name: str, message: str) ->
         ("number.json", b'[{"swahili": "maji", "english": 3}]', r"item 1: english: '3' is not a word"),
         ("lines.jsonl", b'{"swahili": "maji", "english": "water"}\n{"swahili"\n', r"lines\.jsonl:2: not JSON"),
         ("words.docx", b"PK", r"words\.docx: no reader for '\.docx'; known: \.tsv, \.csv"),
-        ("swh-tur.tei", b"<TEI/>", r"swh-tur\.tei: this is a dictionary of swh-tur, not of swh-eng"),
+        ("swh-tur.tei", b"<TEI/>", r"swh-tur\.tei: this is a list of swh-tur, not of swh-eng"),
         ("entry.tei", b"<TEI><entry/></TEI>", r"entry\.tei:1: no TEI entry"),
         ("broken.parquet", b"PAR1", r"broken\.parquet: not a readable parquet file"),
     ],

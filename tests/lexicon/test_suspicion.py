@@ -80,6 +80,8 @@ REFUSED = {
         r"Swahili \(swh_Latn\), is in English: 'water', 'fire', 'moon' \(5 of 5 words are English to the core lexicon, "
         r"0 are Swahili\); .*--columns.*--pairs",
     ),
+    "a short list": ("swh-tur", ["water / su", "fire / ateş", "moon / ay"], r"Swahili \(swh_Latn\), is in English"),
+    "few codes": ("tur-eng", ["su / water", "taS / stone", "y3l / year", "gün / day", "ay / moon"], r"codes such as ASJP's \('taS', 'y3l'"),
     "one column twice": (
         "swh-eng",
         ["water / water", "fire / fire", "moon / moon", "sun / sun", "dog / dog"],

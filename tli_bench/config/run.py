@@ -78,7 +78,11 @@ class RunConfig:
     ] = None
     pairs: Annotated[
         tuple[str, ...],
-        Option(help="Language pairs, e.g. swh-eng,tur-azj. Default: 15 pairs.", goes=Goes.RUN, decides=("pair",)),
+        Option(
+            help="Language pairs, e.g. swh-eng,tur-azj. Default: 15 pairs, or that of a list's name.",
+            goes=Goes.RUN,
+            decides=("pair",),
+        ),
     ] = ()
     tasks: Annotated[
         tuple[str, ...],

@@ -155,6 +155,11 @@ class Language:
         return (self.iso639_1, *self.aliases) if self.iso639_1 else self.aliases
 
     @cached_property
+    def plain_words_stay(self) -> bool:
+        """Whether a word of lower-case ASCII letters has nothing to normalise and no leader to lose."""
+        return self.writing.ascii_letters_stay and not any(leader.isalpha() for leader in self.words.leaders)
+
+    @cached_property
     def letters(self) -> frozenset[str]:
         """The letters of the alphabet; empty if they are not declared."""
         return frozenset(self.writing.alphabet)

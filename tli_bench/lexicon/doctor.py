@@ -1,9 +1,11 @@
 """The lexicon doctor: what is wrong or worth knowing about a word list before it is scored."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
+from tli_bench.base.collection import collection_paused
 from tli_bench.languages import DEFAULT_PAIRS, Language, language_or_default
 from tli_bench.lexicon.alphabet import foreign_letters, unusual_characters
 from tli_bench.lexicon.core import Core
@@ -21,6 +23,10 @@ NEAR_IDENTICAL = 0.75
 _TOLERANCE, _SMALLEST_STRATUM = 0.1, 30
 
 
+Key = TypeVar("Key", bound=Hashable)
+Item = TypeVar("Item")
+
+
 @dataclass(frozen=True)
 class _Patient:
     """A word list as the checks see it, whether it has two languages or all of the core's."""
@@ -32,6 +38,7 @@ class _Patient:
     pairs: tuple[tuple[Language, Language], ...]
 
 
+@collection_paused()
 def check(lexicon: Lexicon | Core, *, tokenizer: Tokenizer | None = None) -> Report:
     """Every finding about a lexicon; `failed` when forms leak from train to control or are in the wrong script.
 
@@ -57,6 +64,7 @@ def check(lexicon: Lexicon | Core, *, tokenizer: Tokenizer | None = None) -> Rep
     return Report(patient.name, len(patient.entries), tuple(findings), tokens)
 
 
+@collection_paused()
 def leaks(lexicon: Lexicon) -> list[Finding]:
     """The findings for which a run must refuse the lexicon: a trained form, variant or stem among the control pairs."""
     patient = _lexicon_patient(lexicon)
@@ -98,42 +106,51 @@ def _spelling(patient: _Patient, language: Language) -> Iterator[Finding]:
 
 
 def _homographs(patient: _Patient, language: Language) -> Iterator[Finding]:
-    owners: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
-    for entry in patient.entries:
-        for form in entry.forms.get(language.code, ()):
-            owners[match_key(form, language)].append((entry.concept, form))
-    for found in owners.values():
-        if len(found) > 1:
-            concepts = tuple(concept for concept, _ in found)
-            message = f"{found[0][1]!r} ({language.code}) stands for {len(found)} concepts: {', '.join(concepts[:6])}"
-            yield Finding("homograph", "info", language.code, concepts, tuple(form for _, form in found), message)
+    forms = (
+        (match_key(form, language), (entry.concept, form))
+        for entry in patient.entries
+        for form in entry.forms.get(language.code, ())
+    )
+    for found in _several(forms):
+        concepts = tuple(concept for concept, _ in found)
+        message = f"{found[0][1]!r} ({language.code}) stands for {len(found)} concepts: {', '.join(concepts[:6])}"
+        yield Finding("homograph", "info", language.code, concepts, tuple(form for _, form in found), message)
+
+
+def _several(items: Iterable[tuple[Key, Item]]) -> list[list[Item]]:
+    """The items of every key that has more than one, in the order of the keys; a long list has few of them."""
+    first: dict[Key, Item] = {}
+    more: dict[Key, list[Item]] = {}
+    for key, item in items:
+        if key in first:
+            more.setdefault(key, [first[key]]).append(item)
+        else:
+            first[key] = item
+    return [more[key] for key in first if key in more]
 
 
 def _across(patient: _Patient, source: Language, target: Language) -> Iterator[Finding]:
     code = f"{source.code}-{target.code}"
-    same_pair: defaultdict[tuple[str, str], list[Entry]] = defaultdict(list)
-    same_target: defaultdict[str, list[tuple[Entry, str]]] = defaultdict(list)
+    shared: list[tuple[tuple[str, str], Entry]] = []
     for entry in patient.entries:
         if not entry.forms.get(source.code) or not entry.forms.get(target.code):
             continue
         left, right = entry.forms[source.code][0], entry.forms[target.code][0]
         keys = match_key(left, source), match_key(right, target)
-        same_pair[keys].append(entry)
-        same_target[keys[1]].append((entry, keys[0]))
+        shared.append((keys, entry))
         closeness = similarity(*keys, at_least=NEAR_IDENTICAL)
         if closeness is not None:
             kind = "identical" if closeness == 1 else "near-identical"
             message = f"{left!r} and {right!r} ({code}) look alike ({closeness:.2f}): a loan or a cognate"
             yield Finding(kind, "info", code, (entry.concept,), (left, right), message)
-    for entries in same_pair.values():
-        if len(entries) > 1:
-            forms: tuple[str, ...] = (entries[0].forms[source.code][0], entries[0].forms[target.code][0])
-            concepts = tuple(e.concept for e in entries)
-            message = f"{forms[0]!r} = {forms[1]!r} ({code}) is listed {len(entries)} times: {', '.join(concepts[:6])}"
-            # One word for two concepts in both languages is a fact in the core; in a user's list it is a mistake.
-            severity: Severity = "info" if patient.name == "core" else "warning"
-            yield Finding("duplicate", severity, code, concepts, forms, message)
-    for owners in same_target.values():
+    for entries in _several(shared):
+        forms: tuple[str, ...] = (entries[0].forms[source.code][0], entries[0].forms[target.code][0])
+        concepts = tuple(e.concept for e in entries)
+        message = f"{forms[0]!r} = {forms[1]!r} ({code}) is listed {len(entries)} times: {', '.join(concepts[:6])}"
+        # One word for two concepts in both languages is a fact in the core; in a user's list it is a mistake.
+        severity: Severity = "info" if patient.name == "core" else "warning"
+        yield Finding("duplicate", severity, code, concepts, forms, message)
+    for owners in _several((right, (entry, left)) for (left, right), entry in shared):
         if len({left for _, left in owners}) > 1:
             concepts = tuple(e.concept for e, _ in owners)
             forms = (owners[0][0].forms[target.code][0], *(e.forms[source.code][0] for e, _ in owners))

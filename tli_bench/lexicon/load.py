@@ -1,9 +1,11 @@
 """`load_lexicon`: from a name, a path or a Hub data set to a `Lexicon`, in one function."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
+from tli_bench.base.collection import collection_paused
 from tli_bench.base.errors import LexiconError
 from tli_bench.languages import Language, default_pair
 from tli_bench.lexicon.core import load_core
@@ -18,6 +20,7 @@ from tli_bench.lexicon.suspicion import require_plausible
 from tli_bench.lexicon.unknown import languages_of_list, warn_of_defaults
 
 
+@collection_paused()
 def load_lexicon(
     source: str | Path = "core",
     *,
@@ -78,7 +81,31 @@ def _name(source: str | Path) -> str:
     return text.removeprefix("hf:") if text.startswith("hf:") or not Path(text).exists() else Path(text).stem
 
 
-@dataclass(frozen=True)
+class _ListEntry(Entry):
+    """An entry of a list that may be long: what links it to others is not kept with it, but for the last entry asked."""
+
+    # By identity, which is all that the memory of one entry needs.
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
+
+    @property
+    def links(self) -> frozenset[str]:
+        """As of any entry."""
+        return _links_and_openings(self)[0]
+
+    @property
+    def openings(self) -> frozenset[str]:
+        """As of any entry."""
+        return _links_and_openings(self)[1]
+
+
+@lru_cache(maxsize=1)
+def _links_and_openings(entry: _ListEntry) -> tuple[frozenset[str], frozenset[str]]:
+    plain = Entry(entry.concept, entry.forms, entry.pos, entry.field)
+    return plain.links, plain.openings
+
+
+@dataclass(frozen=True, slots=True)
 class _Row:
     """A merged row: the concept, its forms by side and the split it came with."""
 
@@ -98,7 +125,7 @@ class _Row:
         concept = self.entry.concept
         while concept in taken:
             concept += "#control"
-        entry = Entry(concept, self.entry.forms, self.entry.pos, self.entry.field)
+        entry = _ListEntry(concept, self.entry.forms, self.entry.pos, self.entry.field)
         return _Row(entry, self.sources, self.targets, self.split)
 
 
@@ -120,8 +147,11 @@ def _read(source: str | Path, request: Request) -> list[_Row]:
     return _merge(raw, request.source, request.target)
 
 
-def _merge(raw: Iterable[RawPair], source: Language, target: Language) -> list[_Row]:
-    """One row per concept: rows without an id belong together by the match key of their first source form."""
+def _merge(raw: list[RawPair], source: Language, target: Language) -> list[_Row]:
+    """One row per concept: rows without an id belong together by the match key of their first source form.
+
+    `raw` is empty afterwards: of a long list there is not room for everything twice.
+    """
     groups: dict[str, list[RawPair]] = {}
     for row in raw:
         concept = row.concept or match_key(row.sources[0], source)
@@ -129,7 +159,8 @@ def _merge(raw: Iterable[RawPair], source: Language, target: Language) -> list[_
         if known and row.concept:
             raise LexiconError(f"{row.where}: concept {concept!r} occurs twice, first at {known[0].where}")
         known.append(row)
-    return [_row(concept, rows, source, target) for concept, rows in groups.items()]
+    raw.clear()
+    return [_row(concept, groups.pop(concept), source, target) for concept in list(groups)]
 
 
 def _row(concept: str, rows: list[RawPair], source: Language, target: Language) -> _Row:
@@ -141,5 +172,5 @@ def _row(concept: str, rows: list[RawPair], source: Language, target: Language) 
     splits = {row.split for row in rows if row.split is not None}
     if len(splits) > 1:
         raise LexiconError(f"{rows[-1].where}: {sources[0]!r} is in two splits: {', '.join(sorted(splits))}")
-    entry = Entry(concept, {source.code: sources, target.code: targets}, rows[0].pos, rows[0].field)
+    entry = _ListEntry(concept, {source.code: sources, target.code: targets}, rows[0].pos, rows[0].field)
     return _Row(entry, sources, targets, splits.pop() if splits else None)

@@ -61,10 +61,13 @@ def match_key(word: str, language: Language) -> str:
 
     A Swahili infinitive keeps its `ku-`; diacritics are kept. Idempotent; never empty unless the word is.
     """
+    # Most words of most lists: plain lower-case letters, which no rule below changes.
+    if word.isascii() and word.isalpha() and word.islower() and language.plain_words_stay:
+        return word
     return _match_key(word, language)
 
 
-# Every key of a large list is needed many times.
+# Every other key of a large list is needed many times, too.
 @lru_cache(maxsize=1 << 18)
 def _match_key(word: str, language: Language) -> str:
     key = lower(normalise(word, language), language)

@@ -14,6 +14,8 @@ _ALSO_ORTHOGRAPHIC = frozenset("əɛɔɣɲɪʊʋŋæœðøʌɨʉɑɐɒɜɵɬɫɭ
 # ASJP writes sounds as ASCII: digits and capitals inside a word, `~` and `$` after two or three of its letters.
 _CODED = re.compile(r"[a-z][A-Z]|\d[A-Za-z]|[A-Za-z][~%$]")
 EXAMPLES = 3
+# In a short list one or two words show a fault if they are this part of it.
+_FEW_PER_FAULT = 3
 
 
 class Fault(NamedTuple):
@@ -30,7 +32,7 @@ class Fault(NamedTuple):
 def fault_of(words: Iterable[str], language: Language) -> Fault | None:
     """What is wrong with how `words` are written, if that is clear.
 
-    It must show in at least a fifth of them (IPA, script) or 15 % (codes), and in half of up to five. None for words that
+    It must show in at least a fifth of them (IPA, script) or 15 % (codes), and in a third of a short list. None for words that
     are written as `language` is, and for a language whose script is not declared.
     """
     found = [word for word in words if word.strip()]
@@ -59,7 +61,7 @@ def is_written(words: Iterable[str], language: Language) -> bool:
 def _clear(shown: Sequence[str], words: Sequence[str], *, share: float) -> bool:
     """Whether so many of `words` show a fault that it is none of single words."""
     if len(shown) < 3:
-        return 0 < len(words) <= 2 * len(shown)
+        return 0 < len(words) <= _FEW_PER_FAULT * len(shown)
     return len(shown) >= share * len(words)
 
 

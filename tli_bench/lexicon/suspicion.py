@@ -16,8 +16,8 @@ from tli_bench.lexicon.orthography import Fault, fault_of, is_written, quoted
 from tli_bench.lexicon.readers.base import RawPair
 
 _SAMPLE = 2000
-# So many words of another language, and so large a share of the list: in a short list and in a long one.
-_SHORT, _LONG = (4, 0.15), (20, 0.03)
+# So many words of another language, and so large a share of the list: in a tiny list, in a short and in a long one.
+_TINY, _SHORT, _LONG = (3, 0.75), (4, 0.15), (20, 0.03)
 _OUTWEIGHS = 5
 # A language that the core does not have may share many words with one that it has.
 _UNKNOWN_SHARE = 0.5
@@ -152,7 +152,7 @@ def _rivals(language: Language) -> list[Language]:
 
 def _outweighs(against: int, straight: int, n: int) -> bool:
     """Whether what speaks against a list is clear, alone and next to what speaks for it."""
-    enough = any(against >= count and against >= share * n for count, share in (_SHORT, _LONG))
+    enough = any(against >= count and against >= share * n for count, share in (_TINY, _SHORT, _LONG))
     return enough and against > _OUTWEIGHS * straight
 
 

@@ -13,6 +13,7 @@ from tli_bench.evaluate.corrections import as_json as tests_as_json
 from tli_bench.evaluate.corrections import corrected
 from tli_bench.evaluate.overall import as_json, overall
 from tli_bench.languages import DEFAULT_PAIRS
+from tli_bench.lexicon.readers.names import pair_in_name
 from tli_bench.models import LoadedModel
 from tli_bench.plugin.catalog import default_tasks, load_tasks
 from tli_bench.plugin.checks import check
@@ -28,7 +29,13 @@ from tli_bench.vectors.protocols import get_protocols
 def tasks_of(config: RunConfig) -> dict[str, Task]:
     """The tasks of a run by name, checked, but with nothing read; raises as `check` and `load_tasks` do."""
     check(config)
-    return load_tasks(list(config.tasks) or default_tasks(config.pairs), metadata=config.metadata())
+    return load_tasks(list(config.tasks) or default_tasks(_pairs(config)), metadata=config.metadata())
+
+
+def _pairs(config: RunConfig) -> tuple[str, ...]:
+    """The pairs that were asked for, else the one that the name of the list states; none for the default pairs."""
+    stated = None if config.pairs or config.tasks else pair_in_name(config.lexicon)
+    return (stated,) if stated else config.pairs
 
 
 def read_documents(tasks: dict[str, Task]) -> None:
@@ -79,7 +86,7 @@ def resolved(config: RunConfig, lm: TLIModel) -> RunConfig:
     return replace(
         chosen,
         adapter=chosen.adapter or NO_ADAPTER,
-        pairs=chosen.pairs if chosen.pairs or chosen.tasks else tuple(DEFAULT_PAIRS),
+        pairs=_pairs(chosen) if _pairs(chosen) or chosen.tasks else tuple(DEFAULT_PAIRS),
         dtype=identity.dtype,
         quantize=identity.quantization or "none",
         device=str(lm.device),

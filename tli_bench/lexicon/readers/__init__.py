@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tli_bench.base.errors import LexiconError
 from tli_bench.lexicon.readers.base import RawPair, Reader, Request
+from tli_bench.lexicon.readers.wiktionary import is_extract
 
 # Format -> module and function; imported when first used, since some need heavy packages.
 READERS = {
@@ -15,6 +16,9 @@ READERS = {
     "cldf": "cldf:read_cldf",
     "freedict": "freedict:read_freedict",
     "panlex": "panlex:read_panlex",
+    "omw": "omw:read_omw",
+    "apertium": "apertium:read_apertium",
+    "wiktionary": "wiktionary:read_wiktionary",
     "parquet": "hub:read_parquet",
 }
 _BY_SUFFIX = {
@@ -26,6 +30,8 @@ _BY_SUFFIX = {
     ".jsonl": "json",
     ".tei": "freedict",
     ".xml": "freedict",
+    ".dix": "apertium",
+    ".tab": "omw",
     ".parquet": "parquet",
 }
 
@@ -61,14 +67,19 @@ def _format(path: Path) -> str:
                 return "cldf"
         if any(path.glob("???-???.txt")):
             return "panlex"
+        if next(path.rglob("*.tab"), None) is not None:
+            return "omw"
         raise LexiconError(
-            f"{path}: this folder is neither a CLDF data set (no *-metadata.json) nor PanLex lists (no files like swh-000.txt)"
+            f"{path}: this folder is neither a CLDF data set (no *-metadata.json) nor PanLex lists (no files like swh-000.txt) "
+            "nor wordnets (no *.tab)"
         )
     if path.name.endswith("-metadata.json"):
         return "cldf"
     kind = _BY_SUFFIX.get(path.suffix.lower())
     if kind is None:
         raise LexiconError(f"{path}: no reader for {path.suffix!r}; known: {', '.join(_BY_SUFFIX)}")
+    if kind == "json" and is_extract(path):
+        return "wiktionary"
     return kind
 
 

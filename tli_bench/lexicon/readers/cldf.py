@@ -1,5 +1,6 @@
 """CLDF word lists, through pycldf: WOLD, NorthEuraLex, IDS, savelyevturkic and others in the style of Lexibank."""
 
+import re
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -8,15 +9,20 @@ from typing import Any, NamedTuple
 
 from tli_bench.base.errors import LexiconError
 from tli_bench.languages import Language, find_language
+from tli_bench.lexicon.orthography import is_written
 from tli_bench.lexicon.readers.base import RawPair, Request
+
+_ALTERNATIVES = ("Value", "AlternativeValues", "AlternativeValue", "AlternativeForm")
+_SINGLE = ("Orthography", "Form", "AlternativeForm")
+_SEPARATORS, _MARKS = re.compile("[/,;~]"), " ?*()[]="
 
 
 def read_cldf(path: Path, request: Request) -> Iterator[RawPair]:
     """The concepts of a Wordlist that have a form in both languages; `path` is its folder or metadata file.
 
-    Forms are matched by the Concepticon id of their parameter, else by the parameter itself. They are taken from the
-    column `Orthography` if there is one (NorthEuraLex keeps IPA in `Form`), else from `Form`;
-    `columns={"form": "Value"}` chooses another.
+    Forms are matched by the Concepticon id of their parameter, else by the parameter itself. For each language they are
+    taken from the first of the columns `Orthography` (NorthEuraLex), `Form`, `Value` and `AlternativeValues` (IDS) that is written as
+    the language is, and not in another script or IPA; `columns={"form": "Value"}` chooses one.
     """
     metadata = _metadata(path)
     tables = _read(metadata, request)
@@ -24,15 +30,18 @@ def read_cldf(path: Path, request: Request) -> Iterator[RawPair]:
     found: dict[str, dict[str, list[str]]] = {}
     for side, language in (("source", request.source), ("target", request.target)):
         variety = _variety(language, tables, metadata)
-        for form in tables.forms:
-            if form.variety != variety or not form.text.strip():
+        forms = [form for form in tables.forms if form.variety == variety]
+        column = _written_column(forms, language)
+        for form in forms:
+            words = form.columns[column]
+            if not words:
                 continue
             concept = tables.concepts.get(form.parameter)
             if concept is None:
                 raise LexiconError(
                     f"{where}: form {form.id!r}: parameter {form.parameter!r} is not in the ParameterTable"
                 )
-            found.setdefault(concept, {}).setdefault(side, []).append(form.text)
+            found.setdefault(concept, {}).setdefault(side, []).extend(words)
     for concept, sides in found.items():
         if len(sides) == 2:
             yield RawPair(tuple(sides["source"]), tuple(sides["target"]), f"{where}: concept {concept}", concept)
@@ -42,7 +51,8 @@ class _Form(NamedTuple):
     id: str
     variety: str
     parameter: str
-    text: str
+    columns: tuple[tuple[str, ...], ...]
+    """Its words in each column that may hold them."""
 
 
 class _Tables(NamedTuple):
@@ -61,9 +71,14 @@ def _read(metadata: Path, request: Request) -> _Tables:
         try:
             languages = list(_rows(dataset, "LanguageTable", "id", "name", "glottocode", "iso639P3code"))
             parameters = list(_rows(dataset, "ParameterTable", "id", "concepticonReference"))
-            column = _form_column(dataset, request)
+            columns = _form_columns(dataset, request)
             forms = [
-                _Form(row["id"], row["languageReference"], row["parameterReference"], row[column] or "")
+                _Form(
+                    row["id"],
+                    row["languageReference"],
+                    row["parameterReference"],
+                    tuple(_words(row[column], split=column not in _SINGLE) for column in columns),
+                )
                 for row in _rows(dataset, "FormTable", "id", "languageReference", "parameterReference", "form")
             ]
         except KeyError as err:
@@ -107,14 +122,32 @@ def _open(metadata: Path) -> Any:
     return dataset
 
 
-def _form_column(dataset: Any, request: Request) -> str:
+def _form_columns(dataset: Any, request: Request) -> list[str]:
+    """The columns that may hold words, the likeliest first."""
     names = [column.name for column in dataset["FormTable"].tableSchema.columns]
     wanted = request.columns.get("form")
     if wanted is not None:
         if wanted not in names:
             raise LexiconError(f"no column {wanted!r} in the FormTable; columns: {', '.join(names)}")
-        return wanted
-    return "Orthography" if "Orthography" in names else "form"
+        return [wanted]
+    form = dataset["FormTable", "form"].name
+    return [name for name in ("Orthography", form, *_ALTERNATIVES) if name in names]
+
+
+def _words(value: Any, *, split: bool) -> tuple[str, ...]:
+    """The words of a cell; a raw value may hold several, and marks of its editors."""
+    values = value if isinstance(value, list) else [value or ""]
+    parts = [part for text in values for part in (_SEPARATORS.split(text) if split else [text])]
+    return tuple(word for part in parts if (word := part.strip(_MARKS if split else None)))
+
+
+def _written_column(forms: list[_Form], language: Language) -> int:
+    """The first column whose words are written as the language is, else the first one, which will then be refused."""
+    count = len(forms[0].columns) if forms else 0
+    for place in range(count):
+        if is_written((word for form in forms for word in form.columns[place]), language):
+            return place
+    return 0
 
 
 def _concept(row: Mapping[str, Any]) -> str:

@@ -1,15 +1,15 @@
-"""FreeDict dictionaries in TEI, read as a stream; entity declarations are refused, so that no file can expand without limit."""
+"""FreeDict dictionaries in TEI."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from xml.parsers import expat
+from typing import NamedTuple
 
 from tli_bench.base.errors import LexiconError
-from tli_bench.languages import find_language
 from tli_bench.lexicon.readers.base import RawPair, Request
+from tli_bench.lexicon.readers.names import stands_reversed
+from tli_bench.lexicon.readers.xml_stream import XmlStream
 
-_CHUNK = 1 << 16
 _HEADWORD, _DEFINITION, _TRANSLATIONS = "orth", "def", {"quote", "tr"}
 _SEPARATORS = re.compile(r"[,;]")
 _POS = {"n": "noun", "v": "verb", "a": "adj", "num": "num", "pron": "pron", "conj": "conj", "adj": "adj", "adv": "adv"}
@@ -20,7 +20,7 @@ def read_freedict(path: Path, request: Request) -> Iterator[RawPair]:
 
     The name of the file tells its direction (`swh-eng.tei`); if the other one is asked for, the sides are swapped.
     """
-    exchanged = _is_reverse(path, request)
+    exchanged = stands_reversed(path, request) and not request.reading.swap
     yielded = False
     for number, heads, translations, pos in _Entries(path).read():
         yielded = True
@@ -35,64 +35,30 @@ def read_freedict(path: Path, request: Request) -> Iterator[RawPair]:
         raise LexiconError(f"{path}:1: no TEI entry has both a headword and a translation")
 
 
-def _is_reverse(path: Path, request: Request) -> bool:
-    parts = path.stem.split("-")[:2]
-    named = tuple(find_language(part) for part in parts)
-    if None in named:
-        return False
-    if named == (request.target, request.source):
-        return True
-    if len(named) == 2 and named != (request.source, request.target):
-        raise LexiconError(
-            f"{path}: this is a dictionary of {'-'.join(parts)}, not of {request.source.iso}-{request.target.iso}"
-        )
-    return False
+class _Entry(NamedTuple):
+    line: int
+    heads: list[str]
+    translations: list[str]
+    pos: str
 
 
-class _Entries:
+class _Entries(XmlStream[_Entry]):
     """Collects the entries while the parser walks the file."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self.done: list[tuple[int, list[str], list[str], str]] = []
+        super().__init__(path)
         self._heads: list[str] | None = None
         self._translations: list[str] = []
         self._pos = ""
         self._line = 0
         self._text: list[str] | None = None
         self._examples = 0
-        self._parser = expat.ParserCreate(namespace_separator=" ")
-        self._parser.StartElementHandler = self._start
-        self._parser.EndElementHandler = self._end
-        self._parser.CharacterDataHandler = self._characters
-        self._parser.EntityDeclHandler = self._entity
 
-    def read(self) -> Iterator[tuple[int, list[str], list[str], str]]:
-        try:
-            with self.path.open("rb") as handle:
-                while chunk := handle.read(_CHUNK):
-                    self._parser.Parse(chunk, False)
-                    yield from self._take()
-                self._parser.Parse(b"", True)
-                yield from self._take()
-        except expat.ExpatError as err:
-            raise LexiconError(f"{self.path}:{err.lineno}: not well-formed XML: {expat.ErrorString(err.code)}") from err
-
-    def _take(self) -> list[tuple[int, list[str], list[str], str]]:
-        taken, self.done = self.done, []
-        return taken
-
-    def _entity(self, name: str, *_: object) -> None:
-        raise LexiconError(
-            f"{self.path}:{self._parser.CurrentLineNumber}: declares the entity {name!r}; "
-            "files with entity declarations are refused, remove the declaration"
-        )
-
-    def _start(self, tag: str, attributes: dict[str, str]) -> None:
-        name = tag.rpartition(" ")[2]
+    def start(self, name: str, attributes: Mapping[str, str]) -> None:
+        """An entry, an example, or a part of an entry whose text is wanted."""
         if name == "entry":
             self._heads, self._translations, self._pos = [], [], ""
-            self._line = self._parser.CurrentLineNumber
+            self._line = self.line
         elif self._heads is None:
             return
         elif name == "cit" and attributes.get("type") == "example":
@@ -102,15 +68,16 @@ class _Entries:
         elif name in _TRANSLATIONS | {_HEADWORD, _DEFINITION, "pos"}:
             self._text = []
 
-    def _characters(self, text: str) -> None:
+    def text(self, text: str) -> None:
+        """Characters of a part that is wanted."""
         if self._text is not None:
             self._text.append(text)
 
-    def _end(self, tag: str) -> None:
-        name = tag.rpartition(" ")[2]
+    def end(self, name: str) -> None:
+        """An entry is done when it has a headword and a translation."""
         if name == "entry":
             if self._heads and self._translations:
-                self.done.append((self._line, self._heads, self._translations, self._pos))
+                self.done.append(_Entry(self._line, self._heads, self._translations, self._pos))
             self._heads = None
         elif name == "cit" and self._examples:
             self._examples -= 1

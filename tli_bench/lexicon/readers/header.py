@@ -18,11 +18,11 @@ _SURE = frozenset({
     "word", "words", "translation", "translations", "lemma", "lemmas", "gloss", "glosses", "meaning", "headword", "source", "target",
     "src", "tgt", "trg",
 })  # fmt: skip
-_LIKELY = _SURE | frozenset({
-    "concept", "id", "pos", "field", "domain", "category", "class", "split", "group", "set", "fold", "note",
-    "notes", "comment", "comments", "frequency", "freq", "rank", "score", "index", "number", "language", "lang", "entry",
-    "term", "definition", "form", "forms", "example", "variants",
+_WITHOUT_WORDS = frozenset({
+    "concept", "id", "pos", "field", "domain", "category", "class", "split", "group", "set", "fold", "note", "notes", "comment",
+    "comments", "frequency", "freq", "rank", "score", "index", "number", "language", "lang", "example", "examples", "variants",
 })  # fmt: skip
+_LIKELY = _SURE | _WITHOUT_WORDS | {"entry", "term", "definition", "form", "forms"}
 _ENOUGH_ROWS = 5
 # The core's concept whose forms head columns of words: `neno`, `kelime`.
 _WORD = "word"
@@ -39,6 +39,11 @@ def language_in(name: str) -> Language | None:
         return None
     found = {language for part in parts if (language := find_language(part) or _own_names().get(part.lower()))}
     return found.pop() if len(found) == 1 else None
+
+
+def may_hold_words(name: str) -> bool:
+    """Whether a column of this name may hold the words of a language, and not their frequencies or notes."""
+    return not _is_label(name, _WITHOUT_WORDS)
 
 
 def is_header(first: Sequence[str], rest: Sequence[Sequence[str]], request: Request, *, where: str) -> bool:
@@ -76,6 +81,8 @@ def _guess(cells: Sequence[str], rest: Sequence[Sequence[str]], request: Request
         _has_a_label(cells, request)
         or (len(rest) >= _ENOUGH_ROWS and _stands_out(cells, rest, request))
         or _is_capital(cells, rest)
+        or _is_numbered(cells)
+        or _is_joined(cells, rest)
     )
 
 
@@ -118,6 +125,19 @@ def _is_capital(cells: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
         and len(rest) >= _ENOUGH_ROWS
         and sum(map(str.isupper, below)) <= 0.05 * len(below)
     )
+
+
+def _is_numbered(cells: Sequence[str]) -> bool:
+    """Whether the names differ in a number or letter at their end alone: `kolumna1`, `kolumna2`; `L1`, `L2`; `text_a`, `text_b`."""
+    parts = [re.fullmatch(r"([^\W\d_]+?)[ _-]?(\d|(?<=[ _-])[a-z])", cell.lower()) for cell in cells]
+    found = [part.groups() for part in parts if part]
+    return len(found) == len(cells) >= 2 and len({stem for stem, _ in found}) == 1 and len(set(found)) == len(found)
+
+
+def _is_joined(cells: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
+    """Whether the first row alone has underscores, as names of columns do."""
+    below = [cell for row in rest for cell in row]
+    return len(cells) >= 2 and all("_" in cell for cell in cells) and bool(below) and not any("_" in c for c in below)
 
 
 def _is_label(cell: str, labels: frozenset[str]) -> bool:

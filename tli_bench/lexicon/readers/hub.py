@@ -22,7 +22,8 @@ _SPLIT_NAMES = {
 def read_hub(name: str, request: Request) -> Iterator[RawPair]:
     """Rows of the data set `OWNER/NAME` or `OWNER/NAME:CONFIG`, at `revision`; a local folder works too.
 
-    The data set's own splits are kept if one of them is `control` or `test`; otherwise all rows are pooled.
+    The data set's own splits are kept if one of them is `control` or `test`; otherwise, and where a column is named that
+    holds the split, all rows are pooled.
     """
     import datasets
 
@@ -36,7 +37,8 @@ def read_hub(name: str, request: Request) -> Iterator[RawPair]:
             "the network, or write hf:OWNER/NAME:CONFIG to choose a configuration"
         ) from err
     splits = {str(split): _SPLIT_NAMES.get(str(split)) for split in loaded}
-    keep = Split.CONTROL in splits.values() and None not in splits.values()
+    own = bool(request.reading.split_column)
+    keep = Split.CONTROL in splits.values() and None not in splits.values() and not own
     for split, rows in loaded.items():
         yield from _pairs(rows, request, where=f"{name}/{split}", split=splits[str(split)] if keep else None)
 

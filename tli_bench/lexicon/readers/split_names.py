@@ -30,6 +30,11 @@ def split_called(name: str, *, where: str, own: bool) -> Split:
     return Split(text)
 
 
+def is_split(name: str) -> bool:
+    """Whether some list calls a split so."""
+    return name.lower() in _BY_NAME
+
+
 def looks_like_splits(cells: Sequence[str]) -> bool:
     """Whether a column of a list holds nothing but names of splits, at least two of them."""
     found = {cell.lower() for cell in cells}

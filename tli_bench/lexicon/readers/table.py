@@ -10,9 +10,9 @@ from tli_bench.base.errors import LexiconError
 from tli_bench.languages import find_language
 from tli_bench.lexicon.entries import VARIANT_SEPARATOR
 from tli_bench.lexicon.readers.base import RawPair, Request
-from tli_bench.lexicon.readers.header import is_header, language_in
+from tli_bench.lexicon.readers.header import is_header, language_in, may_hold_words
 from tli_bench.lexicon.readers.names import stands_reversed
-from tli_bench.lexicon.readers.split_names import looks_like_splits, split_called
+from tli_bench.lexicon.readers.split_names import is_split, looks_like_splits, split_called
 
 log = logging.getLogger(__name__)
 Row = tuple[int, list[str]]
@@ -20,6 +20,27 @@ Row = tuple[int, list[str]]
 
 _OPTIONAL = ("concept", "pos", "field", "split", "source_variants", "target_variants")
 _LOOKED_AT = 200
+_PARTS_OF_SPEECH = frozenset(
+    [
+        "n",
+        "v",
+        "a",
+        "r",
+        "noun",
+        "verb",
+        "adj",
+        "adjective",
+        "adv",
+        "adverb",
+        "num",
+        "pron",
+        "conj",
+        "prep",
+        "adp",
+        "det",
+        "intj",
+    ]
+)
 
 
 class _Layout(NamedTuple):
@@ -40,7 +61,7 @@ def read_table(rows: Iterator[Row], path: Path, request: Request) -> Iterator[Ra
         raise LexiconError(f"{path}:1: the file is empty; give one pair per line, source and target")
     where = f"{path}:{head[0][0]}"
     header = _header(head, request, where=where)
-    layout = _named(header, head, path, request) if header else _unnamed(head[0][1], path, request)
+    layout = _named(header, head, path, request) if header else _unnamed(head, path, request)
     own_split = bool(request.reading.split_column)
     if "split" not in layout.places:
         _hint_at_splits(head, header, where=where)
@@ -103,7 +124,7 @@ def _sides(
         column = whole if language in whole else spoken
         if language in column:
             places[role] = column.index(language)
-    free = [place for place in range(len(names)) if place not in taken and names[place]]
+    free = [p for p, name in enumerate(names) if p not in taken and name and (spoken[p] or may_hold_words(name))]
     if len(places) == 1 and len(free) == 2 and sum(language is not None for language in spoken) == 1:
         (role,) = places
         places["target" if role == "source" else "source"] = next(p for p in free if p != places[role])
@@ -128,7 +149,8 @@ def _order(path: Path, request: Request) -> tuple[str, str]:
     return ("target", "source") if stands_reversed(path, request) else ("source", "target")
 
 
-def _unnamed(cells: list[str], path: Path, request: Request) -> _Layout:
+def _unnamed(head: Sequence[Row], path: Path, request: Request) -> _Layout:
+    cells = head[0][1]
     numbers = [str(place + 1) for place in range(len(cells))]
     chosen = dict(request.columns)
     if request.reading.split_column:
@@ -141,8 +163,26 @@ def _unnamed(cells: list[str], path: Path, request: Request) -> _Layout:
             )
         places[role] = int(name) - 1
     if not {"source", "target"} <= set(places):
+        _require_two_of_words(head, where=f"{path}:{head[0][0]}")
         places |= dict(zip(_order(path, request), (0, 1), strict=True))
     return _Layout(places, True)
+
+
+def _require_two_of_words(head: Sequence[Row], *, where: str) -> None:
+    """Raise LexiconError if a third column holds as many different words as there are rows, and not a few labels or numbers."""
+    rows = [cells for _, cells in head]
+    for place in range(2, min(map(len, rows))):
+        column = [row[place].strip() for row in rows]
+        words = {cell for cell in column if any(map(str.isalpha, cell)) and not _is_label(cell)}
+        if len(rows) > 2 and len(words) > len(rows) / 2:
+            raise LexiconError(
+                f"{where}: there are {len(rows[0])} columns and no header: {', '.join(map(repr, rows[0]))}; "
+                "name the two columns with --columns, source first, e.g. --columns 1,2"
+            )
+
+
+def _is_label(cell: str) -> bool:
+    return cell.lower().rstrip(".") in _PARTS_OF_SPEECH or is_split(cell)
 
 
 def _hint_at_splits(head: Sequence[Row], header: list[str] | None, *, where: str) -> None:

@@ -93,6 +93,16 @@ REFUSED = {
         r"the two sides are swapped: eng_Latn words stand where swh_Latn belongs "
         r"\('water' = 'maji', 'fire' = 'moto', 'moon' = 'mwezi'\); give --swap",
     ),
+    "swapped, and the core has one language alone": (
+        "kin_Latn-eng",
+        ["water / amazi", "fire / umuriro", "moon / ukwezi", "sun / izuba"],
+        r"the two sides are swapped: eng_Latn words stand where kin_Latn belongs \('water' = 'amazi'.*--swap",
+    ),
+    "swapped, and a relative of English": (
+        "deu-eng",
+        ["water / Wasser", "fire / Feuer", "moon / Mond", "hand / Hand", "sun / Sonne"],
+        r"the two sides are swapped: eng_Latn words stand where deu_Latn belongs",
+    ),
     "swapped across scripts": (
         "kaz-eng",
         ["water / су", "heaven / көк", "zymurgy / ашыту"],
@@ -175,12 +185,14 @@ def test_every_language_of_the_core_is_told_from_every_other(code: str) -> None:
         ("pcm_Latn-eng", ["water / water", "pikin / child", "house / house", "chop / eat", "sabi / know", "go / go", "dog / dog"]),
         ("crh_Latn-tur", ["su / su", "taş / taş", "ay / ay", "qar / kar", "buz / buz", "dağ / dağ", "yol / yol", "el / el"]),
         ("gag_Latn-tur", ["su / su", "taş / taş", "ay / ay", "kaar / kar", "buz / buz", "daa / dağ", "yol / yol", "el / el"]),
+        ("deu-eng", ["Gift / poison", "Rat / advice", "Hand / hand", "Arm / arm", "Wind / wind", "See / lake", "Wand / wall"]),
+        ("kin_Latn-eng", ["amazi / water", "umuriro / fire", "ukwezi / moon", "izuba / sun"]),
         # Title case, capitals, abbreviations and homograph numbers are not codes.
         ("swh-eng", ["TV / TV", "UKIMWI / AIDS", "Afrika / Africa", "kaa1 / crab", "kaa2 / ember"]),
         # African orthographies use letters that are signs of the IPA elsewhere.
         ("ewe_Latn-eng", ["ɖevi / child", "ƒe / year", "ŋkɔ / name", "agbalẽ / book", "xɔ / house"]),
     ],
-    ids=["rare", "creole", "crimean tatar", "gagauz", "capitals", "ewe"],
+    ids=["rare", "creole", "crimean tatar", "gagauz", "false friends", "kinyarwanda", "capitals", "ewe"],
 )  # fmt: skip
 def test_sound_lists_pass(pair: str, rows: list[str], tmp_path: Path) -> None:
     assert len(load_lexicon(written(tmp_path, *rows), pair=pair).pairs) >= len(rows) - 1

@@ -11,7 +11,7 @@ from tli_bench.languages import Language, default_pair
 from tli_bench.lexicon.core import load_core
 from tli_bench.lexicon.entries import Entry, unique_forms
 from tli_bench.lexicon.lexicon import Lexicon
-from tli_bench.lexicon.normalise import match_key
+from tli_bench.lexicon.normalise import match_key, normalise
 from tli_bench.lexicon.pairs import Split, WordPair
 from tli_bench.lexicon.readers import open_source
 from tli_bench.lexicon.readers.base import RawPair, Request, reading_of
@@ -163,9 +163,17 @@ def _merge(raw: list[RawPair], source: Language, target: Language) -> list[_Row]
     return [_row(concept, groups.pop(concept), source, target) for concept in list(groups)]
 
 
+def _forms(sides: list[tuple[str, ...]], language: Language) -> tuple[str, ...]:
+    """The distinct forms of one side; most rows of a long list have one."""
+    if len(sides) == 1 and len(sides[0]) == 1:
+        form = normalise(sides[0][0], language)
+        return (form,) if form else ()
+    return unique_forms((form for forms in sides for form in forms), language)
+
+
 def _row(concept: str, rows: list[RawPair], source: Language, target: Language) -> _Row:
-    sources = unique_forms((form for row in rows for form in row.sources), source)
-    targets = unique_forms((form for row in rows for form in row.targets), target)
+    sources = _forms([row.sources for row in rows], source)
+    targets = _forms([row.targets for row in rows], target)
     if not sources or not targets:
         side = "target" if sources else "source"
         raise LexiconError(f"{rows[0].where}: nothing is left of the {side} word without its invisible characters")

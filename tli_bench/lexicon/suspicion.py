@@ -101,7 +101,8 @@ def _refuse_swapped(sides: tuple[_Side, _Side], *, name: str) -> None:
     differ = _differing(source, target)
     against = (source.among(target.language) & differ, target.among(source.language) & differ)
     straight = sum(len(side.its_own(other.language) & differ) for side, other in (sides, sides[::-1]))
-    if all(against) and _outweighs(sum(map(len, against)), straight, len(source.words)):
+    judged = all(against) or not all(known_words(side.language) for side in sides)
+    if judged and _outweighs(sum(map(len, against)), straight, len(source.words)):
         raise LexiconError(_swapped(sides, sorted(against[0] | against[1]), name=name))
 
 

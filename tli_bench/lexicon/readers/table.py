@@ -201,6 +201,11 @@ def _pair(cells: Sequence[str], layout: _Layout, *, where: str, own_split: bool)
     needed = max(places["source"], places["target"]) + 1
     if len(cells) < needed:
         raise LexiconError(f"{where}: {len(cells)} column(s), but {needed} are needed: {cells[0]!r}")
+    if len(places) == 2:
+        left, right = cells[places["source"]].strip(), cells[places["target"]].strip()
+        if left and right and VARIANT_SEPARATOR not in left and VARIANT_SEPARATOR not in right:
+            yield RawPair((left,), (right,), where)
+            return
     found = {role: cells[place].strip() for role, place in places.items() if place < len(cells)}
     forms = {}
     for side in ("source", "target"):

@@ -11,13 +11,15 @@ import torch
 
 import tli_bench
 from tests.gauntlet.arena import ADAPTERS, Arena, scenes
-from tests.gauntlet.ring import CLAIMS, PRAISE, Judged, Outcome, attack, judge, tally
+from tests.gauntlet.ring import CLAIMS, PRAISE, Judged, Outcome, Scene, attack, judge, tally
 from tli_bench.base.errors import AdapterError
 from tli_bench.lexicon import load_core
 from tli_bench.lexicon.pairs import Split
+from tli_bench.measures.roles import HEADLINE
 from tli_bench.models.types import Wrapped
 from tli_bench.models.variants import weights_of, worn
 from tli_bench.plugin.lm import TLIModel
+from tli_bench.records.controls import Placebo, PlaceboLayer
 from tli_bench.stats.verdict import VerdictKind
 
 LAYERS = ("1", "3", "6")
@@ -27,7 +29,7 @@ FEW = (Split.CONTROL, Split.DEV)
 
 @attack(
     "random adapters",
-    "Gives an adapter's slots random weights of a trained adapter's spread, at three sizes.",
+    "Gives an adapter's slots random weights of a trained adapter's spread, at three sizes; another is its twin, all others its placebos.",
     slow=True,
 )
 def random_weights(arena: Arena) -> Outcome:
@@ -36,7 +38,7 @@ def random_weights(arena: Arena) -> Outcome:
     wrapped = cast(Wrapped, model.vectors.model)
     trained = weights_of(wrapped)
     spread = {name: tensor.detach().float().std() for name, tensor in trained.items()}
-    found: list[list[Judged]] = []
+    drawn: dict[tuple[str, float], list[_Change]] = {}
     for run in range(runs):
         for size in (0.5, 1.0, 2.0):
             draw = torch.Generator().manual_seed(1000 + run)
@@ -48,15 +50,35 @@ def random_weights(arena: Arena) -> Outcome:
             with worn(wrapped, weights):
                 model.vectors.cache.__init__()  # type: ignore[misc]  # hundreds of models are not worth keeping
                 states = [scenes(model, pair, layers=LAYERS, name="", state=s, words=FEW) for s in ("base", "adapted")]
-            found.append([judge(before, after) for before, after in zip(*states, strict=True)])
+            drawn.setdefault((pair, size), []).append(list(zip(*states, strict=True)))
+    found = [judged for adapters in drawn.values() for judged in _with_placebos(adapters)]
     each = [item for run in found for item in run]
     claims = sum(any(item.ours in CLAIMS for item in run) for run in found) / len(found)
-    praised = sum(item.ours in PRAISE for item in each)
+    praised = [item.ours for item in each if item.ours in PRAISE]
+    generalises = praised.count(VerdictKind.GENERALISES)
     old = sum(not i.old.startswith("no claim") for i in each) / len(each)
-    said = f"claims in {claims:.0%} of {len(found)} adapters, {praised} better"
+    said = f"claims in {claims:.0%} of {len(found)} adapters: {generalises} generalise, {len(praised) - generalises} better"
     return Outcome(
-        f"claims in {old:.0%} of verdicts", said, claims <= 0.05 and not praised, max(abs(i.moved) for i in each)
+        f"claims in {old:.0%} of verdicts", said, claims <= 0.05 and not generalises, max(abs(i.moved) for i in each)
     )
+
+
+_Change = list[tuple[Scene, Scene]]
+"""Base and adapted, layer by layer."""
+
+
+def _with_placebos(adapters: list[_Change]) -> Iterator[list[Judged]]:
+    """Each adapter judged with the next one of its pair and size as its twin, and the others as its placebos."""
+    moves = [[after.headline() - before.headline() for before, after in adapter] for adapter in adapters]
+    for own, adapter in enumerate(adapters):
+        judged = []
+        for at, (before, after) in enumerate(adapter):
+            others = [moved[at] for other, moved in enumerate(moves) if other != own]
+            layer = PlaceboLayer(layer="here", change=moves[own][at], changes=others or [0.0])
+            known = Placebo(count=len(others), seed=0, split=Split.CONTROL, quantity=HEADLINE, layers=[layer])
+            twin = adapters[(own + 1) % len(adapters)][at][1]
+            judged.append(judge(before, after, twin=twin, floors=known.floors))
+        yield judged
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """What an attack is, what it is measured by, and the list of all of them: adding one is adding one function."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -63,8 +63,10 @@ class Judged:
     moved: float
 
 
-def judge(before: Scene, after: Scene, *, twin: Scene | None = None) -> Judged:
-    """Both rules on the change from one scene to another."""
+def judge(
+    before: Scene, after: Scene, *, twin: Scene | None = None, floors: Mapping[str, float] | None = None
+) -> Judged:
+    """Both rules on the change from one scene to another. floors: least change worth a claim, where placebos say so, under `here`."""
     headline = headline_for(len(before.rows(Split.CONTROL)))
     names = [headline, *agreeing_with(headline), SUBSET]
     held = [_pseudo(scene, names) for scene in (before, after, *([twin] if twin else []))]
@@ -74,7 +76,12 @@ def judge(before: Scene, after: Scene, *, twin: Scene | None = None) -> Judged:
         trained = [_pseudo(scene, [headline], Split.TRAIN)[headline] for scene in (before, after)]
         train = (trained[1] - trained[0])[:, None]
     evidence = ChangeEvidence(
-        layers=["here"], label="x", control=changes[0], twin=changes[1] if twin else None, train=train
+        layers=["here"],
+        label="x",
+        control=changes[0],
+        twin=changes[1] if twin else None,
+        train=train,
+        floors=floors or {},
     )
     found = change_verdicts(evidence)["here"].kind
     return Judged(old_rule(before, after), found, float(changes[0].headline.mean()))

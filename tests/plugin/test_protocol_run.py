@@ -39,7 +39,14 @@ def test_each_record_holds_its_controls(run):
         controls, curves = record["controls"], record["curves"]["control"]["base"]
         assert controls["first_pooled"] == (name == "tli-pilot.v1")
         assert set(controls["spelling"]) == {"train", "dev", "control"}
-        assert {s["kind"] for s in controls["strata"]} == {"overlap", "form", "pos", "source tokens", "target tokens"}
+        assert {s["kind"] for s in controls["strata"]} == {
+            "overlap",
+            "form",
+            "pos",
+            "parts",
+            "source tokens",
+            "target tokens",
+        }
         assert len(controls["family"]["tests"]) == len(record["signature"]["layers"])
         assert controls["nulls"]
         assert controls["power"]

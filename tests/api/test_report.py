@@ -59,6 +59,7 @@ def test_its_plot_is_a_figure_that_a_notebook_shows(report):
         report.plot(pair="tur-eng")
 
 
+@pytest.mark.slow
 def test_a_saved_report_is_a_finished_run_of_the_command_line(report, tmp_path):
     folder = report.save(tmp_path / "saved")
     (record,) = RecordStore(folder)

@@ -45,6 +45,7 @@ def ran(tmp_path_factory):
     return done, out
 
 
+@pytest.mark.slow
 def test_every_task_has_a_record_of_base_and_adapted(ran):
     alignment = {record.task: record for record in RecordStore(ran[1])}
     downstream = {record.task: record for record in iter_downstream(ran[1])}
@@ -58,6 +59,7 @@ def test_every_task_has_a_record_of_base_and_adapted(ran):
     assert downstream[TASK].source == "fixtures:xquad/xquad.tr.json"
 
 
+@pytest.mark.slow
 def test_no_downstream_score_has_moved(ran):
     golden = json.loads(gzip.decompress(GOLDEN.read_bytes()))
     records = {record.task: record.model_dump(mode="json") for record in iter_downstream(ran[1])}
@@ -73,6 +75,7 @@ def test_no_downstream_score_has_moved(ran):
                 assert now["curves"][state][measure] == pytest.approx(curve, abs=1e-9), (name, state, measure)
 
 
+@pytest.mark.slow
 def test_the_results_file_shows_the_change(ran):
     results = json.loads(next(ran[1].glob("results_*.json")).read_text())["results"]
     assert results.keys() >= set(NAMES)
@@ -86,6 +89,7 @@ def test_the_results_file_shows_the_change(ran):
         )
 
 
+@pytest.mark.slow
 def test_what_is_printed_is_tables_by_kind_and_nothing_else(ran):
     done, out = ran
     printed = done.stdout

@@ -101,6 +101,7 @@ def test_what_is_scored_is_not_scored_again(submitted, run, tmp_path, monkeypatc
     assert (tmp_path / "again.zip").read_bytes() == first.read_bytes()
 
 
+@pytest.mark.slow
 def test_only_the_missing_pair_is_scored(submitted, run, tmp_path):
     path = next(p for p in sorted((run / "audit").rglob("*.json")) if PAIRS[1] in p.name)
     kept = next(p for p in sorted((run / "audit").rglob("*.json")) if PAIRS[0] in p.name)
@@ -221,6 +222,7 @@ def test_a_changed_model_is_refused_before_anything_is_scored(core, model_folder
     assert not list((run / "audit").rglob("*.json"))
 
 
+@pytest.mark.slow
 def test_an_adapter_and_its_base_are_both_audited_without_twin_and_placebos(core, tmp_path):
     run = tmp_path / "run"
     invoke("run", "--pairs", PAIRS[0], "--no-confirm", "--placebo", 2, "--output", run)
@@ -245,6 +247,7 @@ def test_run_never_scores_them(tmp_path):
     assert "audit" not in invoke("run", "--help").output.lower()
 
 
+@pytest.mark.slow
 def test_records_that_do_not_say_how_they_were_made_are_refused(submitted, run, tmp_path):
     for record in RecordStore(run):
         RecordStore(tmp_path / "bare").write(record.model_copy(update={"recipe": None}))

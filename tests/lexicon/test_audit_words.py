@@ -87,6 +87,7 @@ def test_the_task_of_a_board_has_them_in_place_of_the_control_words(core, sealed
     assert (plain.name, audit.name) == ("core", "core audit")
 
 
+@pytest.mark.slow
 def test_a_training_reads_none(core, sealed, tmp_path, monkeypatch):
     read = []
     monkeypatch.setattr(

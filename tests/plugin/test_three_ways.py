@@ -173,6 +173,7 @@ def test_the_record_holds_the_recipe_of_its_run(by_run, base):
     assert (recipe["model"], recipe["limit"], recipe["dtype"]) == (str(base), LIMIT, "float32")
 
 
+@pytest.mark.slow
 def test_a_changed_record_is_measured_again_and_that_is_said(by_run, tmp_path):
     *_, record, out, arguments = by_run
     copy = shutil.copytree(out, tmp_path / "copy")

@@ -81,6 +81,7 @@ def test_control_words_under_other_ids_are_refused_whatever_the_pair(pair, train
     assert "so they are not unseen" in said
 
 
+@pytest.mark.slow
 def test_allowed_leakage_scores_every_word_and_says_so(trained, run):
     code, (record,) = run(trained["few"], "--allow-leakage")
     assert code == 0
@@ -90,6 +91,7 @@ def test_allowed_leakage_scores_every_word_and_says_so(trained, run):
     assert flags_of(record.signature) == ("leaking",)
 
 
+@pytest.mark.slow
 def test_a_few_seen_control_words_are_left_out_counted_and_never_mixed_up(trained, run, tmp_path, capsys):
     code, (record,) = run(trained["few"])
     left_out = record.signature.seen_control

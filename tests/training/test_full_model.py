@@ -87,6 +87,7 @@ def test_two_equal_trainings_give_the_same_files_and_no_path(bf16_folder, lexico
     assert not [name for name, content in files[0].items() if str(tmp_path).encode() in content]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["kl", "hidden"])
 def test_retention_holds_a_whole_model_to_its_base_on_what_the_base_says(loaded, lexicon, tmp_path, kind):
     """Full fine-tuning compares with a frozen copy: with the term it ends nearer to the base on other such lines."""

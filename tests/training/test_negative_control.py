@@ -35,6 +35,7 @@ def _closed(loaded: LoadedModel, lexicon: Lexicon, folder, attached, *, shuffle:
     return {name: (after[name] - before[name]) / (1 - before[name]) for name in (HEADLINE, "p1")}
 
 
+@pytest.mark.slow
 def test_shuffled_pairs_give_no_control_gain(loaded, regular, tmp_path, attached):
     real = _closed(loaded, regular, tmp_path / "real", attached, shuffle=False)
     mixed = _closed(loaded, regular, tmp_path / "mixed", attached, shuffle=True)

@@ -78,6 +78,7 @@ def test_a_sweep_runs_every_point_once_and_only_once(spec, loaded, tmp_path):
     assert not list((tmp_path / "out" / "adapters").iterdir())
 
 
+@pytest.mark.slow
 def test_points_carry_a_budget_and_a_change(spec, loaded, tmp_path):
     points = run_sweep(spec, loaded, tmp_path / "out")
     # q_proj 64 -> 64 and v_proj 64 -> 32 in 4 blocks: rank * (128 + 96) * 4.
@@ -89,6 +90,7 @@ def test_points_carry_a_budget_and_a_change(spec, loaded, tmp_path):
     assert points[0].adapted != points[1].adapted
 
 
+@pytest.mark.slow
 def test_control_words_are_left_alone_when_the_file_says_so(spec, loaded, tmp_path):
     """Dev figures do not depend on it, and points with and without them are kept apart."""
     blind = spec.model_copy(update={"control": False, "seeds": (0,)})
@@ -139,6 +141,7 @@ def test_full_fine_tuning_is_one_point_however_many_ranks_there_are(read_spec):
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_sweep_over_both_kinds_starts_each_point_from_the_same_base(read_spec, loaded, lexicon, tmp_path):
     """Against the same training and the same scores by hand, on a base that nothing else was trained on."""
     spec = read_spec(BOTH_KINDS)

@@ -292,6 +292,7 @@ def test_nf4_base_trains_on_a_cpu_and_its_adapter_loads_on_the_bf16_base(llama, 
         assert all(p.isfinite().all() and p.any() for p in moved)
 
 
+@pytest.mark.slow
 def test_retention_holds_ordinary_text_in_place(loaded, lexicon, tmp_path, attached):
     """The same training with the KL term must end nearer to the base on the text it was given."""
     text = tmp_path / "lines.txt"

@@ -89,6 +89,7 @@ def test_nothing_is_printed_and_nothing_is_written_unless_asked(tmp_path, monkey
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_loaded_base_serves_several_adapters_and_is_left_as_it_was(report):
     import torch
 

@@ -44,6 +44,7 @@ def ran(tmp_path_factory):
     return out
 
 
+@pytest.mark.slow
 def test_one_run_holds_alignment_and_downstream_scores_of_base_and_adapter(ran):
     records, downstream = list(RecordStore(ran)), list(iter_downstream(ran))
     assert sorted(record.pair for record in records) == sorted(DEFAULT_PAIRS)
@@ -66,6 +67,7 @@ def test_one_run_holds_alignment_and_downstream_scores_of_base_and_adapter(ran):
                 assert record.curves[state].keys() <= record.scores[state].keys()
 
 
+@pytest.mark.slow
 def test_explain_shows_distance_and_downstream_of_that_run(ran, tmp_path):
     printed = invoke("explain", ran, "--measure", "p1", "--metric", "p1,f1", "--output", tmp_path / "e.json")
     assert "lexical distance (LDND)" in printed
@@ -94,6 +96,7 @@ def test_explain_shows_distance_and_downstream_of_that_run(ran, tmp_path):
             assert by_pair[pair]["y"] == pytest.approx(curves["adapted"]["p1"][-1] - curves["base"]["p1"][-1])
 
 
+@pytest.mark.slow
 def test_results_verbs_take_the_whole_run(ran, tmp_path):
     lines = invoke("results", "ls", ran).splitlines()
     assert len(lines) == 31
@@ -108,6 +111,7 @@ def test_results_verbs_take_the_whole_run(ran, tmp_path):
     assert "31 unchanged" in invoke("results", "merge", tmp_path / "s.zip", "--into", tmp_path / "in", "--compressed")
 
 
+@pytest.mark.slow
 def test_show_prints_scores_curves_and_where_they_come_from(ran):
     path = next((ran / "downstream" / "tli_bitext_swh_Latn-eng_Latn").glob("*.json"))
     shown = invoke("results", "show", path)

@@ -49,6 +49,7 @@ def test_a_run_shows_it_and_hands_it_to_lm_eval(installed):
     assert "control_probe_tokens_L00,none" not in values  # a curve only where its places say so
 
 
+@pytest.mark.slow
 def test_every_command_knows_it(installed, tmp_path):
     out = installed[0]
     assert "1 valid, 0 invalid" in command("results", "validate", out)

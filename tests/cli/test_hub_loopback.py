@@ -18,6 +18,7 @@ from tests.replica import LUGHA, save_replica, train_stock_adapter
 from tli_bench.models import inspect_adapter
 from tli_bench.records import RecordStore
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parent.parent.parent
 COMMIT = "5f3c0d1e" * 5
 GATED = "Lugha-Llama/behind-a-gate"

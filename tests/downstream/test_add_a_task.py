@@ -155,6 +155,7 @@ def outside(tmp_path_factory):
     return packages, tasks
 
 
+@pytest.mark.slow
 def test_a_package_of_its_own_brings_tasks_that_lm_eval_runs(outside, tmp_path):
     """The command of the section, with the tasks of another package: one by its entry point, one by `module:Class`."""
     packages, tasks = outside

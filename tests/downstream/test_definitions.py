@@ -71,6 +71,7 @@ EVALUATED = {
 }
 
 
+@pytest.mark.slow
 def test_evaluate_loads_our_metrics_by_folder(tmp_path):
     lines = ["import evaluate"]
     for module, cases in EVALUATED.items():

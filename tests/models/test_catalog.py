@@ -47,7 +47,9 @@ def test_an_unlike_name_gets_the_list():
 @pytest.mark.parametrize(
     "name", ["./models/none", "models/a/b", "~/none/such", "~nobody-of-that-name/x", "../x", "a/" * 3000]
 )
-def test_a_path_that_does_not_exist_is_no_hub_id(name):
+def test_a_path_that_does_not_exist_is_no_hub_id(name, tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
     with pytest.raises(
         ModelError, match=r"no model folder at .*give an existing folder, a Hub id ORG/NAME, or an alias"
     ):

@@ -96,6 +96,7 @@ def test_with_an_adapter_the_controls_stand_beside_the_gain(planted, tmp_path):
     assert "P@1 of 20 change, trained minus control" in printed
 
 
+@pytest.mark.slow
 def test_a_layer_the_model_lacks_is_named(planted):
     message = tli_bench("repro", "tli-paper", "--model", planted, "--skip-gate", "--limit", 30, "--layer", 9, code=2)
     assert "no layer '9'; its layers are 0, 1, 2, 3p, 3" in message

@@ -118,6 +118,7 @@ def test_a_few_seen_control_words_are_left_out_counted_and_never_mixed_up(traine
     assert set(left_out) | {CONTROL[-1].concept} <= set(wider.seen_control)
 
 
+@pytest.mark.slow
 def test_an_adapter_without_a_card_has_no_rank_until_its_words_are_declared(without_card, run, tmp_path, capsys):
     code, (record,) = run(without_card, "--limit", 90)
     assert code == 0
@@ -173,6 +174,7 @@ def stock(folder):
     return HFLM(pretrained=tiny.path, peft=str(folder), backend="causal", batch_size=64, device="cpu", dtype="float32")
 
 
+@pytest.mark.slow
 def test_stock_models_are_checked_alike(trained, without_card, tmp_path, caplog):
     with pytest.raises(AdapterError, match="all was trained on"):
         scored(stock(trained["all"]))

@@ -46,6 +46,7 @@ def answers(base, manager, adapter=None, cache=None, **arguments):
     return [sample["resps"] for sample in found["samples"][TASK]]
 
 
+@pytest.mark.slow
 def test_a_second_adapter_never_gets_the_first_ones_answers(base, adapters, manager, tmp_path):
     cache = tmp_path / "answers"
     first = answers(base, manager, adapters[0], cache)

@@ -210,6 +210,7 @@ def test_unless_they_are_asked_for_their_cost_decides():
     assert Placebos(slow, 5).decide(60) == ""
 
 
+@pytest.mark.slow
 def test_a_run_with_another_number_of_placebos_takes_the_old_records_place(base, shipped, tmp_path):
     for count in (0, 2, 2):
         tli_bench.score(

@@ -95,6 +95,7 @@ def test_card_states_base_recipe_lexicon_layers_and_budget(trained, loaded, lexi
     assert card["dev"]["before"] != card["dev"]["after"]
 
 
+@pytest.mark.slow
 def test_what_trained_the_base_is_on_the_card_of_what_is_trained_from_it(loaded, lexicon, make_lexicon, tmp_path):
     """Or a list of control words could be trained first and hidden behind a second training."""
     whole = load_recipe("full-finetune").with_options(max_steps=1, batch_size=8)

@@ -240,6 +240,7 @@ for name in ("org/tuned", "org/plain"):
 """
 
 
+@pytest.mark.slow
 def test_a_tuned_model_from_the_hub_brings_its_card(loaded, llama_folder, lexicon, tmp_path):
     """Also from the cache alone, without a network."""
     result = train_adapter(loaded, "swh-eng", RECIPE, tmp_path / "tuned", lexicon=lexicon)

@@ -166,6 +166,7 @@ def test_a_layer_that_no_point_has_is_refused():
         pareto([_point(10, 0.1, 0, "1")], layer="7")
 
 
+@pytest.mark.slow
 def test_a_broken_point_is_named(spec, loaded, tmp_path):
     run_sweep(spec, loaded, tmp_path / "out")
     path = sorted((tmp_path / "out" / "points").iterdir())[0]
@@ -284,6 +285,7 @@ def test_few_dev_words_are_compared_by_what_stands_in_for_the_headline(spec, loa
     assert [row.score.mean for row in rows] == sorted((row.score.mean for row in rows), reverse=True)
 
 
+@pytest.mark.slow
 def test_the_base_is_unchanged_after_a_sweep(spec, loaded, tmp_path):
     before = [p.detach().clone() for p in loaded.model.parameters()]
     run_sweep(spec, loaded, tmp_path / "out")

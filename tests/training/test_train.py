@@ -81,6 +81,7 @@ def test_the_same_training_twice_gives_the_same_files_and_another_seed_does_not(
     assert hashes[0] == hashes[1] != hashes[2]
 
 
+@pytest.mark.slow
 def test_a_disk_full_at_a_checkpoint_keeps_the_earlier_one_and_resumes(loaded, lexicon, tmp_path):
     with ExitStack() as disk:
 

@@ -107,6 +107,7 @@ def test_the_language_guesser_knows_half_of_the_sample_from_the_other():
     assert sum(code == guess for code, guess in guesses) / len(guesses) > 0.9
 
 
+@pytest.mark.slow
 def test_a_suite_without_the_hub_names_the_data_it_lacks(monkeypatch):
     def unreachable(path, *_, **__):
         raise ConnectionError(f"Couldn't reach '{path}' on the Hub (OfflineModeIsEnabled)")

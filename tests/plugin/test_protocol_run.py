@@ -98,6 +98,7 @@ def test_the_results_file_holds_every_protocol_and_the_corrections(run):
     assert all(test["p"] <= test["bh"] * (1 + 1e-12) and test["bh"] <= test["holm"] * (1 + 1e-12) for test in tests)
 
 
+@pytest.mark.slow
 def test_a_second_run_reads_all_records_back(run):
     _, _, results, arguments = run
     printed = tli_bench(*arguments)

@@ -199,6 +199,7 @@ def test_every_aggregate_can_be_recomputed_from_its_column(by_run):
         assert set(columns["p1"]) <= {0.0, 0.5, 1.0}
 
 
+@pytest.mark.slow
 def test_an_encoder_is_scored_too(model_folder, tmp_path):
     command("run", "--model", model_folder("bert"), "--pairs", "tur-azj", "--limit", 60, "--output", tmp_path)
     record = json.loads(next(tmp_path.rglob("tli_alignment*/*.json")).read_text())

@@ -11,7 +11,6 @@ from tli_bench.base.paths import data_dir
 from tli_bench.lexicon import Core, load_core
 from tli_bench.lexicon import core as core_module
 from tli_bench.lexicon.pairs import Split
-from tli_bench.plugin import tasks
 
 
 def sealed_folder(folder: Path) -> Path:
@@ -38,8 +37,8 @@ def sealed_core(folder: Path) -> Iterator[Core]:
     real = core_module.data_dir
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(core_module, "data_dir", lambda name: folder if name == "tasks" else real(name))
-        tasks._core.cache_clear()
+        core_module.installed_core.cache_clear()
         try:
             yield load_core()
         finally:
-            tasks._core.cache_clear()
+            core_module.installed_core.cache_clear()

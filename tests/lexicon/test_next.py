@@ -16,11 +16,10 @@ from tli_bench.lexicon.roots import own_roots, possible_roots
 
 FOLDER = data_dir("tasks") / "lexicon" / "next"
 CORE, TODAY = load_core(FOLDER), load_core()
-CELLS = [(entry, code) for entry in CORE.entries for code in entry.forms]
 BY_CONCEPT = {entry.concept: entry for entry in CORE.entries}
 VERBS = {
     "tur_Latn": ("mak", "mek"), "azj_Latn": ("maq", "mək"), "uzn_Latn": ("moq",), "tuk_Latn": ("mak", "mek"),
-    "uig_Arab": ("ماق", "مەك"), "swh_Latn": (),
+    "uig_Arab": ("ماق", "مەك"),
 }  # fmt: skip
 
 

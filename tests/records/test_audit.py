@@ -154,7 +154,7 @@ def test_a_summary_names_them():
 def test_audit_words_that_the_core_does_not_have_are_an_error(monkeypatch):
     core = load_core()
     bare = replace(core, splits={c: Split.CONTROL if s is Split.AUDIT else s for c, s in core.splits.items()})
-    monkeypatch.setattr("tli_bench.records.validate.load_core", lambda: bare)
+    monkeypatch.setattr("tli_bench.records.validate.installed_core", lambda: bare)
     record = scored_record(lexicon=f"core audit {core.version}")
     errors = validate_record(record).errors
     assert any("has no audit words of swh_Latn-eng_Latn" in error for error in errors), errors

@@ -54,12 +54,12 @@ def _read(run: Path, *, audit: bool) -> "list[Record]":
 
 def _with_audit(run: Path) -> "list[Record]":
     """All records of a run, once the audit words that are missing have been scored."""
-    from tli_bench.lexicon import load_core
+    from tli_bench.lexicon.core import installed_core
     from tli_bench.plugin.audit import pending, without_stale
     from tli_bench.records.schema import RunRecord
 
     records = _read(run, audit=True)
-    core = load_core()
+    core = installed_core()
     left = pending(run, [record for record in records if isinstance(record, RunRecord)], core)
     if left:
         from tli_bench.cli.auditing import score_audit

@@ -1,9 +1,9 @@
 """The core lexicon: one table of concepts by languages, kept as a TSV file that people read, review and correct by hand."""
 
-import dataclasses
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,7 +40,7 @@ class Core:
     entries: tuple[Entry, ...]
     splits: Mapping[str, Split]
     languages: tuple[str, ...]
-    facts: Facts = dataclasses.field(default_factory=Facts)
+    facts: Facts = field(default_factory=Facts)
 
     @property
     def shares(self) -> Mapping[Split, float]:
@@ -141,6 +141,12 @@ def load_core(folder: Path | None = None) -> Core:
     return Core(name, seed, entries, splits, languages, read_facts(folder))
 
 
+@cache
+def installed_core() -> Core:
+    """`load_core()`, read and checked once: the table of an installation does not change under a running process."""
+    return load_core()
+
+
 def read_core_table(path: Path) -> CoreTable:
     """The concepts of a core table and the splits that are filled in; its header says which languages it has.
 
@@ -186,10 +192,10 @@ def _languages(header: list[str], *, where: str) -> dict[str, Language]:
     return {code: language_or_default(code) for code in codes}
 
 
-def parse_split(value: str, *, where: str, known: Sequence[Split] = SHOWN) -> Split:
-    """The split called `value`, one of `known`: only the core has audit words. Raises LexiconError at `where`."""
+def parse_split(value: str, *, where: str, known: Sequence[Split] = SHOWN, hint: str = "") -> Split:
+    """The split called `value`, one of `known`: only the core has audit words. Raises LexiconError at `where`, ending in `hint`."""
     if value not in known:
-        raise LexiconError(f"{where}: split {value!r} is not one of {', '.join(known)}")
+        raise LexiconError(f"{where}: split {value!r} is not one of {', '.join(known)}{hint}")
     return Split(value)
 
 

@@ -4,20 +4,15 @@ from collections.abc import Mapping
 from functools import cache
 
 from tli_bench.languages import Language, language_or_default
-from tli_bench.lexicon.core import Core, load_core
+from tli_bench.lexicon.core import installed_core
 from tli_bench.lexicon.normalise import loosened, match_key
-
-
-def known_codes() -> tuple[str, ...]:
-    """Codes of the languages that the core lexicon has."""
-    return _core().languages
 
 
 @cache
 def known_words(language: Language) -> Mapping[str, frozenset[str]]:
     """Match key of every form that the core has in `language`, and the concepts it stands for; empty if it has none."""
     found: dict[str, set[str]] = {}
-    for entry in _core().entries:
+    for entry in installed_core().entries:
         for form in entry.forms.get(language.code, ()):
             found.setdefault(match_key(form, language), set()).add(entry.concept)
     return {key: frozenset(concepts) for key, concepts in found.items()}
@@ -38,9 +33,4 @@ def translates(word: str, source: Language, other: str, target: Language) -> boo
 
 def known_languages() -> tuple[Language, ...]:
     """The languages that the core lexicon has."""
-    return tuple(language_or_default(code) for code in known_codes())
-
-
-@cache
-def _core() -> Core:
-    return load_core()
+    return tuple(language_or_default(code) for code in installed_core().languages)

@@ -8,7 +8,7 @@ from pathlib import Path
 from tli_bench.base.collection import collection_paused
 from tli_bench.base.errors import LexiconError
 from tli_bench.languages import Language, default_pair
-from tli_bench.lexicon.core import load_core
+from tli_bench.lexicon.core import installed_core
 from tli_bench.lexicon.entries import Entry, unique_forms
 from tli_bench.lexicon.lexicon import Lexicon
 from tli_bench.lexicon.normalise import match_key, normalise
@@ -56,7 +56,7 @@ def load_lexicon(
     if str(source) == "core":
         if control is not None:
             raise LexiconError("the core lexicon has its own control split; leave `control` out")
-        return load_core().lexicon(source_language, target_language, seed=seed)
+        return installed_core().lexicon(source_language, target_language, seed=seed)
     request = Request(source_language, target_language, reading)
     warn_of_defaults(source_language, target_language)
     rows = _read(source, request)

@@ -1,7 +1,7 @@
 """Which word may be the root of which: `diş` of `dişlemek`, `öl-` of `ölüm`, `-som-` of `msomaji`, by the endings a language derives with.
 
 A rule proposes, it does not know: `kar` snow is not the root of `kardeş` brother. It is made to miss little, so that a list nobody
-looked at is split with care; in the core lexicon every proposal was looked at, and `related` says what came of it.
+looked at is split with care. Where somebody looked at every proposal, `related` says what came of it, and the rule is silent.
 """
 
 from collections.abc import Iterator

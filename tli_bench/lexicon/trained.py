@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from tli_bench.base.errors import TLIError
 from tli_bench.languages import Language, resolve_pair
-from tli_bench.lexicon.core import load_core
+from tli_bench.lexicon.core import installed_core
 from tli_bench.lexicon.entries import Entry
 from tli_bench.lexicon.lexicon import Lexicon
 from tli_bench.lexicon.normalise import match_key
@@ -155,7 +155,7 @@ def _by_concepts(card: Mapping[str, Any]) -> Trained:
 
 @cache
 def _core_entries() -> dict[str, Entry]:
-    return {entry.concept: entry for entry in load_core().entries}
+    return {entry.concept: entry for entry in installed_core().entries}
 
 
 def _all_hashed(found: Iterable[tuple[str, str]]) -> frozenset[str]:

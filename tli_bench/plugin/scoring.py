@@ -86,7 +86,7 @@ def resolved(config: RunConfig, lm: TLIModel) -> RunConfig:
     return replace(
         chosen,
         adapter=chosen.adapter or NO_ADAPTER,
-        pairs=_pairs(chosen) if _pairs(chosen) or chosen.tasks else tuple(DEFAULT_PAIRS),
+        pairs=_pairs(chosen) or (() if chosen.tasks else tuple(DEFAULT_PAIRS)),
         dtype=identity.dtype,
         quantize=identity.quantization or "none",
         device=str(lm.device),

@@ -20,7 +20,8 @@ from tli_bench.evaluate.framed import with_framing
 from tli_bench.evaluate.headline import headline, headline_directions
 from tli_bench.evaluate.verdicts import verdicts
 from tli_bench.languages import pair_id, resolve_pair
-from tli_bench.lexicon import Lexicon, load_core, load_lexicon
+from tli_bench.lexicon import Lexicon, load_lexicon
+from tli_bench.lexicon.core import installed_core
 from tli_bench.lexicon.declared import declared_words
 from tli_bench.lexicon.doctor import leaks
 from tli_bench.lexicon.pairs import SHOWN, Split, WordPair
@@ -43,9 +44,6 @@ from tli_bench.vectors.protocols import Protocol, get_protocols
 from tli_bench.vectors.responses import PairStates
 
 log = logging.getLogger(__name__)
-
-# Read and checked once for all pairs of a run: the table does not change under a running process.
-_core = cache(load_core)
 
 
 class HiddenStatesTask(Task):
@@ -116,7 +114,7 @@ class HiddenStatesTask(Task):
     def _load(self) -> Lexicon:
         options = self._options
         if options.lexicon == "core" and options.control is None:
-            return _core().lexicon(*resolve_pair(self.pair), seed=options.seed, audit=options.audit)
+            return installed_core().lexicon(*resolve_pair(self.pair), seed=options.seed, audit=options.audit)
         return load_lexicon(options.lexicon, pair=self.pair, **options.of_list())
 
     @property

@@ -10,7 +10,7 @@ from tli_bench.base.errors import TLIError
 from tli_bench.base.wording import unseen, visible
 from tli_bench.config.facts import notes_of
 from tli_bench.languages import pair_id, resolve_pair
-from tli_bench.lexicon import load_core
+from tli_bench.lexicon.core import installed_core
 from tli_bench.lexicon.pairs import Split
 from tli_bench.lexicon.unseen import MOST_SEEN
 from tli_bench.measures.registry import known_measure
@@ -150,7 +150,7 @@ def _words(record: RunRecord) -> Iterator[str]:
     signature = record.signature
     if not signature.lexicon.startswith("core"):
         return
-    core = load_core()
+    core = installed_core()
     try:
         languages = resolve_pair(record.pair)
         lexicon = core.lexicon(*languages, seed=signature.split_seed, audit=signature.audit)

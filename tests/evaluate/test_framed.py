@@ -54,6 +54,7 @@ def test_without_an_ordinary_norm_there_is_no_share():
     assert own_sink_share([norms(2)], [torch.full((len(LAYERS), 1), float("nan"))], LAYERS) is None
 
 
+@pytest.mark.real
 def test_the_probe_finds_the_sink_of_a_model_without_bos_and_none_behind_a_full_stop():
     loaded = load_model(str(real_model("smollm2")))
     lexicon, protocols = load_lexicon("core", pair="swh-eng"), get_protocols("words,words.v1,carrier:next")

@@ -1,6 +1,5 @@
 """Real vectors to attack: tiny on several pairs and layers, and real checkpoints where there are some."""
 
-import os
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -13,11 +12,10 @@ from tli_bench.evaluate.controls import overlap_of
 from tli_bench.lexicon.pairs import SHOWN, Split
 from tli_bench.plugin.lm import TLIModel
 from tli_bench.plugin.tasks import AlignmentTask
+from tools.real_models.folders import models_root
 
 ADAPTERS = Path(__file__).parents[2] / "adapters"
 PAIRS = ("swh-eng", "tur-azj", "tat-bak")
-REAL = "TLI_BENCH_REAL_MODELS"
-"""Environment variable: a folder with a folder for each real checkpoint."""
 
 
 class Arena:
@@ -46,9 +44,8 @@ class Arena:
         return found
 
     def _real(self) -> Iterator[Path]:
-        root = os.environ.get(REAL)
-        if self.thorough and root:
-            yield from (Path(root) / name for name in ("me5", "minilm") if (Path(root) / name).is_dir())
+        if self.thorough:
+            yield from (folder for name in ("me5", "minilm") if (folder := models_root() / name).is_dir())
 
 
 def scenes(

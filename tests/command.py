@@ -5,13 +5,13 @@ import subprocess
 import sys
 
 
-def tli_bench(*arguments, code=0):
+def tli_bench(*arguments, code=0, timeout=300):
     """Run `tli-bench` in a process of its own; its output, or its standard error where it must fail with `code`."""
     done = subprocess.run(
         [sys.executable, "-m", "tli_bench", *map(str, arguments)],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=timeout,
         env={**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"},
     )
     assert done.returncode == code, done.stderr[-3000:]

@@ -21,6 +21,7 @@ from tli_bench.lexicon.core import CORE_FILE, VERSION_FILE, core_table, read_cor
 from tli_bench.lexicon.entries import VARIANT_SEPARATOR
 from tli_bench.lexicon.facts import read_facts
 from tli_bench.lexicon.pairs import SHOWN, Split
+from tli_bench.stats import minimum_detectable_effect
 
 CARD = "README.md"
 PAIR_COLUMNS = ("concept", "source", "target", "source_variants", "target_variants", "pos", "field")
@@ -88,7 +89,7 @@ def _card(text: str, core: Core) -> str:
         for name in DEFAULT_PAIRS
     ]
     body = text[found.end() :] if found else text
-    parts = {"version": _version(core), "coverage": _coverage(core), "splits": _splits(core)}
+    parts = {"version": _version(core), "coverage": _coverage(core), "splits": _splits(core), "power": _power(core)}
     body = _GENERATED.sub(lambda match: f"{match[1]}{parts[match[2]]}{match[3]}", body)
     return f"---\n{yaml.safe_dump(head, sort_keys=False, allow_unicode=True)}---\n{body}"
 
@@ -99,10 +100,17 @@ def _version(core: Core) -> str:
 
 def _coverage(core: Core) -> str:
     figures = stats(core)
-    lines = ["| language | code | concepts | coverage | forms | multi-word |", "|---|---|---|---|---|---|"]
+    lines = [
+        "| language | code | concepts | coverage | forms | multi-word | bound stems | loans |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
     for row in figures.languages:
         name = language_of(row.code).name
-        cells = (name, f"`{row.code}`", row.filled, f"{row.share:.1%}", row.forms, row.multi_word)
+        loans = "" if row.loans is None else row.loans
+        cells = (
+            *(name, f"`{row.code}`", row.filled, f"{row.share:.1%}"),
+            *(row.forms, row.multi_word, row.bound_stems, loans),
+        )
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     fields = ", ".join(f"{name} {count}" for name, count in figures.fields.items())
     pos = ", ".join(f"{name} {count}" for name, count in figures.parts_of_speech.items())
@@ -115,6 +123,17 @@ def _splits(core: Core) -> str:
         f"{split} {counts[split]} ({counts[split] / len(core.entries):.0%})" for split in Split if split in counts
     )
     return f"{shares}; seed {core.seed}.\n"
+
+
+def _power(core: Core) -> str:
+    """The smallest change of P@1 of 50 that the tested words of Swahili-English can show, for three spreads of one word's change."""
+    spreads = (0.2, 0.3, 0.4)
+    lines = ["| words | n | " + " | ".join(f"s = {s}" for s in spreads) + " |", "|---|---|" + "---|" * len(spreads)]
+    for split in (Split.CONTROL, Split.AUDIT):
+        n = len(core.lexicon(*resolve_pair(DEFAULT_PAIRS[0]), audit=split is Split.AUDIT).of(Split.CONTROL))
+        found = (f"{minimum_detectable_effect(n, s):.3f}" for s in spreads)
+        lines.append(f"| {split} | {n} | " + " | ".join(found) + " |")
+    return "\n".join([*lines, ""])
 
 
 def main() -> int:

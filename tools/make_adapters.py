@@ -1,7 +1,7 @@
 """`make adapters`: train what is shipped with the embedded model, each from its recipe, reproducibly.
 
-Three LoRA adapters, each with its twin on shuffled pairs, and one fully fine-tuned model per pair. Whatever exists
-already is left alone; delete its folder to make it again.
+For Swahili one of each recipe: three LoRA adapters, each with its twin on shuffled pairs, and a fully fine-tuned model; for
+Turkish the default recipe. Whatever exists already is left alone; delete its folder to make it again.
 """
 
 import sys
@@ -11,8 +11,13 @@ from tli_bench.models import load_model
 from tli_bench.training import load_recipe, train_adapter, train_with_twin
 
 ADAPTERS = Path(__file__).resolve().parent.parent / "adapters"
-RECIPES = {"tli-paper": "tli-paper", "tli": "tli", "tli-early": "tli-early", "full": "full-finetune"}
-SHIPPED = {f"tiny-{pair}-{name}": (pair, recipe) for pair in ("swh-eng", "tur-eng") for name, recipe in RECIPES.items()}
+SHIPPED = {
+    "tiny-swh-eng-tli": ("swh-eng", "tli"),
+    "tiny-swh-eng-tli-paper": ("swh-eng", "tli-paper"),
+    "tiny-swh-eng-tli-early": ("swh-eng", "tli-early"),
+    "tiny-swh-eng-full": ("swh-eng", "full-finetune"),
+    "tiny-tur-eng-tli": ("tur-eng", "tli"),
+}
 
 
 def main() -> None:

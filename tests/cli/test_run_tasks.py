@@ -7,11 +7,11 @@ import re
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from tests.command import tli_bench
+from tests.golden import ADAPTER, DOWNSTREAM, DOWNSTREAM_RUN
 from tli_bench.languages import DEFAULT_PAIRS
 from tli_bench.plugin.suites import members
 from tli_bench.records import RecordStore
@@ -22,9 +22,6 @@ NAMES = [
     *(name for name in members("tli_all") if name != "tli_alignment"),
 ]
 TASK = "tli_xquad_tur_Latn"
-# Of every downstream task, as the first edition gave it by the command below (commit 7e885a0 with its rooms moved).
-GOLDEN = Path(__file__).parent.parent / "golden" / "downstream_scores.json.gz"
-ADAPTER = str(GOLDEN.parent / "adapter")
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +33,7 @@ def ran(tmp_path_factory):
         nowhere = f"http://127.0.0.1:{free.getsockname()[1]}"
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "PYTEST"))}
     done = subprocess.run(
-        [sys.executable, "-m", "tli_bench", "run", "--model", "tiny", "--adapter", ADAPTER,
-         "--tasks", "all", "--limit", "5", "--no-confirm", "--placebo", "0", "--output", str(out)],
+        [sys.executable, "-m", "tli_bench", "run", *DOWNSTREAM_RUN, "--adapter", str(ADAPTER), "--output", str(out)],
         capture_output=True, text=True, timeout=600,
         env=kept | {"HF_ENDPOINT": nowhere, "HF_HOME": str(out / "home"), "OMP_NUM_THREADS": "1", "COLUMNS": "160"},
     )  # fmt: skip
@@ -61,7 +57,7 @@ def test_every_task_has_a_record_of_base_and_adapted(ran):
 
 @pytest.mark.slow
 def test_no_downstream_score_has_moved(ran):
-    golden = json.loads(gzip.decompress(GOLDEN.read_bytes()))
+    golden = json.loads(gzip.decompress(DOWNSTREAM.read_bytes()))
     records = {record.task: record.model_dump(mode="json") for record in iter_downstream(ran[1])}
     assert records.keys() >= golden.keys()
     for name, before in golden.items():

@@ -1,36 +1,26 @@
-"""Every measure of `tiny`, base and `tli`, at every layer of two pairs, as the first edition gave it (commit 7e885a0)."""
+"""Every measure of `tiny`, base and `tli`, at every layer of two pairs, as they were when the model was made (`python -m tests.golden`).
+
+Their arithmetic is that of the first edition: it gave these numbers of the model and lexicon of its time up to the day they were replaced.
+"""
 
 import gzip
 import json
-from pathlib import Path
 
 import pytest
 
 from tests.command import tli_bench
+from tests.golden import ADAPTER, MEASURES, MEASURES_RUN
 from tli_bench.records import RecordStore
 
 ROUNDING = 2e-6
 """On the processor that wrote them all agree to 1e-9; another one rounds the model's own float32 products differently."""
-ADAPTER = Path(__file__).parent / "adapter"
-"""The `tli` adapter that the first edition shipped."""
-GOLDEN = json.loads(gzip.decompress((Path(__file__).parent / "tiny_measures.json.gz").read_bytes()))
+GOLDEN = json.loads(gzip.decompress(MEASURES.read_bytes()))
 
 
 @pytest.fixture(scope="module")
 def records(tmp_path_factory):
     output = tmp_path_factory.mktemp("golden")
-    arguments = (
-        "--pairs",
-        ",".join(GOLDEN),
-        "--adapter",
-        ADAPTER,
-        "--protocol",
-        "words.v1",
-        "--placebo",
-        0,
-        "--no-confirm",
-    )
-    tli_bench("run", *arguments, "--output", output)
+    tli_bench("run", *MEASURES_RUN, "--adapter", ADAPTER, "--output", output)
     return {record.pair: record for record in RecordStore(output)}
 
 
@@ -48,4 +38,4 @@ def test_no_measure_has_moved(records, pair):
                     name,
                 )
                 compared += len(curve)
-    assert compared == 3 * 2 * 37 * 8
+    assert compared >= 3 * 2 * 37 * 8

@@ -106,10 +106,7 @@ def test_shares_and_ids_are_checked() -> None:
         assign_splits([*free(1), *free(1)])
 
 
-def test_the_core_splits_are_those_the_algorithm_gives_from_scratch() -> None:
-    """Corrections aside: published splits stay, and the new words would give others from scratch."""
+def test_the_published_splits_stay_and_none_leaks() -> None:
     core = load_core()
     assert assign_splits(core.entries, seed=core.seed, shares=core.shares, previous=core.splits) == core.splits
     assert find_leaks(core.entries, core.splits) == []
-    if core.version == "0.1.0":
-        assert assign_splits(core.entries, seed=core.seed) == core.splits

@@ -7,8 +7,11 @@ import pytest
 
 from tli_bench.models import load_model
 from tli_bench.models.catalog import TINY_DIR
+from tools.tiny.__main__ import world_of
 from tools.tiny.card import required
 from tools.tiny.measure import pair_figures
+from tools.tiny.text import Recipe, company
+from tools.tiny.train import Plan, settles_at
 
 CARD = (TINY_DIR / "README.md").read_text(encoding="utf-8")
 
@@ -40,9 +43,47 @@ def test_required_figures_hold_and_the_card_tells_them(tiny, language):
     assert required(figures) == []
     row = next(line for line in CARD.splitlines() if line.startswith(f"| {language}_") and "-eng_Latn |" in line)
     cells = [cell.strip() for cell in row.strip("|").split("|")]
-    assert int(cells[1]) == figures.pool
-    assert float(cells[3]) == pytest.approx(figures.p1[figures.best], abs=0.02)
-    assert float(cells[4]) == pytest.approx(figures.p1[-1], abs=0.02)
+    assert int(cells[1]) == figures.n
+    assert cells[2] == figures.layers[figures.best]
+    assert float(cells[3]) == pytest.approx(figures.found[figures.best], abs=0.02)
+    assert float(cells[4]) == pytest.approx(figures.found[-1], abs=0.02)
+    sink = figures.layers.index(cells[5])
+    assert float(cells[6]) == pytest.approx(figures.with_bos[sink], abs=0.005)
+    assert float(cells[7]) == pytest.approx(figures.cosine[sink], abs=0.02)
+
+
+def _said(pattern):
+    """The one number, or the numbers, that the card gives in these words."""
+    return re.search(pattern.replace(" ", r"\s+"), CARD)[1].replace(",", "")
+
+
+def test_the_card_says_what_the_model_is(tiny):
+    config = tiny.model.config
+    assert int(_said(r"A Llama of ([\d,]+) parameters")) == sum(p.numel() for p in set(tiny.model.parameters()))
+    assert int(_said(r"\(([\d,]+) layers, width 128, tied")) == config.num_hidden_layers
+    assert int(_said(r"width (\d+), tied")) == config.hidden_size
+    assert int(_said(r"tokenizer of ([\d,]+) tokens that prepends BOS and has no padding token")) == len(tiny.tokenizer)
+
+
+def test_the_card_names_the_planted_sink_wherever_it_shows_a_figure_with_bos(tiny):
+    assert "**Its attention sink is planted.**" in CARD
+    assert "when the first position is pooled in, where the sink is planted" in " ".join(CARD.split())
+    plan = Plan()
+    assert int(_said(r"after ([\d,]+) steps the embedding of BOS")) == settles_at(plan)
+    assert float(_said(r"BOS is made (\d+) times longer")) == plan.sink
+    rows = tiny.model.get_input_embeddings().weight.norm(dim=1)
+    assert rows[0] > 20 * rows[1:].median()
+
+
+def test_the_card_says_what_has_been_seen():
+    world = world_of(Recipe())
+    seen = company(world)
+    assert int(_said(r"Which of the (\d+) concepts occur together")) == len(world.words)
+    assert int(_said(r"the same in all languages. (\d+) concepts, all from the train split")) == len(world.evidence)
+    assert seen.translated == 0
+    assert int(_said(r"of the lines with such a concept, (\d+)% hold some other word")) == round(
+        100 * seen.mixed / seen.with_unseen
+    )
 
 
 def test_the_card_says_that_it_is_a_demonstration():

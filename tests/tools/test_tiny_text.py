@@ -1,14 +1,13 @@
 """The embedded model's text: who is translated, who never is, and that it is the same text every time."""
 
-import random
-from itertools import islice
+from dataclasses import replace
 
 import pytest
 
 from tli_bench.lexicon import load_core
 from tli_bench.lexicon.pairs import Split
 from tools.tiny.__main__ import world_of
-from tools.tiny.text import HUB, TEMPLATES, Recipe, _say, lines
+from tools.tiny.text import HUB, TEMPLATES, Recipe, company, lines, told
 from tools.tiny.tokenizer import BOS, train_tokenizer
 
 
@@ -25,24 +24,38 @@ def test_evidence_is_a_part_of_the_train_split(world):
     assert len([c for c in without if splits[c] == Split.TRAIN]) >= 100  # an adapter has something to learn
 
 
-def test_concepts_without_evidence_are_never_translated(world):
-    hidden = {form for c, forms in world.words.items() if c not in world.evidence for form in forms.values()}
-    seen = {form for c in world.evidence for form in world.words[c].values()}
-    translations = [line.split(" = ") for line in lines(world, 4000) if " = " in line]
-    assert len(translations) > 500
-    assert {form for pair in translations for form in pair} & (hidden - seen) == set()
+def test_concepts_without_evidence_are_told_in_their_own_language_alone(world):
+    translations = 0
+    for line in told(world, 20_000):
+        for concept, code in line.said:
+            assert world.words[concept][code] in line.text
+            assert concept in world.evidence or code == line.language, line
+        translations += not line.language
+    assert translations > 2000
 
 
-def test_concepts_without_evidence_are_never_switched(world):
-    rng, partners = random.Random(0), [code for code in TEMPLATES if code != HUB]
-    for code in TEMPLATES:
-        for concept, forms in islice(world.words.items(), 300):
-            spoken = {_say(world, rng, concept, code, partners) for _ in range(20)}
-            own = forms.get(code) or forms[HUB]
-            if concept not in world.evidence:
-                assert spoken == {own}
-    water = world.words[next(iter(sorted(world.evidence)))]
-    assert len({_say(world, rng, sorted(world.evidence)[0], HUB, partners) for _ in range(200)}) > 3, water
+def test_concepts_with_evidence_are_translated_and_switched(world):
+    said = [line for line in told(world, 20_000) if any(c in world.evidence for c, _ in line.said)]
+    assert any(not line.language for line in said)
+    assert {code for line in said if line.language == HUB for _, code in line.said} == set(TEMPLATES)
+    assert {code for line in said if line.language == "swh_Latn" for _, code in line.said} == {"swh_Latn", HUB}
+
+
+def test_a_concept_without_a_word_in_a_language_is_not_told_in_it(world):
+    gaps = {(c, code) for c, forms in world.words.items() for code in TEMPLATES if code not in forms}
+    assert gaps
+    assert not gaps & {said for line in told(world, 50_000) for said in line.said}
+
+
+def test_company_counts_the_lines_of_concepts_without_evidence(world):
+    found = company(world, count=5000)
+    own = [line for line in told(world, 5000, stream="company") if {c for c, _ in line.said} - world.evidence]
+    assert found.lines == 5000
+    assert found.with_unseen == len(own)
+    assert found.mixed == sum(len({code for _, code in line.said} | {line.language}) > 1 for line in own)
+    assert found.translated == 0
+    nobody = company(replace(world, recipe=replace(world.recipe, switch=0.0)), count=2000)
+    assert nobody.mixed == 0 < nobody.with_unseen
 
 
 def test_the_same_seed_gives_the_same_text_and_another_stream_other_text(world):

@@ -75,6 +75,7 @@ def _show(console: "Console", found: "Reproduction") -> None:
     from rich.text import Text
 
     from tli_bench.config.facts import flags_of
+    from tli_bench.models.catalog import PLANTED_SINK
     from tli_bench.plugin.repro import SOURCE
     from tli_bench.report.terminal.tables import show_table
 
@@ -83,6 +84,10 @@ def _show(console: "Console", found: "Reproduction") -> None:
     title = f"{signature.model} ({signature.revision}), {signature.pair}, {signature.lexicon}"
     console.print(Text(title + (f"  [{', '.join(flags)}]" if flags else ""), "bold"), soft_wrap=True)
     console.print(Text(f"reported: {SOURCE}"), soft_wrap=True)
+    if signature.model in PLANTED_SINK:
+        console.print(
+            Text(f"its attention sink at position 0 is {PLANTED_SINK[signature.model]}", "yellow"), soft_wrap=True
+        )
     if signature.tokens.startswith("no-bos"):
         console.print(Text("this tokenizer adds no BOS: the two protocols measure the same", "yellow"), soft_wrap=True)
     show_table(console, _pilot(found))

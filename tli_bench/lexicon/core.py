@@ -16,6 +16,7 @@ from tli_bench.languages.language import CODE
 from tli_bench.lexicon.entries import VARIANT_SEPARATOR, Entry, parse_forms
 from tli_bench.lexicon.facts import Facts, read_facts
 from tli_bench.lexicon.lexicon import Lexicon
+from tli_bench.lexicon.normalise import as_read
 from tli_bench.lexicon.pairs import SHOWN, Split, WordPair
 from tli_bench.lexicon.related import read_related
 from tli_bench.lexicon.splits import CORE_SHARES, LIST_SHARES, assign_splits
@@ -87,8 +88,8 @@ class Core:
     def _pair(self, entry: Entry, source: str, target: str, split: Split) -> WordPair:
         return WordPair(
             entry.concept,
-            entry.forms[source],
-            entry.forms[target],
+            tuple(map(as_read, entry.forms[source])),
+            tuple(map(as_read, entry.forms[target])),
             split,
             entry.pos,
             entry.field,

@@ -5,17 +5,22 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tli_bench.lexicon.core import Core
+from tli_bench.lexicon.normalise import as_read
 
 
 @dataclass(frozen=True, slots=True)
 class LanguageCoverage:
-    """One language: concepts with a word, their share, forms with variants, words of several parts, gaps by field."""
+    """One language: concepts with a word, their share, forms with variants, gaps by field; and of the preferred forms how many have several
+    parts, how many are bound stems, which are read without their dash, and how many are loans (None where nobody looked).
+    """
 
     code: str
     filled: int
     share: float
     forms: int
     multi_word: int
+    bound_stems: int
+    loans: int | None
     by_field: dict[str, float]
 
 
@@ -62,5 +67,9 @@ def _language(core: Core, code: str, fields: Counter[str]) -> LanguageCoverage:
         share=len(filled) / len(core.entries),
         forms=sum(len(entry.forms[code]) for entry in filled),
         multi_word=sum(" " in entry.forms[code][0] for entry in filled),
+        bound_stems=sum(as_read(entry.forms[code][0]) != entry.forms[code][0] for entry in filled),
+        loans=sum(bool(core.facts.loan(entry.concept, (code,))) for entry in filled)
+        if code in core.facts.languages
+        else None,
         by_field={name: by_field[name] / total for name, total in sorted(fields.items())},
     )

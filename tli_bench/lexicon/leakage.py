@@ -3,7 +3,8 @@
 A leak is the same word: an equal form (`leak-form`), a form that is a variant on either side (`leak-variant`), or an
 equal stem after the citation affix or plural is cut (`leak-stem`). A word that is equal only without its diacritics, or
 that is derived from another (`balık`, `balıkçı`: at least five shared letters, then one to three more; `diş`, `dişlemek`: by the
-endings that its language declares), is a warning; so are concepts of the core that are declared to share a root.
+endings that its language declares), is a warning, unless somebody looked at both (`Entry.related`): then what is declared
+to share a root is a warning, and what is alike by chance is none.
 """
 
 from collections import defaultdict
@@ -100,11 +101,15 @@ def _index(keyed: Iterable[tuple[str, _Word]]) -> _Index:
     return index
 
 
+def _both_looked_at(word: _Word, other: _Word) -> bool:
+    return word.reviewed and other.reviewed
+
+
 def _unaccented(control: Iterable[_Word], trained: Iterable[_Word], language: Language) -> Iterator[_Near]:
     loose = _index((loosened(word.key, language), word) for word in trained)
     for word in control:
         for other in loose.get(loosened(word.key, language), ()):
-            if other.key != word.key:
+            if other.key != word.key and not _both_looked_at(word, other):
                 yield word, other, "differs in diacritics only from the trained"
 
 
@@ -113,11 +118,12 @@ def _derived(longer: Iterable[_Word], shorter: Iterable[_Word]) -> Iterator[_Nea
     for word in longer:
         for opening in openings(word.key):
             for other in bases.get(opening, ()):
-                yield word, other, "may be derived from, or be the base of, the trained"
+                if not _both_looked_at(word, other):
+                    yield word, other, "may be derived from, or be the base of, the trained"
 
 
 def _rooted(longer: Iterable[_Word], shorter: Iterable[_Word], language: Language) -> Iterator[_Near]:
-    """Words that the language's endings may have made from another; not where somebody looked at both."""
+    """Words that the language's endings may have made from another."""
     roots: defaultdict[Root, list[_Word]] = defaultdict(list)
     for word in shorter:
         for root in own_roots(word.key, language, word.pos):
@@ -125,7 +131,7 @@ def _rooted(longer: Iterable[_Word], shorter: Iterable[_Word], language: Languag
     for word in longer:
         for root in possible_roots(word.key, language, word.pos):
             for other in roots.get(root, ()):
-                if not (word.reviewed and other.reviewed) and word.concept != other.concept:
+                if not _both_looked_at(word, other) and word.concept != other.concept:
                     yield word, other, "may share a root with the trained"
 
 

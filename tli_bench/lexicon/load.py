@@ -11,7 +11,7 @@ from tli_bench.languages import Language, default_pair
 from tli_bench.lexicon.core import installed_core
 from tli_bench.lexicon.entries import Entry, unique_forms
 from tli_bench.lexicon.lexicon import Lexicon
-from tli_bench.lexicon.normalise import match_key, normalise
+from tli_bench.lexicon.normalise import as_read, match_key, normalise
 from tli_bench.lexicon.pairs import Split, WordPair
 from tli_bench.lexicon.readers import open_source
 from tli_bench.lexicon.readers.base import RawPair, Request, reading_of
@@ -115,7 +115,8 @@ class _Row:
     split: Split | None
 
     def word_pair(self, split: Split) -> WordPair:
-        return WordPair(self.entry.concept, self.sources, self.targets, split, self.entry.pos, self.entry.field)
+        sources, targets = (tuple(map(as_read, forms)) for forms in (self.sources, self.targets))
+        return WordPair(self.entry.concept, sources, targets, split, self.entry.pos, self.entry.field)
 
     def without_split(self) -> "_Row":
         return _Row(self.entry, self.sources, self.targets, None)

@@ -1,6 +1,7 @@
 """How a word is written and when two words are the same: both policies are defined here and only here.
 
-`normalise` returns the form that is shown and embedded, `match_key` decides equality, `loose_key` ignores diacritics.
+`normalise` returns the form that is shown, `as_read` what a model reads of it, `match_key` decides equality, `loose_key` ignores
+diacritics.
 
 Policy: case and citation marks do not distinguish words, diacritics do. In the core's languages a diacritic makes
 a different letter (Turkish `on` ten, `ön` front; Kazakh `кыс`, `қыс`), so leakage is judged by `match_key`; an equal
@@ -54,6 +55,14 @@ def _without_presentation_forms(word: str) -> str:
     return "".join(
         unicodedata.normalize("NFKC", c) if any(low <= c <= high for low, high in ranges) else c for c in word
     )
+
+
+def as_read(form: str) -> str:
+    """What a model reads of a form: a bound stem (Swahili `-zuri`) without the dash that marks it in dictionaries.
+
+    So does training. A form that is all dashes stays.
+    """
+    return form.lstrip(DASHES) or form
 
 
 def match_key(word: str, language: Language) -> str:

@@ -25,7 +25,7 @@ TESTED = frozenset({Split.CONTROL, Split.AUDIT})
 
 @dataclass(frozen=True, slots=True)
 class WordPair:
-    """One concept in two languages; the preferred form comes first, accepted variants after it.
+    """One concept in two languages, as a model reads it (`as_read`); the preferred form comes first, accepted variants after it.
 
     related: see `Entry`. band: how frequent the concept's English word is (`facts.BANDS`), empty if that is not known; loan: whether one of
     the two words is a loan, None if nobody looked.

@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from tli_bench.base.errors import TLIError
 from tli_bench.languages import Language, resolve_pair
+from tli_bench.lexicon.chance import alike_by_chance
 from tli_bench.lexicon.core import installed_core
 from tli_bench.lexicon.entries import Entry
 from tli_bench.lexicon.lexicon import Lexicon
@@ -88,13 +89,19 @@ class Trained:
         """Whether a form, or one of its root family, was trained in its language.
 
         The family is that of `assign_splits`: an equal stem (`kusoma`, `-soma`; `books`, `book`), or one word at the
-        beginning of the other that it may be derived from (`balık`, `balıkçı`).
+        beginning of the other that it may be derived from (`balık`, `balıkçı`), unless the core has both and knows better.
         """
         key = match_key(form, language)
         own = {hashed(language.code, found) for found in (key, stem_of_key(key, language))}
-        bases = {hashed(language.code, opening) for opening in openings(key)}
-        same = any(not own.isdisjoint(part) for part in (self.forms, self.stems, self.bases))
-        return same or any(not bases.isdisjoint(part) for part in (self.forms, self.stems))
+        by_chance = alike_by_chance(key, language)
+        if any(not own.isdisjoint(part) for part in (self.forms, self.stems)):
+            return True
+        if not own.isdisjoint(self.bases) and _all_hashed((language.code, other) for other in by_chance).isdisjoint(
+            self.forms
+        ):
+            return True
+        bases = _all_hashed((language.code, opening) for opening in openings(key) if opening not in by_chance)
+        return any(not bases.isdisjoint(part) for part in (self.forms, self.stems))
 
     def as_card(self) -> dict[str, Any]:
         """The part of a card that `trained_by` reads; complete: whether the training held nothing else."""

@@ -30,6 +30,10 @@ ALIASES: dict[str, Alias] = {
 }
 
 
+PLANTED_SINK = {"tiny": "planted, see its card"}
+"""Models whose attention sink at position 0 somebody put there, by the name in signatures: a report that shows what it does says so."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelSource:
     """Where a model comes from. id: the name that goes into signatures; path: local folder, None for the Hub."""

@@ -11,6 +11,7 @@ import torch
 
 from tli_bench.languages import DEFAULT_PAIRS
 from tli_bench.lexicon import load_core
+from tli_bench.lexicon.normalise import as_read
 from tli_bench.lexicon.pairs import Split
 from tli_bench.models.catalog import TINY_DIR
 from tools.tiny.measure import pair_figures, perplexity
@@ -22,7 +23,7 @@ from tools.tiny.train import Plan, train
 def world_of(recipe: Recipe) -> World:
     """The core lexicon as a world: preferred forms, fields, and the train split that evidence is drawn from."""
     core = load_core()
-    words = {entry.concept: {code: forms[0] for code, forms in entry.forms.items() if forms} for entry in core.entries}
+    words = {entry.concept: {code: as_read(forms[0]) for code, forms in entry.forms.items()} for entry in core.entries}
     train_split = {concept for concept, split in core.splits.items() if split == Split.TRAIN}
     return build_world(words, {entry.concept: entry.field for entry in core.entries}, train_split, recipe)
 
@@ -34,6 +35,7 @@ def _arguments() -> argparse.Namespace:
         "--work", type=Path, default=Path(".tiny-work"), help="checkpoint folder; delete it to start again"
     )
     parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--device", default="cpu", help="where it is trained (cpu, cuda); measured on the processor")
     for kind in (Plan, Recipe):
         for item in fields(kind):
             if item.name != "seed":
@@ -63,12 +65,12 @@ def main() -> None:
 
     def report(step: int, loss: float, model: object, seconds: float) -> None:
         print(f"step {step}/{plan.steps} loss {loss:.3f} {seconds:.0f}s", flush=True)
-        if step % 1000 == 0 or step in (plan.steps, plan.steps + plan.sink_steps):
+        if step % 1000 == 0 or step == plan.steps:
             for pair in ("swh-eng", "tur-eng", "uig-eng"):
                 dev = pair_figures(model, tokenizer, pair, split=Split.DEV)
                 print(
-                    f"  {pair} dev P@1 "
-                    + " ".join(f"{x:.2f}" for x in dev.p1)
+                    f"  {pair} dev P@1 of 50 "
+                    + " ".join(f"{x:.2f}" for x in dev.found)
                     + "  cos "
                     + " ".join(f"{x:.2f}" for x in dev.cosine)
                     + "  bos "
@@ -76,7 +78,7 @@ def main() -> None:
                     flush=True,
                 )
 
-    model = train(world, tokenizer, plan, work=options.work, report=report)
+    model = train(world, tokenizer, plan, work=options.work, device=options.device, report=report)
     model = model.to(torch.bfloat16)
     if options.out.exists():
         shutil.rmtree(options.out)
@@ -84,7 +86,8 @@ def main() -> None:
     tokenizer.save_pretrained(options.out)
     model = model.float()
     figures = [pair_figures(model, tokenizer, pair) for pair in DEFAULT_PAIRS]
-    write_card(options.out, world, plan, figures, perplexity(model, tokenizer, world))
+    where = torch.cuda.get_device_name() if options.device == "cuda" else f"{options.threads} threads of a processor"
+    write_card(options.out, world, plan, figures, perplexity(model, tokenizer, world), where=where)
     digest = hashlib.sha256((options.out / "model.safetensors").read_bytes()).hexdigest()
     print(f"wrote {options.out}, model.safetensors sha256 {digest[:16]}")
 

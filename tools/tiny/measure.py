@@ -8,7 +8,9 @@ import torch
 
 from tli_bench.lexicon import load_lexicon
 from tli_bench.lexicon.pairs import Split
+from tli_bench.measures.geometry import centre
 from tli_bench.measures.registry import compute
+from tli_bench.measures.roles import HEADLINE
 from tli_bench.measures.view import LayerView
 from tli_bench.vectors.extract import extract
 from tli_bench.vectors.inputs import encode_words
@@ -18,40 +20,45 @@ from tools.tiny.text import World, lines, settled
 
 @dataclass(frozen=True)
 class PairFigures:
-    """Curves over the layers, on the control words of one pair."""
+    """Curves over the layers, on the words of one split of one pair.
+
+    n: how many words. found: P@1 of 50, the headline.
+    """
 
     pair: str
-    pool: int
+    n: int
     layers: tuple[str, ...]
+    found: list[float]
     cosine: list[float]
     mismatched: list[float]
     with_bos: list[float]
-    p1: list[float]
 
     @property
     def best(self) -> int:
-        """Layer with the highest P@1."""
-        return max(range(len(self.p1)), key=lambda k: self.p1[k])
+        """Layer with the highest P@1 of 50."""
+        return max(range(len(self.found)), key=lambda k: self.found[k])
 
 
 def pair_figures(model: Any, tokenizer: Any, pair: str, *, split: Split = Split.CONTROL) -> PairFigures:
-    """Measure one pair on one split."""
+    """Measure one pair on one split; each language's centre is the mean of its trained and dev words, as in a run."""
     lexicon = load_lexicon(pair=pair)
     pairs = lexicon.of(split)
-    gold = torch.from_numpy(lexicon.gold(pairs))
-    words = [p.source for p in pairs] + [p.target for p in pairs]
+    fit = [p for p in lexicon.pairs if p.split in (Split.TRAIN, Split.DEV) and p.split is not split]
+    n, m = len(pairs), len(fit)
+    words = [getattr(p, side) for group in (pairs, fit) for side in ("source", "target") for p in group]
     states = extract(
         model, encode_words(tokenizer, words), poolings=(Pooling.WORD_MEAN, Pooling.ALL_MEAN), batch_size=512
     )
-    n = len(pairs)
-    found: dict[str, list[float]] = {"cosine": [], "mismatched": [], "p1": [], "with_bos": []}
+    gold = torch.from_numpy(lexicon.gold(pairs))
+    found: dict[str, list[float]] = {name: [] for name in (HEADLINE, "cosine", "mismatched")}
+    with_bos: list[float] = []
     for layer in range(len(states.layers)):
-        own, whole = (states.vectors[p][layer] for p in (Pooling.WORD_MEAN, Pooling.ALL_MEAN))
-        values = compute(LayerView(own[:n], own[n:], gold=gold), ("cosine", "mismatched", "p1")).values
+        own, whole = (states.vectors[p][layer].split([n, n, m, m]) for p in (Pooling.WORD_MEAN, Pooling.ALL_MEAN))
+        values = compute(LayerView(own[0], own[1], gold=gold, centre=centre(own[2], own[3])), list(found)).values
         for name, value in values.items():
             found[name].append(float(value if value is not None else math.nan))
-        found["with_bos"].append(float(torch.cosine_similarity(whole[:n], whole[n:]).mean()))
-    return PairFigures(lexicon.pair, n, states.layers, **found)
+        with_bos.append(float(torch.cosine_similarity(whole[0], whole[1]).mean()))
+    return PairFigures(lexicon.pair, n, states.layers, found[HEADLINE], found["cosine"], found["mismatched"], with_bos)
 
 
 @torch.no_grad()

@@ -24,8 +24,8 @@ class Plan:
     every listed word is followed by its language's `and`: this makes the output stay in one language, as in real
     models. Before it the rate is constant and the softmax sees only the batch's own tokens and `negatives` random
     ones, which is several times faster.
-    sink, sink_steps: after `steps`, the embedding of BOS is made `sink` times longer and kept there, and the rest of the
-    model trains for `sink_steps` more steps around it. Llamas carry such a vector at their first position from block 1 or 2 on
+    sink: when the last part begins, the embedding of BOS is made that many times longer and kept there, and the rest of the
+    model settles around it. Llamas carry such a vector at their first position from block 1 or 2 on
     (massive activations, Sun et al. 2024; attention sinks, Xiao et al. 2023); a model this small grows only a weak one.
     """
 
@@ -34,17 +34,15 @@ class Plan:
     heads: int = 4
     kv_heads: int = 2
     ffn: int = 320
-    vocabulary: int = 12_000
-    steps: int = 4_800
+    vocabulary: int = 26_000
+    steps: int = 5_500
     batch: int = 48
     length: int = 32
     rate: float = 3e-3
     decay: float = 0.1
     warmup: int = 100
-    settle: float = 0.25
+    settle: float = 0.2
     sink: float = 100.0
-    sink_steps: int = 400
-    sink_rate: float = 1e-3
     negatives: int = 1_024
     seed: int = 7
 
@@ -91,7 +89,7 @@ def loss_of(model: LlamaForCausalLM, batch: torch.Tensor, plan: Plan, *, sampled
     weight, states, targets = model.lm_head.weight, states[scored], targets[scored]
     if sampled:
         generator = torch.Generator().manual_seed(seed)
-        negatives = torch.randint(len(weight), (plan.negatives,), generator=generator)
+        negatives = torch.randint(len(weight), (plan.negatives,), generator=generator).to(weight.device)
         candidates, position = torch.cat([targets, negatives]).unique(return_inverse=True)
         weight, targets = weight[candidates], position[: len(targets)]
     return functional.cross_entropy(states @ weight.T, targets)
@@ -103,8 +101,6 @@ def _pin(model: LlamaForCausalLM, vector: torch.Tensor) -> None:
 
 
 def _rate(step: int, plan: Plan) -> float:
-    if step >= plan.steps:
-        return plan.sink_rate * (plan.steps + plan.sink_steps - step) / plan.sink_steps
     warm = min(1.0, (step + 1) / plan.warmup)
     left = (plan.steps - step) / (plan.settle * plan.steps)
     return plan.rate * warm * min(1.0, left)
@@ -114,14 +110,8 @@ def _batches(
     world: World, tokenizer: PreTrainedTokenizerFast, plan: Plan, start: int
 ) -> Iterator[tuple[int, torch.Tensor]]:
     """(step, batch) from `start` to the last; what a step sees does not depend on where we start."""
-    settling = settled(world)
     step = 0
-    phases = (
-        ("learn", world, settles_at(plan)),
-        ("settle", settling, plan.steps),
-        ("sink", settling, plan.steps + plan.sink_steps),
-    )
-    for phase, told, end in phases:
+    for phase, told, end in (("learn", world, settles_at(plan)), ("settle", settled(world), plan.steps)):
         index = 0
         while step < end:
             for batch in chunk(told, tokenizer, plan, f"{phase}-{index}")[: end - step]:
@@ -142,15 +132,16 @@ def train(
     plan: Plan,
     *,
     work: Path,
+    device: str = "cpu",
     report: Callable[[int, float, LlamaForCausalLM, float], None],
     report_every: int = 250,
 ) -> LlamaForCausalLM:
     """Train, writing a checkpoint to `work` at every report; a checkpoint of the same plan is resumed."""
-    model = new_model(plan, len(tokenizer))
+    model = new_model(plan, len(tokenizer)).to(device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=plan.rate, betas=(0.9, 0.95), weight_decay=plan.decay)
     checkpoint, start = work / "checkpoint.pt", 0
     if checkpoint.is_file():
-        saved = torch.load(checkpoint, weights_only=True)
+        saved = torch.load(checkpoint, weights_only=True, map_location=device)
         if saved["plan"] == asdict(plan):
             model.load_state_dict(saved["model"])
             optimizer.load_state_dict(saved["optimizer"])
@@ -161,11 +152,11 @@ def train(
     for step, batch in _batches(world, tokenizer, plan, start):
         for group in optimizer.param_groups:
             group["lr"] = _rate(step, plan)
-        if step >= plan.steps and sink is None:
+        if step >= settles_at(plan) and sink is None:
             row = model.model.embed_tokens.weight[BOS].detach().clone()
-            sink = row if step > plan.steps else plan.sink * row
+            sink = row if step > settles_at(plan) else plan.sink * row
             _pin(model, sink)
-        loss = loss_of(model, batch, plan, sampled=step < settles_at(plan), seed=step)
+        loss = loss_of(model, batch.to(device), plan, sampled=step < settles_at(plan), seed=step)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         if sink is not None:
@@ -186,4 +177,4 @@ def train(
             }
             torch.save(state, checkpoint.with_suffix(".new"))
             checkpoint.with_suffix(".new").replace(checkpoint)
-    return model.eval()
+    return model.cpu().eval()

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.registry import get_measure
 from tli_bench.measures.roles import HEADLINE, headline_for
+from tli_bench.models.catalog import PLANTED_SINK
 from tli_bench.models.identity import State
 from tli_bench.records.schema import Controls, RunRecord
 from tli_bench.records.scores import BEST
@@ -82,9 +83,14 @@ def _position(record: RunRecord, split: Split, state: State) -> Iterator[str]:
         return
     without = "none without it" if outside is None else f"{outside:.4f} without"
     yield (
-        f"position 0: norm {ratio:.1f}x the median (largest of all layers {max(ratios):.1f}x); "
+        f"position 0{_planted(record)}: norm {ratio:.1f}x the median (largest of all layers {max(ratios):.1f}x); "
         f"matched cosine {inside:.4f} with it, {without}"
     )
+
+
+def _planted(record: RunRecord) -> str:
+    note = PLANTED_SINK.get(record.signature.model)
+    return f" ({note})" if note else ""
 
 
 def _power(controls: Controls, layer: str) -> str:

@@ -1,21 +1,20 @@
 """`make adapters`: train what is shipped with the embedded model, each from its recipe, reproducibly.
 
-For Swahili one of each recipe: three LoRA adapters, each with its twin on shuffled pairs, and a fully fine-tuned model; for
-Turkish the default recipe. Whatever exists already is left alone; delete its folder to make it again.
+LoRA adapters, each with its twin on shuffled pairs: for Swahili one of each recipe, for Turkish the default recipe.
+Whatever exists already is left alone; delete its folder to make it again.
 """
 
 import sys
 from pathlib import Path
 
 from tli_bench.models import load_model
-from tli_bench.training import load_recipe, train_adapter, train_with_twin
+from tli_bench.training import train_with_twin
 
 ADAPTERS = Path(__file__).resolve().parent.parent / "adapters"
 SHIPPED = {
     "tiny-swh-eng-tli": ("swh-eng", "tli"),
     "tiny-swh-eng-tli-paper": ("swh-eng", "tli-paper"),
     "tiny-swh-eng-tli-early": ("swh-eng", "tli-early"),
-    "tiny-swh-eng-full": ("swh-eng", "full-finetune"),
     "tiny-tur-eng-tli": ("tur-eng", "tli"),
 }
 
@@ -31,9 +30,7 @@ def main() -> None:
         if target.exists():
             print(f"{name}: exists already")
             continue
-        train = train_with_twin if load_recipe(recipe).kind == "lora" else train_adapter
-        result = train(base, pair, recipe, target)
-        print(f"{name}: {result}")
+        print(f"{name}: {train_with_twin(base, pair, recipe, target)}")
 
 
 if __name__ == "__main__":

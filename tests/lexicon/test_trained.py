@@ -8,6 +8,7 @@ import pytest
 
 from tli_bench.languages import resolve_language
 from tli_bench.lexicon import load_core, load_lexicon
+from tli_bench.lexicon.chance import alike_by_chance
 from tli_bench.lexicon.pairs import Split
 from tli_bench.lexicon.trained import NOTHING, SCHEME, UNKNOWN, Trained, hashed, trained_by, trained_on
 
@@ -79,6 +80,18 @@ def test_no_control_word_of_the_core_is_seen_by_its_training_in_any_language():
     control = [e for e in core.entries if core.splits[e.concept] is Split.CONTROL]
     assert len(control) > 100
     assert not [e.concept for e in control for language, key in e.keys if trained.saw(key, language)]
+
+
+def test_words_that_begin_alike_by_chance_are_not_seen_and_the_same_from_another_list_are():
+    choose = Trained.of([(SWAHILI, "kuchagua")])
+    assert "kuchagua" in alike_by_chance("kucha", SWAHILI)
+    assert not choose.saw("kucha", SWAHILI)
+    assert not Trained.of([(SWAHILI, "kucha")]).saw("kuchagua", SWAHILI)
+    assert choose.saw("chagua", SWAHILI)
+    # A word that the core does not have may well be made from it.
+    assert Trained.of([(SWAHILI, "kuchazz")]).saw("kucha", SWAHILI)
+    # `bağırsak` intestine begins with the stem of `bağırmak` shout.
+    assert not Trained.of([(TURKISH, "bağırsak")]).saw("bağırmak", TURKISH)
 
 
 OLD = {

@@ -67,7 +67,7 @@ def test_the_card_says_what_the_model_is(tiny):
 
 def test_the_card_names_the_planted_sink_wherever_it_shows_a_figure_with_bos(tiny):
     assert "**Its attention sink is planted.**" in CARD
-    assert "when the first position is pooled in, where the sink is planted" in " ".join(CARD.split())
+    assert "when the first position is pooled in, where the sink is planted;" in " ".join(CARD.split())
     plan = Plan()
     assert int(_said(r"after ([\d,]+) steps the embedding of BOS")) == settles_at(plan)
     assert float(_said(r"BOS is made (\d+) times longer")) == plan.sink

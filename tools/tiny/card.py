@@ -42,7 +42,8 @@ model aligns them.
 
 Control words, `words` protocol; regenerated with the model. P@1 of 50: how often the translation is nearest among 50 control
 words, mean of both directions, each language around the mean of its trained and dev words; chance is 0.02. "With BOS" is the
-mean cosine of matched pairs when the first position is pooled in, where the sink is planted, "without" when it is not.
+mean cosine of matched pairs by the published pooling (`tli-pilot`), when the first position is pooled in, where the sink is
+planted; "without" is that of `words`.
 
 """
 

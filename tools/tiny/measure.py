@@ -1,28 +1,30 @@
 """Figures of the embedded model for its card: what `tli-bench` measures on it, with and without BOS, and perplexity."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from tli_bench.lexicon import load_lexicon
-from tli_bench.lexicon.pairs import Split
+from tli_bench.lexicon.lexicon import Lexicon
+from tli_bench.lexicon.pairs import Split, WordPair
 from tli_bench.measures.geometry import centre
 from tli_bench.measures.registry import compute
 from tli_bench.measures.roles import HEADLINE
 from tli_bench.measures.view import LayerView
-from tli_bench.vectors.extract import extract
-from tli_bench.vectors.inputs import encode_words
-from tli_bench.vectors.protocols import Pooling
+from tli_bench.vectors.extract import States, extract
+from tli_bench.vectors.inputs import encode_words, framing
+from tli_bench.vectors.protocols import Pooling, get_protocol
 from tools.tiny.text import World, lines, settled
 
 
 @dataclass(frozen=True)
 class PairFigures:
-    """Curves over the layers, on the words of one split of one pair.
+    """Curves over the layers, on the words of one split of one pair, by the default protocol.
 
-    n: how many words. found: P@1 of 50, the headline.
+    n: how many words. found: P@1 of 50, the headline. with_bos: mean cosine of matched pairs by the published pooling, BOS in the mean.
     """
 
     pair: str
@@ -45,20 +47,31 @@ def pair_figures(model: Any, tokenizer: Any, pair: str, *, split: Split = Split.
     pairs = lexicon.of(split)
     fit = [p for p in lexicon.pairs if p.split in (Split.TRAIN, Split.DEV) and p.split is not split]
     n, m = len(pairs), len(fit)
-    words = [getattr(p, side) for group in (pairs, fit) for side in ("source", "target") for p in group]
-    states = extract(
-        model, encode_words(tokenizer, words), poolings=(Pooling.WORD_MEAN, Pooling.ALL_MEAN), batch_size=512
-    )
+    own = _states(model, tokenizer, lexicon, (pairs, fit), "words")
+    whole = _states(model, tokenizer, lexicon, (pairs,), "tli-pilot")
     gold = torch.from_numpy(lexicon.gold(pairs))
     found: dict[str, list[float]] = {name: [] for name in (HEADLINE, "cosine", "mismatched")}
     with_bos: list[float] = []
-    for layer in range(len(states.layers)):
-        own, whole = (states.vectors[p][layer].split([n, n, m, m]) for p in (Pooling.WORD_MEAN, Pooling.ALL_MEAN))
-        values = compute(LayerView(own[0], own[1], gold=gold, centre=centre(own[2], own[3])), list(found)).values
+    for layer in range(len(own.layers)):
+        source, target, *around = own.vectors[Pooling.WORD_MEAN][layer].split([n, n, m, m])
+        values = compute(LayerView(source, target, gold=gold, centre=centre(*around)), list(found)).values
         for name, value in values.items():
             found[name].append(float(value if value is not None else math.nan))
-        with_bos.append(float(torch.cosine_similarity(whole[0], whole[1]).mean()))
-    return PairFigures(lexicon.pair, n, states.layers, found[HEADLINE], found["cosine"], found["mismatched"], with_bos)
+        with_bos.append(float(torch.cosine_similarity(*whole.vectors[Pooling.ALL_MEAN][layer].split(n)).mean()))
+    return PairFigures(lexicon.pair, n, own.layers, found[HEADLINE], found["cosine"], found["mismatched"], with_bos)
+
+
+def _states(
+    model: Any, tokenizer: Any, lexicon: Lexicon, groups: Sequence[Sequence[WordPair]], protocol: str
+) -> States:
+    """States of the sources and then the targets of each group, framed and pooled as `protocol` does."""
+    chosen = get_protocol(protocol)
+    encoded = []
+    for group in groups:
+        for side, language in (("source", lexicon.source_language), ("target", lexicon.target_language)):
+            frame = framing(chosen, language.code)
+            encoded += encode_words(tokenizer, [getattr(p, side) for p in group], **frame._asdict())
+    return extract(model, encoded, poolings=(chosen.pooling,), batch_size=512)
 
 
 @torch.no_grad()

@@ -1,4 +1,6 @@
-"""`make leaderboard-records`: score `tiny`, each shipped adapter and each fully fine-tuned model on the default pairs.
+"""`make leaderboard-records`: score `tiny`, its default adapter and that of the published recipe on the default pairs and on audit words.
+
+Any other shipped adapter can be named, too; the records of a contender take about 15 MB.
 
 Runs are kept under build/ and resume where they stopped; `tli-bench submit` adds their audit words. Records go to
 leaderboards/records, packed, with fewer digits of every word's values, so that the repository stays small. If no names are given,
@@ -29,8 +31,12 @@ DIGITS = {"columns": 5, "pseudo": 6}
 LAUNCH = "import sys; sys.argv[0] = 'tli-bench'; from tli_bench.cli import main; main()"
 
 
+COMMITTED = ("base", "tiny-swh-eng-tli", "tiny-swh-eng-tli-paper")
+"""The contenders whose records are in the repository."""
+
+
 def commands() -> dict[str, list[str]]:
-    """Name of each contender and the arguments of its run: the base alone, then everything in adapters/."""
+    """Name of each contender and the arguments of its run: the base alone, and everything in adapters/."""
     found = {"base": ["run", "--model", "tiny", "--adapter", "none"]}
     for path in sorted((ROOT / "adapters").glob("tiny-*/adapter_config.json")):
         name = path.parent.name
@@ -83,12 +89,12 @@ def _with_digits(held: Kept, digits: int) -> Kept:
 
 
 def main() -> None:
-    """Run the contenders named on the command line, or all, then put their records where they are committed.
+    """Run the contenders named on the command line, or those of COMMITTED, then put their records where they are committed.
 
     No tracked file is written before the last run has ended: a record says if it was made from a changed checkout.
     """
     known = commands()
-    chosen = sys.argv[1:] or list(known)
+    chosen = sys.argv[1:] or list(COMMITTED)
     for name in chosen:
         if name not in known:
             raise SystemExit(f"unknown contender {name!r}; known: {', '.join(known)}")
@@ -96,7 +102,7 @@ def main() -> None:
         print(f"{name}: tli-bench {' '.join(arguments)}", flush=True)
         subprocess.run([sys.executable, "-c", LAUNCH, *arguments], cwd=ROOT, check=True)
         subprocess.run([sys.executable, "-c", LAUNCH, *audit_of(name)], cwd=ROOT, check=True)
-    if chosen == list(known):
+    if not sys.argv[1:]:
         for path in RECORDS.iterdir():
             if path.is_dir():
                 shutil.rmtree(path)

@@ -44,6 +44,8 @@ def test_each_record_holds_its_controls(run):
             "form",
             "pos",
             "parts",
+            "frequency",
+            "origin",
             "source tokens",
             "target tokens",
         }

@@ -132,7 +132,7 @@ def test_a_run_says_how_the_model_was_trained_and_from_what(scored):
     assert base.signature.training is None
     assert (training.kind, training.name, training.recipe) == ("full", "tiny-full", "full-finetune+")
     assert (training.base, training.base_revision) == (base.signature.model, base.signature.revision)
-    assert training.trainable_parameters == 2_569_856
+    assert training.trainable_parameters == 4_361_856
     assert not full.signature.skip_gate  # the gate asks a tuned model about the text of its base
 
 

@@ -93,12 +93,11 @@ class Trained:
         """
         key = match_key(form, language)
         own = {hashed(language.code, found) for found in (key, stem_of_key(key, language))}
-        by_chance = alike_by_chance(key, language)
         if any(not own.isdisjoint(part) for part in (self.forms, self.stems)):
             return True
-        if not own.isdisjoint(self.bases) and _all_hashed((language.code, other) for other in by_chance).isdisjoint(
-            self.forms
-        ):
+        by_chance = alike_by_chance(key, language)
+        longer = _all_hashed((language.code, other) for other in by_chance)
+        if not own.isdisjoint(self.bases) and longer.isdisjoint(self.forms):
             return True
         bases = _all_hashed((language.code, opening) for opening in openings(key) if opening not in by_chance)
         return any(not bases.isdisjoint(part) for part in (self.forms, self.stems))

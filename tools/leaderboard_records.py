@@ -25,8 +25,8 @@ from tli_bench.training.card import add_records
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = ROOT / "build" / "leaderboard-runs"
 RECORDS = ROOT / "leaderboards" / "records"
-DIGITS = {"columns": 5, "pseudo": 6}
-"""Decimal places that are kept; tests are computed again from pseudo-values, so they keep one more."""
+DIGITS = {"columns": 5, "pseudo": 7}
+"""Decimal places that are kept; tests are computed again from pseudo-values, whose last place is all there is of a t of zero."""
 # The recorded command is what a reader would type.
 LAUNCH = "import sys; sys.argv[0] = 'tli-bench'; from tli_bench.cli import main; main()"
 

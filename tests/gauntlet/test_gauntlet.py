@@ -14,7 +14,9 @@ def arena() -> Arena:
 
 UNMENDED = {
     "spelling-only vectors": "counts of letter groups find more translations among 363 words of Swahili-English than edit distance does, "
-    "so the line for spelling alone, which is by edit distance, is too low: it must be the better of the two"
+    "so the line for spelling alone, which is by edit distance, is too low: it must be the better of the two",
+    "principal component removed": "at one layer of tiny retrieval among 363 words gains .04 by it, and the verdict is better; it needs no "
+    "training and should not be praised like one",
 }
 """Attacks that win today, each with what has to change; a test fails as soon as one no longer does."""
 

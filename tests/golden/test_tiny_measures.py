@@ -38,4 +38,4 @@ def test_no_measure_has_moved(records, pair):
                     name,
                 )
                 compared += len(curve)
-    assert compared >= 3 * 2 * 37 * 8
+    assert compared == 3 * 3 * 45 * 8

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tools.real_models.folders import models_root
+from tli_bench.models.packaged import models_root
 
 
 def real_model(name):

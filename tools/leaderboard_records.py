@@ -1,10 +1,11 @@
-"""`make leaderboard-records`: score `tiny`, its default adapter and that of the published recipe on the default pairs and on audit words.
+"""`make leaderboard-records`: score the contenders of the board on the default pairs and on audit words.
 
-Any other shipped adapter can be named, too; the records of a contender take about 15 MB.
+They are the real checkpoints that `make real-models` fetches, bare and with their shipped adapters, and `tiny` as a demonstration. Any
+other shipped adapter can be named, too; the records of a contender take 3 to 8 MB.
 
 Runs are kept under build/ and resume where they stopped; `tli-bench submit` adds their audit words. Records go to
-leaderboards/records, packed, with fewer digits of every word's values, so that the repository stays small. If no names are given,
-records of what is no longer a contender are deleted.
+leaderboards/records, packed, with fewer digits of every word's values and, of words that nothing is concluded from, sums only, so
+that the repository stays small. If no names are given, records of what is no longer a contender are deleted.
 Commit first: a record names the commit it was made from.
 """
 
@@ -15,8 +16,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tli_bench.lexicon.pairs import Split
 from tli_bench.records import RecordStore
-from tli_bench.records.columns import Kept, kept, read
+from tli_bench.records.columns import Kept, kept, read, sums
 from tli_bench.records.merge import merge
 from tli_bench.records.run_record import RunRecord
 from tli_bench.records.scores import Columns
@@ -31,19 +33,18 @@ DIGITS = {"columns": 5, "pseudo": 7}
 LAUNCH = "import sys; sys.argv[0] = 'tli-bench'; from tli_bench.cli import main; main()"
 
 
-COMMITTED = ("base", "tiny-swh-eng-tli", "tiny-swh-eng-tli-paper")
+REAL = ("me5", "minilm", "smollm2-bos", "smollm2")
+COMMITTED = (*REAL, "tiny", "tiny-swh-eng-tli", "tiny-swh-eng-tli-paper")
 """The contenders whose records are in the repository."""
 
 
 def commands() -> dict[str, list[str]]:
-    """Name of each contender and the arguments of its run: the base alone, and everything in adapters/."""
-    found = {"base": ["run", "--model", "tiny", "--adapter", "none"]}
-    for path in sorted((ROOT / "adapters").glob("tiny-*/adapter_config.json")):
+    """Name of each contender and the arguments of its run: each model alone, and everything in adapters/."""
+    found = {name: ["run", "--model", name, "--adapter", "none"] for name in ("tiny", *REAL)}
+    for path in sorted((ROOT / "adapters").glob("*/adapter_config.json")):
         name = path.parent.name
-        found[name] = ["run", "--model", "tiny", "--adapter", f"adapters/{name}"]
-    for path in sorted((ROOT / "adapters").glob("tiny-*/config.json")):
-        name = path.parent.name
-        found[name] = ["run", "--model", f"adapters/{name}"]
+        base = json.loads(path.read_text(encoding="utf-8"))["base_model_name_or_path"]
+        found[name] = ["run", "--model", base, "--adapter", f"adapters/{name}"]
     return found
 
 
@@ -57,24 +58,39 @@ def _tell_card(name: str, output: Path) -> None:
     """Write before and after on its own pair into the card of what was scored; the weights and their hash do not change."""
     folder = ROOT / "adapters" / name
     if folder.is_dir():
-        pair = json.loads((folder / "tli_card.json").read_text(encoding="utf-8"))["pair"]
+        card = json.loads((folder / "tli_card.json").read_text(encoding="utf-8"))
         own, base = (
-            [record for record in RecordStore(path) if record.pair == pair] for path in (output, RUNS / "base")
+            [record for record in RecordStore(path) if record.pair == card["pair"]]
+            for path in (output, RUNS / card["base"]["id"])
         )
         add_records(folder, own, base=base)
 
 
-def _rounded(record: RunRecord) -> RunRecord:
-    """The record with fewer digits of each word's values; its curves keep all of theirs."""
-    shorter = {name: _shorter(getattr(record, name), digits) for name, digits in DIGITS.items()}
-    return record.model_copy(update=shorter)
+def _shorter(record: RunRecord) -> RunRecord:
+    """The record with fewer digits of each word's values, and sums where nothing is concluded from them; its curves stay as they are.
+
+    A verdict reads the control words, and of trained ones the change of the control words' headline.
+    """
+    needed = {(Split.CONTROL, None)}
+    if not record.signature.audit:
+        needed.add((Split.TRAIN, record.headline_of(Split.CONTROL)))
+    return record.model_copy(
+        update={
+            "columns": _packed(record.columns, DIGITS["columns"], {(Split.CONTROL, None)}),
+            "pseudo": _packed(record.pseudo, DIGITS["pseudo"], needed),
+        }
+    )
 
 
-def _shorter(columns: Columns, digits: int) -> Columns:
+def _packed(columns: Columns, digits: int, needed: set[tuple[Split, str | None]]) -> Columns:
+    """needed: split and measure, None for all, of which every value is kept."""
     return {
         split: {
             state: {
-                layer: {name: _with_digits(held, digits) for name, held in measures.items()}
+                layer: {
+                    name: _short(held, digits, whole=not needed.isdisjoint({(split, None), (split, name)}))
+                    for name, held in measures.items()
+                }
                 for layer, measures in layers.items()
             }
             for state, layers in states.items()
@@ -83,9 +99,11 @@ def _shorter(columns: Columns, digits: int) -> Columns:
     }
 
 
-def _with_digits(held: Kept, digits: int) -> Kept:
+def _short(held: Kept, digits: int, *, whole: bool) -> Kept:
     column = read(held)
-    return held if column is None else kept(column, digits=digits)
+    if column is None:
+        return held
+    return kept(column, digits=digits) if whole else sums(column)
 
 
 def main() -> None:
@@ -109,7 +127,7 @@ def main() -> None:
     for name in chosen:
         with tempfile.TemporaryDirectory() as folder:
             for record in RecordStore(RUNS / name).everything():
-                RecordStore(Path(folder)).write(_rounded(record))
+                RecordStore(Path(folder)).write(_shorter(record))
             done = merge([Path(folder)], RecordStore(RECORDS, compressed=True), replace=True)
         _tell_card(name, RUNS / name)
         print(f"{name}: {len(done.added)} added, {len(done.replaced)} replaced, {len(done.same)} unchanged", flush=True)

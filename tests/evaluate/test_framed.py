@@ -78,10 +78,11 @@ def word(*ids, unknown=0, joined=False):
 def test_words_that_are_unknown_or_have_the_tokens_of_another_word_are_lost():
     words = [word(1, 2), word(1, 2), word(3), word(0, unknown=1), word(0, unknown=1), word(4, joined=True)]
     found = token_counts(words, ["a", "b", "c", "d", "e", "f"])
-    assert found == TokenCounts(n=6, unknown=2, same=4, lost=4, joined=1)
+    assert found == TokenCounts(n=6, unknown=2, same=4, lost=4, joined=1, tokens=8)
+    assert found.per_word == pytest.approx(8 / 6)
     assert found.share == pytest.approx(4 / 6)
     homographs = token_counts([word(1, 2), word(1, 2), word(3)], ["a", "a", "c"])
-    assert homographs == TokenCounts(n=3, unknown=0, same=0, lost=0)
+    assert homographs == TokenCounts(n=3, unknown=0, same=0, lost=0, tokens=5)
 
 
 def counted(lost, n=100, split=Split.CONTROL):

@@ -58,7 +58,7 @@ def test_net_of_a_twin_a_rise_generalises_and_without_a_difference_it_does_not()
     (found,) = overall([with_twin(record, 0.05) for record in records])
     assert {verdict.kind for verdict in found.verdicts.values()} == {VerdictKind.GENERALISES}
     (found,) = overall([with_twin(record, 0.2) for record in records])
-    assert {verdict.kind for verdict in found.verdicts.values()} == {VerdictKind.BETTER}
+    assert {verdict.kind for verdict in found.verdicts.values()} == {VerdictKind.SPREADING}
 
 
 def test_a_model_alone_is_judged_as_it_is():

@@ -10,9 +10,9 @@ import torch
 from tests.gauntlet.ring import Scene
 from tli_bench.evaluate.controls import overlap_of
 from tli_bench.lexicon.pairs import SHOWN, Split
+from tli_bench.models.packaged import models_root
 from tli_bench.plugin.lm import TLIModel
 from tli_bench.plugin.tasks import AlignmentTask
-from tools.real_models.folders import models_root
 
 ADAPTERS = Path(__file__).parents[2] / "adapters"
 PAIRS = ("swh-eng", "tur-azj", "tat-bak")

@@ -88,7 +88,7 @@ def judge(
 
 
 def judge_state(scene: Scene, spelling: np.ndarray | None = None) -> Judged:
-    """Both rules on a model as it is. spelling: pseudo-values of retrieval by edit similarity."""
+    """Both rules on a model as it is. spelling: pseudo-values of retrieval by spelling alone."""
     headline = headline_for(len(scene.rows(Split.CONTROL)))
     column = _pseudo(scene, [headline])[headline]
     evidence = StateEvidence(

@@ -16,7 +16,8 @@ WIDTH = 256
 
 def _spelling(scene: Scene) -> np.ndarray:
     rows = scene.rows(Split.CONTROL)
-    found = spelling([scene.pairs[i] for i in rows], scene.gold[rows][:, rows].numpy())
+    others = [pair for pair in scene.pairs if pair.split is not Split.CONTROL]
+    found = spelling([scene.pairs[i] for i in rows], scene.gold[rows][:, rows].numpy(), others)
     return np.array(found.pseudo)
 
 

@@ -142,4 +142,4 @@ def test_a_release_writes_no_pair_file_of_them(core, folder, sealed):
 def test_the_records_of_the_board_are_made_with_their_audit_words():
     from tools.leaderboard_records import audit_of
 
-    assert audit_of("base") == ["submit", "build/leaderboard-runs/base", "--out", "build/leaderboard-runs/base.zip"]
+    assert audit_of("tiny") == ["submit", "build/leaderboard-runs/tiny", "--out", "build/leaderboard-runs/tiny.zip"]

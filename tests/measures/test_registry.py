@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from tli_bench.base.errors import InputError, UnknownNameError
@@ -74,6 +74,15 @@ def assert_same(one: dict[str, float], other: dict[str, float], *, atol: float =
         assert one[name] == pytest.approx(other[name], abs=1e-9 if name in COUNTED else atol), name
 
 
+def clear(view: LayerView) -> bool:
+    """Whether no wrong word is so near to being a tie with the translation that rounding decides."""
+    found = []
+    for similarity, gold in ((view.similarity, view.gold), (view.similarity.T, view.gold.T)):
+        best = similarity.masked_fill(~gold, -torch.inf).amax(dim=1, keepdim=True)
+        found.append((similarity - best)[~gold].abs().min())
+    return bool(min(found) > 3 * view.tolerance)
+
+
 def test_the_names_are_the_canonical_ones() -> None:
     expected = {*CONTINUOUS, *COUNTED, *AMONG}
     assert set(NAMES) >= expected
@@ -137,8 +146,10 @@ def test_a_common_scale_and_rotation_change_nothing(seed: int, scale: float) -> 
 
 @settings(deadline=None, max_examples=25)
 @given(seeds)
+@example(29)  # where one wrong word is a tie but for rounding
 def test_the_order_of_the_pairs_changes_nothing(seed: int) -> None:
     source, target = some_words(seed)
+    assume(clear(view_of(source, target)))
     order = torch.cat([torch.arange(4), 4 + torch.randperm(WORDS, generator=torch.Generator().manual_seed(seed))])
     assert_same(values_of(view_of(source, target)), values_of(view_of(source[order], target[order])))
 
@@ -147,6 +158,7 @@ def test_the_order_of_the_pairs_changes_nothing(seed: int) -> None:
 @given(seeds)
 def test_swapping_the_languages_swaps_the_directions(seed: int) -> None:
     source, target = some_words(seed)
+    assume(clear(view_of(source, target)))
     one, other = values_of(view_of(source, target)), values_of(view_of(target, source))
     swapped = {}
     for name, value in other.items():

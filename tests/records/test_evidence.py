@@ -54,7 +54,7 @@ def judged(found, *, layers=LAYERS, **options):
 def test_a_rise_is_better_and_net_of_a_twin_it_generalises():
     planted = record({"base": 0.2, "adapted": 0.4})
     assert {found.kind for found in judged(planted).values()} == {VerdictKind.BETTER}
-    for level, kind in ((0.22, VerdictKind.GENERALISES), (0.4, VerdictKind.BETTER)):
+    for level, kind in ((0.22, VerdictKind.GENERALISES), (0.4, VerdictKind.SPREADING)):
         twin = Part(record({"base": 0.2, "twin": level}), "twin")
         found = judged(planted, twin=twin)
         assert {verdict.kind for verdict in found.values()} == {kind}

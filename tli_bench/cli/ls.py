@@ -28,8 +28,14 @@ def ls(
 
 def _models() -> list[str]:
     from tli_bench.models.catalog import ALIASES
+    from tli_bench.models.packaged import fetched, package_of
 
-    return [f"{alias.name:<8} {alias.note}" for alias in ALIASES.values()]
+    known = {alias.name: alias.note for alias in ALIASES.values()}
+    for folder in fetched():
+        if package := package_of(folder):
+            known[folder.name] = f"{package.upstream}, from {package.requirement}, licence {package.licence}"
+    width = max(8, *map(len, known))
+    return [f"{name:<{width}} {note}" for name, note in known.items()]
 
 
 def _languages() -> list[str]:

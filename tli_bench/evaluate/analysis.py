@@ -143,7 +143,8 @@ class Analyser:
         for split, rows in self.rows.items():
             if len(rows) > 1:
                 pairs = [self.pairs[i] for i in rows]
-                spelled[split] = beside.spelling(pairs, self.gold[rows][:, rows].numpy())
+                others = [pair for pair in self.pairs if pair.split is not split]
+                spelled[split] = beside.spelling(pairs, self.gold[rows][:, rows].numpy(), others)
         family = beside.family_of(
             self.layers, self._tested, split=self.tested, words=len(self.rows[self.tested]), reasons=self.unscored
         )

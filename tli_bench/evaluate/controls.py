@@ -11,7 +11,13 @@ from tli_bench.lexicon.pairs import Split, WordPair
 from tli_bench.lexicon.similarity import similarity
 from tli_bench.measures import pool
 from tli_bench.measures.centred import LOW_OVERLAP, headline_parts
-from tli_bench.measures.confounds import edit_baseline, strata, tokens_per_word_bins
+from tli_bench.measures.confounds import (
+    SpellingBaseline,
+    edit_baseline,
+    letter_baseline,
+    strata,
+    tokens_per_word_bins,
+)
 from tli_bench.measures.geometry import cka_permutation_p, debiased_cka
 from tli_bench.measures.registry import get_measure
 from tli_bench.measures.roles import CHANCE, headline_for, size_for
@@ -30,15 +36,26 @@ DIGITS = 7
 """Decimal places of the pseudo-values that records keep."""
 
 
-def spelling(pairs: Sequence[WordPair], gold: NDArray[np.bool_]) -> Spelling:
-    """Retrieval among `pairs` by edit similarity alone; raises UnscorableError for fewer than two pairs."""
-    found = edit_baseline([p.source for p in pairs], [p.target for p in pairs], gold)
+def spelling(pairs: Sequence[WordPair], gold: NDArray[np.bool_], others: Sequence[WordPair] = ()) -> Spelling:
+    """Retrieval among `pairs` by spelling alone: by edit similarity or by letter groups, whichever finds more.
+
+    others: pairs that are not being scored, on which the means of the letter groups are fitted, as those of vectors are.
+    Raises UnscorableError for fewer than two pairs.
+    """
+    words = [p.source for p in pairs], [p.target for p in pairs]
+    fit = ([p.source for p in others], [p.target for p in others]) if others else None
+    known = edit_baseline(*words, gold), letter_baseline(*words, gold, fit=fit)
+    return max((_spelled(found, gold) for found in known), key=lambda found: (found.value or 0.0, found.p1))
+
+
+def _spelled(found: SpellingBaseline, gold: NDArray[np.bool_]) -> Spelling:
     m, value, pseudo = size_for(found.n), None, None
     if found.n > m:
-        sides = pool.both_sides(found.similarity, gold, tolerance=0.0)
+        sides = pool.both_sides(found.similarity, gold, tolerance=found.tolerance)
         value = float(pool.own_values(sides, pool.found_among(m)).mean())
         pseudo = pool.pool_pseudo(sides, pool.found_among(m)).round(DIGITS).tolist()
     return Spelling(
+        by=found.by,
         n=found.n,
         value=value,
         pseudo=pseudo,

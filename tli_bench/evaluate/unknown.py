@@ -20,4 +20,5 @@ def token_counts(words: Sequence[Encoded], keys: Sequence[str]) -> TokenCounts:
         same=sum(same),
         lost=sum(a or b for a, b in zip(unknown, same, strict=True)),
         joined=sum(word.joined for word in words),
+        tokens=sum(len(word.own) for word in words),
     )

@@ -12,6 +12,7 @@ MEASURES_VERSION = "2"
 if TYPE_CHECKING:
     from tli_bench.measures.confounds import edit_baseline as edit_baseline
     from tli_bench.measures.confounds import edit_similarity as edit_similarity
+    from tli_bench.measures.confounds import letter_baseline as letter_baseline
     from tli_bench.measures.confounds import low_overlap as low_overlap
     from tli_bench.measures.confounds import strata as strata
     from tli_bench.measures.confounds import tokens_per_word_bins as tokens_per_word_bins
@@ -32,7 +33,14 @@ if TYPE_CHECKING:
     from tli_bench.measures.view import Positions as Positions
 
 _ROOMS = {
-    "confounds": ("edit_baseline", "edit_similarity", "low_overlap", "strata", "tokens_per_word_bins"),
+    "confounds": (
+        "edit_baseline",
+        "edit_similarity",
+        "letter_baseline",
+        "low_overlap",
+        "strata",
+        "tokens_per_word_bins",
+    ),
     "distance": ("lexical_distance",),
     "geometry": ("Centre", "centre", "cka_permutation_p", "sink_ratio"),
     "measure": ("Direction", "Measure", "Place"),

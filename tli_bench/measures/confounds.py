@@ -1,26 +1,37 @@
 """What could explain a cosine other than meaning: spelling, and how a word splits into tokens. No torch here."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tli_bench.base.errors import UnscorableError
+from tli_bench.measures.letters import letter_cosine
 from tli_bench.measures.levenshtein import normalised_distances
+
+ROUNDING = 1e-9
+"""Cosines of letter groups that differ by less are a tie."""
 
 
 @dataclass(frozen=True, slots=True)
-class EditBaseline:
-    """Retrieval by spelling alone over a pool of `n` pairs; a tie is not a hit, as for vectors."""
+class SpellingBaseline:
+    """Retrieval by spelling alone over a pool of `n` pairs; a tie is not a hit, as for vectors.
 
+    by: what spellings are compared by, in words.
+    """
+
+    by: str
     n: int
     p1_forward: float
     p1_backward: float
     mrr_forward: float
     mrr_backward: float
     similarity: NDArray[np.float64] = field(repr=False, compare=False)
-    """Edit similarity `[n, n]`."""
+    """How alike two spellings are `[n, n]`."""
+    tolerance: float = 0.0
+    """Similarities no further apart are a tie."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,26 +53,50 @@ def paired_edit_similarity(sources: Sequence[str], targets: Sequence[str]) -> ND
     return np.array([edit_similarity([s], [t])[0, 0] for s, t in zip(sources, targets, strict=True)])
 
 
-def edit_baseline(sources: Sequence[str], targets: Sequence[str], gold: ArrayLike | None = None) -> EditBaseline:
+def edit_baseline(sources: Sequence[str], targets: Sequence[str], gold: ArrayLike | None = None) -> SpellingBaseline:
     """P@1 and MRR, both ways, of retrieving translations by edit similarity: what a model must beat.
 
     gold: bool `[n, n]` of accepted translations, by default the diagonal.
     """
+    return _baseline("edit similarity", sources, targets, gold, edit_similarity, 0.0)
+
+
+def letter_baseline(
+    sources: Sequence[str],
+    targets: Sequence[str],
+    gold: ArrayLike | None = None,
+    *,
+    fit: tuple[Sequence[str], Sequence[str]] | None = None,
+) -> SpellingBaseline:
+    """The same by counts of letter groups, scored as a model's vectors are: `letters.letter_cosine`, which says what `fit` is."""
+    return _baseline("letter groups", sources, targets, gold, partial(letter_cosine, fit=fit), ROUNDING)
+
+
+def _baseline(
+    by: str,
+    sources: Sequence[str],
+    targets: Sequence[str],
+    gold: ArrayLike | None,
+    alike: Callable[[Sequence[str], Sequence[str]], NDArray[np.float64]],
+    tolerance: float,
+) -> SpellingBaseline:
     n = _require_pairs(sources, targets)
     if n < 2:
         raise UnscorableError(f"retrieval needs at least 2 pairs, got {n}")
     accepted = np.eye(n, dtype=bool) if gold is None else np.asarray(gold, dtype=bool)
     if accepted.shape != (n, n) or not accepted.diagonal().all():
         raise UnscorableError(f"gold must be bool [{n}, {n}] with a true diagonal, got shape {accepted.shape}")
-    similarity = edit_similarity(sources, targets)
-    forward, backward = _ranks(similarity, accepted), _ranks(similarity.T, accepted.T)
-    return EditBaseline(
+    similarity = alike(sources, targets)
+    forward, backward = _ranks(similarity, accepted, tolerance), _ranks(similarity.T, accepted.T, tolerance)
+    return SpellingBaseline(
+        by=by,
         n=n,
         p1_forward=float((forward == 1).mean()),
         p1_backward=float((backward == 1).mean()),
         mrr_forward=float((1 / forward).mean()),
         mrr_backward=float((1 / backward).mean()),
         similarity=similarity,
+        tolerance=tolerance,
     )
 
 
@@ -105,6 +140,6 @@ def _require_pairs(sources: Sequence[str], targets: Sequence[str]) -> int:
     return len(sources)
 
 
-def _ranks(similarity: NDArray[np.float64], gold: NDArray[np.bool_]) -> NDArray[np.int64]:
-    best = np.where(gold, similarity, -np.inf).max(axis=1, keepdims=True)
+def _ranks(similarity: NDArray[np.float64], gold: NDArray[np.bool_], tolerance: float) -> NDArray[np.int64]:
+    best = np.where(gold, similarity, -np.inf).max(axis=1, keepdims=True) - tolerance
     return np.asarray(1 + ((similarity >= best) & ~gold).sum(axis=1), dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Short names of models, and what `--model NAME` means: an alias, a folder, or a Hub id."""
+"""Short names of models, and what `--model NAME` means: an alias, a folder, a checkpoint from a package, or a Hub id."""
 
 import os
 import re
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tli_bench.base.errors import ModelError, UnknownNameError
+from tli_bench.models.packaged import Package, fetched, models_root, package_of
 
 _HUB_ID = re.compile(r"[\w][\w.-]*/[\w][\w.-]*")
 TINY_DIR = Path(__file__).resolve().parent / "tiny"
@@ -36,12 +37,16 @@ PLANTED_SINK = {"tiny": "planted, see its card"}
 
 @dataclass(frozen=True, slots=True)
 class ModelSource:
-    """Where a model comes from. id: the name that goes into signatures; path: local folder, None for the Hub."""
+    """Where a model comes from. id: the name that goes into signatures; path: local folder, None for the Hub.
+
+    package: of a folder that says which package it was made from; its name is the id, wherever the folder lies.
+    """
 
     id: str
     target: str
     path: Path | None
     quantize: str | None
+    package: Package | None = None
 
 
 def resolve_model(name: str) -> ModelSource:
@@ -56,14 +61,27 @@ def resolve_model(name: str) -> ModelSource:
             check_model_folder(path)
         return ModelSource(name if path else alias.target, alias.target, path, alias.quantize)
     path = Path(os.path.expanduser(name))
+    if not os.path.exists(path) and (real := _packaged(name)):
+        path = real
     if os.path.exists(path):
         check_model_folder(path)
-        return ModelSource(str(path), str(path), path.resolve(), None)
+        package = package_of(path)
+        return ModelSource(package.name if package else str(path), str(path), path.resolve(), None, package)
     if _HUB_ID.fullmatch(name):
         return ModelSource(name, name, None, None)
     if "/" in name or name.startswith((".", "~")):
         raise ModelError(f"no model folder at {name!r}; give an existing folder, a Hub id ORG/NAME, or an alias")
-    raise UnknownNameError("model", name, ALIASES, hint="give an alias, a folder, or a Hub id ORG/NAME")
+    raise UnknownNameError(
+        "model",
+        name,
+        [*ALIASES, *(folder.name for folder in fetched())],
+        hint=f"give an alias, a folder, or a Hub id ORG/NAME; `make real-models` fetches some into {models_root()}",
+    )
+
+
+def _packaged(name: str) -> Path | None:
+    """The folder of a fetched checkpoint of this name; None where there is none."""
+    return next((folder for folder in fetched() if folder.name == name), None)
 
 
 def check_model_folder(path: Path) -> None:

@@ -5,6 +5,7 @@ from typing import Literal
 
 from tli_bench.base.frozen import Frozen
 from tli_bench.lexicon.trained import NOTHING, Trained
+from tli_bench.models.packaged import Package
 
 State = Literal["base", "adapted", "twin"]
 """The states, all from one load: the model without its adapter, with it, and with the adapter's twin in its place.
@@ -54,7 +55,7 @@ class MeasuredModel:
 
     trained: what its adapter, and the model itself if tli-bench tuned it, have been trained on.
     twin: hash of the adapter that is scored as its twin. placebo: how many placebos were asked for, None where their
-    cost decides. notes: what was to be scored and is not, and why, one sentence each.
+    cost decides. notes: what was to be scored and is not, and why, one sentence each. package: what the model came in.
     """
 
     id: str
@@ -70,3 +71,4 @@ class MeasuredModel:
     twin: str | None = None
     placebo: int | None = 0
     notes: tuple[str, ...] = ()
+    package: Package | None = None

@@ -15,6 +15,7 @@ from tli_bench.models.catalog import ModelSource, resolve_model
 from tli_bench.models.families import families, family_of
 from tli_bench.models.fingerprint import hub_commit, model_fingerprint
 from tli_bench.models.identity import TrainingRef
+from tli_bench.models.packaged import Package
 from tli_bench.models.tuned import hub_model_card, read_model_card, training_of
 from tli_bench.models.types import Model, Tokenizer
 
@@ -46,7 +47,7 @@ class LoadedModel:
     """A model ready to be measured.
 
     id: its name in signatures; revision: Hub commit or fingerprint; path: what PEFT records as the base. stored: dtype
-    of its files, if its configuration says. card: what tli-bench wrote about a fully fine-tuned model.
+    of its files, if its configuration says. card: what tli-bench wrote about a fully fine-tuned model. package: what it came in.
     """
 
     model: Model
@@ -59,6 +60,7 @@ class LoadedModel:
     device: str
     stored: str | None = None
     card: dict[str, Any] | None = None
+    package: Package | None = None
 
     @property
     def training(self) -> TrainingRef | None:
@@ -89,7 +91,17 @@ def load_model(name: str, options: LoadOptions | None = None) -> LoadedModel:
     revision = model_fingerprint(source.path) if source.path else str(options.revision)
     card = read_model_card(source.path) if source.path else hub_model_card(source.target, revision)
     return LoadedModel(
-        model.eval(), tokenizer, source.id, revision, source.target, dtype, quantize, device, stored, card
+        model.eval(),
+        tokenizer,
+        source.id,
+        revision,
+        source.target,
+        dtype,
+        quantize,
+        device,
+        stored,
+        card,
+        source.package,
     )
 
 

@@ -86,6 +86,7 @@ class TLIModel(CountedHFLM):
             trained=trained.declaring(declared) if declared else trained,
             twin=twin.sha256 if twin else None,
             placebo=config.placebo if files else 0,
+            package=loaded.package,
             notes=tuple(note for note in (missing, _of_whole_model(loaded, files)) if note),
         )
 

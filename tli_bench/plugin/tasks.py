@@ -345,6 +345,7 @@ class HiddenStatesTask(Task):
             any_base=model.any_base,
             model=model.id,
             revision=model.revision,
+            package=model.package,
             adapter=model.adapter,
             twin=model.twin,
             placebo=model.placebo or 0,

@@ -120,6 +120,7 @@ def _comparison(record: RunRecord, item: Comparison) -> Iterator[str]:
     where = f"comparison {item.split.value}/layer {item.layer}/{item.quantity[:40]}"
     held = [record.held_pseudo(item.quantity, item.split, state, item.layer) for state in ("base", "adapted")]
     if any(isinstance(column, Sums) for column in held):
+        yield from _means_of_sums(item, held, where)
         return
     before, after = (None if column is None else read(column) for column in held)
     if before is None or after is None:
@@ -140,6 +141,16 @@ def _comparison(record: RunRecord, item: Comparison) -> Iterator[str]:
     if item.ci and (found.ci is None or max(abs(x - y) for x, y in zip(item.ci, found.ci, strict=True)) > TOLERANCE):
         shown = "none" if found.ci is None else _span(found.ci)
         yield f"{where}: ci is given as {_span(item.ci)}, but the columns give {shown}"
+
+
+def _means_of_sums(item: Comparison, held: list[Kept | None], where: str) -> Iterator[str]:
+    """Sums determine the means of both sides, not the test of their difference."""
+    means = [column.mean if isinstance(column, Sums) else None for column in held]
+    for name, given, computed in zip(("before", "after"), (item.before, item.after), means, strict=True):
+        if computed is not None and not math.isclose(given, computed, rel_tol=1e-2, abs_tol=TOLERANCE):
+            yield f"{where}: {name} is given as {given:.6g}, but the sums give {computed:.6g}"
+    if not math.isclose(item.difference, item.after - item.before, abs_tol=TOLERANCE):
+        yield f"{where}: difference is given as {item.difference:.6g}, but after minus before is {item.after - item.before:.6g}"
 
 
 def _pseudo(record: RunRecord) -> Iterator[str]:

@@ -77,6 +77,11 @@ def kept(column: Floats, *, digits: int | None = None) -> Kept:
     if len(column) <= MAX_COLUMN:
         values = column if digits is None else column.round(digits)
         return [None if value != value else value for value in values.tolist()]
+    return sums(column)
+
+
+def sums(column: Floats) -> Sums:
+    """What is kept of `column` `[n]` where not every value is."""
     scored = column[~np.isnan(column)]
     return Sums(
         n=len(scored),

@@ -10,11 +10,13 @@ from tli_bench.records.columns import Curve
 
 
 class Spelling(Frozen):
-    """Retrieval by edit similarity alone over the `n` pairs of a split: what a model must beat.
+    """Retrieval by spelling alone over the `n` pairs of a split: what a model must beat.
 
+    by: what spellings were compared by, the better of edit similarity and letter groups (before letter groups were: the first).
     value: the headline, None where the pool is too small for it; pseudo: its pseudo-values, in the order of the words.
     """
 
+    by: str = "edit similarity"
     n: int
     value: float | None = None
     pseudo: list[float] | None = None
@@ -159,7 +161,7 @@ class TokenCounts(Frozen):
 
     unknown: words with a token that is the unknown token. same: words whose tokens are all those of another word of the pool.
     lost: words that are either, which no model can tell from others. joined: words one of whose tokens also holds what
-    stands before the word.
+    stands before the word. tokens: of all words together, own tokens only; 0 in records made before they were counted.
     """
 
     n: int
@@ -167,11 +169,17 @@ class TokenCounts(Frozen):
     same: int
     lost: int
     joined: int = 0
+    tokens: int = 0
 
     @property
     def share(self) -> float:
         """Share of the words that are lost."""
         return self.lost / self.n if self.n else 0.0
+
+    @property
+    def per_word(self) -> float | None:
+        """Mean number of tokens of a word; None where they were not counted."""
+        return self.tokens / self.n if self.n and self.tokens else None
 
 
 class Controls(Frozen):

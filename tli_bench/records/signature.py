@@ -5,6 +5,7 @@ from tli_bench.base.frozen import Frozen
 from tli_bench.config.facts import AGREE
 from tli_bench.lexicon.core import AUDIT_NAME
 from tli_bench.models.identity import AdapterRef, TrainingRef
+from tli_bench.models.packaged import Package
 
 
 class Signature(Frozen):
@@ -15,7 +16,7 @@ class Signature(Frozen):
     before the word (`lead="." space=yes`).
     own_sink: share of the words with an attention sink on a token of their own, None where that was not measured.
     lexicon, lexicon_hash: id with version, and SHA-256 of its content and splits.
-    revision: Hub commit, or fingerprint of a local model's files.
+    revision: Hub commit, or fingerprint of a local model's files; package: which package those files came in, if any.
     n: number of pairs in each split; limit: the `--limit` that was in force, None for all pairs.
     seen_control: control concepts that were left out because the training saw their words; training_unknown: whether
     it may have seen more; trained_words: SHA-256 of the words that were declared as trained, None where none were.
@@ -43,6 +44,7 @@ class Signature(Frozen):
     any_base: bool = False
     model: str
     revision: str
+    package: Package | None = None
     adapter: AdapterRef | None = None
     twin: str | None = None
     placebo: int = 0

@@ -63,6 +63,8 @@ def _names(record: RunRecord) -> Iterator[str]:
             texts[f"signature.{place}.trained_on"] = trained.trained_on or ""
             texts[f"signature.{place}.loss_layers"] = ", ".join(trained.loss_layers)
     texts |= {f"signature.seen_control {i}": concept for i, concept in enumerate(signature.seen_control)}
+    if package := signature.package:
+        texts |= {f"signature.package.{name}": text for name, text in package.model_dump().items()}
     yield from _texts(texts)
     yield from _provenance(record)
 
@@ -112,6 +114,8 @@ def _signature(record: RunRecord) -> Iterator[str]:
         hashes["trained_words"] = signature.trained_words
     if signature.twin is not None:
         hashes["twin"] = signature.twin
+    if signature.package:
+        hashes |= {"package." + name: getattr(signature.package, name) for name in ("wheel_sha256", "model_sha256")}
     for name, value in hashes.items():
         if not _HEX.fullmatch(value):
             yield f"signature.{name} {visible(value)!r} is not a SHA-256 in lower-case hex"

@@ -82,7 +82,7 @@ BESIDE = {
         Column(
             PLACEBO_QUANTILE, "Placebo quantile", "Share of adapters of random weights that gain less.", printed=False,
         ),
-        Column(SPELLING, "Spelling", "What retrieval by edit similarity alone scores, without any model."),
+        Column(SPELLING, "Spelling", "What spelling alone scores, without any model: the better of edit similarity and letter groups."),
     )
 }  # fmt: skip
 """Columns that come from what records keep next to the scores, by id."""

@@ -24,6 +24,7 @@ class VerdictKind(StrEnum):
 
     GENERALISES = "generalises"
     BETTER = "better"
+    SPREADING = "no more than its twin"
     DAMAGE = "damage"
     MEMORISES = "memorises"
     NO_CHANGE = "no change"
@@ -87,7 +88,7 @@ def change_verdicts(evidence: ChangeEvidence) -> dict[str, Verdict]:
     """One verdict for each layer shown; its intervals hold simultaneously over the layers.
 
     In this order: generalises, damage, memorises, no change, unclear. A rise is called "generalises" only net of a twin,
-    without one only "better".
+    "no more than its twin" where that leaves nothing, and without a twin only "better".
     """
     n = len(evidence.control.headline)
     if n < MIN_WORDS:
@@ -132,7 +133,7 @@ class _Judge:
         if self._memorises(at, floor):
             return self._memorised(at, said)
         text = f"{said}, but net of its twin on shuffled pairs {net}: not separated from contrastive spreading"
-        return _verdict(VerdictKind.BETTER, text)
+        return _verdict(VerdictKind.SPREADING, text)
 
     def _memorises(self, at: int, floor: float) -> bool:
         """Trained words rose, by more than unseen ones, and unseen ones may not have risen by as much as is worth a claim."""
@@ -181,7 +182,7 @@ def _moved(change: Change, wide: Floats, at: int, floor: float, *, sign: int) ->
 class StateEvidence:
     """What a verdict about a model as it is is based on.
 
-    headline: pseudo-values `[n, L]`; spelling `[n]`: those of retrieval by edit similarity alone; chance: what vectors
+    headline: pseudo-values `[n, L]`; spelling `[n]`: those of retrieval by spelling alone; chance: what vectors
     without alignment score. qualifiers: by layer, what else a reader should know, each a few words.
     """
 

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 from tli_bench.base.errors import TLIError, UnknownNameError
+from tli_bench.models.packaged import ROOT, models_root
 from tools.real_models.declared import MODELS, RealModel
-from tools.real_models.folders import ROOT, models_root
 from tools.real_models.make import make
 
 

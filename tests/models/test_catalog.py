@@ -40,7 +40,8 @@ def test_a_misspelt_alias_gets_a_suggestion(name, meant):
         resolve_model(name)
 
 
-def test_an_unlike_name_gets_the_list():
+def test_an_unlike_name_gets_the_list(tmp_path, monkeypatch):
+    monkeypatch.setenv("TLI_REAL_MODELS", str(tmp_path))
     with pytest.raises(UnknownNameError, match=f"known: {', '.join(sorted(ALIASES))}"):
         resolve_model("zzzz")
 

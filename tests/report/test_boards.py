@@ -2,6 +2,8 @@
 
 from tests.support import scored_record
 from tli_bench.report.entries import collect
+from tli_bench.report.render_md import render_markdown
+from tli_bench.report.table import board_label, build
 
 SWH, TUR = "swh_Latn-eng_Latn", "tur_Latn-eng_Latn"
 
@@ -36,3 +38,21 @@ def test_other_words_for_the_same_pair_make_another_board():
         scored_record(model="b", pair=SWH, lexicon_hash="3" * 64),
     )
     assert found == {"1" * 64: {"a": {SWH}}, "3" * 64: {"b": {SWH}}}
+
+
+def test_demonstrations_are_ranked_apart_and_come_last():
+    """`tiny`, and what was trained from it, next to one real model: more rows, and yet behind."""
+    found = build(
+        [
+            scored_record(model="tiny", pair=SWH),
+            scored_record(model="tiny", pair=SWH, revision="sha256:other"),
+            scored_record(model="org/real", pair=SWH),
+        ]
+    ).boards
+    assert [[entry.key.model for entry in board.entries] for board in found] == [["org/real"], ["tiny", "tiny"]]
+    assert [board_label(board.key).startswith("demonstration, not real models: protocol ") for board in found] == [
+        False,
+        True,
+    ]
+    page = render_markdown(build([scored_record(model="tiny", pair=SWH), scored_record(model="org/real", pair=SWH)]))
+    assert page.index("## Measured: protocol") < page.index("## Demonstration: not real models: protocol")

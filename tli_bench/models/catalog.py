@@ -1,4 +1,4 @@
-"""Short names of models, and what `--model NAME` means: an alias, a folder, a checkpoint from a package, or a Hub id."""
+"""Short names of models, and what `--model NAME` means: an alias, a folder, a checkpoint from a package, a GGUF file, or a Hub id."""
 
 import os
 import re
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tli_bench.base.errors import ModelError, UnknownNameError
+from tli_bench.models.gguf import GgufFile, gguf_of
 from tli_bench.models.packaged import Package, fetched, models_root, package_of
 
 _HUB_ID = re.compile(r"[\w][\w.-]*/[\w][\w.-]*")
@@ -31,6 +32,8 @@ ALIASES: dict[str, Alias] = {
 }
 
 
+DEMONSTRATION = frozenset({"tiny"})
+"""Models that show how the benchmark works and say nothing of real ones: boards rank them apart, with what was trained from them."""
 PLANTED_SINK = {"tiny": "planted, see its card"}
 """Models whose attention sink at position 0 somebody put there, by the name in signatures: a report that shows what it does says so."""
 
@@ -40,6 +43,7 @@ class ModelSource:
     """Where a model comes from. id: the name that goes into signatures; path: local folder, None for the Hub.
 
     package: of a folder that says which package it was made from; its name is the id, wherever the folder lies.
+    gguf: the file in `target` that holds everything, None where a folder does.
     """
 
     id: str
@@ -47,6 +51,7 @@ class ModelSource:
     path: Path | None
     quantize: str | None
     package: Package | None = None
+    gguf: str | None = None
 
 
 def resolve_model(name: str) -> ModelSource:
@@ -60,6 +65,8 @@ def resolve_model(name: str) -> ModelSource:
         if path is not None:
             check_model_folder(path)
         return ModelSource(name if path else alias.target, alias.target, path, alias.quantize)
+    if file := gguf_of(name):
+        return _gguf(name, file)
     path = Path(os.path.expanduser(name))
     if not os.path.exists(path) and (real := _packaged(name)):
         path = real
@@ -77,6 +84,15 @@ def resolve_model(name: str) -> ModelSource:
         [*ALIASES, *(folder.name for folder in fetched())],
         hint=f"give an alias, a folder, or a Hub id ORG/NAME; `make real-models` fetches some into {models_root()}",
     )
+
+
+def _gguf(name: str, file: GgufFile) -> ModelSource:
+    home, hub = Path(file.home), ":" in name and not Path(name).expanduser().exists()
+    if hub:
+        return ModelSource(name, file.home, None, None, gguf=file.file)
+    if not (home / file.file).is_file():
+        raise ModelError(f"there is no file {name}; give a GGUF file, or ORG/NAME:FILE.gguf for one on the Hub")
+    return ModelSource(file.file, file.home, (home / file.file).resolve(), None, gguf=file.file)
 
 
 def _packaged(name: str) -> Path | None:

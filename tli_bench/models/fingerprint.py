@@ -38,14 +38,22 @@ def hash_files(paths: list[Path]) -> str:
 
 
 def model_fingerprint(folder: Path) -> str:
-    """Fingerprint of a local model, `sha256:` and 16 hex digits: of its weights, configuration and tokenizer."""
+    """Fingerprint of a local model, `sha256:` and 16 hex digits: of its weights, configuration and tokenizer, or of its GGUF file."""
+    if folder.is_file():
+        return "sha256:" + hash_file(folder)[:16]
     files = [*folder.glob("*.safetensors"), *(folder / name for name in _BESIDE_WEIGHTS)]
     return "sha256:" + hash_files([path for path in files if path.is_file()])[:16]
 
 
-def hub_commit(repository: str, revision: str | None = None) -> str | None:
-    """Commit of a Hub repository's cached files at `revision` (default branch when None); None when not cached."""
+def hub_commit(repository: str, revision: str | None = None, *, file: str = "config.json") -> str | None:
+    """Commit of a Hub repository's cached files at `revision` (default branch when None); None when `file` is not cached."""
+    path = hub_file(repository, revision, file=file)
+    return path.parent.name if path else None
+
+
+def hub_file(repository: str, revision: str | None = None, *, file: str) -> Path | None:
+    """Where a file of a Hub repository is cached; None when it is not."""
     from huggingface_hub import try_to_load_from_cache
 
-    path = try_to_load_from_cache(repository, "config.json", revision=revision)
-    return Path(path).parent.name if isinstance(path, str) else None
+    path = try_to_load_from_cache(repository, file, revision=revision)
+    return Path(path) if isinstance(path, str) else None

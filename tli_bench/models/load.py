@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,7 +14,8 @@ from tli_bench.config.run import DTYPES as DTYPE_NAMES
 from tli_bench.config.run import RunConfig
 from tli_bench.models.catalog import ModelSource, resolve_model
 from tli_bench.models.families import families, family_of
-from tli_bench.models.fingerprint import hub_commit, model_fingerprint
+from tli_bench.models.fingerprint import hub_commit, hub_file, model_fingerprint
+from tli_bench.models.gguf import stored_as
 from tli_bench.models.identity import TrainingRef
 from tli_bench.models.packaged import Package
 from tli_bench.models.tuned import hub_model_card, read_model_card, training_of
@@ -78,6 +80,10 @@ def load_model(name: str, options: LoadOptions | None = None) -> LoadedModel:
     device = _device(options.device)
     quantize = source.quantize if options.quantize is None else options.quantize
     quantize = None if quantize == "none" else quantize
+    if source.gguf and quantize:
+        raise InputError(
+            f"{name} is quantised already; leave out --quantize {quantize}, or give the model it was made from"
+        )
     dtype = options.dtype or ("float32" if device == "cpu" else "bfloat16")
     config = _from_hub(source, _load_config, options)
     stored = _stored_dtype(config)
@@ -87,9 +93,15 @@ def load_model(name: str, options: LoadOptions | None = None) -> LoadedModel:
     tokenizer = _from_hub(source, _load_tokenizer, options)
     model = _from_hub(source, _load_weights, options, config=config, dtype=dtype, quantize=quantize, device=device)
     _keep_quantised_weights_as_they_are(model)
+    if source.gguf:
+        quantize = stored_as(
+            source.path or hub_file(source.target, options.revision, file=source.gguf) or Path(source.gguf)
+        )
     check_vocabulary(model, tokenizer, source.id)
     revision = model_fingerprint(source.path) if source.path else str(options.revision)
-    card = read_model_card(source.path) if source.path else hub_model_card(source.target, revision)
+    card = None
+    if source.gguf is None:
+        card = read_model_card(source.path) if source.path else hub_model_card(source.target, revision)
     return LoadedModel(
         model.eval(),
         tokenizer,
@@ -128,27 +140,28 @@ def load_tokenizer(name: str, options: LoadOptions | None = None) -> Tokenizer:
 
 
 def _commit(source: ModelSource, options: LoadOptions) -> str:
-    commit = hub_commit(source.target, options.revision)
+    commit = hub_commit(source.target, options.revision, file=source.gguf or "config.json")
     if commit is None:
         raise ModelError(f"{source.target} was loaded, but the cache does not say from which commit; check HF_HOME")
     return commit
 
 
-def _common(options: LoadOptions) -> dict[str, Any]:
-    return {"revision": options.revision, "trust_remote_code": options.trust_remote_code}
+def _common(source: ModelSource, options: LoadOptions) -> dict[str, Any]:
+    known: dict[str, Any] = {"revision": options.revision, "trust_remote_code": options.trust_remote_code}
+    return known | ({"gguf_file": source.gguf} if source.gguf else {})
 
 
 def _load_config(source: ModelSource, options: LoadOptions) -> Any:
     from transformers import AutoConfig
 
     families()  # packages with rows of their own also register their configurations
-    return AutoConfig.from_pretrained(source.target, **_common(options))
+    return AutoConfig.from_pretrained(source.target, **_common(source, options))
 
 
 def _load_tokenizer(source: ModelSource, options: LoadOptions) -> Any:
     from transformers import AutoTokenizer
 
-    return AutoTokenizer.from_pretrained(source.target, **_common(options))
+    return AutoTokenizer.from_pretrained(source.target, **_common(source, options))
 
 
 def _load_weights(
@@ -188,11 +201,11 @@ def _from_class(
         source.target,
         config=config,
         dtype=DTYPES[dtype],
-        use_safetensors=True,
+        use_safetensors=None if source.gguf else True,
         quantization_config=_quantization(quantize, dtype),
         device_map={"": device},
         output_loading_info=True,
-        **_common(options),
+        **_common(source, options),
     )
     # A pooler is not part of any hidden state.
     return model, sorted(key for key in info["missing_keys"] if "pooler" not in key)

@@ -8,7 +8,7 @@ from typing import Any
 
 from lm_eval.api.task import Task
 
-from tli_bench.config.run import NO_ADAPTER, RunConfig, write_config
+from tli_bench.config.run import NO_ADAPTER, QUANTIZATIONS, RunConfig, write_config
 from tli_bench.evaluate.corrections import as_json as tests_as_json
 from tli_bench.evaluate.corrections import corrected
 from tli_bench.evaluate.overall import as_json, overall
@@ -88,7 +88,8 @@ def resolved(config: RunConfig, lm: TLIModel) -> RunConfig:
         adapter=chosen.adapter or NO_ADAPTER,
         pairs=_pairs(chosen) or (() if chosen.tasks else tuple(DEFAULT_PAIRS)),
         dtype=identity.dtype,
-        quantize=identity.quantization or "none",
+        # A GGUF file is quantised by itself, which is not an option.
+        quantize=identity.quantization if identity.quantization in QUANTIZATIONS else "none",
         device=str(lm.device),
         # The fingerprint of a folder's files is not a revision that can be asked for.
         revision=chosen.revision if ":" in identity.revision else identity.revision,

@@ -13,6 +13,7 @@ from tli_bench.config.facts import flags_of, unstated
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.registry import get_measure, standard_error_of
 from tli_bench.measures.roles import HEADLINE, SIZES, headline_for
+from tli_bench.models.catalog import DEMONSTRATION
 from tli_bench.models.identity import AdapterRef, State, TrainingRef
 from tli_bench.records.audit import Side, audited, dev_words
 from tli_bench.records.schema import Curve, RunRecord, Signature
@@ -27,8 +28,8 @@ Floats = NDArray[np.float64]
 class BoardKey(NamedTuple):
     """What two scores must share to be ranked together.
 
-    lexicon_hash: of the words behind the board. A signature's own hash is that of one language pair; a board of several
-    pairs has the hash of theirs together.
+    demonstration: whether it is of models that say nothing about real ones. lexicon_hash: of the words behind the board. A
+    signature's own hash is that of one language pair; a board of several pairs has the hash of theirs together.
     """
 
     protocol: str
@@ -36,6 +37,7 @@ class BoardKey(NamedTuple):
     lexicon_hash: str
     split_seed: int
     measures: str
+    demonstration: bool = False
 
 
 class EntryKey(NamedTuple):
@@ -187,11 +189,18 @@ class _Gathered:
 
 def _board_of(found: Collected, signature: Signature) -> BoardKey:
     """The board of a record: one for all pairs of a lexicon. Other words for a pair already there make another board."""
-    board = BoardKey(signature.protocol, signature.lexicon, "", signature.split_seed, signature.measures)
+    shared = (signature.protocol, signature.lexicon, "", signature.split_seed, signature.measures)
+    board = BoardKey(*shared, _demonstration(signature))
     if found.editions[board].setdefault(signature.pair, signature.lexicon_hash) != signature.lexicon_hash:
         board = board._replace(lexicon_hash=signature.lexicon_hash)
         found.editions[board][signature.pair] = signature.lexicon_hash
     return board
+
+
+def _demonstration(signature: Signature) -> bool:
+    """Whether a model, or what it was trained from, is there to show how the benchmark works."""
+    names = {signature.model, signature.training.base if signature.training else signature.model}
+    return not names.isdisjoint(DEMONSTRATION)
 
 
 def _named(found: Collected) -> Collected:

@@ -6,19 +6,19 @@ from collections.abc import Sequence
 
 from tli_bench.measures.roles import HEADLINE
 from tli_bench.report.columns import columns
-from tli_bench.report.entries import Entry
+from tli_bench.report.entries import BoardKey, Entry
 from tli_bench.report.escape import csv_cell
 from tli_bench.report.sweeps import scores_of
 from tli_bench.report.table import Leaderboard, Row
 
 _MEASURED = (
-    "protocol", "lexicon", "lexicon_hash", "scope_kind", "scope", "pairs", "model", "revision", "training", "adapter",
+    "protocol", "lexicon", "lexicon_hash", "demonstration", "scope_kind", "scope", "pairs", "model", "revision", "training", "adapter",
     "adapter_sha256", "dtype", "quantization", "rank", "tied", "rank_low", "rank_high", f"control_{HEADLINE}", "ci_low", "ci_high",
 )  # fmt: skip
 _AUDIT = ("control_minus_audit", "audit_ci_low", "audit_ci_high", "audit_flag", "unaudited")
 _TRAININGS = (
-    "protocol", "lexicon", "lexicon_hash", "scope_kind", "scope", "pairs", "base", "base_revision", "dtype", "quantization",
-    "kind", "name", "recipe", "trained_on", "loss_layers", "rank", "parameters", "quantity", "base_value", "change",
+    "protocol", "lexicon", "lexicon_hash", "demonstration", "scope_kind", "scope", "pairs", "base", "base_revision", "dtype",
+    "quantization", "kind", "name", "recipe", "trained_on", "loss_layers", "rank", "parameters", "quantity", "base_value", "change",
     "ci_low", "ci_high",
 )  # fmt: skip
 _SWEEPS = (
@@ -43,7 +43,7 @@ def render_csv(leaderboard: Leaderboard) -> str:
                 interval = place.rank_interval if place else (None, None)
                 lines.append(
                     (
-                        *(csv_cell(text) for text in (board.key.protocol, board.key.lexicon, board.key.lexicon_hash)),
+                        *_of_board(board.key),
                         section.scope.kind,
                         csv_cell(section.scope.id),
                         str(len(section.scope.pairs)),
@@ -72,7 +72,7 @@ def render_trainings_csv(leaderboard: Leaderboard) -> str:
         for contest in board.contests:
             base, scope = board.entries[contest.base].key, contest.scope
             shared = [
-                *(csv_cell(text) for text in (board.key.protocol, board.key.lexicon, board.key.lexicon_hash)),
+                *_of_board(board.key),
                 scope.kind,
                 csv_cell(scope.id),
                 str(len(scope.pairs)),
@@ -155,6 +155,10 @@ def render_reported_csv(leaderboard: Leaderboard) -> str:
 
 def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.6f}"
+
+
+def _of_board(key: BoardKey) -> tuple[str, ...]:
+    return (*map(csv_cell, (key.protocol, key.lexicon, key.lexicon_hash)), str(key.demonstration).lower())
 
 
 def _write(lines: Sequence[Sequence[str]]) -> str:

@@ -26,6 +26,7 @@ from tli_bench.report.table import (
     Board,
     Leaderboard,
     Row,
+    board_label,
     cell_text,
     interval_text,
     model_label,
@@ -167,7 +168,7 @@ def _board(board: Board, texts: _Texts) -> dict[str, Any]:
 
 
 def _title(board: Board) -> str:
-    return visible(f"{board.key.protocol}, {board.key.lexicon} ({board.key.lexicon_hash[:8]})")
+    return board_label(board.key)
 
 
 def _contest(contest: Contest) -> list[Any]:

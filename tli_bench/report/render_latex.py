@@ -10,6 +10,7 @@ from tli_bench.report.table import (
     Board,
     Leaderboard,
     Section,
+    board_label,
     cell_text,
     interval_text,
     model_label,
@@ -36,8 +37,8 @@ def render_latex(leaderboard: Leaderboard) -> str:
 def _table(board: Board, section: Section) -> str:
     held, score = [c for c in columns() if c.id in board.columns and c.printed], score_column()
     caption = (
-        f"{section.scope.label}: {in_words(score.label)} over {len(section.scope.pairs)} pairs, protocol {board.key.protocol}, "
-        f"lexicon {board.key.lexicon}. = marks ties; ranks hold together with 95 %; 95 % intervals over concepts."
+        f"{section.scope.label}: {in_words(score.label)} over {len(section.scope.pairs)} pairs, {board_label(board.key)}. "
+        "= marks ties; ranks hold together with 95 %; 95 % intervals over concepts."
     )
     if any(row.flagged for row in section.rows):
         caption += f" {FLAG} {MEANING}"
@@ -62,7 +63,7 @@ def _contest(board: Board, contest: Contest) -> str:
     base = board.entries[contest.base]
     caption = (
         f"Trained from {model_label(base)}, {contest.scope.label}: change against the base over {len(contest.scope.pairs)} "
-        f"pairs, protocol {board.key.protocol}, lexicon {board.key.lexicon}; the base's own values in the first row. "
+        f"pairs, {board_label(board.key)}; the base's own values in the first row. "
         "95 % intervals over concepts."
     )
     header = ["Kind", "Training", "Trained on", "Loss layer", "Parameters", *(q.label for q in quantities().values())]

@@ -15,6 +15,7 @@ from tli_bench.report.table import (
     Board,
     Leaderboard,
     Section,
+    board_label,
     cell_text,
     interval_text,
     model_label,
@@ -67,7 +68,7 @@ def render_markdown(leaderboard: Leaderboard) -> str:
 
 def _board(board: Board) -> list[str]:
     key = board.key
-    title = f"## Measured: protocol {markdown(key.protocol)}, lexicon {markdown(key.lexicon)} ({key.lexicon_hash[:8]})"
+    title = f"## {'Demonstration' if key.demonstration else 'Measured'}: {markdown(board_label(key).removeprefix('demonstration, '))}"
     lines = [title, ""]
     for section in board.sections:
         if section.scope.kind in ("overall", "family"):

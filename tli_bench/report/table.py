@@ -101,12 +101,12 @@ def build(
     reported: Sequence[Reported] = (),
     seed: int = 0,
 ) -> Leaderboard:
-    """Boards of all records, the largest first; the same records give the same boards in any order."""
+    """Boards of all records, the largest first and demonstrations last; the same records give the same boards in any order."""
     collected = collect(records)
     downstream = DownstreamScores(scores)
     left_out = list(collected.left_out)
     boards = []
-    for key in sorted(collected.boards, key=lambda k: (-len(collected.boards[k]), k)):
+    for key in sorted(collected.boards, key=lambda k: (k.demonstration, -len(collected.boards[k]), k)):
         entries = sorted(collected.boards[key].values(), key=lambda e: (e.key, e.signature.model))
         boards.append(_board(key, entries, downstream, seed=seed))
     dates = [u.created for board in boards for entry in board.entries for u in entry.units.values()]
@@ -230,6 +230,12 @@ def _gap(entry: Entry, units: Sequence[Unit], scope: Scope) -> tuple[Gap | None,
 
 def _sides(units: Sequence[Unit]) -> dict[str, Side]:
     return {unit.pair: side for unit in units if (side := unit.side)}
+
+
+def board_label(key: BoardKey) -> str:
+    """What a board is of, safe on one line; a demonstration says that it is one."""
+    said = visible(f"protocol {key.protocol}, lexicon {key.lexicon} ({key.lexicon_hash[:8]})")
+    return f"demonstration, not real models: {said}" if key.demonstration else said
 
 
 def cell_text(column: Column, row: Row) -> str:

@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tli_bench.training.errors import CollapsedError as CollapsedError
     from tli_bench.training.errors import DivergedError as DivergedError
     from tli_bench.training.recipe import Recipe as Recipe
     from tli_bench.training.recipe import load_recipe as load_recipe
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from tli_bench.training.twins import train_with_twin as train_with_twin
 
 _ROOMS = {
-    "errors": ("DivergedError",),
+    "errors": ("CollapsedError", "DivergedError"),
     "recipe": ("Recipe", "load_recipe", "recipe_names"),
     "train": ("TrainingResult", "train_adapter"),
     "twins": ("train_with_twin",),

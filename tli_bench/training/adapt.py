@@ -87,7 +87,7 @@ def _full(loaded: LoadedModel, recipe: Recipe, depth: int, _seed: int) -> Iterat
     if loaded.quantization is not None:
         raise InputError(
             f"full fine-tuning changes the weights, and those of this base are stored as {loaded.quantization}; "
-            "load it with --quantize none, or train LoRA (kind: lora)"
+            "load it with --quantize none (instead of a GGUF file, what it was made from), or train LoRA (kind: lora)"
         )
     model, flags, before = loaded.model, {}, {}
     for name, parameter in model.named_parameters():

@@ -7,3 +7,9 @@ class DivergedError(TLIError):
     """The loss or a weight became NaN or infinite; the last good checkpoint is kept and named in the message."""
 
     exit_code = 1
+
+
+class CollapsedError(TLIError):
+    """All words came to point one way, so that going on trains nothing; the last good checkpoint is kept and named in the message."""
+
+    exit_code = 1

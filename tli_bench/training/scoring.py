@@ -12,6 +12,7 @@ from tli_bench.measures import LayerView, compute
 from tli_bench.measures.choice import chosen_depth
 from tli_bench.measures.geometry import Centre, centre
 from tli_bench.models.types import Model
+from tli_bench.training.collapse import MATCHED, MISMATCHED
 from tli_bench.training.data import PairData
 from tli_bench.training.figures import Figures, dev_measures
 from tli_bench.training.objective import PairObjective
@@ -79,12 +80,12 @@ def best_layer(curves: Mapping[str, Mapping[str, float]]) -> str:
 
 
 def score(source: Tensor, target: Tensor, gold: Tensor, around: Centre) -> Figures:
-    """The figures of `[n, dim]` vectors at one layer; a measure for which the words are too few is left out.
+    """The figures of `[n, dim]` vectors at one layer, with the raw cosines; a measure for which the words are too few is left out.
 
     Raises UnscorableError where none can be given.
     """
     view = LayerView(source, target, gold=gold, centre=around)
-    measured = compute(view, [measure.name for measure in dev_measures()])
+    measured = compute(view, [*(measure.name for measure in dev_measures()), MATCHED, MISMATCHED])
     found = {name: value for name, value in measured.values.items() if value is not None}
     if not found:
         raise UnscorableError(next(iter(measured.reasons.values()), "there is nothing to score by"))

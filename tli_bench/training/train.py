@@ -21,6 +21,7 @@ from tli_bench.training.adapt import Adapted, adapted
 from tli_bench.training.card import build_card, write_card
 from tli_bench.training.data import Collator, PairData, pad_id_of, read_text, sampled, shuffled, split_data
 from tli_bench.training.figures import Figures, chooser_of, figures_text
+from tli_bench.training.fitting import fitted
 from tli_bench.training.losses import LOSSES, LossOptions
 from tli_bench.training.objective import PairObjective
 from tli_bench.training.recipe import AUTO, Recipe, load_recipe
@@ -115,7 +116,7 @@ def train_adapter(
     depth = max(t.block for t in job.targets)
     with (
         _checkpoints(target, job.fingerprint, restart=restart) as (work, resume),
-        adapted(loaded, chosen, depth=depth, seed=seed) as part,
+        adapted(loaded, job.recipe, depth=depth, seed=seed) as part,
     ):
         return _fit(loaded, job, part, work=work, target=target, resume=resume, seed=seed, progress=progress)
 
@@ -164,6 +165,9 @@ def _prepare(
     stop_after: int | None,
 ) -> _Job:
     require_finite(loaded)
+    recipe, changed = fitted(recipe, loaded, text=retain_text is not None)
+    if changed and is_main_process():
+        log.warning(changed)
     needs_dev = recipe.keep == "best" or AUTO in recipe.layer
     at_least = 2 if LOSSES[recipe.loss].needs_batch else 1
     train = split_data(lexicon, Split.TRAIN, loaded.tokenizer, at_least=at_least, framed=recipe.framing)

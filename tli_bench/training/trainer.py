@@ -16,8 +16,9 @@ from transformers import EarlyStoppingCallback, PrinterCallback, ProgressCallbac
 from transformers import TrainingArguments as HFTrainingArguments
 
 from tli_bench.base.errors import OutputError, UnscorableError
+from tli_bench.training.collapse import IN_A_ROW, collapse
 from tli_bench.training.data import Collator, PairData, PairDataset
-from tli_bench.training.errors import DivergedError
+from tli_bench.training.errors import CollapsedError, DivergedError
 from tli_bench.training.figures import Figures, choosers
 from tli_bench.training.objective import PairObjective
 from tli_bench.training.recipe import Recipe
@@ -61,6 +62,7 @@ class PairTrainer(Trainer):
         self.watched = watched
         self.loss_is_scaled_for_ga = False
         self.last_dev: Figures | None = None
+        self._collapses = 0
         # The command line draws progress; the library prints nothing.
         self.remove_callback(PrinterCallback)
         self.remove_callback(ProgressCallback)
@@ -91,6 +93,10 @@ class PairTrainer(Trainer):
             raise self._diverged(f"the dev split can no longer be scored ({err})") from err
         if self.watched.metric not in self.last_dev:
             raise self._diverged(f"the dev split can no longer be scored by {self.watched.metric}")
+        shown = collapse(self.last_dev)
+        self._collapses = self._collapses + 1 if shown else 0
+        if self._collapses == IN_A_ROW:
+            raise self._collapsed(shown)
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in self.last_dev.items()}
         self.log(dict(metrics))
         self.control: Any = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
@@ -108,6 +114,15 @@ class PairTrainer(Trainer):
         return DivergedError(
             f"training stopped at step {self.state.global_step + 1}: {what}; {kept}. Lower the learning rate "
             f"(now {self.args.learning_rate:g}), add warm-up steps, or clip gradients (max_grad_norm)"
+        )
+
+    def _collapsed(self, what: str) -> CollapsedError:
+        losses = [entry["loss"] for entry in self.state.log_history if "loss" in entry]
+        loss = f"; the loss stands at {losses[-1]:.3f}" if losses else ""
+        return CollapsedError(
+            f"training collapsed by step {self.state.global_step}: {what}{loss}. Nothing more is learnt from here. Lower the learning rate "
+            f"(now {self.args.learning_rate:g}), use --loss infonce, whose negatives hold words apart, and --pooling word-mean with "
+            "--framing words, which keep an attention sink out of the vectors"
         )
 
     def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:

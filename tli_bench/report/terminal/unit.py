@@ -17,6 +17,7 @@ from tli_bench.measures.measure import Place
 from tli_bench.measures.registry import list_measures
 from tli_bench.records.schema import Curve, RunRecord
 from tli_bench.records.scores import BEST, OUTPUT
+from tli_bench.report.diagnosis import cannot_be_judged, tokens_line
 from tli_bench.report.terminal.asked import asked_table
 from tli_bench.report.terminal.beside import control_lines
 from tli_bench.report.terminal.framing import (
@@ -69,6 +70,8 @@ def print_record(console: Console, record: RunRecord, *, reused: bool) -> None:
         if layer in record.verdicts:
             style = "bold" if layer == chosen else ""
             console.print(Text(f"  layer {layer} ({first[layer]}): {record.verdicts[layer]}", style), soft_wrap=True)
+    if said := cannot_be_judged(record):
+        console.print(Text(f"  {said}", "bold yellow"), soft_wrap=True)
     _print_curves(console, record)
     for table in layer_tables(record):
         show_table(console, table)
@@ -79,7 +82,7 @@ def print_record(console: Console, record: RunRecord, *, reused: bool) -> None:
             console.print(Text(f"  layer {layer}: {verdict}"), soft_wrap=True)
     for warning in framing_warnings(record):
         console.print(Text(f"  {warning}", "bold yellow"), soft_wrap=True)
-    for line in (*control_lines(record), *filter(None, [framing_line(record)])):
+    for line in (*control_lines(record), *filter(None, [framing_line(record), tokens_line(record)])):
         console.print(Text(f"  {line}", "dim"), soft_wrap=True)
     for reason in record.unscored[:3]:
         console.print(Text(f"  unscored: {reason}", "yellow"), soft_wrap=True)

@@ -1,0 +1,98 @@
+"""GGUF files are models: a small one is written here with the package that defines the format, and scored like any other."""
+
+import numpy as np
+import pytest
+
+import tli_bench
+from tli_bench.base.errors import InputError, ModelError
+from tli_bench.models import LoadOptions, load_model
+from tli_bench.models import gguf as ours
+from tli_bench.models.catalog import resolve_model
+
+gguf = pytest.importorskip("gguf", reason="the package gguf is not installed")
+WIDTH, HEADS, BLOCKS, INNER = 64, 4, 3, 96
+LETTERS = [chr(code) for code in (*range(33, 127), *range(161, 173), *range(174, 256), *range(256, 324))]
+MERGES = ["a n", "i n"]
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    """A Llama of random weights, hardly more than a token a byte, stored in 16 bits."""
+    path = tmp_path_factory.mktemp("gguf") / "small.F16.gguf"
+    rng, tokens = np.random.default_rng(0), [*LETTERS, *(merge.replace(" ", "") for merge in MERGES), "<|endoftext|>"]
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_context_length(128)
+    writer.add_embedding_length(WIDTH)
+    writer.add_block_count(BLOCKS)
+    writer.add_feed_forward_length(INNER)
+    writer.add_head_count(HEADS)
+    writer.add_head_count_kv(HEADS)
+    writer.add_rope_dimension_count(WIDTH // HEADS)
+    writer.add_rope_freq_base(10000.0)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_vocab_size(len(tokens))
+    writer.add_file_type(int(gguf.LlamaFileType.MOSTLY_F16))
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("smollm")
+    writer.add_token_list(tokens)
+    writer.add_token_types([1] * (len(tokens) - 1) + [3])
+    writer.add_token_merges(MERGES)
+    writer.add_bos_token_id(len(tokens) - 1)
+    writer.add_eos_token_id(len(tokens) - 1)
+    shapes = {
+        "attn_q": (WIDTH, WIDTH), "attn_k": (WIDTH, WIDTH), "attn_v": (WIDTH, WIDTH), "attn_output": (WIDTH, WIDTH),
+        "ffn_gate": (INNER, WIDTH), "ffn_up": (INNER, WIDTH), "ffn_down": (WIDTH, INNER),
+    }  # fmt: skip
+    writer.add_tensor("token_embd.weight", rng.normal(0, 1, (len(tokens), WIDTH)).astype(np.float16))
+    writer.add_tensor("output_norm.weight", np.ones(WIDTH, dtype=np.float32))
+    for block in range(BLOCKS):
+        for norm in ("attn_norm", "ffn_norm"):
+            writer.add_tensor(f"blk.{block}.{norm}.weight", np.ones(WIDTH, dtype=np.float32))
+        for name, shape in shapes.items():
+            writer.add_tensor(f"blk.{block}.{name}.weight", rng.normal(0, 0.2, shape).astype(np.float16))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+def test_a_file_is_a_model_and_says_how_it_is_stored(path):
+    loaded = load_model(str(path))
+    assert (loaded.id, loaded.quantization, loaded.dtype) == ("small.F16.gguf", "gguf F16", "float32")
+    assert loaded.revision.startswith("sha256:")
+    assert loaded.model.config.num_hidden_layers == BLOCKS
+    stored = next(t for t in gguf.GGUFReader(path).tensors if t.name == "token_embd.weight").data
+    np.testing.assert_array_equal(
+        loaded.model.get_input_embeddings().weight.detach().numpy(), np.asarray(stored, dtype=np.float32)
+    )
+
+
+def test_it_is_scored_and_its_record_can_be_repeated(path, tmp_path):
+    report = tli_bench.score(
+        str(path), adapter="none", pairs="swh-eng", limit=60, skip_gate=True, output=str(tmp_path / "runs")
+    )
+    (record,) = report.records
+    assert (record.signature.model, record.signature.quantization) == ("small.F16.gguf", "gguf F16")
+    assert (record.recipe["model"], record.recipe["quantize"]) == (str(path), "none")
+
+
+def test_what_it_cannot_be_is_said(path, tmp_path, monkeypatch):
+    with pytest.raises(InputError, match=r"is quantised already; leave out --quantize int8"):
+        load_model(str(path), LoadOptions(quantize="int8"))
+    with pytest.raises(ModelError, match=r"there is no file .*none\.gguf"):
+        resolve_model(str(tmp_path / "none.gguf"))
+    damaged = tmp_path / "damaged.gguf"
+    damaged.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(ModelError, match=r"damaged\.gguf"):
+        load_model(str(damaged))
+    monkeypatch.setattr(ours, "find_spec", lambda name: None)
+    with pytest.raises(ModelError, match=r"pip install 'tli-bench\[gguf\]'"):
+        resolve_model(str(path))
+
+
+def test_a_file_on_the_hub_is_named_behind_its_repository():
+    source = resolve_model("org/small-GGUF:small.Q4_1.gguf")
+    assert (source.id, source.target, source.path, source.gguf) == (
+        "org/small-GGUF:small.Q4_1.gguf", "org/small-GGUF", None, "small.Q4_1.gguf",
+    )  # fmt: skip

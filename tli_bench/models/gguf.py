@@ -1,0 +1,45 @@
+"""GGUF files: which file a name means, and what is in it. transformers turns its weights back into ordinary ones."""
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from tli_bench.base.errors import ModelError
+
+SUFFIX = ".gguf"
+
+
+@dataclass(frozen=True, slots=True)
+class GgufFile:
+    """A GGUF file by name: `folder` on disk or repository on the Hub, and the file in it."""
+
+    home: str
+    file: str
+
+
+def gguf_of(name: str) -> GgufFile | None:
+    """What `--model NAME` means where it names a GGUF file, `FILE.gguf` or `ORG/NAME:FILE.gguf`; None where it does not.
+
+    Raises ModelError where the package that reads such files is missing.
+    """
+    if not name.endswith(SUFFIX):
+        return None
+    if find_spec("gguf") is None:
+        raise ModelError(f"{name} is read by the package gguf, which is not installed: pip install 'tli-bench[gguf]'")
+    repository, colon, file = name.partition(":")
+    if colon and repository.count("/") == 1 and not Path(name).exists():
+        return GgufFile(repository, file)
+    path = Path(name).expanduser()
+    return GgufFile(str(path.parent), path.name)
+
+
+def stored_as(path: Path) -> str:
+    """How the weights of a file are stored, as in `gguf Q4_1`; raises ModelError for a file that cannot be read."""
+    import gguf
+
+    try:
+        field = gguf.GGUFReader(path).fields.get("general.file_type")
+        kind = gguf.LlamaFileType(int(field.parts[-1][0])).name if field else "of unknown type"
+    except (OSError, ValueError, LookupError) as err:
+        raise ModelError(f"{path} is not a GGUF file that can be read: {str(err).splitlines()[0]}") from err
+    return f"gguf {kind.removeprefix('MOSTLY_').removeprefix('ALL_')}"

@@ -9,10 +9,17 @@ from pathlib import Path
 
 from tli_bench.measures.table import measures_markdown
 from tli_bench.models.families import families_table
+from tools.board_tables import real_board_table, real_gain_table
 from tools.real_models.declared import real_models_table
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
-TABLES = {"families": families_table, "measures": measures_markdown, "real_models": real_models_table}
+TABLES = {
+    "families": families_table,
+    "measures": measures_markdown,
+    "real_models": real_models_table,
+    "real_board": real_board_table,
+    "real_gain": real_gain_table,
+}
 END = "<!-- end of table -->"
 _BLOCK = re.compile(rf"(<!-- table: (\w+), written by make docs-tables -->\n).*?({END})", re.DOTALL)
 

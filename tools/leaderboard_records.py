@@ -1,7 +1,7 @@
 """`make leaderboard-records`: score the contenders of the board on the default pairs and on audit words.
 
 They are the real checkpoints that `make real-models` fetches, bare and with their shipped adapters, and `tiny` as a demonstration. Any
-other shipped adapter can be named, too; the records of a contender take 3 to 8 MB.
+other shipped adapter can be named, too; the records of a contender take 2 to 6 MB.
 
 Runs are kept under build/ and resume where they stopped; `tli-bench submit` adds their audit words. Records go to
 leaderboards/records, packed, with fewer digits of every word's values and, of words that nothing is concluded from, sums only, so
@@ -34,7 +34,7 @@ LAUNCH = "import sys; sys.argv[0] = 'tli-bench'; from tli_bench.cli import main;
 
 
 REAL = ("me5", "minilm", "smollm2-bos", "smollm2")
-COMMITTED = (*REAL, "tiny", "tiny-swh-eng-tli", "tiny-swh-eng-tli-paper")
+COMMITTED = (*REAL, "me5-swh-eng-tli", "tiny", "tiny-swh-eng-tli", "tiny-swh-eng-tli-paper")
 """The contenders whose records are in the repository."""
 
 

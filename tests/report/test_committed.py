@@ -63,3 +63,24 @@ def test_the_wheel_holds_the_tables_and_no_records():
 def test_reported_figures_are_in_no_rank(built):
     ranked = {entry.key.model for board in built.boards for entry in board.entries}
     assert not ranked & {row.model for row in built.reported}
+
+
+def test_real_models_come_first_and_stand_in_the_right_order(built):
+    """A multilingual encoder above an English one and above an English language model, on every pair; `tiny` apart from them."""
+    first, *others = built.boards
+    assert [board.key.demonstration for board in built.boards] == [False, True]
+    assert {entry.key.model for board in others for entry in board.entries} == {"tiny"}
+    bare = {entry.key.model: i for i, entry in enumerate(first.entries) if entry.kind == "base"}
+    assert set(bare) == {"me5", "minilm", "smollm2", "smollm2-bos"}
+    pairs = [section for section in first.sections if section.scope.kind == "pair"]
+    assert len(pairs) == 15
+    for section in (first.sections[0], *pairs):
+        rows = {row.entry: row for row in section.rows}
+        me5, *rest = (rows[bare[name]] for name in ("me5", "minilm", "smollm2", "smollm2-bos"))
+        assert all(me5.score > other.score for other in rest), section.scope.id
+        assert all(me5.ranked.rank <= other.ranked.rank for other in rest), section.scope.id
+    for pair in ("tur_Latn-azj_Latn", "tat_Cyrl-bak_Cyrl"):  # which the raw gap orders the other way round
+        rows = {row.entry: row for s in pairs if s.scope.id == pair for row in s.rows}
+        assert rows[bare["me5"]].ranked.rank < rows[bare["minilm"]].ranked.rank
+    packages = {entry.key.model: entry.signature.package for entry in first.entries}
+    assert all(package is not None and package.name == model for model, package in packages.items())

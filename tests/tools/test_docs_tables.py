@@ -11,9 +11,9 @@ from tools.docs_tables import DOCS, TABLES, main, with_tables
 
 def test_the_committed_tables_are_current():
     assert main(["--check"]) == 0, "run `make docs-tables` and commit the result"
-    pages = {path.stem: path.read_text(encoding="utf-8") for path in DOCS.rglob("*.md")}
+    pages = {path.relative_to(DOCS).as_posix(): path.read_text(encoding="utf-8") for path in DOCS.rglob("*.md")}
     assert all(any(f"<!-- table: {name}," in page for page in pages.values()) for name in TABLES)
-    text = pages["measures"]
+    text = pages["measures.md"]
     assert re.search(r"^\| `p1_of_50` \| P@1 of 50 \| .*\. \| higher \| 0 to 1 \| centre, vectors \|", text, re.M)
     assert re.search(r"^\| `gap` \| gap \| .*\. \| – \| −2 to 2 \| vectors \|", text, re.M)
 

@@ -170,8 +170,8 @@ class Measure:
         return self.low - slack <= value <= self.high + slack
 
     def shown(self, value: float | None, *, signed: bool = False) -> str:
-        """`value` as tables print it; a dash where there is none."""
-        return "–" if value is None else f"{value:{'+' if signed else ''}.{self.digits}f}"
+        """`value` as tables print it, without a sign where it rounds to zero unless signs are asked for; a dash where there is none."""
+        return "–" if value is None else f"{value:{'+' if signed else ''}z.{self.digits}f}"
 
     def _one_each(self, given: Any, view: "LayerView", what: str) -> Column:
         found = as_column(given)

@@ -169,5 +169,5 @@ def shown(column: Column, value: float | None) -> str:
     """The value as every format prints it; a dash where there is none."""
     if value is None:
         return "–"
-    text = f"{value:{'+' if column.signed else ''}.{DIGITS}f}"
+    text = f"{value:{'+' if column.signed else ''}z.{DIGITS}f}"
     return text[0].replace("-", "−") + text[1:]

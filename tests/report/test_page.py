@@ -180,7 +180,7 @@ def test_what_was_trained_from_one_base_is_drawn_and_in_a_table(page):
     rows = cells(page, "#trainings-table table")
     assert [row[1] for row in rows] == ["untrained", "LoRA, early layers", "LoRA, full depth", "full fine-tuning"]
     assert rows[0][6:] == ["0.600", "1.000", "0.600", "1.000"]
-    assert rows[1][2:7] == ["tli-early", "swh_Latn-eng_Latn", "1", "4,115", "−0.070 [−0.090, −0.050]"]
+    assert rows[1][2:7] == ["tli-early", "swh_Latn-eng_Latn", "1", "4,115", "−0.070 [−0.079, −0.061]"]
     canvas = find(page, "#trainings-chart canvas")
     assert canvas.get_attribute("aria-label").startswith("Control P@1 of 50, chosen layer: change against the base")
     page.execute_script("document.querySelector('#trainings').scrollIntoView()")

@@ -221,7 +221,7 @@ def test_auto_takes_the_layer_with_the_best_dev_score(loaded, make_lexicon, tmp_
 
 def test_the_kept_checkpoint_is_the_best_by_the_headline(loaded, make_lexicon, tmp_path):
     seen = []
-    recipe = RECIPE.with_options(epochs=8, learning_rate=2e-2)
+    recipe = RECIPE.with_options(epochs=8, learning_rate=5e-3)
     result = train_adapter(
         loaded, "swh-eng", recipe, tmp_path / "a", lexicon=make_lexicon(dev=60),
         progress=lambda p: seen.append(p.dev),

@@ -10,6 +10,6 @@ class DivergedError(TLIError):
 
 
 class CollapsedError(TLIError):
-    """All words came to point one way, so that going on trains nothing; the last good checkpoint is kept and named in the message."""
+    """All words came to point one way, so that going on trains nothing."""
 
     exit_code = 1

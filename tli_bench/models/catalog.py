@@ -87,12 +87,12 @@ def resolve_model(name: str) -> ModelSource:
 
 
 def _gguf(name: str, file: GgufFile) -> ModelSource:
-    home, hub = Path(file.home), ":" in name and not Path(name).expanduser().exists()
-    if hub:
+    if file.hub:
         return ModelSource(name, file.home, None, None, gguf=file.file)
-    if not (home / file.file).is_file():
+    path = Path(file.home) / file.file
+    if not path.is_file():
         raise ModelError(f"there is no file {name}; give a GGUF file, or ORG/NAME:FILE.gguf for one on the Hub")
-    return ModelSource(file.file, file.home, (home / file.file).resolve(), None, gguf=file.file)
+    return ModelSource(file.file, file.home, path.resolve(), None, gguf=file.file)
 
 
 def _packaged(name: str) -> Path | None:

@@ -11,10 +11,11 @@ SUFFIX = ".gguf"
 
 @dataclass(frozen=True, slots=True)
 class GgufFile:
-    """A GGUF file by name: `folder` on disk or repository on the Hub, and the file in it."""
+    """A GGUF file by name. home: the folder that it is in, or with hub its repository on the Hub."""
 
     home: str
     file: str
+    hub: bool
 
 
 def gguf_of(name: str) -> GgufFile | None:
@@ -28,9 +29,9 @@ def gguf_of(name: str) -> GgufFile | None:
         raise ModelError(f"{name} is read by the package gguf, which is not installed: pip install 'tli-bench[gguf]'")
     repository, colon, file = name.partition(":")
     if colon and repository.count("/") == 1 and not Path(name).exists():
-        return GgufFile(repository, file)
+        return GgufFile(repository, file, hub=True)
     path = Path(name).expanduser()
-    return GgufFile(str(path.parent), path.name)
+    return GgufFile(str(path.parent), path.name, hub=False)
 
 
 def stored_as(path: Path) -> str:

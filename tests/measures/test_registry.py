@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tli_bench.base.errors import InputError, UnknownNameError
@@ -86,6 +86,12 @@ def clear(view: LayerView) -> bool:
     return True
 
 
+def test_draws_that_rounding_decides_are_known() -> None:
+    """In 29 a wrong word is a tie by cosine but for rounding, in 67 in the centred spaces; most draws are clear."""
+    assert not any(clear(view_of(*some_words(seed))) for seed in (29, 67))
+    assert sum(clear(view_of(*some_words(seed))) for seed in range(20)) > 10
+
+
 def test_the_names_are_the_canonical_ones() -> None:
     expected = {*CONTINUOUS, *COUNTED, *AMONG}
     assert set(NAMES) >= expected
@@ -138,7 +144,6 @@ def test_centred_values_on_a_known_offset() -> None:
 
 @settings(deadline=None, max_examples=25)
 @given(seeds, st.floats(0.001, 1000))
-@example(67, 1.0)
 def test_a_common_scale_and_rotation_change_nothing(seed: int, scale: float) -> None:
     source, target = some_words(seed)
     assume(clear(view_of(source, target)))
@@ -151,7 +156,6 @@ def test_a_common_scale_and_rotation_change_nothing(seed: int, scale: float) -> 
 
 @settings(deadline=None, max_examples=25)
 @given(seeds)
-@example(29)  # where one wrong word is a tie but for rounding
 def test_the_order_of_the_pairs_changes_nothing(seed: int) -> None:
     source, target = some_words(seed)
     assume(clear(view_of(source, target)))

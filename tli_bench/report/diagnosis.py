@@ -4,19 +4,24 @@ from tli_bench.languages import resolve_pair
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.registry import get_measure
 from tli_bench.measures.roles import CHANCE
+from tli_bench.records.controls import TokenCounts
 from tli_bench.records.schema import RunRecord
 from tli_bench.stats.verdict import EQUAL
 
 
 def tokens_line(record: RunRecord) -> str:
     """Mean tokens of a control word and what the tokenizer loses, by language; empty where they were not counted."""
-    counts = record.controls.unknown.get(Split.CONTROL, {}) if record.controls else {}
     parts = [
         f"{language.split('_')[0]} {found.per_word:.2f}" + (f" ({found.share:.0%} lost)" if found.lost else "")
-        for language, found in counts.items()
-        if found.per_word
+        for language, found in _counted(record).items()
     ]
     return f"tokens per word: {', '.join(parts)}" if parts else ""
+
+
+def _counted(record: RunRecord) -> dict[str, TokenCounts]:
+    """Counts of the control words by language, where the tokens were counted."""
+    counts = record.controls.unknown.get(Split.CONTROL, {}) if record.controls else {}
+    return {language: found for language, found in counts.items() if found.per_word}
 
 
 def cannot_be_judged(record: RunRecord) -> str:
@@ -27,8 +32,7 @@ def cannot_be_judged(record: RunRecord) -> str:
         return ""
     label, name = get_measure(headline).label, record.signature.model.rpartition("/")[2]
     said = f"{label} is at most {max(curve):.2f} in every layer (chance {CHANCE[headline]:.2f})"
-    counts = record.controls.unknown.get(Split.CONTROL, {}) if record.controls else {}
-    per_word = {code: found.per_word for code, found in counts.items() if found.per_word}
+    per_word = {code: found.per_word or 0.0 for code, found in _counted(record).items()}
     if not per_word:
         return f"{name}: {said}: not aligned, or not known to the model"
     code = max(per_word, key=lambda language: per_word[language])

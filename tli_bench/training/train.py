@@ -165,9 +165,7 @@ def _prepare(
     stop_after: int | None,
 ) -> _Job:
     require_finite(loaded)
-    recipe, changed = fitted(recipe, loaded, text=retain_text is not None)
-    if changed and is_main_process():
-        log.warning(changed)
+    recipe = recipe_for(loaded, recipe, retain_text)
     needs_dev = recipe.keep == "best" or AUTO in recipe.layer
     at_least = 2 if LOSSES[recipe.loss].needs_batch else 1
     train = split_data(lexicon, Split.TRAIN, loaded.tokenizer, at_least=at_least, framed=recipe.framing)
@@ -193,6 +191,14 @@ def _prepare(
     }
     targets = resolve_targets(loaded.model, layers)
     return _Job(lexicon, recipe, train, fit, dev, targets, text, text_sha256, fingerprint, stop_after)
+
+
+def recipe_for(loaded: LoadedModel, recipe: Recipe, retain_text: Path | None) -> Recipe:
+    """The recipe as it fits the model; what had to be changed is logged once, before the first step."""
+    fitting, changed = fitted(recipe, loaded, text=retain_text is not None)
+    if changed and is_main_process():
+        log.warning(changed)
+    return fitting
 
 
 def text_digest(text: tuple[tuple[int, ...], ...]) -> str | None:

@@ -1,7 +1,6 @@
 """A training and its twin: the same recipe, seed and budget on shuffled pairs, linked in both cards by their hashes."""
 
 import json
-import logging
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,19 +13,17 @@ from tli_bench.models.fingerprint import model_fingerprint
 from tli_bench.models.tuned import CARD, read_model_card
 from tli_bench.models.twins import FOLDER
 from tli_bench.training.card import render_card
-from tli_bench.training.fitting import fitted
 from tli_bench.training.recipe import Recipe, load_recipe
 from tli_bench.training.train import (
     TrainingResult,
     is_main_process,
     local_options,
+    recipe_for,
     retention_text,
     text_digest,
     train_adapter,
 )
 from tli_bench.training.trainer import Report
-
-log = logging.getLogger(__name__)
 
 
 def train_with_twin(
@@ -53,9 +50,7 @@ def train_with_twin(
         raise InputError("the recipe shuffles its pairs already, so it has no twin; leave out one of the two")
     words = lexicon if isinstance(lexicon, Lexicon) else load_lexicon(lexicon, pair=pair)
     loaded = model if isinstance(model, LoadedModel) else load_model(model, options or local_options())
-    chosen, changed = fitted(chosen, loaded, text=retain_text is not None)
-    if changed and is_main_process():
-        log.warning(changed)
+    chosen = recipe_for(loaded, chosen, retain_text)
     target = Path(output).expanduser()
     shared: dict[str, Any] = {
         "lexicon": words,

@@ -4,6 +4,8 @@ import csv
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from tli_bench.report.scopes import short_pair
+
 BOARD = Path(__file__).resolve().parent.parent / "leaderboards" / "leaderboard.csv"
 SCORE = "control_p1_of_50"
 Rows = list[dict[str, str]]
@@ -27,7 +29,7 @@ def _scopes(rows: Rows) -> list[tuple[str, str]]:
 
 def _short(kind: str, scope: str) -> str:
     if kind == "pair":
-        return "-".join(side.split("_")[0] for side in scope.split("-"))
+        return short_pair(scope)
     return "**all pairs**" if kind == "overall" else f"*{scope}*"
 
 

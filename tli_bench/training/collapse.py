@@ -1,7 +1,7 @@
 """Has training collapsed: do all words point the same way, so that nothing is left to tell them apart by?"""
 
 from tli_bench.measures.registry import get_measure
-from tli_bench.measures.roles import CHANCE, SIZES
+from tli_bench.measures.roles import CHANCE
 from tli_bench.training.figures import Figures
 
 MATCHED, MISMATCHED = "cosine", "mismatched"
@@ -23,7 +23,7 @@ def collapse(figures: Figures) -> str:
     words are still found is none.
     """
     matched, mismatched = figures.get(MATCHED), figures.get(MISMATCHED)
-    headline = next((name for name in (f"p1_of_{m}" for m in SIZES) if name in figures), None)
+    headline = next((name for name in CHANCE if name in figures), None)
     if matched is None or mismatched is None or headline is None:
         return ""
     found, chance = figures[headline], CHANCE[headline]

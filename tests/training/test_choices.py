@@ -8,7 +8,7 @@ from tli_bench.report.sweeps import load_sweep, write_sweep
 from tli_bench.training import load_recipe
 from tli_bench.training.sweep import load_spec, units_of
 
-OF_ANOTHER_NAME = {"tli-me5": "tli-encoder"}
+OF_ANOTHER_NAME = {"tli-me5": "tli-encoder", "tli-smollm2": "tli-middle"}
 """Sweeps that began from one recipe and chose another's settings."""
 SPECS = sorted((data_dir("adapters") / "choices").glob("*.yaml"))
 
@@ -26,7 +26,8 @@ def test_a_recipe_has_what_dev_words_chose(path, tmp_path):
     assert len(sweep.points) == len(units)
 
     def gained(point):
-        layer = sweep.layers.index(point.loss_layers[-1] if spec.layer == "loss" else sweep.layers[-1])
+        named = {"loss": point.loss_layers[-1], "output": sweep.layers[-1]}
+        layer = sweep.layers.index(named.get(spec.layer, spec.layer))
         curves = (splits[Split.DEV][sweep.score] for splits in (sweep.base[point.pair], point.curves))
         before, after = (curve[layer] for curve in curves)
         return after - before

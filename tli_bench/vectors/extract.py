@@ -132,16 +132,15 @@ def extract(
             count = len(states)
             weights = torch.stack([torch.stack([_weights(encoded[row], r) for r in rules]) for row in rows]).to(device)
             out = out or [torch.empty(count, len(encoded), states[0].shape[-1]) for _ in rules]
-            lengths = []
-            for layer, state in enumerate(states):
-                floats = state.float()
-                pooled = torch.einsum("brt,btd->rbd", weights, floats).cpu()
-                for kept, vectors in zip(out, pooled, strict=True):
-                    kept[layer, rows] = vectors
-                if first_position:
-                    lengths.append(floats.norm(dim=-1).cpu())
+            # One copy to the CPU for all layers: each would wait for the device.
+            pooled = torch.stack(
+                [torch.einsum("brt,btd->rbd", weights, state.float()) for state in states], dim=1
+            ).cpu()
+            for kept, vectors in zip(out, pooled, strict=True):
+                kept[:, rows] = vectors
             if first_position:
-                for row, one in zip(rows, torch.stack(lengths, dim=1), strict=True):
+                lengths = torch.stack([state.float().norm(dim=-1) for state in states], dim=1).cpu()
+                for row, one in zip(rows, lengths, strict=True):
                     norms[row] = one
             done += len(rows)
             if progress:

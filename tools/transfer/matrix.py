@@ -1,0 +1,104 @@
+"""From points to the transfer matrix: what each training gave each pair, over seeds, and net of its twin."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import TypeAdapter
+from scipy import stats as sps
+
+from tli_bench.base.errors import ResultError
+from tli_bench.stats.arrays import Floats
+from tli_bench.stats.pseudo import clustered
+from tools.transfer.points import Point, Scored
+
+PLACES = ("chosen", "output")
+ALL = "all"
+
+
+def read_points(folder: Path) -> list[Point]:
+    """Every point under the folder; raises ResultError where there is none, or where they are not of one base and recipe."""
+    points = [TypeAdapter(Point).validate_json(path.read_text()) for path in sorted((folder / "points").glob("*.json"))]
+    if not any(point.kind == "base" for point in points):
+        raise ResultError(f"{folder} holds no point of the base; run the command without --pack first")
+    of = {(p.model, p.revision, p.lexicon) for p in points}
+    recipes = {json.dumps({**p.recipe, "shuffle_pairs": None}, sort_keys=True) for p in points if p.recipe}
+    if len(of) > 1 or len(recipes) > 1:
+        raise ResultError(f"{folder} holds points of several models, lexicons or recipes; give each its own --out")
+    return points
+
+
+def packed(points: Sequence[Point]) -> dict[str, Any]:
+    """The matrix with its intervals, and what it is of. cells: by place, trained pair and scored pair (`all`: their mean)."""
+    (base,) = [point for point in points if point.kind == "base"]
+    trained = list(dict.fromkeys(point.pair for point in points if point.pair))
+    whole = next((point for point in points if point.kind == "right" and not point.collapsed), None)
+    return {
+        "model": base.model,
+        "revision": base.revision,
+        "lexicon": base.lexicon,
+        "device": base.device,
+        "recipe": whole.recipe if whole else {},
+        "steps": whole.steps if whole else 0,
+        "parameters": whole.parameters if whole else 0,
+        "seeds": sorted({point.seed for point in points if point.pair}),
+        "base": {place: {pair: _round(_at(s, place).mean()) for pair, s in base.scored.items()} for place in PLACES},
+        "base_dev": {pair: _round(s.dev_at_chosen) for pair, s in base.scored.items()},
+        "cells": {place: {pair: _row(points, base, pair, place) for pair in trained} for place in PLACES},
+        "dev": {pair: [_round(p.scored[pair].dev_at_chosen) for p in _of(points, pair, "right")] for pair in trained},
+        "text": {pair: [_round(p.text) for p in _of(points, pair, "right") if p.text is not None] for pair in trained},
+        "collapsed": [f"{p.pair} seed {p.seed} ({p.kind}): {p.collapsed}" for p in points if p.collapsed],
+    }
+
+
+def _row(points: Sequence[Point], base: Point, trained: str, place: str) -> dict[str, Any]:
+    right, twins = _of(points, trained, "right"), _of(points, trained, "shuffled")
+    paired = [(p, t) for p in right for t in twins if p.seed == t.seed]
+    cells = {}
+    for name, pairs in _scopes(base):
+        gains = [_over(point, base, pairs, place) for point in right]
+        nets = [_over(point, twin, pairs, place) for point, twin in paired]
+        if gains:
+            cells[name] = {"gain": _cell(gains), **({"net": _cell(nets)} if nets else {})}
+    return cells
+
+
+def _scopes(base: Point) -> Iterator[tuple[str, tuple[str, ...]]]:
+    yield ALL, tuple(base.scored)
+    for pair in base.scored:
+        yield pair, (pair,)
+
+
+def _of(points: Iterable[Point], pair: str, kind: str) -> list[Point]:
+    return sorted(
+        (p for p in points if p.pair == pair and p.kind == kind and not p.collapsed), key=lambda point: point.seed
+    )
+
+
+def _over(after: Point, before: Point, pairs: Sequence[str], place: str) -> Floats:
+    """Pseudo-values by concept of the change, averaged over pairs with a concept's pairs as one."""
+    changes = [_at(after.scored[pair], place) - _at(before.scored[pair], place) for pair in pairs]
+    return clustered(changes, [before.scored[pair].concepts for pair in pairs])[1]
+
+
+def _at(scored: Scored, place: str) -> Floats:
+    return np.array(scored.at_chosen if place == "chosen" else scored.at_output)
+
+
+def _cell(changes: Sequence[Floats]) -> list[float | None]:
+    """Mean change over seeds, its 95 % interval over words, and the standard deviation between seeds (None for one seed).
+
+    The interval is of the mean over these very seeds; what another seed would give is what the standard deviation says.
+    """
+    mean = np.mean(changes, axis=0)
+    half = float(sps.t.ppf(0.975, len(mean) - 1) * mean.std(ddof=1) / len(mean) ** 0.5)
+    seeds = [float(change.mean()) for change in changes]
+    value = float(mean.mean())
+    spread = float(np.std(seeds, ddof=1)) if len(seeds) > 1 else None
+    return [_round(value), _round(value - half), _round(value + half), _round(spread)]
+
+
+def _round(value: float | None) -> float | None:
+    return None if value is None else round(float(value), 4)

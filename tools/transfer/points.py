@@ -1,0 +1,146 @@
+"""One point of a transfer matrix: a training on one pair, and the scores of all pairs with it."""
+
+import json
+import shutil
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from tli_bench.base.files import write_text
+from tli_bench.lexicon import load_lexicon
+from tli_bench.lexicon.pairs import Split
+from tli_bench.measures.geometry import centre
+from tli_bench.measures.registry import get_measure
+from tli_bench.measures.roles import HEADLINE
+from tli_bench.measures.view import LayerView
+from tli_bench.models import LoadedModel, attach_adapter, inspect_adapter
+from tli_bench.models.types import Model
+from tli_bench.training import Recipe, train_adapter
+from tli_bench.training.data import split_data
+from tli_bench.training.errors import CollapsedError
+from tli_bench.training.retention import perplexity_rise, sample_text, writes_text
+from tli_bench.training.scoring import Sides, best_layer, curves_of, sides_of
+from tli_bench.training.sweep import HELD_OUT
+
+Kind = Literal["base", "right", "shuffled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to train. pair: empty for the base as it is; kind: on right pairs, or the same recipe on shuffled ones."""
+
+    pair: str
+    seed: int
+    kind: Kind
+
+    @property
+    def name(self) -> str:
+        """Of its file."""
+        return f"{self.pair or 'base'}-{self.kind}-{self.seed}"
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One pair. chosen: the layer by dev words; the headline's pseudo-values of its control words, there and at the output."""
+
+    concepts: tuple[str, ...]
+    chosen: str
+    at_chosen: tuple[float, ...]
+    at_output: tuple[float, ...]
+    dev_at_chosen: float
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """What a training gave every pair.
+
+    text: rise of the perplexity of text that the base writes, as a share; None where the model writes none. collapsed: why there
+    are no scores, where the training collapsed.
+    """
+
+    model: str
+    revision: str
+    device: str
+    recipe: dict[str, object]
+    lexicon: str
+    pair: str
+    seed: int
+    kind: Kind
+    steps: int
+    parameters: int
+    seconds: float
+    scored: dict[str, Scored]
+    text: float | None = None
+    collapsed: str = ""
+
+
+def score_pair(model: Model, loaded: LoadedModel, pair: str) -> Scored:
+    """The control words of one pair, centred by the words of the other splits, at the layer that dev words choose and at the output."""
+    lexicon = load_lexicon("core", pair=pair)
+    data = {split: split_data(lexicon, split, loaded.tokenizer, at_least=2) for split in Split if lexicon.of(split)}
+    sides = {split: _on_cpu(sides_of(model, words)) for split, words in data.items() if split in _SCORED}
+    curves = curves_of(sides[Split.DEV], data[Split.DEV].gold, [sides[Split.TRAIN]])
+    chosen = best_layer(curves)
+    layers = sides[Split.DEV].layers
+
+    def values(layer: str) -> tuple[float, ...]:
+        depth, control = layers.index(layer), sides[Split.CONTROL]
+        around = [torch.cat([getattr(sides[s], side)[depth] for s in (Split.TRAIN, Split.DEV)]) for side in _SIDES]
+        view = LayerView(
+            control.source[depth], control.target[depth], gold=data[Split.CONTROL].gold, centre=centre(*around)
+        )
+        return tuple(round(float(v), 5) for v in get_measure(HEADLINE).pseudo_values(view))
+
+    concepts = tuple(word.concept for word in data[Split.CONTROL].pairs)
+    return Scored(concepts, chosen, values(chosen), values(layers[-1]), curves[chosen][HEADLINE])
+
+
+_SCORED = (Split.TRAIN, Split.DEV, Split.CONTROL)
+_SIDES = ("source", "target")
+
+
+def _on_cpu(sides: Sides) -> Sides:
+    return sides._replace(source=sides.source.float().cpu(), target=sides.target.float().cpu())
+
+
+def make_point(
+    wanted: Wanted, loaded: LoadedModel, recipe: Recipe, pairs: tuple[str, ...], folder: Path, *, keep: bool = False
+) -> Point:
+    """Train what is wanted, score every pair with it, and write the point into `folder`; keep: leave the adapter there, too."""
+    began = time.perf_counter()
+    chosen = recipe.model_copy(update={"shuffle_pairs": wanted.kind == "shuffled"})
+    shared = {
+        "model": loaded.id, "revision": loaded.revision, "device": loaded.device, "lexicon": load_lexicon("core").version,
+        **asdict(wanted),
+    }  # fmt: skip
+    if wanted.kind == "base":
+        scored = {pair: score_pair(loaded.model, loaded, pair) for pair in pairs}
+        point = Point(**shared, recipe={}, steps=0, parameters=0, seconds=time.perf_counter() - began, scored=scored)
+    else:
+        place = folder / "adapters" / wanted.name
+        shared["recipe"] = chosen.model_dump(mode="json", exclude={"summary", "report_to"})
+        try:
+            result = train_adapter(loaded, wanted.pair, chosen, place, seed=wanted.seed)
+        except CollapsedError as err:
+            told = {"steps": 0, "parameters": 0, "scored": {}, "collapsed": str(err)}
+            point = Point(**shared, **told, seconds=time.perf_counter() - began)
+        else:
+            model, _ = attach_adapter(loaded, inspect_adapter(str(place)))
+            scored = {pair: score_pair(model, loaded, pair) for pair in pairs}
+            text = _text(model, loaded)
+            model.unload()
+            told = {"steps": result.steps, "parameters": result.parameters, "text": text}
+            point = Point(**shared, **told, scored=scored, seconds=time.perf_counter() - began)
+        if not keep:
+            shutil.rmtree(place, ignore_errors=True)
+    write_text(folder / "points" / f"{wanted.name}.json", json.dumps(asdict(point)) + "\n")
+    return point
+
+
+def _text(model: Model, loaded: LoadedModel) -> float | None:
+    if not writes_text(loaded.model, loaded.tokenizer):
+        return None
+    return perplexity_rise(model, sample_text(loaded.model, loaded.tokenizer, seed=HELD_OUT), base=None)

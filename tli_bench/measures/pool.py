@@ -113,6 +113,14 @@ def found_among(m: int) -> Score:
     """
 
     def score(beaten: NDArray[np.int64], wrong: NDArray[np.int64]) -> NDArray[np.float64]:
+        # A pool of n words has n^2 entries, but few different counts: one lookup each is ten times faster than the formula.
+        fewest, most, worst = int(wrong.min()), int(wrong.max(initial=0)), int(beaten.max(initial=0))
+        if (most - fewest + 1) * (worst + 1) >= beaten.size:
+            return formula(beaten, wrong)
+        table = formula(*np.broadcast_arrays(np.arange(worst + 1), np.arange(fewest, most + 1)[:, None]))
+        return np.asarray(table[wrong - fewest, beaten])
+
+    def formula(beaten: NDArray[np.int64], wrong: NDArray[np.int64]) -> NDArray[np.float64]:
         log_factorial = gammaln(np.arange(int(wrong.max(initial=0)) + 2) + 1.0)
         k = np.minimum(m - 1, wrong)
         enough = wrong - beaten >= k

@@ -11,6 +11,7 @@ from tli_bench.measures.table import measures_markdown
 from tli_bench.models.families import families_table
 from tools.board_tables import real_board_table, real_gain_table
 from tools.real_models.declared import real_models_table
+from tools.transfer.table import me5_gain, me5_net
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 TABLES = {
@@ -19,6 +20,8 @@ TABLES = {
     "real_models": real_models_table,
     "real_board": real_board_table,
     "real_gain": real_gain_table,
+    "transfer_gain": me5_gain,
+    "transfer_net": me5_net,
 }
 END = "<!-- end of table -->"
 _BLOCK = re.compile(rf"(<!-- table: (\w+), written by make docs-tables -->\n).*?({END})", re.DOTALL)

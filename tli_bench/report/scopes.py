@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from tli_bench.base.errors import TLIError
 from tli_bench.languages import DEFAULT_PAIRS, LANGUAGES, Language, resolve_pair
 
+FAMILIES = "families"
+"""Id of the scope that averages over families, each counted equally."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:

@@ -222,7 +222,7 @@ def test_a_tuned_model_says_what_it_was_tuned_from():
 
 
 def row(entry, low, high):
-    return Row(entry, Ranked(1 - entry / 10, (0.0, 1.0), low, low < high, (low, high)), 1 - entry / 10, {}, "")
+    return Row(entry, Ranked(1 - entry / 10, 0.1, (0.0, 1.0), low, low < high, (low, high)), 1 - entry / 10, {}, "")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """What a board says, in sentences: who is best, who cannot be told apart, and how much stands behind it."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tli_bench.base.wording import visible
@@ -11,6 +11,7 @@ from tli_bench.measures.roles import HEADLINE
 from tli_bench.report.columns import DIGITS, FLAG
 from tli_bench.report.entries import Entry
 from tli_bench.report.scopes import FAMILIES, Scope, languages_of
+from tli_bench.report.spread import recipe_of
 from tli_bench.report.table import Board, Row, Section, model_label, rank_text, training_label
 
 NAMED = 4
@@ -236,7 +237,7 @@ def _basis(board: Board, views: Sequence[tuple[str, Section]]) -> str:
     return _ended("; ".join(clauses))
 
 
-def _trainings(entries: Iterable[Entry]) -> str:
+def _trainings(entries: Sequence[Entry]) -> str:
     """How many trainings of the same recipe on the same base and pair stand on the board, where there is any training."""
     counts = Counter(key for entry in entries if (key := recipe_of(entry)))
     if not counts:
@@ -244,18 +245,11 @@ def _trainings(entries: Iterable[Entry]) -> str:
     low, high = min(counts.values()), max(counts.values())
     if high == 1:
         return (
-            "one training seed per adapter" if all(key[0] == "adapter" for key in counts) else "one seed per training"
+            "one training seed per adapter"
+            if all(entry.kind != "full" for entry in entries)
+            else "one seed per training"
         )
     return f"{low if low == high else f'{low} to {high}'} trainings per recipe"
-
-
-def recipe_of(entry: Entry) -> tuple[object, ...] | None:
-    """What trainings that differ by their seed alone share; None for a model as it came, or one whose recipe is not stated."""
-    trained = entry.trained
-    if trained is None:
-        return None
-    told = (trained.recipe, trained.trained_on, trained.loss_layers, trained.trainable_parameters)
-    return (entry.kind, entry.base_key, *(told if trained.recipe else (entry.key,)))
 
 
 def _audited(rows: Sequence[Row], names: Sequence[str]) -> list[str]:

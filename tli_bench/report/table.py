@@ -2,9 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import fmean
 
 import numpy as np
 
@@ -19,7 +18,8 @@ from tli_bench.report.columns import AUDIT, BESIDE, FLAG, GAIN, OUTPUT, Column, 
 from tli_bench.report.downstream import DownstreamScores, Joined
 from tli_bench.report.entries import BoardKey, Entry, Unit, collect
 from tli_bench.report.reported import Reported
-from tli_bench.report.scopes import Scope, scopes_for
+from tli_bench.report.scopes import FAMILIES, Scope, scopes_for
+from tli_bench.report.spread import Spread, spreads
 from tli_bench.report.sweeps import Sweep
 from tli_bench.report.trainings import Contest, base_units, contests
 from tli_bench.stats.pseudo import clustered
@@ -33,7 +33,8 @@ class Row:
     """One entry in one scope. ranked: None with a reason in `unranked`; cells: column id to value, None for a dash.
 
     score: the headline of the control words, None where a pair of the scope is missing. entry: position among the board's entries.
-    gap: of control and audit words, None with a reason in `unaudited`.
+    gap: of control and audit words, None with a reason in `unaudited`. spread: by how much the score would be another one with other
+    words, pairs or seeds.
     """
 
     entry: int
@@ -43,6 +44,7 @@ class Row:
     unranked: str
     gap: Gap | None = None
     unaudited: str = ""
+    spread: Spread = field(default_factory=Spread)
 
     @property
     def flagged(self) -> bool:
@@ -118,13 +120,16 @@ def _board(key: BoardKey, entries: Sequence[Entry], downstream: DownstreamScores
     words, bases = _reference_words(entries), base_units(entries)
     sections, done, compared = [], {}, []
     for scope in scopes_for(pair for entry in entries for pair in entry.units):
-        if scope.pairs not in done:
-            done[scope.pairs] = _ranks(entries, scope, words, seed=seed)
-        places = done[scope.pairs]
+        what = scope.pairs, scope.weights
+        if what not in done:
+            done[what] = _ranks(entries, scope, words, seed=seed)
+        places = done[what]
         joined = downstream.of(entries, scope)
-        rows = [_row(i, entry, scope, *places[i], bases[i], joined[i]) for i, entry in enumerate(entries)]
+        spread = spreads(entries, scope, {i: place for i, (place, _) in places.items()})
+        rows = [_row(i, entry, scope, *places[i], bases[i], joined[i], spread[i]) for i, entry in enumerate(entries)]
         fit = {i for i, (place, _) in places.items() if place}
-        compared += contests(entries, scope, fit, bases, joined)
+        if scope.id != FAMILIES:
+            compared += contests(entries, scope, fit, bases, joined)
         shown = [row for row in rows if any(p in entries[row.entry].units for p in scope.pairs)]
         sections.append(Section(scope, tuple(sorted(shown, key=_place))))
     # A row that was never audited says so, also where none was.
@@ -157,7 +162,8 @@ def _ranks(
     if not fit:
         return found
     values = [np.stack([entries[i].units[pair].pseudo[HEADLINE] for i in fit], axis=1) for pair in scope.pairs]
-    _, columns = clustered(values, [[word[0] for word in words[pair]] for pair in scope.pairs])
+    concepts = [[word[0] for word in words[pair]] for pair in scope.pairs]
+    _, columns = clustered(values, concepts, weights=scope.weights)
     try:
         ranked = rank_entries(columns, seed=seed)
     except UnscorableError as err:
@@ -191,6 +197,7 @@ def _row(
     reason: str,
     bases: dict[str, Unit],
     joined: Joined,
+    spread: Spread,
 ) -> Row:
     units = [entry.units[pair] for pair in scope.pairs if pair in entry.units]
     complete = len(units) == len(scope.pairs)
@@ -198,7 +205,7 @@ def _row(
 
     def mean(values: Sequence[float | None]) -> float | None:
         known = [v for v in values if v is not None]
-        return fmean(known) if complete and known and len(known) == len(values) else None
+        return scope.mean(known) if complete and known and len(known) == len(values) else None
 
     before = [bases[u.pair].score if u.pair in bases else None for u in units]
     changes = [None if s is None or b is None else s - b for s, b in zip(scores, before, strict=True)]
@@ -210,7 +217,7 @@ def _row(
         **{name: mean([u.values.get(name) for u in units]) for name in (*board_measures(), *BESIDE)},
         **joined,
     }
-    return Row(index, ranked, mean(scores), cells, visible(reason), gap, visible(unaudited))
+    return Row(index, ranked, mean(scores), cells, visible(reason), gap, visible(unaudited), spread)
 
 
 def _gap(entry: Entry, units: Sequence[Unit], scope: Scope) -> tuple[Gap | None, str]:
@@ -223,7 +230,8 @@ def _gap(entry: Entry, units: Sequence[Unit], scope: Scope) -> tuple[Gap | None,
     if len(units) < len(scope.pairs) or len(audits) < len(scope.pairs):
         return None, f"audit words were scored on {len(audits)} of {len(scope.pairs)} pairs"
     try:
-        return control_minus_audit(_sides(units), _sides(audits)), ""
+        weights = dict(zip(scope.pairs, scope.weights, strict=True)) if scope.weights else None
+        return control_minus_audit(_sides(units), _sides(audits), weights=weights), ""
     except (ResultError, UnscorableError) as err:
         return None, str(err)
 

@@ -123,18 +123,22 @@ def over_pairs(columns: Mapping[str, Mapping[str, float]]) -> tuple[tuple[str, .
     return clustered(values, [list(column) for column in columns.values()])
 
 
-def clustered(values: Sequence[Floats], concepts: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], Floats]:
+def clustered(
+    values: Sequence[Floats], concepts: Sequence[Sequence[str]], *, weights: Sequence[float] = ()
+) -> tuple[tuple[str, ...], Floats]:
     """As `over_pairs`, of several quantities at once: pseudo-values `[concepts, ...]` of the mean over pairs.
 
-    values: for each pair `[words, ...]`; concepts: that of each word. Raises UnscorableError without a pair.
+    values: for each pair `[words, ...]`; concepts: that of each word; weights: of each pair in the mean, all alike where there are
+    none. Raises UnscorableError without a pair.
     """
     if not values:
         raise UnscorableError("a mean over pairs needs at least one pair")
     names = tuple(sorted({concept for pair in concepts for concept in pair}))
     place = {name: row for row, name in enumerate(names)}
     total = np.zeros((len(names), *values[0].shape[1:]))
-    for column, words in zip(values, concepts, strict=True):
+    shares = weights or [1.0] * len(values)
+    for column, words, share in zip(values, concepts, shares, strict=True):
         mean = column.mean(axis=0)
-        total += mean
-        np.add.at(total, [place[word] for word in words], (column - mean) * (len(names) / len(words)))
-    return names, total / len(values)
+        total += share * mean
+        np.add.at(total, [place[word] for word in words], (column - mean) * (share * len(names) / len(words)))
+    return names, total / sum(shares)

@@ -23,11 +23,12 @@ class Ranked:
     """One entry's place.
 
     rank: 1 + the number of entries that are certainly better; tied: some other entry is neither better nor worse for certain.
-    ci: 95 % interval of the score, by Student's t. rank_interval: from `rank` to the number of entries minus those that are
-    certainly worse; all the intervals of a board hold together with 95 %.
+    se, ci: standard error and 95 % interval of the score over concepts, by Student's t. rank_interval: from `rank` to the number of
+    entries minus those that are certainly worse; all the intervals of a board hold together with 95 %.
     """
 
     score: float
+    se: float
     ci: tuple[float, float]
     rank: int
     tied: bool
@@ -50,8 +51,9 @@ def rank_entries(columns: Floats, *, seed: int = 0) -> list[Ranked]:
     for i in range(count):
         score = estimate(columns[:, i])
         assert score.ci is not None
+        assert score.se is not None
         places = (1 + int(above[i]), count - int(below[i]))
-        found.append(Ranked(score.value, score.ci, places[0], places[0] < places[1], places))
+        found.append(Ranked(score.value, score.se, score.ci, places[0], places[0] < places[1], places))
     return found
 
 

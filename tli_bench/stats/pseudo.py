@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import special
 from scipy import stats as sps
 
 from tli_bench.base.errors import UnscorableError
@@ -58,10 +59,11 @@ def estimate(phi: ArrayLike, *, logit: bool = False, level: float = 0.95) -> Est
         return Estimate(n, mean, se, None, None, None, None)
     flat = se <= 8 * np.finfo(np.float64).eps * max(1.0, float(np.abs(values).max()))
     t = None if flat else mean / se
-    p = None if t is None else float(2 * sps.t.sf(abs(t), n - 1))
+    p = None if t is None else float(2 * special.stdtr(n - 1, -abs(t)))
     if flat and not values.any():
         t, p = 0.0, 1.0
-    half = float(sps.t.ppf(0.5 + level / 2, n - 1)) * se
+    # What scipy.stats.t computes, at a hundredth of the time: boards need one for every row of every table.
+    half = float(special.stdtrit(n - 1, 0.5 + level / 2)) * se
     low, high = mean - half, mean + half
     if logit and 0 < mean < 1:
         centre, spread = np.log(mean / (1 - mean)), half / (mean * (1 - mean))

@@ -36,7 +36,7 @@ def fill(folder: Path, models: int, names: list[str], words: int, layers: int, *
     depth = tuple(str(i) for i in range(layers))
     store = RecordStore(folder)
     for model, pair in itertools.product(range(models), names):
-        scores = rng.normal(0.3 + 0.0005 * model, 0.15, words).clip(0, 1).tolist()
+        scores = rng.normal(0.3 + 0.0005 * model, 0.15, words).clip(0, 0.75).tolist()
         trained = {}
         if model >= models - adapters:
             told = {"rank": 4, "trainable_parameters": 1000 * model, "loss_layers": ("2",), "trained_on": names[0]}

@@ -37,10 +37,17 @@ class Validation:
 
 def validate_record(record: Record) -> Validation:
     """All that is wrong or notable in one record, alignment or downstream, that already fits the schema."""
+    notes = _downstream_notes(record) if isinstance(record, DownstreamRecord) else _notes(record)
+    return Validation(tuple(errors_of(record)), tuple(notes))
+
+
+def errors_of(record: Record) -> Iterator[str]:
+    """What is wrong in a record, one line each: why it cannot be trusted."""
     if isinstance(record, DownstreamRecord):
-        return Validation(tuple(_downstream_errors(record)), tuple(_downstream_notes(record)))
-    errors = [*_names(record), *_signature(record), *_leakage(record), *_words(record), *recompute(record)]
-    return Validation(tuple(errors), tuple(_notes(record)))
+        yield from _downstream_errors(record)
+        return
+    for check in (_names, _signature, _leakage, _words, recompute):
+        yield from check(record)
 
 
 def _names(record: RunRecord) -> Iterator[str]:

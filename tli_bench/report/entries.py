@@ -16,6 +16,7 @@ from tli_bench.measures.roles import HEADLINE, SIZES, headline_for
 from tli_bench.models.catalog import DEMONSTRATION
 from tli_bench.models.identity import AdapterRef, State, TrainingRef
 from tli_bench.records.audit import Side, audited, dev_words
+from tli_bench.records.checked import Refused
 from tli_bench.records.schema import Curve, RunRecord, Signature
 from tli_bench.records.scores import BEST, OUTPUT
 from tli_bench.report.columns import board_measures, compared_measures
@@ -135,7 +136,7 @@ class Collected:
     editions: dict[BoardKey, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
 
 
-def collect(records: Iterable[RunRecord]) -> Collected:
+def collect(records: Iterable[RunRecord | Refused]) -> Collected:
     """Group records into boards and entries; the base state of an adapter's record stands in where no base was run alone.
 
     Of two records of one unit, the later one by date counts. Records of audit words stand next to the control words of the same
@@ -143,7 +144,9 @@ def collect(records: Iterable[RunRecord]) -> Collected:
     """
     control, audit = _Gathered(), _Gathered()
     for record in records:
-        if record.task == f"{TASK_PREFIX}{record.pair}":
+        if isinstance(record, Refused):
+            control.found.left_out.append(str(record))
+        elif record.task == f"{TASK_PREFIX}{record.pair}":
             (audit if record.signature.audit else control).add(record)
         else:
             control.found.left_out.append(f"{record.task}: not an alignment task")

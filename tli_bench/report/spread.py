@@ -3,7 +3,8 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import stdev
+
+import numpy as np
 
 from tli_bench.report.entries import Entry
 from tli_bench.report.scopes import Scope
@@ -35,8 +36,8 @@ def spreads(entries: Sequence[Entry], scope: Scope, places: Mapping[int, Ranked 
         found.append(
             Spread(
                 words=place.se if place else None,
-                pairs=stdev(scores) if len(scores) == len(scope.pairs) > 1 else None,
-                seeds=stdev(trainings) if len(trainings) > 1 else None,
+                pairs=_deviation(scores) if len(scores) == len(scope.pairs) else None,
+                seeds=_deviation(trainings),
                 trainings=len(trainings),
             )
         )
@@ -65,3 +66,8 @@ def _repeated(entries: Sequence[Entry], places: Mapping[int, Ranked | None]) -> 
         if place and recipe:
             found[recipe].append(place.score)
     return found
+
+
+def _deviation(values: Sequence[float]) -> float | None:
+    """Standard deviation (n - 1); None for fewer than two values."""
+    return float(np.std(values, ddof=1)) if len(values) > 1 else None

@@ -1,7 +1,7 @@
 """Boards: entries that may be compared, ranked in every scope, with the reason next to each that has no rank."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,10 +10,13 @@ import numpy as np
 from tli_bench.base.errors import ResultError, UnscorableError
 from tli_bench.base.wording import visible
 from tli_bench.measures.roles import HEADLINE
-from tli_bench.records import RecordStore, TaskScore, read_record, read_task_scores
+from tli_bench.records import TaskScore, read_task_scores
 from tli_bench.records.audit import Gap, Side, audited, control_minus_audit
-from tli_bench.records.downstream import downstream_scores
-from tli_bench.records.schema import RunRecord
+from tli_bench.records.checked import Refused, checked, refused
+from tli_bench.records.disk import json_files
+from tli_bench.records.downstream import is_downstream, task_scores
+from tli_bench.records.schema import DownstreamRecord, Record, RunRecord
+from tli_bench.records.store import is_alignment
 from tli_bench.report.columns import AUDIT, BESIDE, FLAG, GAIN, OUTPUT, Column, board_measures, columns, shown
 from tli_bench.report.downstream import DownstreamScores, Joined
 from tli_bench.report.entries import BoardKey, Entry, Unit, collect
@@ -26,6 +29,8 @@ from tli_bench.stats.pseudo import clustered
 from tli_bench.stats.ranks import Ranked, rank_entries
 
 Words = tuple[tuple[str, str, str], ...]
+MOST_TOLD = 100
+"""So many lines say what was left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +90,37 @@ class Leaderboard:
     left_out: tuple[str, ...]
 
 
-def load_results(folder: Path) -> tuple[Iterable[RunRecord], list[TaskScore]]:
-    """Records (streamed) and the scores of other tasks in a folder; raises ResultError if it is not a folder."""
+def load_results(folder: Path) -> tuple[Iterable[RunRecord | Refused], list[TaskScore]]:
+    """Alignment records of a folder, checked while they are streamed, and the scores of its other tasks.
+
+    A file that fails a check stands among the records as `Refused`, whatever kind it is of. Raises ResultError if it is not a folder.
+    """
     if not folder.is_dir():
         raise ResultError(f"{folder} is not a folder of records; `tli-bench run --output {folder}` makes one")
-    scores = list(downstream_scores(folder))
-    scores += [score for path in sorted(folder.rglob("results_*.json")) for score in read_task_scores(path)]
-    paths = list(RecordStore(folder).paths())
-    return (read_record(path) for path in paths), scores
+    files = json_files(folder)
+    scores: list[TaskScore] = []
+    bad: list[Refused] = []
+    for found in checked((path for path in files if is_downstream(path) and not path.name.startswith(".")), folder):
+        if isinstance(found, DownstreamRecord):
+            scores += task_scores(found, where=found.task)
+        elif isinstance(found, Refused):
+            bad.append(found)
+    for path in files:
+        if path.name.startswith("results_") and path.suffix == ".json":
+            try:
+                scores += read_task_scores(path)
+            except ResultError as err:
+                bad.append(refused(path, folder, err))
+    return _alignment(bad, checked((path for path in files if is_alignment(path)), folder)), scores
+
+
+def _alignment(bad: Iterable[Refused], found: Iterable[Record | Refused]) -> Iterator[RunRecord | Refused]:
+    yield from bad
+    yield from (item for item in found if not isinstance(item, DownstreamRecord))
 
 
 def build(
-    records: Iterable[RunRecord],
+    records: Iterable[RunRecord | Refused],
     *,
     scores: Iterable[TaskScore] = (),
     sweeps: Sequence[Sweep] = (),
@@ -106,14 +130,21 @@ def build(
     """Boards of all records, the largest first and demonstrations last; the same records give the same boards in any order."""
     collected = collect(records)
     downstream = DownstreamScores(scores)
-    left_out = list(collected.left_out)
     boards = []
     for key in sorted(collected.boards, key=lambda k: (k.demonstration, -len(collected.boards[k]), k)):
         entries = sorted(collected.boards[key].values(), key=lambda e: (e.key, e.signature.model))
         boards.append(_board(key, entries, downstream, seed=seed))
     dates = [u.created for board in boards for entry in board.entries for u in entry.units.values()]
+    return Leaderboard(
+        tuple(boards), tuple(sweeps), tuple(reported), max(dates, default="")[:10], _counted(collected.left_out)
+    )
+
+
+def _counted(left_out: Iterable[str]) -> tuple[str, ...]:
+    """Each line once with how often it was said; of very many the first ones, and how many others."""
     counted = [f"{n} x {line}" if n > 1 else line for line, n in sorted(Counter(left_out).items())]
-    return Leaderboard(tuple(boards), tuple(sweeps), tuple(reported), max(dates, default="")[:10], tuple(counted))
+    more = [f"{len(counted) - MOST_TOLD:,} more"] if len(counted) > MOST_TOLD else []
+    return (*counted[:MOST_TOLD], *more)
 
 
 def _board(key: BoardKey, entries: Sequence[Entry], downstream: DownstreamScores, *, seed: int) -> Board:

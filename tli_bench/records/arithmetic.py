@@ -32,9 +32,9 @@ def recompute(record: RunRecord) -> Iterator[str]:
         measure, column = known_measure(name), read(held)
         if measure is None:
             continue
-        if column is not None:
-            yield from (f"{where}: {problem}" for problem in _range(record, split, measure, column))
-        for item in (measure, *derived.get(name, ())):
+        impossible = [] if column is None else [f"{where}: {it}" for it in _range(record, split, measure, column)]
+        yield from impossible
+        for item in (measure, *derived.get(name, ())) if not impossible else ():
             stated = record.value(item.name, split, state, layer)
             if stated is not None:
                 yield from (f"{where}: {problem}" for problem in _aggregate(item, stated, held, column))
@@ -197,14 +197,21 @@ def _means_of_sums(item: Comparison, held: list[Kept | None], where: str) -> Ite
 def _pseudo(record: RunRecord) -> Iterator[str]:
     """Pseudo-values have the mean of what they stand for."""
     for split, state, layer, name, held in record.every_column(record.pseudo):
-        stated, column = record.value(name, split, state, layer), read(held)
-        if stated is None or column is None or known_measure(name) is None:
+        stated, column, measure = record.value(name, split, state, layer), read(held), known_measure(name)
+        if stated is None or column is None or measure is None:
             continue
-        scored = column[~np.isnan(column)]
+        where, scored = f"{split.value}/{state}/layer {layer}", column[~np.isnan(column)]
+        if len(scored) and np.abs(scored).max() > _most(measure, len(column)):
+            yield f"{where}: {name} has a pseudo-value of {np.abs(scored).max():.6g}, more than one word can change it"
+            continue
         found = float(scored.mean()) if len(scored) else math.nan
         if not math.isclose(stated, found, abs_tol=TOLERANCE):
-            where = f"{split.value}/{state}/layer {layer}"
             yield f"{where}: {name} is given as {stated:.6f}, but its pseudo-values have the mean {found:.6f}"
+
+
+def _most(measure: Measure, n: int) -> float:
+    """Bound of the size of a pseudo-value: n times the number less n - 1 times another one, both within the measure's range."""
+    return (2 * n + 1) * max(abs(measure.low), abs(measure.high), 1.0)
 
 
 def _span(ci: tuple[float, float]) -> str:

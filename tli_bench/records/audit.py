@@ -10,6 +10,7 @@ from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.registry import get_measure
 from tli_bench.measures.roles import HEADLINE
 from tli_bench.models.identity import State
+from tli_bench.records.contender import display_name, weights_of
 from tli_bench.records.schema import Record, RunRecord, Signature
 from tli_bench.records.scores import BEST
 from tli_bench.stats.arrays import Floats
@@ -117,7 +118,7 @@ def contender_of(signature: Signature) -> tuple[str, ...]:
     """What all control and audit records of one contender share: the same weights at the same precision, on as many words."""
     adapter = signature.adapter.sha256 if signature.adapter else ""
     words = (signature.measures, str(signature.split_seed), str(signature.limit))
-    return (signature.model, signature.revision, adapter, signature.dtype, signature.quantization or "", *words)
+    return (*weights_of(signature), adapter, signature.dtype, signature.quantization or "", *words)
 
 
 def is_audited(records: Iterable[Record]) -> bool:
@@ -150,7 +151,10 @@ def gaps(records: Iterable[RunRecord]) -> Iterator[str]:
         if any(record.signature.audit for record in row):
             signature = row[0].signature
             trained = signature.adapter or signature.training
-            name = visible(f"{signature.model}, {trained.name if trained else 'base'}, {signature.protocol}", limit=160)
+            name = visible(
+                f"{display_name(signature.model)}, {trained.name if trained else 'base'}, {signature.protocol}",
+                limit=160,
+            )
             try:
                 yield in_words(name, gap_of(row))
             except (ResultError, UnscorableError) as err:

@@ -13,6 +13,7 @@ from tli_bench.measures.roles import HEADLINE
 from tli_bench.records import TaskScore, read_task_scores
 from tli_bench.records.audit import Gap, Side, audited, control_minus_audit
 from tli_bench.records.checked import Refused, checked, refused
+from tli_bench.records.contender import display_name
 from tli_bench.records.disk import json_files
 from tli_bench.records.downstream import is_downstream, task_scores
 from tli_bench.records.schema import DownstreamRecord, Record, RunRecord
@@ -298,7 +299,7 @@ def interval_text(row: Row) -> str:
 def model_label(entry: Entry) -> str:
     """Model as people know it, safe on one line; for a fully fine-tuned model, what it was tuned from."""
     training = entry.signature.training
-    return visible(training.base if training and entry.kind == "full" else entry.key.model, limit=80)
+    return visible(display_name(training.base) if training and entry.kind == "full" else entry.key.model, limit=80)
 
 
 def training_label(entry: Entry) -> str:

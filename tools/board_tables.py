@@ -30,7 +30,7 @@ def _scopes(rows: Rows) -> list[tuple[str, str]]:
 def _short(kind: str, scope: str) -> str:
     if kind == "pair":
         return short_pair(scope)
-    return "**all pairs**" if kind == "overall" else f"*{scope}*"
+    return {"overall": "**all pairs**", "families": "**families equally**"}.get(scope, f"*{scope}*")
 
 
 def _table(rows: Rows, names: Iterable[str], cell: Callable[[dict[str, str]], str]) -> str:
@@ -46,7 +46,7 @@ def _table(rows: Rows, names: Iterable[str], cell: Callable[[dict[str, str]], st
 def real_board_table() -> str:
     """P@1 of 50 of the control words of every real row, best first, with spelling alone beside them."""
     rows = _measured()
-    overall = [row for row in rows if row["scope_kind"] == "overall"]
+    overall = [row for row in rows if row["scope"] == "overall"]
     names = [_who(row) for row in sorted(overall, key=lambda row: -float(row[SCORE]))]
     spelled = [
         dict(row) | {"model": "spelling alone", "adapter": "", SCORE: row["spelling"]}

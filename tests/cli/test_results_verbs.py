@@ -64,7 +64,7 @@ def test_every_verb_refuses_a_record_in_which_a_digit_was_changed(runs, tmp_path
     out = tmp_path / "out"
     for verb in (
         ("results", "ls", runs), ("results", "show", runs), ("compare", f"{runs}@base", runs), ("explain", runs),
-        ("leaderboard", runs, "--out", out), ("submit", runs, "--out", out), ("plot", "curves", runs, "--out", out),
+        ("submit", runs, "--out", out), ("plot", "curves", runs, "--out", out),
         ("results", "merge", runs, "--into", out),
     ):  # fmt: skip
         assert "was changed after it was written" in str(invoke(*verb, code=1).exception), verb
@@ -116,6 +116,25 @@ def test_leaderboard_writes_every_format(runs, tmp_path):
         "sweeps.csv",
         "trainings.csv",
     ]
+
+
+def test_leaderboard_leaves_out_what_fails_and_says_so_on_standard_error(runs, tmp_path):
+    path = sorted(runs.rglob("*.json"))[0]
+    path.write_text(path.read_text().replace('"pair":', '"pairs":', 1))
+    done = invoke("leaderboard", runs, "--out", tmp_path / "lb")
+    assert f"left out: {path.relative_to(runs)}: was changed after it was written" in done.stderr
+    assert "left out" not in done.stdout
+    assert "1 boards, 2 entries" in done.stdout
+    assert path.name in (tmp_path / "lb" / "leaderboard.md").read_text(encoding="utf-8").replace("\\", "")
+
+
+def test_leaderboard_of_nothing_but_bad_files_is_an_error_with_the_next_step(runs, tmp_path):
+    for path in runs.rglob("*.json"):
+        path.write_text("{}")
+    message = str(invoke("leaderboard", runs, "--out", tmp_path / "lb", code=1).exception)
+    assert "holds nothing that can be ranked" in message
+    assert f"`tli-bench results validate {runs}` says what is wrong with each file" in message
+    assert not (tmp_path / "lb").exists()
 
 
 def test_sweeps_are_found_beside_the_records_or_named(runs, tmp_path):

@@ -36,6 +36,7 @@ def board():
 def test_scopes_are_overall_families_languages_and_pairs(board):
     assert [s.scope.id for s in board.sections] == [
         "overall",
+        "families",
         "bantu",
         "turkic",
         "swh_Latn",

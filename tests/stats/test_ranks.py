@@ -114,3 +114,20 @@ def test_the_order_of_entries_does_not_matter(order, seed):
     for place, i in enumerate(order):
         assert (shuffled[place].rank, shuffled[place].rank_interval) == (straight[i].rank, straight[i].rank_interval)
         assert shuffled[place].ci == pytest.approx(straight[i].ci)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000), entries=st.integers(3, 12))
+def test_what_is_certain_is_transitive(seed, entries):
+    """One critical value and a norm of differences: if A beats B and B beats C, then A beats C, so one leader has rank 1 alone."""
+    rng = np.random.default_rng(seed)
+    columns = rng.normal(0, 0.2, (40, entries)) * rng.uniform(0.1, 3, entries) + rng.normal(0, 0.2, entries)
+    better = separated(columns)
+    assert not ((better.astype(int) @ better.astype(int) > 0) & ~better).any()
+    first = [r for r in rank_entries(columns) if r.rank == 1]
+    assert len(first) > 1 or first[0].rank_interval == (1, 1)
+
+
+def test_the_standard_error_is_that_of_the_mean_over_words():
+    values = noise(3, scale=0.2)
+    assert ranks(values)[0].se == pytest.approx(values.std(ddof=1) / WORDS**0.5)

@@ -9,6 +9,8 @@ _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 
 def unseen(text: str) -> list[str]:
     """Code points in `text` that a reader cannot see, written as in `U+202E`, each once."""
+    if text.isascii() and text.isprintable():
+        return []
     found = dict.fromkeys(character for character in text if unicodedata.category(character) in _UNSEEN)
     return [f"U+{ord(character):04X}" for character in found]
 

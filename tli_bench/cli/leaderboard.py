@@ -28,8 +28,10 @@ def leaderboard(
 ) -> None:
     """Rank what was measured and write Markdown, CSV, LaTeX and one HTML page that works offline.
 
-    Ranks are by P@1 of 50 on words never trained on; records scored before there was one are listed without a rank.
+    Ranks are by P@1 of 50 on words never trained on; records scored before there was one are listed without a rank. Every record is
+    checked as `tli-bench results validate` does: one that fails is left out and named on standard error, and the others are ranked.
     """
+    from tli_bench.base.errors import ResultError
     from tli_bench.report.reported import load_reported
     from tli_bench.report.sweeps import load_sweep
     from tli_bench.report.table import build, load_results
@@ -46,6 +48,11 @@ def leaderboard(
         reported=load_reported(given) if given else [],
         seed=seed,
     )
+    if built.left_out and not built.boards:
+        raise ResultError(
+            f"{results} holds nothing that can be ranked: {built.left_out[0]}; `tli-bench results validate {results}` says what is wrong "
+            "with each file"
+        )
     paths = write_all(built, out)
     entries = sum(len(board.entries) for board in built.boards)
     typer.echo(
@@ -54,4 +61,4 @@ def leaderboard(
     for path in paths:
         typer.echo(f"  {path}")
     for line in built.left_out:
-        typer.echo(f"  left out: {line}")
+        typer.echo(f"left out: {line}", err=True)

@@ -26,6 +26,7 @@ AUDIT_NAME = "core audit"
 """Name of the lexicon whose control words are the audit words."""
 CORE_FILE, VERSION_FILE = "core.tsv", "version.yaml"
 FIRST_COLUMNS, LAST_COLUMN = ("concept", "pos", "field", "note"), "split"
+_MOST_BUILT = 64
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,10 @@ class Core:
     splits: Mapping[str, Split]
     languages: tuple[str, ...]
     facts: Facts = field(default_factory=Facts)
+    _built: dict[tuple[Language, Language, int, bool], Lexicon] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """Lexicons that were asked for: whoever checks a folder of records asks for the same few again and again."""
 
     @property
     def shares(self) -> Mapping[Split, float]:
@@ -68,7 +73,14 @@ class Core:
         """
         for language in (source, target):
             self._require(language)
-        seed = self.seed if seed is None else seed
+        key = source, target, self.seed if seed is None else seed, audit
+        if key not in self._built:
+            if len(self._built) >= _MOST_BUILT:
+                self._built.clear()
+            self._built[key] = self._build(*key)
+        return self._built[key]
+
+    def _build(self, source: Language, target: Language, seed: int, audit: bool) -> Lexicon:
         splits: Mapping[str, Split] = {c: split for c, split in self.splits.items() if split is not Split.AUDIT}
         if seed != self.seed:
             splits = assign_splits((e for e in self.entries if e.concept in splits), seed=seed)

@@ -34,6 +34,7 @@ class MeasureRegistry:
 
     def __init__(self, measures: Iterable[Measure] = ()) -> None:
         self._measures: dict[str, Measure] = {}
+        self._shown: dict[Place | None, list[Measure]] = {}
         self._complete = False
         for measure in measures:
             self.add(measure)
@@ -43,11 +44,13 @@ class MeasureRegistry:
         if self._measures.get(measure.name, measure) != measure:
             raise InputError(f"a measure called {measure.name!r} exists already; choose another name")
         self._measures[measure.name] = measure
+        self._shown.clear()
         return measure
 
     def remove(self, name: str) -> None:
         """Forget a measure that was added."""
         self._measures.pop(name, None)
+        self._shown.clear()
 
     def get(self, name: str) -> Measure:
         """The measure called `name`; raises UnknownNameError with suggestions."""
@@ -60,7 +63,9 @@ class MeasureRegistry:
     def all(self, place: Place | None = None) -> list[Measure]:
         """Every measure, or those shown at `place`, in order."""
         self._load_packages()
-        return [m for m in self._measures.values() if place is None or place in m.places]
+        if place not in self._shown:
+            self._shown[place] = [m for m in self._measures.values() if place is None or place in m.places]
+        return list(self._shown[place])
 
     def _load_packages(self) -> None:
         if self._complete:

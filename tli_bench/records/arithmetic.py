@@ -1,6 +1,7 @@
 """Every aggregate that a record's columns determine, computed again and compared with what the record states."""
 
 import math
+from collections import defaultdict
 from collections.abc import Iterator
 
 import numpy as np
@@ -11,46 +12,53 @@ from tli_bench.measures.choice import BEST_LAYER_RULE, chosen_depth
 from tli_bench.measures.measure import Measure, Place, mean_of, standard_error
 from tli_bench.measures.registry import known_measure, list_measures
 from tli_bench.models.identity import BEFORE_AFTER
-from tli_bench.records.columns import Kept, Sums, read
+from tli_bench.records.columns import Floats, Kept, Sums, read
 from tli_bench.records.comparison import Comparison, comparison
 from tli_bench.records.run_record import RunRecord
 
 # Curves are averages of float32 cosines, while columns are written with all their digits.
 TOLERANCE = 2e-5
+_SLACK = 1e-5
 
 
 def recompute(record: RunRecord) -> Iterator[str]:
     """One line for each figure that does not follow from the record's own columns."""
     yield from _coverage(record)
+    derived: dict[str, list[Measure]] = defaultdict(list)
+    for other in list_measures():
+        derived[other.column_of].append(other)
     for split, state, layer, name, held in record.every_column():
         where = f"{split.value}/{state}/layer {layer}"
-        measure = known_measure(name)
+        measure, column = known_measure(name), read(held)
         if measure is None:
             continue
-        yield from (f"{where}: {problem}" for problem in _range(record, split, measure, held))
-        for derived in (measure, *(other for other in list_measures() if other.column_of == name)):
-            stated = record.value(derived.name, split, state, layer)
+        impossible = [] if column is None else [f"{where}: {it}" for it in _range(record, split, measure, column)]
+        yield from impossible
+        for item in (measure, *derived.get(name, ())) if not impossible else ():
+            stated = record.value(item.name, split, state, layer)
             if stated is not None:
-                yield from (f"{where}: {problem}" for problem in _aggregate(derived, stated, held))
+                yield from (f"{where}: {problem}" for problem in _aggregate(item, stated, held, column))
+    yield from _curve_ranges(record)
+    yield from _control_ranges(record)
     yield from _pseudo(record)
     yield from _best_layers(record)
     for item in record.comparisons:
         yield from _comparison(record, item)
 
 
-def _aggregate(measure: Measure, stated: float, held: Kept) -> Iterator[str]:
+def _aggregate(measure: Measure, stated: float, held: Kept, column: Floats | None) -> Iterator[str]:
     if isinstance(held, Sums) and measure.aggregate not in (mean_of, standard_error):
         return  # the sums do not determine this aggregate
     count = held.n if isinstance(held, Sums) else len(held)
-    found = _from_sums(measure, held) if isinstance(held, Sums) else _from_column(measure, held)
+    found = _from_sums(measure, held) if isinstance(held, Sums) else _from_column(measure, column)
     if found is None or not math.isclose(stated, found, abs_tol=TOLERANCE):
         shown = "nothing" if found is None else f"{found:.6f}"
         yield f"{measure.name} is given as {stated:.6f}, but its {count} pairs give {shown}"
 
 
-def _from_column(measure: Measure, held: list[float | None]) -> float | None:
+def _from_column(measure: Measure, column: Floats | None) -> float | None:
     try:
-        return measure.aggregate(np.array(held, dtype=np.float64))
+        return None if column is None else measure.aggregate(column)
     except UnscorableError:
         return None
 
@@ -95,15 +103,48 @@ def _kept(record: RunRecord, measure: Measure, split: Split, state: str, layer: 
         yield f"{where}: no pseudo-values of {given}"
 
 
-def _range(record: RunRecord, split: Split, measure: Measure, held: Kept) -> Iterator[str]:
-    column = read(held)
-    if column is None:
+def _range(record: RunRecord, split: Split, measure: Measure, column: Floats) -> Iterator[str]:
+    scored = column[~np.isnan(column)]
+    if not len(scored) or (measure.within_range(float(scored.min())) and measure.within_range(float(scored.max()))):
         return
     for row in np.flatnonzero(~np.isnan(column)):
         value = float(column[row])
         if not measure.within_range(value):
             concept = record.words[split].concepts[row][:60]
-            yield f"{concept!r} has {measure.name} {value:.6g}, outside [{measure.low:g}, {measure.high:g}]"
+            yield f"{concept!r} has {measure.name} {value:.6g}, {_outside(measure)}"
+
+
+def _outside(measure: Measure) -> str:
+    return f"outside [{measure.low:g}, {measure.high:g}]"
+
+
+def _curve_ranges(record: RunRecord) -> Iterator[str]:
+    """Layers of which no words were kept hold possible values too."""
+    for split, states in record.curves.items():
+        for state, curves in states.items():
+            for name, curve in curves.items():
+                measure, scored = known_measure(name), [value for value in curve if value is not None]
+                if measure is None or not scored:
+                    continue
+                worst = next((value for value in (min(scored), max(scored)) if not measure.within_range(value)), None)
+                if worst is not None:
+                    layer = record.layers[curve.index(worst)]
+                    yield f"{split.value}/{state}/layer {layer}: {name} is given as {worst:.6g}, {_outside(measure)}"
+
+
+def _control_ranges(record: RunRecord) -> Iterator[str]:
+    """Shares that boards show next to a score, and changes of shares."""
+    if record.controls is None:
+        return
+    for split, spelling in record.controls.spelling.items():
+        shares = {"value": spelling.value, "p1": spelling.p1, "mrr": spelling.mrr}
+        for name, share in shares.items():
+            if share is not None and not -_SLACK <= share <= 1 + _SLACK:
+                yield f"{split.value}: {name} of spelling alone is given as {share:.6g}, outside [0, 1]"
+    for item in record.controls.placebo.layers if record.controls.placebo else ():
+        worst = max((item.change, *item.changes), key=abs)
+        if abs(worst) > 1 + _SLACK:
+            yield f"layer {item.layer}: a placebo's change is given as {worst:.6g}, outside [-1, 1]"
 
 
 def _best_layers(record: RunRecord) -> Iterator[str]:
@@ -156,13 +197,21 @@ def _means_of_sums(item: Comparison, held: list[Kept | None], where: str) -> Ite
 def _pseudo(record: RunRecord) -> Iterator[str]:
     """Pseudo-values have the mean of what they stand for."""
     for split, state, layer, name, held in record.every_column(record.pseudo):
-        stated, column = record.value(name, split, state, layer), read(held)
-        if stated is None or column is None or known_measure(name) is None:
+        stated, column, measure = record.value(name, split, state, layer), read(held), known_measure(name)
+        if stated is None or column is None or measure is None:
             continue
-        found = float(np.nanmean(column)) if len(column) else math.nan
+        where, scored = f"{split.value}/{state}/layer {layer}", column[~np.isnan(column)]
+        if len(scored) and np.abs(scored).max() > _most(measure, len(column)):
+            yield f"{where}: {name} has a pseudo-value of {np.abs(scored).max():.6g}, more than one word can change it"
+            continue
+        found = float(scored.mean()) if len(scored) else math.nan
         if not math.isclose(stated, found, abs_tol=TOLERANCE):
-            where = f"{split.value}/{state}/layer {layer}"
             yield f"{where}: {name} is given as {stated:.6f}, but its pseudo-values have the mean {found:.6f}"
+
+
+def _most(measure: Measure, n: int) -> float:
+    """Bound of the size of a pseudo-value: n times the number less n - 1 times another one, both within the measure's range."""
+    return (2 * n + 1) * max(abs(measure.low), abs(measure.high), 1.0)
 
 
 def _span(ci: tuple[float, float]) -> str:

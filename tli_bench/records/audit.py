@@ -10,6 +10,7 @@ from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.registry import get_measure
 from tli_bench.measures.roles import HEADLINE
 from tli_bench.models.identity import State
+from tli_bench.records.contender import display_name, weights_of
 from tli_bench.records.schema import Record, RunRecord, Signature
 from tli_bench.records.scores import BEST
 from tli_bench.stats.arrays import Floats
@@ -57,11 +58,14 @@ def audited(lexicon: str) -> str | None:
     return f"{AUDIT_NAME} {version}" if name == "core" and version and " " not in version else None
 
 
-def control_minus_audit(control: Mapping[str, Side], audit: Mapping[str, Side]) -> Gap:
+def control_minus_audit(
+    control: Mapping[str, Side], audit: Mapping[str, Side], *, weights: Mapping[str, float] | None = None
+) -> Gap:
     """Compare the headline of control and audit words, both by language pair, as samples of different concepts.
 
-    A concept counts once, however many pairs it is in. Raises ResultError unless both sides have the same pairs, chose their layers on
-    the same dev words and chose the same ones; UnscorableError without a pair.
+    A concept counts once, however many pairs it is in. weights: of each pair in the means, all alike where there are none. Raises
+    ResultError unless both sides have the same pairs, chose their layers on the same dev words and chose the same ones;
+    UnscorableError without a pair.
     """
     if odd := sorted(control.keys() ^ audit.keys()):
         raise ResultError(f"{odd[0]} has no {'audit' if odd[0] in control else 'control'} words scored")
@@ -73,12 +77,15 @@ def control_minus_audit(control: Mapping[str, Side], audit: Mapping[str, Side]) 
             raise ResultError(
                 f"{pair}: control was read at layer {ours.layer}, audit at {theirs.layer}; run both again"
             )
-    x, y = (_over_pairs(list(sides.values())) for sides in (control, audit))
+    x, y = (_over_pairs(sides, weights) for sides in (control, audit))
     return Gap(len(control), float(x.mean()), float(y.mean()), two_sample(x, y))
 
 
-def _over_pairs(sides: Sequence[Side]) -> Floats:
-    _, phi = clustered([side.values for side in sides], [side.concepts for side in sides])
+def _over_pairs(sides: Mapping[str, Side], weights: Mapping[str, float] | None) -> Floats:
+    shares = [weights[pair] for pair in sides] if weights else []
+    _, phi = clustered(
+        [side.values for side in sides.values()], [side.concepts for side in sides.values()], weights=shares
+    )
     return phi
 
 
@@ -111,7 +118,7 @@ def contender_of(signature: Signature) -> tuple[str, ...]:
     """What all control and audit records of one contender share: the same weights at the same precision, on as many words."""
     adapter = signature.adapter.sha256 if signature.adapter else ""
     words = (signature.measures, str(signature.split_seed), str(signature.limit))
-    return (signature.model, signature.revision, adapter, signature.dtype, signature.quantization or "", *words)
+    return (*weights_of(signature), adapter, signature.dtype, signature.quantization or "", *words)
 
 
 def is_audited(records: Iterable[Record]) -> bool:
@@ -144,7 +151,10 @@ def gaps(records: Iterable[RunRecord]) -> Iterator[str]:
         if any(record.signature.audit for record in row):
             signature = row[0].signature
             trained = signature.adapter or signature.training
-            name = visible(f"{signature.model}, {trained.name if trained else 'base'}, {signature.protocol}", limit=160)
+            name = visible(
+                f"{display_name(signature.model)}, {trained.name if trained else 'base'}, {signature.protocol}",
+                limit=160,
+            )
             try:
                 yield in_words(name, gap_of(row))
             except (ResultError, UnscorableError) as err:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import zlib
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,13 @@ from tli_bench.base.errors import ResultError
 
 # A record of a 100-layer model over 20,000 pairs stays below this; a stranger's file must not exhaust the memory.
 MAX_BYTES = 256 * 1024 * 1024
+_SUFFIXES = (".json", ".json.gz")
+
+
+def json_files(root: Path) -> list[Path]:
+    """Every `.json` and `.json.gz` file under a folder in sorted order, links to folders not followed."""
+    found = (Path(folder, name) for folder, _, names in os.walk(root) for name in names if name.endswith(_SUFFIXES))
+    return sorted(found)
 
 
 def read_bytes(path: Path) -> bytes:

@@ -6,7 +6,7 @@ from pathlib import Path, PurePath
 from tli_bench.base.errors import ResultError
 from tli_bench.base.files import write_bytes
 from tli_bench.base.wording import visible
-from tli_bench.records.disk import json_object, read_bytes
+from tli_bench.records.disk import json_files, json_object, read_bytes
 from tli_bench.records.downstream_record import DownstreamRecord
 from tli_bench.records.lm_eval import TaskScore
 from tli_bench.records.names import DOWNSTREAM, downstream_path
@@ -42,8 +42,7 @@ def downstream_from_json(raw: bytes, *, where: str) -> DownstreamRecord:
 
 def downstream_paths(root: Path) -> list[Path]:
     """Every downstream record file under a folder, in sorted order."""
-    found = [*root.rglob("*.json"), *root.rglob("*.json.gz")]
-    return [path for path in sorted(found) if is_downstream(path) and not path.name.startswith(".")]
+    return [path for path in json_files(root) if is_downstream(path) and not path.name.startswith(".")]
 
 
 def iter_downstream(root: Path) -> Iterator[DownstreamRecord]:
@@ -57,25 +56,27 @@ def downstream_scores(root: Path) -> Iterator[TaskScore]:
     Raises ResultError naming file and field.
     """
     for path in downstream_paths(root):
-        record = read_downstream(path)
-        if record.fixtures:
-            continue
-        for state, metrics in record.scores.items():
-            adapter = record.adapter if state == "adapted" else None
-            for metric, value in metrics.items():
-                yield TaskScore(
-                    model=record.model,
-                    adapter=adapter.name if adapter else None,
-                    task=record.task,
-                    metric=metric,
-                    filter="none",
-                    value=value,
-                    stderr=None,
-                    higher_is_better=record.higher_is_better.get(metric),
-                    version=None if record.task_version is None else str(record.task_version),
-                    n=record.documents,
-                    limit=record.limit,
-                    where=str(path),
-                    revision=record.revision,
-                    adapter_sha256=adapter.sha256 if adapter else None,
-                )
+        yield from task_scores(read_downstream(path), where=str(path))
+
+
+def task_scores(record: DownstreamRecord, *, where: str) -> Iterator[TaskScore]:
+    """Scores of one downstream record, base and adapted separately; none of a record of the small samples."""
+    for state, metrics in record.scores.items() if not record.fixtures else ():
+        adapter = record.adapter if state == "adapted" else None
+        for metric, value in metrics.items():
+            yield TaskScore(
+                model=record.model,
+                adapter=adapter.name if adapter else None,
+                task=record.task,
+                metric=metric,
+                filter="none",
+                value=value,
+                stderr=None,
+                higher_is_better=record.higher_is_better.get(metric),
+                version=None if record.task_version is None else str(record.task_version),
+                n=record.documents,
+                limit=record.limit,
+                where=where,
+                revision=record.revision,
+                adapter_sha256=adapter.sha256 if adapter else None,
+            )

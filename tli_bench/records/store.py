@@ -3,7 +3,7 @@
 import gzip
 import logging
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from pydantic import ValidationError
 
@@ -11,7 +11,7 @@ from tli_bench.base.errors import ResultError
 from tli_bench.base.files import write_bytes
 from tli_bench.base.wording import visible
 from tli_bench.config.facts import same_unit
-from tli_bench.records.disk import json_object, read_bytes
+from tli_bench.records.disk import json_files, json_object, read_bytes
 from tli_bench.records.downstream import is_downstream
 from tli_bench.records.names import run_path
 from tli_bench.records.parsing import parse_record
@@ -59,9 +59,7 @@ class RecordStore:
 
     def paths(self) -> Iterator[Path]:
         """Every record file under the root in sorted order; other files (lm-eval's, downstream, hidden) are skipped."""
-        for path in sorted([*self.root.rglob("*.json"), *self.root.rglob("*.json.gz")]):
-            if not path.name.startswith(("results_", "samples_", ".")) and not is_downstream(path):
-                yield path
+        return (path for path in json_files(self.root) if is_alignment(path))
 
     def everything(self) -> Iterator[RunRecord]:
         """Records one after another, those of audit words among them: only one is in memory at a time."""
@@ -70,6 +68,11 @@ class RecordStore:
     def __iter__(self) -> Iterator[RunRecord]:
         """As `everything`, but for the audit words, which only boards and exchange read: nothing else may be concluded from them."""
         return (record for record in self.everything() if not record.signature.audit)
+
+
+def is_alignment(path: PurePath) -> bool:
+    """Whether a file lies where alignment records are kept: it is not lm-eval's, not of a downstream task and not hidden."""
+    return not path.name.startswith(("results_", "samples_", ".")) and not is_downstream(path)
 
 
 def read_record(path: Path) -> RunRecord:

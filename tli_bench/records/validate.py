@@ -15,6 +15,7 @@ from tli_bench.lexicon.pairs import Split
 from tli_bench.lexicon.unseen import MOST_SEEN
 from tli_bench.measures.registry import known_measure
 from tli_bench.records.arithmetic import recompute
+from tli_bench.records.contender import is_local
 from tli_bench.records.schema import DownstreamRecord, Record, RunRecord
 from tli_bench.vectors.protocols import all_protocols
 
@@ -37,10 +38,17 @@ class Validation:
 
 def validate_record(record: Record) -> Validation:
     """All that is wrong or notable in one record, alignment or downstream, that already fits the schema."""
+    notes = _downstream_notes(record) if isinstance(record, DownstreamRecord) else _notes(record)
+    return Validation(tuple(errors_of(record)), tuple(notes))
+
+
+def errors_of(record: Record) -> Iterator[str]:
+    """What is wrong in a record, one line each: why it cannot be trusted."""
     if isinstance(record, DownstreamRecord):
-        return Validation(tuple(_downstream_errors(record)), tuple(_downstream_notes(record)))
-    errors = [*_names(record), *_signature(record), *_leakage(record), *_words(record), *recompute(record)]
-    return Validation(tuple(errors), tuple(_notes(record)))
+        yield from _downstream_errors(record)
+        return
+    for check in (_names, _signature, _leakage, _words, recompute):
+        yield from check(record)
 
 
 def _names(record: RunRecord) -> Iterator[str]:
@@ -195,7 +203,7 @@ def _notes(record: RunRecord) -> Iterator[str]:
         yield f"{len(signature.seen_control)} control words were trained and are left out (first: {first})"
     if signature.trained_words:
         yield "which words were trained was declared by whoever ran it, not by a card"
-    if signature.model.startswith(("/", ".", "~")):
+    if is_local(signature.model):
         yield f"model {visible(signature.model)!r} is a local folder: others cannot load it by that name"
     if signature.protocol not in {protocol.id for protocol in all_protocols().values()}:
         yield f"protocol {visible(signature.protocol)!r} is not one of ours: ranked only among records of the same"
@@ -240,7 +248,7 @@ def _downstream_notes(record: DownstreamRecord) -> Iterator[str]:
         yield "small samples that ship with the project: not a benchmark, so not in any table"
     if record.limit is not None:
         yield f"only the first {record.limit} documents: not in any table"
-    if record.model.startswith(("/", ".", "~")):
+    if is_local(record.model):
         yield f"model {visible(record.model)!r} is a local folder: others cannot load it by that name"
     unscored = [
         f"{metric} ({state})" for state, found in record.scores.items() for metric, v in found.items() if v is None

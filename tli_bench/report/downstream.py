@@ -8,6 +8,7 @@ from statistics import fmean
 
 from tli_bench.languages import Language
 from tli_bench.records import TaskScore
+from tli_bench.records.contender import is_fingerprint
 from tli_bench.report.columns import DOWNSTREAM, Downstream
 from tli_bench.report.entries import Entry
 from tli_bench.report.scopes import Scope, languages_of
@@ -27,7 +28,8 @@ class DownstreamScores:
             # A limited run is a trial: it may not be listed with full ones.
             if score.value is not None and score.limit is None:
                 adapter = score.adapter_sha256 if score.revision else _name(score.adapter)
-                self._by_who[score.model, score.revision or "", adapter or ""].append(score)
+                model = "" if is_fingerprint(score.revision or "") else score.model
+                self._by_who[model, score.revision or "", adapter or ""].append(score)
 
     def of(self, entries: Sequence[Entry], scope: Scope) -> list[Joined]:
         """By entry, column id to mean over the scope's tasks, for the columns that have one.
@@ -50,9 +52,11 @@ class DownstreamScores:
 
     def _scores(self, entry: Entry) -> list[TaskScore]:
         adapter, key = entry.signature.adapter, entry.key
+        who = key.nameless
+        names = dict.fromkeys((key.model, entry.signature.model))
         return [
-            *self._by_who.get((key.model, key.revision, key.adapter), []),
-            *self._by_who.get((key.model, "", adapter.name if adapter else ""), []),
+            *self._by_who.get((who.model, who.revision, who.adapter), []),
+            *(score for name in names for score in self._by_who.get((name, "", adapter.name if adapter else ""), [])),
         ]
 
 

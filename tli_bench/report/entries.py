@@ -1,7 +1,7 @@
 """From records to entries: what was scored, by what, on which words, without the bulk that no table needs."""
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
@@ -16,6 +16,8 @@ from tli_bench.measures.roles import HEADLINE, SIZES, headline_for
 from tli_bench.models.catalog import DEMONSTRATION
 from tli_bench.models.identity import AdapterRef, State, TrainingRef
 from tli_bench.records.audit import Side, audited, dev_words
+from tli_bench.records.checked import Refused
+from tli_bench.records.contender import display_name, is_fingerprint, name_for, weights_of
 from tli_bench.records.schema import Curve, RunRecord, Signature
 from tli_bench.records.scores import BEST, OUTPUT
 from tli_bench.report.columns import board_measures, compared_measures
@@ -41,7 +43,10 @@ class BoardKey(NamedTuple):
 
 
 class EntryKey(NamedTuple):
-    """One contender: the same weights at the same precision, under the same reservations."""
+    """One contender: the same weights at the same precision, under the same reservations.
+
+    model: what the weights are called, never a path; revision: their fingerprint, which alone tells them apart from others.
+    """
 
     model: str
     revision: str
@@ -49,6 +54,11 @@ class EntryKey(NamedTuple):
     dtype: str
     quantization: str
     flags: tuple[str, ...]
+
+    @property
+    def nameless(self) -> "EntryKey":
+        """The key as contenders are told apart by it: without the name of weights that have a fingerprint."""
+        return self._replace(model="") if is_fingerprint(self.revision) else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,25 +127,26 @@ class Entry:
 
     @property
     def base_key(self) -> EntryKey | None:
-        """The entry that this one was trained from; None for a model as it came, or one whose base is not stated."""
+        """The nameless key of what this one was trained from; None for a model as it came, or one whose base is not stated."""
         training = self.signature.training
         if self.key.adapter:
-            return self.key._replace(adapter="", flags=())
+            return self.key._replace(adapter="", flags=()).nameless
         if training and training.base_revision:
-            return self.key._replace(model=training.base, revision=training.base_revision, flags=())
+            return self.key._replace(model=training.base, revision=training.base_revision, flags=()).nameless
         return None
 
 
 @dataclass(slots=True)
 class Collected:
-    """Entries by board, and one line for each record that no board can hold."""
+    """Entries by board, and one line for each record that no board can hold. names: by revision, what records call the weights."""
 
     boards: dict[BoardKey, dict[EntryKey, Entry]] = field(default_factory=lambda: defaultdict(dict))
     left_out: list[str] = field(default_factory=list)
     editions: dict[BoardKey, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+    names: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
 
-def collect(records: Iterable[RunRecord]) -> Collected:
+def collect(records: Iterable[RunRecord | Refused]) -> Collected:
     """Group records into boards and entries; the base state of an adapter's record stands in where no base was run alone.
 
     Of two records of one unit, the later one by date counts. Records of audit words stand next to the control words of the same
@@ -143,7 +154,9 @@ def collect(records: Iterable[RunRecord]) -> Collected:
     """
     control, audit = _Gathered(), _Gathered()
     for record in records:
-        if record.task == f"{TASK_PREFIX}{record.pair}":
+        if isinstance(record, Refused):
+            control.found.left_out.append(str(record))
+        elif record.task == f"{TASK_PREFIX}{record.pair}":
             (audit if record.signature.audit else control).add(record)
         else:
             control.found.left_out.append(f"{record.task}: not an alignment task")
@@ -161,7 +174,10 @@ def _join(found: Collected, audit: Collected) -> None:
             if key in entries:
                 entries[key].audits |= entry.units
                 alone.discard((sealed, key))
-    found.left_out += [f"{key.model}: audit words without control words of the same contender" for _, key in alone]
+    found.left_out += [
+        f"{display_name(audit.boards[board][key].signature.model)}: audit words without control words of the same contender"
+        for board, key in alone
+    ]
 
 
 class _Gathered:
@@ -169,7 +185,7 @@ class _Gathered:
 
     def __init__(self) -> None:
         self.found = Collected()
-        self.spare = Collected(editions=self.found.editions)
+        self.spare = Collected(editions=self.found.editions, names=self.found.names)
 
     def add(self, record: RunRecord) -> None:
         adapter = record.signature.adapter
@@ -200,11 +216,11 @@ def _board_of(found: Collected, signature: Signature) -> BoardKey:
 def _demonstration(signature: Signature) -> bool:
     """Whether a model, or what it was trained from, is there to show how the benchmark works."""
     names = {signature.model, signature.training.base if signature.training else signature.model}
-    return not names.isdisjoint(DEMONSTRATION)
+    return not {display_name(name) for name in names}.isdisjoint(DEMONSTRATION)
 
 
 def _named(found: Collected) -> Collected:
-    """Give every board the hash of its words: the one that all pairs share, or the hash of theirs together."""
+    """Give every board the hash of its words, the one that all pairs share or the hash of theirs together, and every entry its name."""
     boards: dict[BoardKey, dict[EntryKey, Entry]] = defaultdict(dict)
     for board, entries in found.boards.items():
         hashes = found.editions[board]
@@ -214,8 +230,11 @@ def _named(found: Collected) -> Collected:
         named = board._replace(lexicon_hash=digest)
         for entry in entries.values():
             entry.board = named
-        boards[named] |= entries
-    return Collected(boards, found.left_out, found.editions)
+            called = found.names[entry.key.revision] if is_fingerprint(entry.key.revision) else {entry.key.model: 1}
+            entry.key = entry.key._replace(model=name_for(called))
+            there = boards[named].setdefault(entry.key, entry)
+            there.units = entry.units | there.units
+    return Collected(boards, found.left_out, found.editions, found.names)
 
 
 def _add(found: Collected, record: RunRecord, state: State, unit: Unit) -> None:
@@ -223,9 +242,9 @@ def _add(found: Collected, record: RunRecord, state: State, unit: Unit) -> None:
     board = _board_of(found, signature)
     adapter = signature.adapter if state == "adapted" else None
     raised = flags_of(signature, adapter=adapter is not None)
+    found.names[signature.revision][signature.model] += 1
     key = EntryKey(
-        signature.model,
-        signature.revision,
+        *weights_of(signature),
         adapter.sha256 if adapter else "",
         signature.dtype,
         signature.quantization or "",
@@ -290,6 +309,8 @@ def _drawn(curves: dict[str, Curve]) -> dict[str, Curve]:
 
 
 def signature_of(entry: Entry) -> dict[str, Any]:
-    """The entry's signature without what differs from pair to pair."""
-    given = entry.signature
+    """The entry's signature without what differs from pair to pair, and without paths on somebody's machine."""
+    given, training = entry.signature, entry.signature.training
+    base = training and training.model_copy(update={"base": display_name(training.base)})
+    given = given.model_copy(update={"model": entry.key.model, "training": base})
     return given.model_dump(mode="json", exclude={"pair", "n", "layers", "seen_control", *unstated(given)})

@@ -1,31 +1,37 @@
 """Boards: entries that may be compared, ranked in every scope, with the reason next to each that has no rank."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import fmean
 
 import numpy as np
 
 from tli_bench.base.errors import ResultError, UnscorableError
 from tli_bench.base.wording import visible
 from tli_bench.measures.roles import HEADLINE
-from tli_bench.records import RecordStore, TaskScore, read_record, read_task_scores
+from tli_bench.records import TaskScore, read_task_scores
 from tli_bench.records.audit import Gap, Side, audited, control_minus_audit
-from tli_bench.records.downstream import downstream_scores
-from tli_bench.records.schema import RunRecord
+from tli_bench.records.checked import Refused, checked, refused
+from tli_bench.records.contender import display_name
+from tli_bench.records.disk import json_files
+from tli_bench.records.downstream import is_downstream, task_scores
+from tli_bench.records.schema import DownstreamRecord, Record, RunRecord
+from tli_bench.records.store import is_alignment
 from tli_bench.report.columns import AUDIT, BESIDE, FLAG, GAIN, OUTPUT, Column, board_measures, columns, shown
 from tli_bench.report.downstream import DownstreamScores, Joined
 from tli_bench.report.entries import BoardKey, Entry, Unit, collect
 from tli_bench.report.reported import Reported
-from tli_bench.report.scopes import Scope, scopes_for
+from tli_bench.report.scopes import FAMILIES, Scope, scopes_for
+from tli_bench.report.spread import Spread, spreads
 from tli_bench.report.sweeps import Sweep
 from tli_bench.report.trainings import Contest, base_units, contests
 from tli_bench.stats.pseudo import clustered
 from tli_bench.stats.ranks import Ranked, rank_entries
 
 Words = tuple[tuple[str, str, str], ...]
+MOST_TOLD = 100
+"""So many lines say what was left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,8 @@ class Row:
     """One entry in one scope. ranked: None with a reason in `unranked`; cells: column id to value, None for a dash.
 
     score: the headline of the control words, None where a pair of the scope is missing. entry: position among the board's entries.
-    gap: of control and audit words, None with a reason in `unaudited`.
+    gap: of control and audit words, None with a reason in `unaudited`. spread: by how much the score would be another one with other
+    words, pairs or seeds.
     """
 
     entry: int
@@ -43,6 +50,7 @@ class Row:
     unranked: str
     gap: Gap | None = None
     unaudited: str = ""
+    spread: Spread = field(default_factory=Spread)
 
     @property
     def flagged(self) -> bool:
@@ -83,18 +91,37 @@ class Leaderboard:
     left_out: tuple[str, ...]
 
 
-def load_results(folder: Path) -> tuple[Iterable[RunRecord], list[TaskScore]]:
-    """Records (streamed) and the scores of other tasks in a folder; raises ResultError if it is not a folder."""
+def load_results(folder: Path) -> tuple[Iterable[RunRecord | Refused], list[TaskScore]]:
+    """Alignment records of a folder, checked while they are streamed, and the scores of its other tasks.
+
+    A file that fails a check stands among the records as `Refused`, whatever kind it is of. Raises ResultError if it is not a folder.
+    """
     if not folder.is_dir():
         raise ResultError(f"{folder} is not a folder of records; `tli-bench run --output {folder}` makes one")
-    scores = list(downstream_scores(folder))
-    scores += [score for path in sorted(folder.rglob("results_*.json")) for score in read_task_scores(path)]
-    paths = list(RecordStore(folder).paths())
-    return (read_record(path) for path in paths), scores
+    files = json_files(folder)
+    scores: list[TaskScore] = []
+    bad: list[Refused] = []
+    for found in checked((path for path in files if is_downstream(path) and not path.name.startswith(".")), folder):
+        if isinstance(found, DownstreamRecord):
+            scores += task_scores(found, where=found.task)
+        elif isinstance(found, Refused):
+            bad.append(found)
+    for path in files:
+        if path.name.startswith("results_") and path.suffix == ".json":
+            try:
+                scores += read_task_scores(path)
+            except ResultError as err:
+                bad.append(refused(path, folder, err))
+    return _alignment(bad, checked((path for path in files if is_alignment(path)), folder)), scores
+
+
+def _alignment(bad: Iterable[Refused], found: Iterable[Record | Refused]) -> Iterator[RunRecord | Refused]:
+    yield from bad
+    yield from (item for item in found if not isinstance(item, DownstreamRecord))
 
 
 def build(
-    records: Iterable[RunRecord],
+    records: Iterable[RunRecord | Refused],
     *,
     scores: Iterable[TaskScore] = (),
     sweeps: Sequence[Sweep] = (),
@@ -104,27 +131,37 @@ def build(
     """Boards of all records, the largest first and demonstrations last; the same records give the same boards in any order."""
     collected = collect(records)
     downstream = DownstreamScores(scores)
-    left_out = list(collected.left_out)
     boards = []
     for key in sorted(collected.boards, key=lambda k: (k.demonstration, -len(collected.boards[k]), k)):
         entries = sorted(collected.boards[key].values(), key=lambda e: (e.key, e.signature.model))
         boards.append(_board(key, entries, downstream, seed=seed))
     dates = [u.created for board in boards for entry in board.entries for u in entry.units.values()]
+    return Leaderboard(
+        tuple(boards), tuple(sweeps), tuple(reported), max(dates, default="")[:10], _counted(collected.left_out)
+    )
+
+
+def _counted(left_out: Iterable[str]) -> tuple[str, ...]:
+    """Each line once with how often it was said; of very many the first ones, and how many others."""
     counted = [f"{n} x {line}" if n > 1 else line for line, n in sorted(Counter(left_out).items())]
-    return Leaderboard(tuple(boards), tuple(sweeps), tuple(reported), max(dates, default="")[:10], tuple(counted))
+    more = [f"{len(counted) - MOST_TOLD:,} more"] if len(counted) > MOST_TOLD else []
+    return (*counted[:MOST_TOLD], *more)
 
 
 def _board(key: BoardKey, entries: Sequence[Entry], downstream: DownstreamScores, *, seed: int) -> Board:
     words, bases = _reference_words(entries), base_units(entries)
     sections, done, compared = [], {}, []
     for scope in scopes_for(pair for entry in entries for pair in entry.units):
-        if scope.pairs not in done:
-            done[scope.pairs] = _ranks(entries, scope, words, seed=seed)
-        places = done[scope.pairs]
+        what = scope.pairs, scope.weights
+        if what not in done:
+            done[what] = _ranks(entries, scope, words, seed=seed)
+        places = done[what]
         joined = downstream.of(entries, scope)
-        rows = [_row(i, entry, scope, *places[i], bases[i], joined[i]) for i, entry in enumerate(entries)]
+        spread = spreads(entries, scope, {i: place for i, (place, _) in places.items()})
+        rows = [_row(i, entry, scope, *places[i], bases[i], joined[i], spread[i]) for i, entry in enumerate(entries)]
         fit = {i for i, (place, _) in places.items() if place}
-        compared += contests(entries, scope, fit, bases, joined)
+        if scope.id != FAMILIES:
+            compared += contests(entries, scope, fit, bases, joined)
         shown = [row for row in rows if any(p in entries[row.entry].units for p in scope.pairs)]
         sections.append(Section(scope, tuple(sorted(shown, key=_place))))
     # A row that was never audited says so, also where none was.
@@ -157,7 +194,8 @@ def _ranks(
     if not fit:
         return found
     values = [np.stack([entries[i].units[pair].pseudo[HEADLINE] for i in fit], axis=1) for pair in scope.pairs]
-    _, columns = clustered(values, [[word[0] for word in words[pair]] for pair in scope.pairs])
+    concepts = [[word[0] for word in words[pair]] for pair in scope.pairs]
+    _, columns = clustered(values, concepts, weights=scope.weights)
     try:
         ranked = rank_entries(columns, seed=seed)
     except UnscorableError as err:
@@ -191,6 +229,7 @@ def _row(
     reason: str,
     bases: dict[str, Unit],
     joined: Joined,
+    spread: Spread,
 ) -> Row:
     units = [entry.units[pair] for pair in scope.pairs if pair in entry.units]
     complete = len(units) == len(scope.pairs)
@@ -198,7 +237,7 @@ def _row(
 
     def mean(values: Sequence[float | None]) -> float | None:
         known = [v for v in values if v is not None]
-        return fmean(known) if complete and known and len(known) == len(values) else None
+        return scope.mean(known) if complete and known and len(known) == len(values) else None
 
     before = [bases[u.pair].score if u.pair in bases else None for u in units]
     changes = [None if s is None or b is None else s - b for s, b in zip(scores, before, strict=True)]
@@ -210,7 +249,7 @@ def _row(
         **{name: mean([u.values.get(name) for u in units]) for name in (*board_measures(), *BESIDE)},
         **joined,
     }
-    return Row(index, ranked, mean(scores), cells, visible(reason), gap, visible(unaudited))
+    return Row(index, ranked, mean(scores), cells, visible(reason), gap, visible(unaudited), spread)
 
 
 def _gap(entry: Entry, units: Sequence[Unit], scope: Scope) -> tuple[Gap | None, str]:
@@ -223,7 +262,8 @@ def _gap(entry: Entry, units: Sequence[Unit], scope: Scope) -> tuple[Gap | None,
     if len(units) < len(scope.pairs) or len(audits) < len(scope.pairs):
         return None, f"audit words were scored on {len(audits)} of {len(scope.pairs)} pairs"
     try:
-        return control_minus_audit(_sides(units), _sides(audits)), ""
+        weights = dict(zip(scope.pairs, scope.weights, strict=True)) if scope.weights else None
+        return control_minus_audit(_sides(units), _sides(audits), weights=weights), ""
     except (ResultError, UnscorableError) as err:
         return None, str(err)
 
@@ -259,7 +299,7 @@ def interval_text(row: Row) -> str:
 def model_label(entry: Entry) -> str:
     """Model as people know it, safe on one line; for a fully fine-tuned model, what it was tuned from."""
     training = entry.signature.training
-    return visible(training.base if training and entry.kind == "full" else entry.key.model, limit=80)
+    return visible(display_name(training.base) if training and entry.kind == "full" else entry.key.model, limit=80)
 
 
 def training_label(entry: Entry) -> str:

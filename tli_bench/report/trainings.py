@@ -102,7 +102,7 @@ def base_units(entries: Sequence[Entry]) -> dict[int, dict[str, Unit]]:
 
     An adapter's base is that of its own records: both come from one load.
     """
-    places = {entry.key: i for i, entry in enumerate(entries)}
+    places = {entry.key.nameless: i for i, entry in enumerate(entries)}
     found: dict[int, dict[str, Unit]] = {}
     for i, entry in enumerate(entries):
         base = places.get(entry.base_key) if entry.base_key else None
@@ -123,7 +123,7 @@ def contests(
 
     bases: as `base_units` finds them; joined: downstream scores by position.
     """
-    places = {entry.key: i for i, entry in enumerate(entries)}
+    places = {entry.key.nameless: i for i, entry in enumerate(entries)}
     groups: dict[int, list[int]] = {}
     for i in sorted(fit):
         key = entries[i].base_key

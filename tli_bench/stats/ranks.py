@@ -13,7 +13,6 @@ from tli_bench.stats.pseudo import MIN_WORDS, estimate
 _DRAWS = 4000
 _WORK = 2e8
 """Comparisons of two entries that one board may cost: with more than about 200 entries it is drawn less often."""
-_CHUNK = 250_000
 _NOTHING = 1e-7
 """A difference that rounding may leave between equal entries."""
 
@@ -23,11 +22,12 @@ class Ranked:
     """One entry's place.
 
     rank: 1 + the number of entries that are certainly better; tied: some other entry is neither better nor worse for certain.
-    ci: 95 % interval of the score, by Student's t. rank_interval: from `rank` to the number of entries minus those that are
-    certainly worse; all the intervals of a board hold together with 95 %.
+    se, ci: standard error and 95 % interval of the score over concepts, by Student's t. rank_interval: from `rank` to the number of
+    entries minus those that are certainly worse; all the intervals of a board hold together with 95 %.
     """
 
     score: float
+    se: float
     ci: tuple[float, float]
     rank: int
     tied: bool
@@ -50,8 +50,9 @@ def rank_entries(columns: Floats, *, seed: int = 0) -> list[Ranked]:
     for i in range(count):
         score = estimate(columns[:, i])
         assert score.ci is not None
+        assert score.se is not None
         places = (1 + int(above[i]), count - int(below[i]))
-        found.append(Ranked(score.value, score.ci, places[0], places[0] < places[1], places))
+        found.append(Ranked(score.value, score.se, score.ci, places[0], places[0] < places[1], places))
     return found
 
 
@@ -81,8 +82,11 @@ def _largest(influence: Floats, inverse: Floats, level: float, seed: int) -> flo
     """The `level` quantile of the largest |t| over all pairs of entries. influence `[n, entries]`; inverse: 1 / se, 0 for none."""
     n, count = influence.shape
     draws = int(min(_DRAWS, max(400, _WORK / count**2)))
-    moved = (np.random.default_rng(seed).standard_normal((draws, n)) @ influence).astype(np.float32)
-    scale, chunk = inverse.astype(np.float32), max(1, _CHUNK // count**2)
-    parts = (moved[start : start + chunk] for start in range(0, draws, chunk))
-    top = [np.abs((part[:, :, None] - part[:, None, :]) * scale).max(axis=(1, 2)) for part in parts]
-    return float(np.quantile(np.concatenate(top), level))
+    moved = np.random.default_rng(seed).standard_normal((draws, n)) @ influence
+    rows = np.ascontiguousarray(moved.T, dtype=np.float32)
+    top = np.zeros(draws, dtype=np.float32)
+    for i in range(count - 1):
+        gaps = rows[i + 1 :] - rows[i]
+        gaps *= inverse[i + 1 :, i, None].astype(np.float32)
+        np.maximum(top, np.maximum(gaps.max(axis=0), -gaps.min(axis=0)), out=top)
+    return float(np.quantile(top, level))

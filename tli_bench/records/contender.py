@@ -1,0 +1,40 @@
+"""Whose score it is: weights by their fingerprint, and a name for people that gives away nobody's folders."""
+
+import re
+from collections.abc import Mapping
+
+from tli_bench.records.signature import Signature
+
+# What `models.fingerprint` gives, or the commit of a Hub repository: either says by itself which weights they are.
+_FINGERPRINT = re.compile(r"sha256:[0-9a-f]{16,64}|[0-9a-f]{40}")
+_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+_DEEP = re.compile(r"[\w.+-]+([\\/][\w.+-]+){2,}")
+
+
+def is_fingerprint(revision: str) -> bool:
+    """Whether a revision tells the weights by itself, whatever they are called."""
+    return bool(_FINGERPRINT.fullmatch(revision))
+
+
+def weights_of(signature: Signature) -> tuple[str, str]:
+    """What all scores of one set of weights share: their fingerprint, or name and revision where that is not one."""
+    return ("" if is_fingerprint(signature.revision) else signature.model, signature.revision)
+
+
+def is_local(model: str) -> bool:
+    """Whether the name of a model is a path on somebody's machine: absolute, from `.` or `~`, or deeper than a Hub id."""
+    return model.startswith(("/", "\\", ".", "~")) or bool(_DRIVE.match(model) or _DEEP.fullmatch(model))
+
+
+def display_name(model: str) -> str:
+    """The name of a model for people: of a path its last part, `x` for `/home/me/models/x`."""
+    if not is_local(model):
+        return model
+    parts = [part for part in model.replace("\\", "/").split("/") if part not in ("", ".", "..", "~")]
+    return parts[-1] if parts else "unnamed"
+
+
+def name_for(names: Mapping[str, int]) -> str:
+    """One name for weights that records call by several, from how many do: a name rather than a path, then the most frequent."""
+    best = min(names, key=lambda name: (is_local(name), -names[name], display_name(name)))
+    return display_name(best)

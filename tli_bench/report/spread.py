@@ -1,0 +1,73 @@
+"""By how much a score would be another one with other words, other pairs or another seed of training: each source on its own."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tli_bench.report.entries import Entry
+from tli_bench.report.scopes import Scope
+from tli_bench.stats.ranks import Ranked
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Sources of uncertainty of one score; None where there is one pair or one training only, or no rank.
+
+    words: standard error of the score over concepts, which its interval and its rank rest on. pairs: standard deviation of the scores
+    of the single pairs. seeds: standard deviation of the scores of `trainings` trainings of one recipe, this one among them.
+    """
+
+    words: float | None = None
+    pairs: float | None = None
+    seeds: float | None = None
+    trainings: int = 0
+
+
+def spreads(entries: Sequence[Entry], scope: Scope, places: Mapping[int, Ranked | None]) -> list[Spread]:
+    """One for each entry in a scope. places: rank by position among the entries, None for those without one."""
+    repeated = _repeated(entries, places)
+    found = []
+    for i, entry in enumerate(entries):
+        place = places.get(i)
+        scores = [unit.score for pair in scope.pairs if (unit := entry.units.get(pair)) and unit.score is not None]
+        trainings = repeated.get(recipe_of(entry), []) if place else []
+        found.append(
+            Spread(
+                words=place.se if place else None,
+                pairs=_deviation(scores) if len(scores) == len(scope.pairs) else None,
+                seeds=_deviation(trainings),
+                trainings=len(trainings),
+            )
+        )
+    return found
+
+
+def recipe_of(entry: Entry) -> tuple[object, ...] | None:
+    """What trainings share that differ by their seed alone, as far as records say; None for a model as it came.
+
+    Records do not state the seed of a training: those of one recipe on one base, with the same pair, loss layers and number of
+    parameters, at the same precision, count as seeds of each other. A training that states no recipe is like no other.
+    """
+    trained, base = entry.trained, entry.base_key
+    if trained is None:
+        return None
+    if not trained.recipe or base is None:
+        return (entry.key,)
+    return (entry.kind, base, trained.recipe, trained.trained_on, trained.loss_layers, trained.trainable_parameters)
+
+
+def _repeated(entries: Sequence[Entry], places: Mapping[int, Ranked | None]) -> dict[object, list[float]]:
+    """By recipe, the scores of the ranked trainings."""
+    found: dict[object, list[float]] = defaultdict(list)
+    for i, place in places.items():
+        recipe = recipe_of(entries[i])
+        if place and recipe:
+            found[recipe].append(place.score)
+    return found
+
+
+def _deviation(values: Sequence[float]) -> float | None:
+    """Standard deviation (n - 1); None for fewer than two values."""
+    return float(np.std(values, ddof=1)) if len(values) > 1 else None

@@ -162,6 +162,15 @@ def test_without_a_headline_nothing_is_concluded_and_it_is_said_why(tmp_path):
 
     found = sides(tmp_path, [without(scored_record())], [without(scored_record(model="org/b"))], quantity="p1")
     assert found.headline is None
+    short = [
+        changed_columns(
+            r, lambda columns: {k: v for k, v in columns.items() if k != "p1_of_50"} | {"p1_of_20": columns["p1_of_50"]}
+        )
+        for r in (scored_record(scores=(0.5,) * 40), scored_record(model="org/b", scores=noisy(0.2, n=40)))
+    ]
+    decided = sides(tmp_path / "short", short[:1], short[1:], quantity="p1")
+    assert decided.headline.rows[0].quantity == "p1_of_20"
+    assert "is ahead" in decided.conclusions[0]
     assert found.conclusions[0].startswith(
         "nothing is concluded: P@1 of 50 decides, and it cannot be compared here (nothing is"
     )

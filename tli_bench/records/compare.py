@@ -67,14 +67,17 @@ def compare(
     found = _compare(sides, quantity, layer, split, correction)
     if quantity in CHANCE:
         return replace(found, conclusions=tuple(conclusions(found)))
-    try:
-        deciding = _compare(sides, HEADLINE, layer, split, correction)
-    except ResultError as err:
-        label = get_measure(HEADLINE).label
-        why = f"nothing is concluded: {label} decides, and it cannot be compared here ({visible(str(err), limit=300)})"
-        return replace(found, conclusions=(why,))
-    deciding = replace(deciding, conclusions=tuple(conclusions(deciding)))
-    return replace(found, headline=deciding, conclusions=deciding.conclusions)
+    why = []
+    for headline in CHANCE:
+        try:
+            deciding = _compare(sides, headline, layer, split, correction)
+        except ResultError as err:
+            why.append(visible(str(err), limit=300))
+            continue
+        deciding = replace(deciding, conclusions=tuple(conclusions(deciding)))
+        return replace(found, headline=deciding, conclusions=deciding.conclusions)
+    said = f"nothing is concluded: {get_measure(HEADLINE).label} decides, and it cannot be compared here ({why[0]})"
+    return replace(found, conclusions=(said,))
 
 
 def _compare(sides: Sequence[Side], quantity: str, layer: str, split: Split, correction: Correction) -> CompareResult:

@@ -7,6 +7,7 @@ import re
 import sys
 from pathlib import Path
 
+from tli_bench.base.terms import terms_markdown
 from tli_bench.measures.table import measures_markdown
 from tli_bench.models.families import families_table
 from tools.board_tables import real_board_table, real_gain_table
@@ -17,6 +18,7 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 TABLES = {
     "families": families_table,
     "measures": measures_markdown,
+    "terms": terms_markdown,
     "real_models": real_models_table,
     "real_board": real_board_table,
     "real_gain": real_gain_table,

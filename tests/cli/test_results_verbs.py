@@ -96,6 +96,56 @@ def test_compare_in_three_formats(runs):
     assert [row["pairs"] for row in found["overall"]] == [2]
 
 
+def test_compare_concludes_alike_in_every_format(runs):
+    """0.2 is the mean of (0.2, 0.3, 0.1): B is ahead, of both pairs and over them."""
+    sides = (f"{runs}@base", runs)
+    (said,) = json.loads(invoke("compare", *sides, "--format", "json").stdout)["conclusions"]
+    assert " is ahead of " in said
+    assert "over 2 pairs of tli_alignment [words.v1]: P@1 of 50 0.200 and 0.400" in said
+    assert invoke("compare", *sides).stdout.splitlines()[0] == said
+    assert invoke("compare", *sides, "--plain").stdout.splitlines()[0] == f"# {said}"
+    markdown = invoke("compare", *sides, "--format", "markdown").stdout.splitlines()[0]
+    assert markdown.replace("\\", "") == said
+    rows = json.loads(invoke("compare", *sides, "--format", "json").stdout)["rows"]
+    assert [row["outcome"] for row in rows] == ["B is ahead"] * 2
+    assert all(0 < row["permutation_p"] < 0.001 for row in rows)
+    other = json.loads(invoke("compare", *sides, "--format", "json", "--quantity", "mexa").stdout)
+    assert other["conclusions"] == other["headline"]["conclusions"]
+    assert [row["outcome"] for row in other["rows"]] == [None, None]
+    message = str(invoke("compare", *sides, "--plain", "--format", "json", code=1).exception)
+    assert "--format json is not; leave one of them out" in message
+    refused = str(invoke("compare", *sides, "--quantity", "cosine", code=1).exception)
+    assert "cosine describes raw geometry" in refused
+
+
+@pytest.mark.parametrize(
+    ("verb", "columns"),
+    [
+        (
+            ("compare", "{}@base", "{}"),
+            ["side A", "quantity", "split", "against", "task", "task kind", "A", "B", "B - A"],
+        ),
+        (("explain", "{}"), ["records", "layer", "pair", "base P@1 of 50", "gain in P@1 of 50"]),
+        (("results", "show", "{}"), ["task", "protocol", "layer", "layer role", "words", "P@1 of 50 base"]),
+    ],
+)
+def test_plain_is_tab_separated(runs, verb, columns):
+    lines = invoke(*(part.format(runs) for part in verb), "--plain").stdout.splitlines()
+    head, row = [line for line in lines if not line.startswith("#")][:2]
+    assert head.split("\t")[: len(columns)] == columns
+    assert len(row.split("\t")) == len(head.split("\t"))
+    assert "tab-separated" in " ".join(
+        invoke(*verb[: 2 if verb[0] == "results" else 1], "--help").stdout.lower().split()
+    )
+
+
+def test_settings_are_not_drawn_by_raw_geometry(tmp_path):
+    write_sweep(cases.sweep(), tmp_path / "ranks.json")
+    refused = invoke("plot", "sweep", tmp_path / "ranks.json", "--measure", "gap", code=1).exception
+    assert "gap describes raw geometry" in str(refused)
+    assert "leave --measure out for P@1 of 50" in str(refused)
+
+
 def test_submit_validate_merge(runs, tmp_path):
     packed = tmp_path / "s.zip"
     assert "2 records" in invoke("submit", runs, "--out", packed).stdout

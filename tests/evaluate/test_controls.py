@@ -167,6 +167,11 @@ def test_trained_against_control():
     assert abs(contrast.control) < 0.05
     assert (contrast.n_train, contrast.n_control) == (analysis.n["train"], analysis.n["control"])
     assert verdicts(analysis)["1"].kind is VerdictKind.MEMORISES
+    # The same scores on a pair that nothing was trained on: no contrast, and nothing learnt by heart.
+    elsewhere = analyse({"base": base, "adapted": better}, n=MANY, shown=("1",), trained=False)
+    assert elsewhere.controls.contrasts == []
+    assert verdicts(elsewhere)["1"].kind is not VerdictKind.MEMORISES
+    assert elsewhere.curves == analysis.curves
 
 
 def test_what_the_control_set_can_find():

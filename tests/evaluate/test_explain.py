@@ -17,6 +17,8 @@ from tli_bench.measures.roles import HEADLINE
 from tli_bench.models.identity import AdapterRef
 from tli_bench.records import RecordStore
 from tli_bench.records.schema import Words
+from tli_bench.report.terminal.explained import explanation_parts
+from tli_bench.report.terminal.layout import lay_out
 from tli_bench.stats import holm
 
 
@@ -24,6 +26,8 @@ def record_of(pair, score, gain=None, protocol="words.v1", dev=(0.1, 0.2), **opt
     """A record of some core words of a pair whose headline is `score` at layer 1, and `score + gain` adapted."""
     words = load_lexicon(pair=pair).of(Split.CONTROL)[:40]
     states = {"base": score} if gain is None else {"base": score, "adapted": score + gain}
+    if gain is not None:
+        options = {"adapter": AdapterRef(name="a", sha256="a" * 64)} | options
     kept = Words(
         concepts=[w.concept for w in words], sources=[w.source for w in words], targets=[w.target for w in words]
     )
@@ -70,6 +74,35 @@ def test_relations_are_corrected_together_and_the_conclusion_says_how_many_there
     assert few.conclusion == "no relation was tested: fewer than 10 pairs cannot tell a correlation from chance"
 
 
+def test_the_base_stands_once_and_its_relations_and_those_of_all_gains_are_one_family():
+    """One base, scored alone and under two adapters: six relations of two measures, by hand from the scores, corrected together."""
+    scores = {pair: 0.05 * (i % 7) + 0.01 * i for i, pair in enumerate(DEFAULT_PAIRS)}
+    adapters = {name: AdapterRef(name=name, sha256=name * 64) for name in "ab"}
+    gains = {"a": lambda x: 0.1 - x / 3, "b": lambda x: x * x}
+    records = [record_of(pair, score) for pair, score in scores.items()]
+    for name, adapter in adapters.items():
+        records += [record_of(pair, score, gains[name](score), adapter=adapter) for pair, score in scores.items()]
+    (found,) = explain(records)
+    assert found.adapters == ("a", "b")
+    assert [facts.pair for facts in found.pairs] == list(scores)
+    distances = [facts.distances[LEXICAL] for facts in found.pairs]
+    by_hand = {"base P@1 of 50": list(scores.values())}
+    by_hand |= {f"gain in P@1 of 50 by {name}": [gains[name](x) for x in scores.values()] for name in adapters}
+    told = {relation.outcome: relation for relation in found.relations}
+    for outcome, values in by_hand.items():
+        assert [facts.outcomes[outcome] for facts in found.pairs] == pytest.approx(values)
+        assert told[outcome].result.rho == pytest.approx(sps.spearmanr(values, distances).statistic)
+    p = [relation.result.p for relation in found.relations]
+    assert len(p) == found.tested == 6
+    assert [relation.holm for relation in found.relations] == pytest.approx(holm(p))
+    assert (
+        "one family: the base and the gain by each of 2 adapters, each measure with each distance" in found.conclusion
+    )
+    lines = [text.plain for text in lay_out(explanation_parts(found), None)]
+    assert sum(line.split()[:1] == ["swh_Latn-eng_Latn"] for line in lines) == 1
+    assert "  base and gain by a, b: every pair is read at layer 1" in lines
+
+
 def test_every_pair_is_read_at_the_one_layer_that_dev_chooses_for_their_mean():
     """Dev prefers layer 1 on one pair and, by more, layer 0 on the other: both are read at layer 0, base and gain alike."""
     pairs = DEFAULT_PAIRS[:2]
@@ -99,7 +132,10 @@ def test_the_spread_over_pairs_layers_and_seeds_is_told_apart():
     assert effects.levels == {"pair": 3, "layer": 2, "seed": 2}
     assert sum(effects.shares.values()) == pytest.approx(1)
     assert all(share > 0 for share in effects.shares.values())
-    assert [e.outcome for e in explain(records)[0].effects] == ["base P@1 of 50", "gain in P@1 of 50"]
+    (both,) = explain(records)
+    told = ["base P@1 of 50", "gain in P@1 of 50 by s0", "gain in P@1 of 50 by s1"]
+    assert [effect.outcome for effect in both.effects] == told
+    assert [e.outcome for e in explain(records[:3])[0].effects] == ["base P@1 of 50", "gain in P@1 of 50"]
     assert over_seeds(records[:3]) == []
 
 

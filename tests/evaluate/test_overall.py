@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tests.support import scored_record
-from tli_bench.evaluate.overall import lines, overall
+from tests.support import pseudo_of, scored_record
+from tli_bench.evaluate.overall import overall
 from tli_bench.lexicon.pairs import Split
 from tli_bench.models.identity import AdapterRef
 from tli_bench.records.schema import Controls
@@ -61,11 +61,31 @@ def test_net_of_a_twin_a_rise_generalises_and_without_a_difference_it_does_not()
     assert {verdict.kind for verdict in found.verdicts.values()} == {VerdictKind.SPREADING}
 
 
+def test_over_pairs_that_were_not_all_trained_on_nothing_is_memorised():
+    """Train words rise on both pairs; only where both were trained on is that learning by heart."""
+
+    def both(pair, trained_on):
+        base, after = draw(0.4, 7), (np.array(draw(0.4, 7)) + 0.4).tolist()
+        record = change(pair, 0.0).model_copy(deep=True)
+        adapter = ADAPTER.model_copy(update={"trained_on": trained_on})
+        signature = record.signature.model_copy(update={"adapter": adapter})
+        parts = {"words": record.words | {Split.TRAIN: record.words[Split.DEV]}}
+        for part in ("columns", "pseudo"):
+            states = {state: {"1": pseudo_of(s)} for state, s in (("base", base), ("adapted", after))}
+            parts[part] = getattr(record, part) | {Split.TRAIN: states}
+        return record.model_copy(update={"signature": signature, **parts})
+
+    (found,) = overall([both(SWH, None), both(TUR, None)])
+    assert found.verdicts[CHOSEN].kind is VerdictKind.MEMORISES
+    (found,) = overall([both(SWH, SWH), both(TUR, SWH)])
+    assert found.verdicts[CHOSEN].kind is not VerdictKind.MEMORISES
+    assert "trained" not in found.verdicts[CHOSEN].text
+
+
 def test_a_model_alone_is_judged_as_it_is():
     (found,) = overall([scored_record(pair=pair, scores=draw(0.5, i)) for i, pair in enumerate((SWH, TUR))])
     assert {verdict.kind for verdict in found.verdicts.values()} == {VerdictKind.ALIGNED}
-    (line,) = lines([found])
-    assert line.startswith(f"over 2 pairs, 60 control concepts, words.v1, {CHOSEN} and {OUTPUT}: aligned")
+    assert found.verdicts[CHOSEN] == found.verdicts[OUTPUT]
 
 
 def test_what_cannot_be_judged_is_left_out_with_the_reason():

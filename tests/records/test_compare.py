@@ -4,13 +4,15 @@ import numpy as np
 import pytest
 from scipy import stats as sps
 
-from tests.support import scored_record
+from tests.support import changed_columns, scored_record
 from tli_bench.base.errors import InputError, ResultError
 from tli_bench.models.identity import AdapterRef
 from tli_bench.records import RecordStore
-from tli_bench.records.compare import compare, load_side
+from tli_bench.records.compare import compare, load_side, side_of
+from tli_bench.records.outcomes import Outcome
 from tli_bench.records.seal import sealed_json
-from tli_bench.report.terminal.comparison import comparison_markdown
+from tli_bench.report.terminal.comparison import comparison_markdown, comparison_parts
+from tli_bench.report.terminal.parts import Sheet
 
 PAIRS = ("swh_Latn-eng_Latn", "tur_Latn-eng_Latn")
 
@@ -71,8 +73,107 @@ def test_over_pairs_a_concept_counts_once(tmp_path):
         assert getattr(overall, name) == pytest.approx(getattr(found.rows[0], name)), name
     assert overall.ci == pytest.approx(found.rows[0].ci)
     assert overall.p_adjusted == overall.p
-    assert "mean of 2 pairs, tli_alignment [words.v1]" in comparison_markdown(found).splitlines()[-1]
+    assert "mean of 2 pairs (tli_alignment [words.v1])" in comparison_markdown(found).splitlines()[-1]
     assert sides(tmp_path / "one", a[:1], b[:1]).overall == ()
+
+
+def noisy(mean, n=60, sd=0.1, seed=0):
+    """Scores around 0.5 whose mean is exactly `0.5 + mean`."""
+    drawn = np.random.default_rng(seed).normal(0, sd, n)
+    return tuple((0.5 + mean + drawn - drawn.mean()).tolist())
+
+
+@pytest.mark.parametrize(
+    ("mean", "sd", "outcome", "said"),
+    [
+        (0.2, 0.1, Outcome.B, "org/b is ahead of org/a on tli_alignment"),
+        (-0.2, 0.1, Outcome.A, "org/a is ahead of org/b on tli_alignment"),
+        (0.03, 0.02, Outcome.B, "org/b is ahead of org/a, by less than 0.05, on tli_alignment"),
+        (0.001, 0.05, Outcome.TIE, "tie: org/a and org/b differ by less than 0.05 on tli_alignment"),
+        (0.04, 0.3, Outcome.FEW, "not enough words to tell org/a and org/b apart on tli_alignment"),
+    ],
+)
+def test_it_says_which_side_is_ahead_or_a_tie_or_that_the_words_are_too_few(mean, sd, outcome, said):
+    pool = [scored_record(model="org/a", scores=(0.5,) * 60)], [scored_record(model="org/b", scores=noisy(mean, sd=sd))]
+    found = compare([side_of(name, records) for name, records in zip(("org/a", "org/b"), pool, strict=True)])
+    (row,), (sentence,) = found.rows, found.conclusions
+    assert row.outcome is outcome
+    assert sentence.startswith(said)
+    assert f"org/b minus org/a {mean:+.3f} [" in sentence
+    assert "(t-test, one test), permutation p = " in sentence
+    assert "(10,000 sign flips)" in sentence
+    # What the words could have shown, from the textbook's noncentral t, is said where they showed nothing.
+    effect = row.detectable / (row.d_z and row.difference / row.d_z)
+    power = sps.nct.sf(sps.t.isf(0.025, 59), 59, effect * 60**0.5) + sps.nct.cdf(
+        -sps.t.isf(0.025, 59), 59, effect * 60**0.5
+    )
+    assert power == pytest.approx(0.8, abs=1e-4)
+    assert (f"60 concepts can show a difference of {row.detectable:.3f} or more" in sentence) == (
+        outcome is Outcome.FEW
+    )
+
+
+def test_the_permutation_test_agrees_with_other_signs_and_repeats(tmp_path):
+    pool = [[scored_record(scores=noisy(0.0))], [scored_record(model="org/b", scores=noisy(0.03, seed=1))]]
+    rows = [sides(tmp_path / name, *pool).rows[0] for name in "ab"]
+    assert rows[0].permutation_p == rows[1].permutation_p
+    flips = np.random.default_rng(5).choice([-1, 1], size=(20_000, 60))
+    differences = np.array(noisy(0.03, seed=1)) - np.array(noisy(0.0))
+    share = (np.abs((flips * differences).mean(axis=1)) >= abs(differences.mean())).mean()
+    assert rows[0].permutation_p == pytest.approx(share, abs=0.015)
+
+
+def test_over_several_pairs_the_mean_decides_and_the_pairs_are_counted(tmp_path):
+    """One pair each way and one tie; the mean over them is not enough to tell."""
+    pairs = (*PAIRS, "kaz_Cyrl-eng_Latn")
+    a = [scored_record(pair=pair, scores=(0.5,) * 60) for pair in pairs]
+    b = [scored_record(model="org/b", pair=p, scores=noisy(m)) for p, m in zip(pairs, (0.2, -0.2, 0.0), strict=True)]
+    found = sides(tmp_path, a, b)
+    (said,) = found.conclusions
+    assert found.overall[0].outcome is Outcome.TIE
+    assert said.startswith("tie: ")
+    assert "over 3 pairs of tli_alignment [words.v1]" in said
+    assert said.count(" ahead in 1") == 2
+    assert said.endswith("tie in 1")
+    assert "pair by pair (Holm over 3 tests): " in said
+    assert comparison_markdown(found).splitlines()[0] == said
+
+
+def test_another_measure_concludes_nothing_and_stands_below_the_headline(tmp_path):
+    hits = [True] * 30 + [False] * 30
+    a = [scored_record(scores=(0.5,) * 60, hits=hits)]
+    b = [scored_record(model="org/b", scores=noisy(0.2), hits=[not hit for hit in hits])]
+    found = sides(tmp_path, a, b, quantity="p1")
+    assert [row.outcome for row in found.rows] == [None]
+    assert found.headline.rows[0].outcome is Outcome.B
+    assert found.conclusions == found.headline.conclusions
+    assert "P@1 of 50 0.500 and 0.700" in found.conclusions[0]
+    sheets = [part for part in comparison_parts(found) if isinstance(part, Sheet)]
+    assert [sheet.title.split(" on ")[0] for sheet in sheets] == ["P@1 of 50", "P@1"]
+    assert comparison_markdown(found).count("| against |") == 2
+    few = sides(tmp_path / "few", [scored_record()], [scored_record(model="org/b")], quantity="mexa")
+    assert few.conclusions[0].startswith("not enough words to tell")
+    assert few.conclusions[0].endswith("no test is made of so few")
+
+
+def test_without_a_headline_nothing_is_concluded_and_it_is_said_why(tmp_path):
+    def without(record):
+        return changed_columns(record, lambda columns: {k: v for k, v in columns.items() if k != "p1_of_50"})
+
+    found = sides(tmp_path, [without(scored_record())], [without(scored_record(model="org/b"))], quantity="p1")
+    assert found.headline is None
+    short = [
+        changed_columns(
+            r, lambda columns: {k: v for k, v in columns.items() if k != "p1_of_50"} | {"p1_of_20": columns["p1_of_50"]}
+        )
+        for r in (scored_record(scores=(0.5,) * 40), scored_record(model="org/b", scores=noisy(0.2, n=40)))
+    ]
+    decided = sides(tmp_path / "short", short[:1], short[1:], quantity="p1")
+    assert decided.headline.rows[0].quantity == "p1_of_20"
+    assert "is ahead" in decided.conclusions[0]
+    assert found.conclusions[0].startswith(
+        "nothing is concluded: P@1 of 50 decides, and it cannot be compared here (nothing is"
+    )
 
 
 def test_a_side_against_itself_shows_nothing(tmp_path):

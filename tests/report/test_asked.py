@@ -1,18 +1,13 @@
 """Measures that were asked for stand in a table of their own below a unit's scores, and nothing stands there without them."""
 
-import io
-
-from rich.console import Console
-
 from tests.support import scored_record
 from tli_bench.lexicon.pairs import Split
-from tli_bench.report.terminal.unit import print_record
+from tli_bench.report.terminal.layout import lay_out
+from tli_bench.report.terminal.unit import unit_parts
 
 
 def printed(record):
-    console = Console(file=io.StringIO(), width=200)
-    print_record(console, record, reused=False)
-    return console.file.getvalue()
+    return "\n".join(text.plain for text in lay_out(unit_parts(record), None))
 
 
 def test_they_are_shown_with_both_states_at_the_layers_shown():

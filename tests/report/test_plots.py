@@ -51,13 +51,37 @@ def test_a_twin_has_a_curve_of_its_own(monkeypatch, record, tmp_path):
 
 def test_the_gap_has_a_band_at_every_layer(monkeypatch, record, tmp_path):
     """Half a width of 1.96 standard errors at layer 1, and none where nothing varies."""
-    (axes,) = drawn(monkeypatch, lambda: plots.layer_curves(record, tmp_path / "x", measure="gap"))
+    headline, axes = drawn(monkeypatch, lambda: plots.layer_curves(record, tmp_path / "x", measure="gap"))
+    assert headline.get_ylabel() == "P@1 among 50, centred"
     base = axes.collections[0].get_paths()[0].vertices
     half = 1.96 * np.std([0.1, 0.2, 0.3] * 8, ddof=1) / 24**0.5
     at_layer = {x: sorted({round(float(y), 9) for at, y in base if at == x}) for x in (0.0, 1.0)}
     assert at_layer[0.0] == [0.0]
     assert at_layer[1.0] == pytest.approx([0.2 - half, 0.2 + half])
     assert "shaded: 95 % over words" in [text.get_text() for text in axes.get_legend().get_texts()]
+
+
+@pytest.mark.parametrize("measure", ["cosine", "mismatched", "gap"])
+def test_raw_geometry_is_never_drawn_without_the_headline(monkeypatch, record, tmp_path, measure):
+    panels = drawn(monkeypatch, lambda: plots.layer_curves(record, tmp_path / "x", measure=measure))
+    assert panels[0].get_ylabel() == "P@1 among 50, centred"
+    assert len(panels) == 2
+    told = "P@1 of 50 0.200 → 0.400"
+    if measure != "mismatched":
+        (axes,) = drawn(monkeypatch, lambda: plots.before_after(record, tmp_path / "x", quantity_name=measure))
+        assert told in axes.get_title()
+    panels = drawn(monkeypatch, lambda: plots.distributions(record, tmp_path / "x"))
+    assert ["P@1 of 50 0.200" in panels[0].get_title(), "P@1 of 50 0.400" in panels[1].get_title()] == [True, True]
+    bare = {
+        split: {
+            state: {name: curve for name, curve in curves.items() if name != "p1_of_50"}
+            for state, curves in states.items()
+        }
+        for split, states in record.curves.items()
+    }
+    alone = record.model_copy(update={"curves": bare})
+    with pytest.raises(ResultError, match=f"no curve of 'p1_of_20'.*without which {measure}, which only describes"):
+        plots.layer_curves(alone, tmp_path / "x", measure=measure)
 
 
 def test_shares_have_wilsons_band(monkeypatch, record, tmp_path):

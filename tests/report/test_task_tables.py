@@ -1,13 +1,12 @@
 """The tables of downstream tasks: base alone, missing values, what was cut, and tasks that are not ours."""
 
-import io
 import re
 
 import pytest
-from rich.console import Console
 
 from tli_bench.downstream.registry import find_spec
-from tli_bench.report.terminal.tasks import print_task_tables
+from tli_bench.report.terminal.layout import lay_out
+from tli_bench.report.terminal.tasks import task_parts
 
 
 def metadata(name, source):
@@ -17,14 +16,12 @@ def metadata(name, source):
 
 
 def printed(results, *, sources=(), without=()):
-    console = Console(file=io.StringIO(), width=60)
     sections = {
         "results": {name: {"alias": name, **metrics} for name, metrics in results.items()},
         "n-samples": {name: {"original": 9, "effective": 3} for name in results},
         "configs": {name: {"metadata": metadata(name, dict(sources).get(name))} for name in results},
     }
-    print_task_tables(console, sections, without=set(without))
-    return console.file.getvalue()
+    return "\n".join(text.plain for text in lay_out(task_parts(sections, without=set(without)), None))
 
 
 QA = {

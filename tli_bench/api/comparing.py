@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Literal
 from tli_bench.api.report import Report, StateOf
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.roles import HEADLINE
-from tli_bench.records.compare import CompareResult, PairComparison, Side, load_side, side_of
 from tli_bench.records.compare import compare as compare_sides
+from tli_bench.records.compare import load_side, side_of
+from tli_bench.records.compared import CompareResult, PairComparison, Side
 from tli_bench.report.terminal.shown import Shown, shown_comparison
 
 if TYPE_CHECKING:
@@ -33,6 +34,11 @@ class Comparison:
     def overall(self) -> tuple[PairComparison, ...]:
         """The mean over pairs, for each later side and kind of task that several pairs were compared of."""
         return self.result.overall
+
+    @property
+    def conclusions(self) -> tuple[str, ...]:
+        """Which side is ahead, a tie, or too few words: a sentence for each later side and kind of task, by the headline."""
+        return self.result.conclusions
 
     @property
     def refused(self) -> tuple[str, ...]:

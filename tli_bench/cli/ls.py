@@ -5,25 +5,27 @@ from typing import Annotated
 import typer
 
 from tli_bench.base.errors import UnknownNameError
+from tli_bench.cli.showing import show
 
-KINDS = ("models", "languages", "pairs", "tasks", "adapters", "protocols", "measures")
+KINDS = ("models", "languages", "pairs", "tasks", "adapters", "protocols", "measures", "terms")
 
 
 def ls(
     kind: Annotated[str, typer.Argument(help=f"One of: {', '.join(KINDS)}. Default: a short overview.")] = "overview",
 ) -> None:
-    """List models, languages, pairs, tasks, adapters, protocols or measures."""
+    """List models, languages, pairs, tasks, adapters, protocols or measures, or what trained, control, gain and best layer mean."""
+    from rich.console import Console
+    from rich.text import Text
+
     if kind == "overview":
-        for name in ("models", "pairs", "adapters"):
-            typer.echo(f"{name}:")
-            for line in _LISTS[name]():
-                typer.echo(f"  {line}")
-        typer.echo(f"more: tli-bench ls {'|'.join(KINDS)}")
-        return
-    if kind not in _LISTS:
+        names = ("models", "pairs", "adapters")
+        lines = [line for name in names for line in (f"{name}:", *(f"  {item}" for item in LISTS[name]()))]
+        lines.append(f"more: tli-bench ls {'|'.join(KINDS)}")
+    elif kind in LISTS:
+        lines = LISTS[kind]()
+    else:
         raise UnknownNameError("list", kind, KINDS)
-    for line in _LISTS[kind]():
-        typer.echo(line)
+    show(Console(), map(Text, lines))
 
 
 def _models() -> list[str]:
@@ -79,7 +81,13 @@ def _measures() -> list[str]:
     ]
 
 
-_LISTS = {
+def _terms() -> list[str]:
+    from tli_bench.base.terms import TERMS
+
+    return [f"{term:<10} {definition}" for term, definition in TERMS.items()]
+
+
+LISTS = {
     "models": _models,
     "languages": _languages,
     "pairs": _pairs,
@@ -87,4 +95,5 @@ _LISTS = {
     "adapters": _adapters,
     "protocols": _protocols,
     "measures": _measures,
+    "terms": _terms,
 }

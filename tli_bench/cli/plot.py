@@ -7,7 +7,7 @@ import typer
 
 from tli_bench.cli.params import LOAD, takes
 from tli_bench.languages import default_pair
-from tli_bench.measures.roles import HEADLINE
+from tli_bench.measures.roles import DESCRIPTIONS, HEADLINE
 
 DEFAULT_PAIR = default_pair()
 
@@ -29,7 +29,10 @@ def curves(
     measure: Annotated[str, typer.Option(help="Any measure: p1_of_50, auc_centred, p1, mexa, cosine, ...")] = HEADLINE,
     split: SplitName = "control",
 ) -> None:
-    """A measure by layer, base and adapted, with 95 % bands over words, or bars where words were kept."""
+    """A measure by layer, base and adapted, with 95 % bands over words, or bars where words were kept.
+
+    Raw cosine, mismatched and gap, which conclude nothing, are drawn next to P@1 of 50.
+    """
     from tli_bench.report.plots import layer_curves
 
     for stem, item in _records(record, out, f"curves-{measure}"):
@@ -52,7 +55,7 @@ def change(
 
 @app.command("distributions")
 def distributions(record: Record, out: Out = Path("plots"), split: SplitName = "control") -> None:
-    """Cosines of translations against those of wrong pairs."""
+    """Cosines of translations against those of wrong pairs, with P@1 of 50 above them."""
     from tli_bench.report.plots import distributions as draw
 
     for stem, item in _records(record, out, "distributions"):
@@ -84,6 +87,11 @@ def sweep(
     from tli_bench.report.scopes import pair_label
     from tli_bench.report.sweeps import lines, load_sweep
 
+    if measure in DESCRIPTIONS:
+        raise InputError(
+            f"{measure} describes raw geometry, which a constant vector changes: settings are not compared by it; "
+            f"leave --measure out for {get_measure(HEADLINE).label}"
+        )
     if against not in ("rank", "parameters"):
         raise InputError(f"unknown axis {against!r}; choose rank or parameters")
     found = load_sweep(source)

@@ -6,18 +6,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tli_bench.cli.params import put_together, takes
+from tli_bench.cli.showing import Plain, show
 from tli_bench.config.run import RunConfig
 from tli_bench.languages import default_pair
 
 DEFAULT_PAIR = default_pair()
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
+    from collections.abc import Iterator
 
     from tli_bench.measures.measure import Measure
     from tli_bench.plugin.repro import Reproduction
     from tli_bench.records.schema import Comparison
+    from tli_bench.report.terminal.parts import Cell, Part, Sheet
 
 app = typer.Typer(
     name="repro", help="Published experiments with the controls they lack.", no_args_is_help=True, rich_markup_mode=None
@@ -42,6 +43,7 @@ def tli_paper(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write figures and both records to this JSON file.")
     ] = None,
+    plain: Plain = False,
     **options: Any,
 ) -> None:
     """The pilot (BOS in the mean) and the evaluation (BOS out) of arXiv 2506.15415, from one pass.
@@ -65,33 +67,30 @@ def tli_paper(
         from tli_bench.plugin.scoring import open_model
     with console.status("measuring"):
         found = reproduce(open_model(config), config, pair=pair, layer=layer)
-    _show(console, found)
+    show(console, _parts(found), plain=plain)
     if output is not None:
         write_json(output, tidy(found.to_json()))
         console.print(f"written to {output}", soft_wrap=True, markup=False)
 
 
-def _show(console: "Console", found: "Reproduction") -> None:
+def _parts(found: "Reproduction") -> "Iterator[Part]":
     from rich.text import Text
 
     from tli_bench.config.facts import flags_of
     from tli_bench.models.catalog import PLANTED_SINK
     from tli_bench.plugin.repro import SOURCE
-    from tli_bench.report.terminal.tables import show_table
 
     signature = found.pilot.signature
     flags = flags_of(signature)
     title = f"{signature.model} ({signature.revision}), {signature.pair}, {signature.lexicon}"
-    console.print(Text(title + (f"  [{', '.join(flags)}]" if flags else ""), "bold"), soft_wrap=True)
-    console.print(Text(f"reported: {SOURCE}"), soft_wrap=True)
+    yield Text(title + (f"  [{', '.join(flags)}]" if flags else ""), "bold")
+    yield Text(f"reported: {SOURCE}")
     if signature.model in PLANTED_SINK:
-        console.print(
-            Text(f"its attention sink at position 0 is {PLANTED_SINK[signature.model]}", "yellow"), soft_wrap=True
-        )
+        yield Text(f"its attention sink at position 0 is {PLANTED_SINK[signature.model]}", "yellow")
     if signature.tokens.startswith("no-bos"):
-        console.print(Text("this tokenizer adds no BOS: the two protocols measure the same", "yellow"), soft_wrap=True)
-    show_table(console, _pilot(found))
-    show_table(console, _evaluation(found))
+        yield Text("this tokenizer adds no BOS: the two protocols measure the same", "yellow")
+    yield _pilot(found)
+    yield _evaluation(found)
     contrast = found.contrast
     if contrast is not None:
         interval = f" [{contrast.ci[0]:+.4f}, {contrast.ci[1]:+.4f}]" if contrast.ci else ""
@@ -99,73 +98,61 @@ def _show(console: "Console", found: "Reproduction") -> None:
             f"{contrast.quantity}, trained minus control: {contrast.difference:+.4f}{interval} "
             "(95 %; about 0 when training carries over to unseen words in full)"
         )
-        console.print(Text(line), soft_wrap=True)
+        yield Text(line)
     for protocol, verdict in found.verdicts().items():
-        console.print(Text(f"layer {found.layer}, {protocol}: {verdict}"), soft_wrap=True)
+        yield Text(f"layer {found.layer}, {protocol}: {verdict}")
 
 
-def _pilot(found: "Reproduction") -> "Table":
-    from rich.table import Table
-
+def _pilot(found: "Reproduction") -> "Sheet":
     from tli_bench.measures.registry import get_measure
     from tli_bench.plugin.repro import REPORTED
+    from tli_bench.report.terminal.parts import Column, Sheet
 
     split = found.pilot_split.value
     count = found.pilot.signature.n[split]
-    table = Table(
-        title=f"pilot: {count} {split} pairs, base model; BOS in the mean (tli-pilot) | out of it (tli-eval)",
-        box=None,
-        header_style="dim",
-        padding=(0, 1),
-        title_justify="left",
-    )
     measures = found.measures
     labels = [f"measured {m.label}" if m.name == REPORTED else m.label for m in measures]
-    for name in ("layer", f"reported {get_measure(REPORTED).label}", *labels, "position 0 norm"):
-        table.add_column(name, justify="right", no_wrap=True)
+    columns = [Column(name) for name in ("layer", f"reported {get_measure(REPORTED).label}")]
+    columns += [Column(name, form="beside", parts=("BOS in", "BOS out")) for name in labels]
+    rows: list[tuple[Cell, ...]] = []
     for row in found.pilot_rows():
         # Under a sink the mean with position 0 differs in the fifth place only.
-        cells = [
-            f"{_number(row.inside[m.name], m.digits if m.share else 5)} | "
-            f"{_number(row.outside[m.name], m.digits if m.share else 4)}"
+        cells: list[Cell] = [
+            (
+                _number(row.inside[m.name], m.digits if m.share else 5),
+                _number(row.outside[m.name], m.digits if m.share else 4),
+            )
             for m in measures
         ]
         ratio = "–" if row.sink_ratio is None else f"{row.sink_ratio:.1f}x"
-        table.add_row(row.layer, _number(row.reported, 5), *cells, ratio)
-    return table
+        rows.append((row.layer, _number(row.reported, 5), *cells, ratio))
+    title = f"pilot: {count} {split} pairs, base model; BOS in the mean (tli-pilot) | out of it (tli-eval)"
+    return Sheet((*columns, Column("position 0 norm")), tuple(rows), title=title)
 
 
-def _evaluation(found: "Reproduction") -> "Table":
-    from rich.table import Table
-
+def _evaluation(found: "Reproduction") -> "Sheet":
     from tli_bench.measures.registry import get_measure
     from tli_bench.plugin.repro import REPORTED
-    from tli_bench.report.terminal.unit import p_value
+    from tli_bench.records.outcomes import p_text
+    from tli_bench.report.terminal.parts import Column, Sheet
 
-    table = Table(
-        title=f"evaluation: layer {found.layer}, BOS out of the mean, base → adapted",
-        box=None,
-        header_style="dim",
-        padding=(0, 1),
-        title_justify="left",
-    )
-    table.add_column("words", no_wrap=True)
     first = get_measure(REPORTED).label
     others = [m for m in found.measures if m.name != REPORTED]
     titles = [f"{m.label} change [95 % CI]" if m.name == found.headline else m.label for m in others]
-    for name in (f"reported {first}", f"measured {first}", "%", "p", *titles):
-        table.add_column(name, justify="right", no_wrap=True)
+    names = (f"reported {first}", f"measured {first}", "%", "p", *titles)
+    rows: list[tuple[Cell, ...]] = []
     for row in found.evaluation_rows():
         reported, change = row.reported, row.changes[REPORTED]
-        table.add_row(
+        rows.append((
             f"{row.split.value} (reported n={reported.n}, measured n={row.n})",
             f"{reported.before:.4f} → {reported.after:.4f} (+{reported.percent:.2f} %, p = {reported.p:.2e})",
             _number(row.before, 4) if change is None else f"{change.before:.4f} → {change.after:.4f}",
             "–" if row.percent is None else f"{row.percent:+.2f}",
-            "–" if change is None else p_value(change.p),
+            "–" if change is None else p_text(change.p),
             *(_change(m, row.changes[m.name], headline=found.headline) for m in others),
-        )
-    return table
+        ))  # fmt: skip
+    title = f"evaluation: layer {found.layer}, BOS out of the mean, base → adapted"
+    return Sheet((Column("words", left=True), *map(Column, names)), tuple(rows), title=title)
 
 
 def _number(value: float | None, places: int) -> str:

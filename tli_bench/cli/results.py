@@ -6,6 +6,9 @@ from typing import Annotated
 
 import typer
 
+from tli_bench.cli.showing import Plain
+from tli_bench.cli.showing import show as print_parts
+
 app = typer.Typer(help="List, show, check and merge result records.", no_args_is_help=True, rich_markup_mode=None)
 
 Sources = Annotated[list[Path], typer.Argument(help="Records, folders of records, or submissions (.zip).")]
@@ -20,6 +23,9 @@ def ls(
 
     Downstream records follow, each with its first scores, base → adapted.
     """
+    from rich.console import Console
+    from rich.text import Text
+
     from tli_bench.base.wording import visible
     from tli_bench.measures.registry import get_measure
     from tli_bench.records.schema import DownstreamRecord
@@ -28,10 +34,14 @@ def ls(
     from tli_bench.records.summary import summarise
     from tli_bench.report.terminal.downstream import as_line, as_summary
 
+    console = Console()
     for where, record in iter_all(source):
         if isinstance(record, DownstreamRecord):
             data = {"file": where, "sha256": record_digest(record), **as_summary(record)}
-            typer.echo(json.dumps(data, ensure_ascii=False, allow_nan=False) if as_json else as_line(record))
+            if as_json:
+                typer.echo(json.dumps(data, ensure_ascii=False, allow_nan=False))
+            else:
+                print_parts(console, [Text(as_line(record))])
             continue
         line = summarise(record)
         if as_json:
@@ -43,13 +53,15 @@ def ls(
         scores = f"{'  '.join(shown)}  layer {line.layer}"
         who = f"{visible(line.model, limit=40)} {visible(line.adapter or '-', limit=30)}"
         marks = f"  [{', '.join(line.flags)}]" if line.flags else ""
-        typer.echo(f"{line.created[:10]}  {who}  {visible(line.task, limit=60)}  {line.protocol}  {scores}{marks}")
+        what = f"{visible(line.task, limit=60)}  {line.protocol}"
+        print_parts(console, [Text(f"{line.created[:10]}  {who}  {what}  {scores}{marks}")])
 
 
 @app.command("show")
 def show(
     path: Annotated[Path, typer.Argument(help="A record, or a folder of records.")],
     as_json: Annotated[bool, typer.Option("--json", help="The whole record as JSON.")] = False,
+    plain: Plain = False,
 ) -> None:
     """Curves, scores and verdicts of a record, and the signature behind them."""
     from rich.console import Console
@@ -59,8 +71,8 @@ def show(
     from tli_bench.records.schema import DownstreamRecord
     from tli_bench.records.seal import sealed
     from tli_bench.records.sources import iter_all
-    from tli_bench.report.terminal.downstream import print_downstream
-    from tli_bench.report.terminal.unit import print_record
+    from tli_bench.report.terminal.downstream import downstream_parts
+    from tli_bench.report.terminal.unit import unit_parts
 
     console = Console()
     for _, record in iter_all(path):
@@ -70,15 +82,12 @@ def show(
         # What is printed may come from anyone: escape sequences for the terminal are spelt out.
         record = type(record).model_validate(spelt_out(record.model_dump(mode="json"), limit=4000))
         if isinstance(record, DownstreamRecord):
-            print_downstream(console, record)
+            print_parts(console, downstream_parts(record), plain=plain)
             continue
-        print_record(console, record, reused=False)
-        for name, value in record.signature.model_dump(mode="json").items():
-            console.print(Text(f"  {name}: {json.dumps(value, ensure_ascii=True)}", "dim"), soft_wrap=True)
-        for name in ("created", "command", "source_commit", "recipe"):
-            console.print(
-                Text(f"  {name}: {json.dumps(getattr(record, name), ensure_ascii=True)}", "dim"), soft_wrap=True
-            )
+        told = record.signature.model_dump(mode="json")
+        told |= {name: getattr(record, name) for name in ("created", "command", "source_commit", "recipe")}
+        facts = (Text(f"  {name}: {json.dumps(value, ensure_ascii=True)}", "dim") for name, value in told.items())
+        print_parts(console, [*unit_parts(record), *facts], plain=plain)
 
 
 @app.command("validate")

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from tli_bench.cli.params import given, takes
+from tli_bench.cli.showing import Plain
 from tli_bench.config.run import RunConfig, read_config
 
 
@@ -16,17 +17,21 @@ def run(
         Path | None,
         typer.Option(help="YAML file of options, such as the run.yaml of an earlier run; options given here win."),
     ] = None,
+    plain: Plain = False,
     **_: Any,
 ) -> None:
     """Score a model, layer by layer, on whether words and their translations lie in the same place.
 
     Without options: the embedded model `tiny` with its Swahili-English adapter, over the default pairs, offline.
+
+    Each pair begins with its verdict; a run over several ends with one sentence over all of them. Lines and tables fit the
+    terminal; through a pipe they are as wide as they are. `tli-bench ls terms` says what trained, control, gain and best layer mean.
     """
     from tli_bench.cli.running import execute
 
-    told = {name: value for name, value in given(context).items() if name != "config"}
+    told = {name: value for name, value in given(context).items() if name not in ("config", "plain")}
     from_file = read_config(config) if config is not None else {}
     for one, other in (("pairs", "tasks"), ("tasks", "pairs")):
         if told.get(one) and not told.get(other):
             from_file.pop(other, None)
-    execute(RunConfig.build(from_file | told))
+    execute(RunConfig.build(from_file | told), plain=plain)

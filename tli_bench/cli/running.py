@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from tli_bench.base.errors import InputError
 from tli_bench.base.files import require_writable
 from tli_bench.cli.processes import require_one_process
 from tli_bench.cli.quiet import quiet_libraries
+from tli_bench.cli.showing import show
 from tli_bench.config.run import RunConfig
 from tli_bench.plugin.checks import check
-from tli_bench.report.terminal.unit import print_record, print_summary
+from tli_bench.report.terminal.summary import closing, summary_parts
+from tli_bench.report.terminal.tasks import task_parts
+from tli_bench.report.terminal.unit import unit_parts
 
 if TYPE_CHECKING:
     from lm_eval.api.task import Task
@@ -27,8 +31,11 @@ if TYPE_CHECKING:
     from tli_bench.records.schema import RunRecord
 
 
-def execute(config: RunConfig) -> None:
-    """Run and show everything; raises TLIError before anything is written when the input is bad."""
+def execute(config: RunConfig, *, plain: bool = False) -> None:
+    """Run and show everything; raises TLIError before anything is written when the input is bad.
+
+    plain: tab-separated values instead of what people read.
+    """
     started = time.monotonic()
     console = Console()
     require_one_process(
@@ -48,25 +55,29 @@ def execute(config: RunConfig) -> None:
         read_documents(tasks)
     with _made(config.output), console.status(f"loading {escape(config.model)}"):
         lm = open_model(config)
-    console.print(_describe(lm.identity), soft_wrap=True)
+    show(console, _described(lm.identity), plain=plain)
     if config.leaves_own_adapter:
-        console.print(
-            f"{escape(config.model)} is scored bare: its own adapter was trained for the core lexicon, not for "
-            f"{escape(config.lexicon)}; --adapter default scores it as well",
-            soft_wrap=True,
+        said = (
+            f"{config.model} is scored bare: its own adapter was trained for the core lexicon, not for {config.lexicon}; "
+            "--adapter default scores it as well"
         )
-    outcome = _score(console, config, lm, tasks)
+        show(console, [Text(said)], plain=plain)
+    outcome = _score(console, config, lm, tasks, plain=plain)
     path = write_run(resolved(config, lm), outcome.results, outcome.records, config.output)
-    print_summary(console, outcome.records, outcome.results)
-    console.print(
+    show(console, summary_parts(outcome.records), plain=plain)
+    without = {record.task for record in outcome.records}
+    show(console, task_parts(outcome.results, without=without), plain=plain)
+    done = (
         f"{len(tasks)} tasks in {time.monotonic() - started:.0f} s"
         + (f" ({len(outcome.reused)} were already done)" if outcome.reused else "")
-        + f"; records under {config.output}, lm-eval results in {path}",
-        soft_wrap=True,
+        + f"; records under {config.output}, lm-eval results in {path}"
     )
+    show(console, [Text(done), *closing(outcome.records)], plain=plain)
 
 
-def _score(console: Console, config: RunConfig, lm: "TLIModel", tasks: "dict[str, Task]") -> "RunResult":
+def _score(
+    console: Console, config: RunConfig, lm: "TLIModel", tasks: "dict[str, Task]", *, plain: bool
+) -> "RunResult":
     from tli_bench.plugin.run import Watch
     from tli_bench.plugin.scoring import score_tasks, units
 
@@ -76,7 +87,7 @@ def _score(console: Console, config: RunConfig, lm: "TLIModel", tasks: "dict[str
 
         def on_unit(record: "RunRecord", reused: bool) -> None:
             progress.advance(row)
-            print_record(progress.console, record, reused=reused)
+            show(progress.console, unit_parts(record, reused=reused), plain=plain)
 
         watch = Watch(
             on_unit=on_unit,
@@ -101,19 +112,21 @@ def _made(folder: Path) -> Iterator[None]:
         raise
 
 
-def _describe(identity: "MeasuredModel") -> str:
-    parts = [f"[bold]{escape(identity.id)}[/bold] ({escape(identity.revision)})", identity.dtype]
+def _described(identity: "MeasuredModel") -> Iterator[Text]:
+    line = Text.assemble((identity.id, "bold"), f" ({identity.revision}), {identity.dtype}")
     if identity.quantization:
-        parts.append(identity.quantization)
+        line.append(f", {identity.quantization}")
     if identity.adapter:
-        parts.append(f"adapter [bold]{escape(identity.adapter.name)}[/bold] ({identity.adapter.sha256[:8]})")
+        line.append(", adapter ").append(identity.adapter.name, "bold").append(f" ({identity.adapter.sha256[:8]})")
     else:
-        parts.append("no adapter")
+        line.append(", no adapter")
     if not identity.trained.known:
-        parts.append("[bold red]training unknown[/bold red]: --trained-words FILE declares what was trained")
+        line.append(", ").append("training unknown", "bold red")
+        line.append(": --trained-words FILE declares what was trained")
     if identity.twin:
-        parts.append(f"twin on shuffled pairs ({identity.twin[:8]})")
-    return "\n".join([", ".join(parts), *(f"[yellow]{escape(note)}[/yellow]" for note in identity.notes)])
+        line.append(f", twin on shuffled pairs ({identity.twin[:8]})")
+    yield line
+    yield from (Text(note, "yellow") for note in identity.notes)
 
 
 def progress_bar(console: Console) -> Progress:

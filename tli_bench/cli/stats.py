@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tli_bench.base.errors import InputError
+from tli_bench.cli.showing import Plain, show
 
 if TYPE_CHECKING:
     from tli_bench.stats import PairedResult
@@ -38,6 +39,7 @@ def paired(
         Path | None, typer.Option("--output", "-o", help="Also write the table: FILE.csv, FILE.json or FILE.md.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
+    plain: Plain = False,
 ) -> None:
     """Compare two values of the same items: mean, change, %, 95 % CI (bootstrap), paired t-test, d_z, Wilcoxon.
 
@@ -48,7 +50,7 @@ def paired(
     if output is not None and output.suffix not in _FORMATS:
         raise InputError(f"--output {output}: the ending must be one of {', '.join(_FORMATS)}")
     rows = _table(file, before, after, group, seed)
-    _show(rows, group)
+    _show(rows, group, plain=plain)
     if output is not None:
         writers = {".csv": _as_csv, ".json": _as_json, ".md": _as_markdown}
         write_text(output, writers[output.suffix](rows))
@@ -93,20 +95,24 @@ def _row(label: str, result: "PairedResult") -> dict[str, Cell]:
     return dict(zip(_COLUMNS, values, strict=True))
 
 
-def _show(rows: Sequence[dict[str, Cell]], group: str | None) -> None:
+def _show(rows: Sequence[dict[str, Cell]], group: str | None, *, plain: bool) -> None:
     from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
 
-    from tli_bench.report.terminal.tables import show_table
+    from tli_bench.base.wording import visible
+    from tli_bench.report.terminal.parts import Column, Sheet
 
-    table = Table(box=None, header_style="dim", padding=(0, 1))
-    table.add_column(group or "", no_wrap=True)
-    for name in ("n", "before", "after", "change", "%", "95 % CI", "t", "p", "d_z", "Wilcoxon p"):
-        table.add_column(name, justify="right", no_wrap=True)
+    columns = (
+        Column(visible(group or "group"), left=True),
+        *map(Column, ("n", "before", "after", "change", "%")),
+        Column("95 % CI", form="bounds", parts=("low", "high")),
+        *map(Column, ("t", "p", "d_z", "Wilcoxon p")),
+    )
+    lines: list[tuple[str | tuple[str, ...], ...]] = []
     for row in rows:
-        table.add_row(*(Text(cell) for cell in _cells(row)))
-    show_table(Console(), table)
+        *first, _, t, p, d_z, wilcoxon = (visible(cell) for cell in _cells(row))
+        ends = _text(row["ci_low"], "+.4f"), _text(row["ci_high"], "+.4f")
+        lines.append((*first, ends, t, p, d_z, wilcoxon))
+    show(Console(), [Sheet(columns, tuple(lines))], plain=plain)
 
 
 def _cells(row: dict[str, Cell]) -> list[str]:

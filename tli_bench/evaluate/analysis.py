@@ -51,7 +51,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Analysis(Scores):
-    """All scores of one unit; the fields are those of `RunRecord`."""
+    """All scores of one unit; the fields are those of `RunRecord`. trained: whether the train split was trained on."""
 
     layers: tuple[str, ...]
     n: dict[str, int]
@@ -63,12 +63,14 @@ class Analysis(Scores):
     comparisons: list[Comparison]
     controls: Controls
     unscored: list[str]
+    trained: bool = True
 
 
 class Analyser:
     """Computes an `Analysis`. pairs: in document order; gold: bool `[pairs, pairs]`, accepted translations.
 
-    shown: layers to show besides the best ones and the output. asked: optional measures to compute as well.
+    shown: layers to show besides the best ones and the output. asked: optional measures to compute as well. trained: whether
+    the train split was trained on, without which nothing is told of trained words.
     """
 
     def __init__(
@@ -82,10 +84,11 @@ class Analyser:
         facts: Facts | None = None,
         shown: Sequence[str] = (),
         asked: Sequence[Measure] = (),
+        trained: bool = True,
     ) -> None:
         self.pairs, self.layers, self.states, self.gold, self.seed = tuple(pairs), layers, states, gold, seed
         self.facts, self.shown = facts or Facts(), [layer for layer in shown if layer in layers]
-        self.asked = tuple(asked)
+        self.asked, self.trained = tuple(asked), trained
         self.rows = {split: [i for i, p in enumerate(self.pairs) if p.split == split] for split in Split}
         scored = [split for split in (Split.CONTROL, Split.TRAIN, Split.DEV) if self.rows[split]]
         self.tested = scored[0] if scored else Split.CONTROL
@@ -128,7 +131,9 @@ class Analyser:
         n = {split.value: len(rows) for split, rows in self.rows.items() if rows}
         unscored = list(dict.fromkeys(self.unscored))
         words = {split: self._words(split) for split in curves}
-        return Analysis(self.layers, n, curves, best, words, columns, pseudo, comparisons, controls, unscored)
+        return Analysis(
+            self.layers, n, curves, best, words, columns, pseudo, comparisons, controls, unscored, trained=self.trained
+        )
 
     def headline_at(self, layer: str, state: State = "base") -> float | None:
         """The headline of the tested split at one layer; None where it cannot be scored."""
@@ -173,7 +178,7 @@ class Analyser:
         label, adapted = get_measure(self.headline).label, "adapted" in self.states
         changes = {split: self._change(split, found) for split in self.rows}
         with self._noting(f"contrast and power of layer {layer}"):
-            if adapted:
+            if adapted and self.trained:
                 contrast = beside.contrast_of(layer, changes, label)
                 controls.contrasts.extend([contrast] if contrast else [])
             values = changes[self.tested] if adapted else self._headline(self.tested, "base", found)

@@ -29,11 +29,12 @@ LEXICAL = "lexical distance (LDND)"
 DEV = "dev"
 """The layer that the dev words choose for the mean of the pairs of the base."""
 BASE, GAIN = "base", "gain in"
+USUAL_DTYPE = "float32"
 
 
 @dataclass(frozen=True, slots=True)
 class PairFacts:
-    """One pair of a run. outcomes and distances: by name, None where one could not be computed; notes say why.
+    """One pair of a base. outcomes and distances: by name, None where one could not be computed; notes say why.
 
     romanised: whether the words were transliterated first, because the scripts differ.
     """
@@ -82,13 +83,15 @@ class Effects:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The pairs of one model, adapter, protocol and task kind, and what their scores correlate with.
+    """The pairs of one base, protocol and task kind with the gain by each of its adapters, and what they correlate with.
 
-    layer: the one at which every pair was read, base and gain alike. tested: how many relations were tested; found: those
-    that are left after correction. effects: where the spread of the outcome over pairs and layers comes from.
+    adapters: whose gains are related. layer: the one at which every pair was read, base and gains alike. tested: how many
+    relations were tested, which is the family that is corrected together: the base's, once, and every adapter's gains. found:
+    those that are left after correction. effects: where the spread of an outcome over pairs and layers comes from.
     """
 
     title: str
+    adapters: tuple[str, ...]
     layer: str
     pairs: list[PairFacts]
     relations: list[Relation]
@@ -110,8 +113,14 @@ class Explanation:
         if not self.tested:
             return f"no relation was tested: fewer than {ENOUGH} pairs cannot tell a correlation from chance"
         names = "; ".join(f"{r.outcome} with {r.distance} (Holm p = {r.holm:.2g})" for r in self.found)
-        said = f"of {self.tested} relations tested at layer {self.layer}, {len(self.found)} are left after correction (Holm)"
-        return said + (f": {names}" if names else "")
+        said = f"of {self.tested} relations tested at layer {self.layer}, {len(self.found)} are left after correction (Holm"
+        return f"{said}; one family: {self._family})" + (f": {names}" if names else "")
+
+    @property
+    def _family(self) -> str:
+        count = len(self.adapters)
+        gains = f" and the gain by {'its adapter' if count == 1 else f'each of {count} adapters'}" if count else ""
+        return f"the base{gains}, each measure with each distance"
 
 
 def explain(
@@ -132,16 +141,54 @@ def explain(
         groups.setdefault(_group(record), []).append(record)
     if not groups:
         raise InputError("no records to explain; give the folder that `tli-bench run` wrote to")
-    found = []
-    for title, members in groups.items():
-        read = _layer(members, layer)
-        pairs = [_facts(record, supplied or {}, read) for record in members]
-        outcomes = list(dict.fromkeys(name for facts in pairs for name in facts.outcomes))
-        distances = [LEXICAL, *(supplied or {})]
-        relations = [_relation(pairs, outcome, distance, seed) for outcome in outcomes for distance in distances]
-        effects = [item for item in (_effects([members], name) for name in (BASE, GAIN)) if item]
-        found.append(Explanation(title, read, pairs, _corrected(relations), effects))
+    return [_explained(title, members, supplied or {}, layer, seed) for title, members in groups.items()]
+
+
+def _explained(
+    title: str,
+    members: Sequence[RunRecord],
+    supplied: Mapping[str, Mapping[frozenset[str], float]],
+    layer: str,
+    seed: int,
+) -> Explanation:
+    by_training = _trainings(members)
+    # The base of a record with an adapter lacks the control words that the adapter saw.
+    bases = {
+        record.pair: record for name in (*(n for n in by_training if n), "") for record in by_training.get(name, ())
+    }
+    read = _layer(list(bases.values()), layer)
+    adapters = tuple(name for name in by_training if name)
+    gains = {name: {record.pair: record for record in by_training[name]} for name in adapters}
+    pairs = [
+        _facts(base, {name: own[pair] for name, own in gains.items() if pair in own}, supplied, read, adapters)
+        for pair, base in bases.items()
+    ]
+    outcomes = list(dict.fromkeys(name for facts in pairs for name in facts.outcomes))
+    relations = [_relation(pairs, outcome, distance, seed) for outcome in outcomes for distance in (LEXICAL, *supplied)]
+    effects = [_effects([list(bases.values())], BASE)]
+    effects += [_effects([by_training[name]], GAIN, _by(name, adapters)) for name in adapters]
+    return Explanation(title, adapters, read, pairs, _corrected(relations), [item for item in effects if item])
+
+
+def _trainings(members: Sequence[RunRecord]) -> dict[str, list[RunRecord]]:
+    """Records by adapter, an empty name for the base alone; an adapter that shares its name has the start of its hash."""
+    names: dict[str, str] = {}
+    for record in members:
+        if adapter := record.signature.adapter:
+            names[adapter.sha256] = adapter.name
+    found: dict[str, list[RunRecord]] = {}
+    for record in members:
+        adapter = record.signature.adapter
+        name = adapter.name if adapter else ""
+        if adapter and list(names.values()).count(name) > 1:
+            name = f"{name} {adapter.sha256[:8]}"
+        found.setdefault(name, []).append(record)
     return found
+
+
+def _by(adapter: str, adapters: Sequence[str]) -> str:
+    """What tells the gain by one of several adapters; nothing where there is one."""
+    return f" by {adapter}" if len(adapters) > 1 else ""
 
 
 def over_seeds(records: Iterable[RunRecord]) -> list[tuple[str, Effects]]:
@@ -162,7 +209,7 @@ def over_seeds(records: Iterable[RunRecord]) -> list[tuple[str, Effects]]:
     return [(title, effects) for title, effects in found if effects]
 
 
-def _effects(trainings: Sequence[Sequence[RunRecord]], outcome: str) -> Effects | None:
+def _effects(trainings: Sequence[Sequence[RunRecord]], outcome: str, by: str = "") -> Effects | None:
     """Components of the base's headline or of its gain, in cells of pair, layer and training; None where cells are missing."""
     by_pair = [{record.pair: record for record in members} for members in trainings]
     shared = [pair for pair in by_pair[0] if all(pair in own for own in by_pair)]
@@ -182,7 +229,7 @@ def _effects(trainings: Sequence[Sequence[RunRecord]], outcome: str) -> Effects 
         return None
     label = get_measure(HEADLINE).label
     shares = dict(zip(levels, parts.shares, strict=True)) | {"rest": parts.rest_share}
-    return Effects(f"{outcome} {label}", levels, shares)
+    return Effects(f"{outcome} {label}{by}", levels, shares)
 
 
 def _curve(record: RunRecord, outcome: str) -> list[float]:
@@ -244,16 +291,25 @@ def read_distances(path: Path) -> dict[str, dict[frozenset[str], float]]:
 
 
 def _group(record: RunRecord) -> str:
+    """The base that was scored, and how: what its own record and those of its adapters share."""
     signature = record.signature
-    parts = [signature.model, signature.revision, signature.adapter.name if signature.adapter else "no adapter"]
-    parts += [signature.adapter.sha256[:8]] if signature.adapter else []
+    precision = [signature.dtype] * (signature.dtype != USUAL_DTYPE)
+    precision += [signature.quantization] if signature.quantization else []
     limit = [] if signature.limit is None else [f"limit {signature.limit}"]
-    return ", ".join([*parts, signature.protocol, record.kind, signature.lexicon, *limit])
+    how = [signature.protocol, record.kind, signature.lexicon, *limit]
+    return ", ".join([signature.model, signature.revision, *precision, *how])
 
 
-def _facts(record: RunRecord, supplied: Mapping[str, Mapping[frozenset[str], float]], layer: str) -> PairFacts:
+def _facts(
+    record: RunRecord,
+    adapted: Mapping[str, RunRecord],
+    supplied: Mapping[str, Mapping[frozenset[str], float]],
+    layer: str,
+    adapters: Sequence[str],
+) -> PairFacts:
+    """record: of the base; adapted: by adapter, where the pair was scored with it."""
     source, target = resolve_pair(record.pair)
-    outcomes, notes = _outcomes(record, layer)
+    outcomes, notes = _outcomes(record, adapted, layer, adapters)
     key = frozenset((source.code, target.code))
     distances: dict[str, float | None] = {LEXICAL: None}
     try:
@@ -276,15 +332,20 @@ def _facts(record: RunRecord, supplied: Mapping[str, Mapping[frozenset[str], flo
     )
 
 
-def _outcomes(record: RunRecord, layer: str) -> tuple[dict[str, float | None], list[str]]:
-    """The measures in a run's summary at one layer: of the base and, with an adapter, the gain."""
-    split = record.split
+def _outcomes(
+    record: RunRecord, adapted: Mapping[str, RunRecord], layer: str, adapters: Sequence[str]
+) -> tuple[dict[str, float | None], list[str]]:
+    """The measures in a run's summary at one layer: of the base, and the gain by each adapter."""
     found: dict[str, float | None] = {}
     for measure, name in ((m.name, m.label) for m in list_measures(Place.SUMMARY)):
-        before = found[f"{BASE} {name}"] = record.value(measure, split, "base", layer)
-        if "adapted" in record.curves[split]:
-            after = record.value(measure, split, "adapted", layer)
-            found[f"{GAIN} {name}"] = None if before is None or after is None else after - before
+        found[f"{BASE} {name}"] = record.value(measure, record.split, "base", layer)
+        for adapter in adapters:
+            before, after = (
+                adapted[adapter].value(measure, record.split, state, layer) if adapter in adapted else None
+                for state in ("base", "adapted")
+            )
+            gain = None if before is None or after is None else after - before
+            found[f"{GAIN} {name}{_by(adapter, adapters)}"] = gain
     return found, [f"{name}: unscored in the record" for name, value in found.items() if value is None]
 
 

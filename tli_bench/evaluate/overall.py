@@ -1,6 +1,6 @@
 """What may be said of a whole run: the mean over its pairs, each at the layer that dev chose for it, and at the output."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from tli_bench.records.evidence import Part, change_of, floors_of, spelled_unlik
 from tli_bench.records.framing import why_withheld
 from tli_bench.records.run_record import RunRecord
 from tli_bench.records.scores import BEST, OUTPUT
+from tli_bench.records.trained import trained_here
 from tli_bench.stats.arrays import Floats
 from tli_bench.stats.pseudo import over_pairs
 from tli_bench.stats.verdict import (
@@ -98,12 +99,14 @@ def _lacks(record: RunRecord, headline: str, state: State, split: Split) -> str:
 def _change_of(records: Sequence[RunRecord], headline: str, split: Split) -> dict[str, Verdict]:
     control = _change(records, "adapted", headline, split)
     assert control is not None  # records without it were left out
+    # A mean over pairs that were not all trained on is not about trained words.
+    known = split is not Split.TRAIN and all(trained_here(record.signature) for record in records)
     evidence = ChangeEvidence(
         layers=list(PLACES.values()),
         label=get_measure(headline).label,
         control=control,
         twin=_change(records, "twin", headline, split),
-        train=None if split is Split.TRAIN else _stacked(records, headline, Split.TRAIN, "adapted", before="base"),
+        train=_stacked(records, headline, Split.TRAIN, "adapted", before="base") if known else None,
         floors=_floors(records),
     )
     return change_verdicts(evidence)
@@ -172,16 +175,3 @@ def _floors(records: Sequence[RunRecord]) -> dict[str, float]:
         if len(known) == len(own):
             found[name] = float(np.mean(known))
     return found
-
-
-def lines(found: Sequence[Overall]) -> Iterator[str]:
-    """What is printed of each: its verdicts, and what was left out."""
-    for item in found:
-        title = f"over {len(item.pairs)} pairs, {item.concepts} {item.split.value} concepts, {item.protocol}"
-        by_text: dict[str, list[str]] = {}
-        for place, verdict in item.verdicts.items():
-            by_text.setdefault(str(verdict), []).append(place)
-        for text, places in by_text.items():
-            yield f"{title}, {' and '.join(places)}: {text}"
-        if item.left_out:
-            yield f"left out of that: {'; '.join(item.left_out)}"

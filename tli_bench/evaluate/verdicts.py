@@ -18,4 +18,6 @@ def verdicts(analysis: Analysis) -> dict[str, Verdict]:
         return verdicts_of_state(base, split=split, layers=layers, controls=controls)
     twin = Part(analysis, "twin") if "twin" in analysis.best_layer else None
     adapted = Part(analysis, "adapted")
-    return verdicts_of_change(base, adapted, split=split, layers=layers, twin=twin, controls=controls)
+    return verdicts_of_change(
+        base, adapted, split=split, layers=layers, twin=twin, controls=controls, trained=analysis.trained
+    )

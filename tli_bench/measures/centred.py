@@ -36,7 +36,7 @@ def centred_measures() -> Iterator[Measure]:
     for m in SIZES:
         yield _among(m)
     yield Measure(
-        name="auc_centred", label="AUC, centred", direction=_UP, low=0, high=1, needs=CENTRED, logit=True,
+        name="auc_centred", label="AUC, centred", short="AUC", direction=_UP, low=0, high=1, needs=CENTRED, logit=True,
         definition="Share of wrong words farther than the translation, centred unit vectors, mean of both directions.",
         per_concept=partial(own, "directions", pool.farther_share),
         pseudo=partial(pseudo, "directions", pool.farther_share), places=_COMPANION | {Place.DEV},
@@ -49,7 +49,7 @@ def centred_measures() -> Iterator[Measure]:
         per_concept=_low_overlap, pseudo=_low_overlap_pseudo, places=_COMPANION - {Place.METRIC},
     )  # fmt: skip
     yield Measure(
-        name="language_offset", label="language offset", direction=Direction.NEITHER, low=-1, high=1, needs=CENTRED,
+        name="language_offset", label="language offset", short="offset", direction=Direction.NEITHER, low=-1, high=1, needs=CENTRED,
         definition=f"P@1 of {SIZES[0]} by raw cosine minus the headline: what a constant per language adds or hides.",
         per_concept=partial(_offset, own), pseudo=partial(_offset, pseudo),
         places=frozenset({Place.TABLE, Place.COMPARED}),

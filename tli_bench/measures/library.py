@@ -37,7 +37,7 @@ COSINE = Measure(
     places=EVERYWHERE - {Place.SUMMARY, Place.COMPARED, Place.DEV},
 )  # fmt: skip
 MISMATCHED = Measure(
-    name="mismatched", label="mismatched", definition="Cosine of wrong pairs: what raw cosine is worth.",
+    name="mismatched", label="mismatched", short="wrong", definition="Cosine of wrong pairs: what raw cosine is worth.",
     direction=NEITHER, low=-1, high=1, per_concept=lambda view: view.mismatched_per_pair,
     pseudo=lambda view: _mismatched_pseudo(view), places=_places(Place.METRIC, Place.TABLE, Place.BOARD),
 )  # fmt: skip

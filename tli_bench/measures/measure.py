@@ -107,6 +107,8 @@ class Measure:
     """What its metrics by layer are called; its name where empty."""
     digits: int = 3
     """Digits after the decimal point, in tables."""
+    short: str = ""
+    """Its heading in a table on a narrow terminal; its label where empty."""
     axis: str = ""
     """What the axis of a plot calls it; its label where empty."""
     missing: str = "have no value"

@@ -40,6 +40,7 @@ from tli_bench.plugin.provenance import Provenance
 from tli_bench.plugin.stock import answer_from_stock_models
 from tli_bench.records.schema import RunRecord, Signature
 from tli_bench.records.scores import Scores
+from tli_bench.records.trained import trained_on_pair
 from tli_bench.vectors.protocols import Protocol, get_protocols
 from tli_bench.vectors.responses import PairStates
 
@@ -264,6 +265,7 @@ class HiddenStatesTask(Task):
                     facts=facts,
                     shown=self._options.shown,
                     asked=self._asked,
+                    trained=trained_on_pair(self.pair, model.adapter, model.training),
                 )
                 scored = with_placebos(
                     analyser.run(), pairs, gold, responses, protocol, self.pair, seed=self._options.seed

@@ -11,6 +11,7 @@ from tli_bench.measures.registry import list_measures
 from tli_bench.records.comparison import Comparison, comparison
 from tli_bench.records.evidence import Part, verdicts_of_change
 from tli_bench.records.run_record import RunRecord
+from tli_bench.records.trained import trained_here
 from tli_bench.stats.verdict import Verdict
 
 
@@ -36,8 +37,9 @@ def before_after(base: RunRecord, tuned: RunRecord) -> BeforeAfter:
         for split in Split:
             comparisons += _compare(base, tuned, split, layer)
     verdicts = verdicts_of_change(
-        Part(base, "base"), Part(tuned, "base"), split=Split.CONTROL, layers=layers, controls=tuned.controls
-    )
+        Part(base, "base"), Part(tuned, "base"), split=Split.CONTROL, layers=layers, controls=tuned.controls,
+        trained=trained_here(tuned.signature),
+    )  # fmt: skip
     return BeforeAfter(tuple(comparisons), verdicts)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -11,71 +11,19 @@ from tli_bench.base.errors import InputError, ResultError, UnscorableError
 from tli_bench.base.wording import visible
 from tli_bench.config.facts import first_difference
 from tli_bench.lexicon.pairs import Split
-from tli_bench.measures.registry import require_tested
-from tli_bench.measures.roles import HEADLINE
+from tli_bench.measures.registry import get_measure, require_tested
+from tli_bench.measures.roles import CHANCE, HEADLINE
 from tli_bench.models.identity import State
 from tli_bench.records.columns import Floats
+from tli_bench.records.compared import CompareResult, Correction, PairComparison, Side
+from tli_bench.records.concluded import conclusions
+from tli_bench.records.outcomes import outcome_of
 from tli_bench.records.run_record import RunRecord
 from tli_bench.records.signature import Signature
 from tli_bench.records.sources import iter_records
-from tli_bench.stats import benjamini_hochberg, holm
+from tli_bench.stats import benjamini_hochberg, holm, minimum_detectable_effect
+from tli_bench.stats.permutation import sign_flip_p
 from tli_bench.stats.pseudo import difference, over_pairs
-
-Correction = Literal["holm", "bh"]
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One contender: its records by (task, pair), and which of their states is compared."""
-
-    name: str
-    state: State
-    records: dict[tuple[str, str], RunRecord]
-
-
-@dataclass(frozen=True, slots=True)
-class PairComparison:
-    """`b` minus `a` over the same concepts, of one pair of one task, or of the mean over several pairs.
-
-    pairs: how many; a mean over pairs counts a concept once, however many pairs it is in. task, pair: for a mean over
-    pairs, the kind of task, and nothing. layer_a, layer_b: where each was read. n: concepts. ci: 95 % interval of the
-    difference; t, p, d_z: paired t-test on pseudo-values, and t over the root of n; None under 20 concepts, or without
-    spread. p_adjusted: corrected over the whole family of tests.
-    """
-
-    a: str
-    b: str
-    task: str
-    pair: str
-    pairs: int
-    quantity: str
-    split: Split
-    layer_a: str
-    layer_b: str
-    n: int
-    value_a: float
-    value_b: float
-    difference: float
-    ci: tuple[float, float] | None
-    t: float | None
-    p: float | None
-    d_z: float | None
-    p_adjusted: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class CompareResult:
-    """All comparisons against the first side, pair by pair.
-
-    overall: of each later side and kind of task that several pairs were compared of, the mean over these pairs; corrected
-    among themselves. refused: why units were left out; tests: size of the family of `rows`.
-    """
-
-    rows: tuple[PairComparison, ...]
-    overall: tuple[PairComparison, ...]
-    refused: tuple[str, ...]
-    correction: Correction
-    tests: int
 
 
 def load_side(spec: str, *, results: Path) -> Side:
@@ -116,6 +64,23 @@ def compare(
     require_tested(quantity)
     if len(sides) < 2:
         raise InputError("a comparison needs at least two sides: tli-bench compare A B")
+    found = _compare(sides, quantity, layer, split, correction)
+    if quantity in CHANCE:
+        return replace(found, conclusions=tuple(conclusions(found)))
+    why = []
+    for headline in CHANCE:
+        try:
+            deciding = _compare(sides, headline, layer, split, correction)
+        except ResultError as err:
+            why.append(visible(str(err), limit=300))
+            continue
+        deciding = replace(deciding, conclusions=tuple(conclusions(deciding)))
+        return replace(found, headline=deciding, conclusions=deciding.conclusions)
+    said = f"nothing is concluded: {get_measure(HEADLINE).label} decides, and it cannot be compared here ({why[0]})"
+    return replace(found, conclusions=(said,))
+
+
+def _compare(sides: Sequence[Side], quantity: str, layer: str, split: Split, correction: Correction) -> CompareResult:
     first, refused, drafts = sides[0], [], []
     for other in sides[1:]:
         for key in sorted(first.records.keys() | other.records.keys()):
@@ -126,12 +91,14 @@ def compare(
     if not drafts:
         raise ResultError("nothing is comparable:\n  " + "\n  ".join(refused[:10] or ["the sides hold no records"]))
     rows = _corrected([draft.row for draft in drafts], correction)
+    overall = _corrected(list(_overall(drafts, layer)), correction)
     return CompareResult(
         rows=tuple(rows),
-        overall=tuple(_corrected(list(_overall(drafts, layer)), correction)),
+        overall=tuple(overall),
         refused=tuple(refused),
         correction=correction,
         tests=sum(row.p is not None for row in rows),
+        overall_tests=sum(row.p is not None for row in overall),
     )
 
 
@@ -209,7 +176,15 @@ def _compare_unit(a: Side, b: Side, key: tuple[str, str], quantity: str, layer: 
         )
     place = {word: row for row, word in enumerate(others)}
     y = y[[place[word] for word in words]]
-    about = {"a": a.name, "b": b.name, "task": ours.task, "pair": ours.pair, "pairs": 1, "quantity": quantity}
+    about = {
+        "a": a.name,
+        "b": b.name,
+        "task": ours.task,
+        "pair": ours.pair,
+        "protocol": ours.signature.protocol,
+        "pairs": 1,
+        "quantity": quantity,
+    }
     row = _row(x, y, split=split, layer_a=layer_a, layer_b=layer_b, **about)
     concepts = [word[0] for word in words]
     kind = f"{ours.kind} [{ours.signature.protocol}]"
@@ -219,6 +194,8 @@ def _compare_unit(a: Side, b: Side, key: tuple[str, str], quantity: str, layer: 
 def _row(x: Floats, y: Floats, **about: Any) -> PairComparison:
     """The comparison of pseudo-values `[n]` of two sides over the same concepts."""
     found = difference(x, y)
+    tested = found.ci is not None
+    spread = found.se * found.n**0.5 if found.se is not None and found.t is not None else 0.0
     return PairComparison(
         **about,
         n=found.n,
@@ -229,7 +206,8 @@ def _row(x: Floats, y: Floats, **about: Any) -> PairComparison:
         t=found.t,
         p=found.p,
         d_z=found.d_z,
-        p_adjusted=None,
+        permutation_p=sign_flip_p(y - x) if tested else None,
+        detectable=minimum_detectable_effect(found.n, spread) if tested and spread > 0 else None,
     )
 
 
@@ -248,6 +226,7 @@ def _overall(drafts: Sequence[_Draft], layer: str) -> Iterator[PairComparison]:
             "b": first.b,
             "task": kind,
             "pair": "",
+            "protocol": first.protocol,
             "pairs": len(members),
             "quantity": first.quantity,
         }
@@ -272,9 +251,16 @@ def _column(record: RunRecord, state: State, layer: str, split: Split, quantity:
 
 
 def _corrected(rows: Sequence[PairComparison], correction: Correction) -> list[PairComparison]:
+    """The rows with corrected p-values and, by the headline, what may be said."""
     tested = [i for i, row in enumerate(rows) if row.p is not None]
-    if not tested:
-        return list(rows)
     adjust = {"holm": holm, "bh": benjamini_hochberg}[correction]
-    adjusted = dict(zip(tested, adjust([rows[i].p or 0.0 for i in tested]), strict=True))
-    return [replace(row, p_adjusted=float(adjusted[i])) if i in adjusted else row for i, row in enumerate(rows)]
+    adjusted = adjust([rows[i].p or 0.0 for i in tested]) if tested else ()
+    by_row = {i: float(p) for i, p in zip(tested, adjusted, strict=True)}
+    return [
+        replace(
+            row,
+            p_adjusted=by_row.get(i),
+            outcome=outcome_of(row.difference, row.ci, by_row.get(i)) if row.quantity in CHANCE else None,
+        )
+        for i, row in enumerate(rows)
+    ]

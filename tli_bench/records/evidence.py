@@ -43,9 +43,12 @@ class Part(NamedTuple):
 
 def verdicts_of_change(
     before: Part, after: Part, *, split: Split, layers: Sequence[str], twin: Part | None = None,
-    controls: Controls | None = None,
+    controls: Controls | None = None, trained: bool = True,
 ) -> dict[str, Verdict]:  # fmt: skip
-    """One verdict for each of `layers` at which every measure that decides was kept, before and after."""
+    """One verdict for each of `layers` at which every measure that decides was kept, before and after.
+
+    trained: whether the train split was trained on; where it was not, as on another language pair, nothing is memorised.
+    """
     headline = after.scores.headline_of(split)
     usable = [layer for layer in layers if _change(before, after, headline, split, [layer]) is not None]
     control = _change(before, after, headline, split, usable)
@@ -53,13 +56,13 @@ def verdicts_of_change(
         return {}
     if why := why_withheld(controls):
         return dict.fromkeys(usable, withheld(why))
-    trained = None if split is Split.TRAIN else _change(before, after, headline, Split.TRAIN, usable)
+    learnt = _change(before, after, headline, Split.TRAIN, usable) if trained and split is not Split.TRAIN else None
     evidence = ChangeEvidence(
         layers=usable,
         label=get_measure(headline).label,
         control=control,
         twin=None if twin is None else _change(before, twin, headline, split, usable),
-        train=None if trained is None else trained.headline,
+        train=None if learnt is None else learnt.headline,
         floors=floors_of(controls),
     )
     return change_verdicts(evidence)

@@ -17,10 +17,11 @@ from tli_bench.base.wording import visible
 from tli_bench.languages import resolve_pair
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.registry import known_measure, require_comparable, standard_error_of
-from tli_bench.measures.roles import HEADLINE
+from tli_bench.measures.roles import DESCRIPTIONS, HEADLINE
 from tli_bench.records.columns import Curve, Floats
 from tli_bench.records.run_record import RunRecord
 from tli_bench.records.scores import BEST
+from tli_bench.report.headline import headline_of
 from tli_bench.report.scopes import pair_label
 from tli_bench.report.sweeps import Line
 
@@ -85,41 +86,59 @@ def draw_layer_curves(record: RunRecord, *, measure: str = HEADLINE, split: Spli
     Bands are mean +- 1.96 standard errors where the record has them by layer (the gap), and Wilson's interval for a share
     of words (P@k, MEXA). Any other measure, the headline too, has bars at the layers whose words the record keeps, the chosen
     ones and the output, by Student's t.
-    Raises ResultError for a measure that the record has no curve of.
+    Raw geometry, which concludes nothing, is drawn next to the headline.
+    Raises ResultError for a measure that the record has no curve of, and for raw geometry without a headline.
     """
-    states = record.curves.get(split, {})
-    if not any(measure in curves for curves in states.values()):
-        known = sorted({name for curves in states.values() for name in curves})
-        raise ResultError(f"no curve of {measure!r} on split {split.value}; there are: {', '.join(known) or 'none'}")
-    layers = record.signature.layers
-    intervals = ""
-    with figure() as (drawn, axes):
-        for i, (state, curves) in enumerate(states.items()):
-            if measure not in curves:
-                continue
-            values = np.array([math.nan if v is None else v for v in curves[measure]])
-            style = {"color": COLOURS[i], "marker": "osD"[i], "ms": 4}
-            axes.plot(range(len(layers)), values, _STYLES[state], label=_name(record, state), **style)
-            ends = _band(curves, measure, values, record.signature.n.get(split.value, 0))
-            if ends is not None:
-                intervals = "shaded: 95 % over words"
-                axes.fill_between(range(len(layers)), *ends, color=COLOURS[i], alpha=0.2, lw=0)
-            elif _bars(axes, record, split, state, measure, COLOURS[i]):
-                intervals = "bars: 95 % over words"
-        if intervals:
-            axes.plot([], [], color="none", label=intervals)
-        axes.set_xticks(*_ticks(layers))
-        axes.set_xlabel("layer")
-        axes.set_ylabel(_axis(measure))
-        axes.set_title(_title(record, split), fontsize=9)
-        axes.legend()
+    shown = [measure]
+    if measure in DESCRIPTIONS:
+        shown = [headline_of(record, split).name, measure]
+    for name in reversed(shown):
+        _require_curve(record, split, name, of=measure)
+    with figure(5.5 * len(shown), columns=len(shown)) as (drawn, panels):
+        for axes, name in zip(np.atleast_1d(panels), shown, strict=True):
+            _draw_curve(axes, record, split, name)
         return drawn
+
+
+def _require_curve(record: RunRecord, split: Split, measure: str, *, of: str) -> None:
+    states = record.curves.get(split, {})
+    if any(measure in curves for curves in states.values()):
+        return
+    known = sorted({name for curves in states.values() for name in curves})
+    alone = "" if of == measure else f", without which {of}, which only describes raw geometry, is not drawn"
+    raise ResultError(f"no curve of {measure!r} on split {split.value}{alone}; there are: {', '.join(known) or 'none'}")
+
+
+def _draw_curve(axes: Any, record: RunRecord, split: Split, measure: str) -> None:
+    layers, intervals = record.signature.layers, ""
+    for i, (state, curves) in enumerate(record.curves[split].items()):
+        if measure not in curves:
+            continue
+        values = np.array([math.nan if v is None else v for v in curves[measure]])
+        style = {"color": COLOURS[i], "marker": "osD"[i], "ms": 4}
+        axes.plot(range(len(layers)), values, _STYLES[state], label=_name(record, state), **style)
+        ends = _band(curves, measure, values, record.signature.n.get(split.value, 0))
+        if ends is not None:
+            intervals = "shaded: 95 % over words"
+            axes.fill_between(range(len(layers)), *ends, color=COLOURS[i], alpha=0.2, lw=0)
+        elif _bars(axes, record, split, state, measure, COLOURS[i]):
+            intervals = "bars: 95 % over words"
+    if intervals:
+        axes.plot([], [], color="none", label=intervals)
+    axes.set_xticks(*_ticks(layers))
+    axes.set_xlabel("layer")
+    axes.set_ylabel(_axis(measure))
+    axes.set_title(_title(record, split), fontsize=9)
+    axes.legend()
 
 
 def before_after(
     record: RunRecord, stem: Path, *, quantity_name: str = HEADLINE, split: Split = Split.CONTROL
 ) -> list[Path]:
-    """Each word before and after the adapter at the adapted state's best layer, with the means."""
+    """Each word before and after the adapter at the adapted state's best layer, with the means.
+
+    Raw geometry has the headline in its title.
+    """
     require_comparable(quantity_name)
     before, after = _both(record, split, quantity_name)
     with figure(4.2, 4.6) as (drawn, axes):
@@ -130,13 +149,15 @@ def before_after(
         axes.plot(np.nanmean(before), np.nanmean(after), "D", label="mean", **mean)
         axes.set_xlabel(f"{_axis(quantity_name)}, base")
         axes.set_ylabel(f"{_axis(quantity_name)}, adapted")
-        axes.set_title(f"{_title(record, split)}\nlayer {record.best_layer['adapted']}, both states", fontsize=9)
+        layer = record.best_layer["adapted"]
+        told = f"; {_headline(record, split, layer, 'base', 'adapted')}" if quantity_name in DESCRIPTIONS else ""
+        axes.set_title(f"{_title(record, split)}\nlayer {layer}, both states{told}", fontsize=9)
         drawn.legend(loc="outside lower center", ncols=3)
         return save(drawn, stem)
 
 
 def distributions(record: RunRecord, stem: Path, *, split: Split = Split.CONTROL) -> list[Path]:
-    """Matched against mismatched cosine of the words, one panel per state, at each state's best layer."""
+    """Matched against mismatched cosine of the words, one panel per state, at each state's best layer, with its headline."""
     states = [s for s in ("base", "adapted") if s in record.best_layer]
     right = {s: _scored(record, "cosine", split, s) for s in states}
     wrong = {s: _scored(record, "mismatched", split, s) for s in states}
@@ -151,7 +172,9 @@ def distributions(record: RunRecord, stem: Path, *, split: Split = Split.CONTROL
             axes.hist(wrong[state], bins, color=COLOURS[1], hatch="///", label="mismatched, mean of each word", **style)
             axes.hist(right[state], bins, color=COLOURS[5], label="matched", **style)
             axes.set_xlabel("cosine")
-            axes.set_title(f"{_name(record, state)}, layer {record.best_layer[state]} (chosen on dev)", fontsize=9)
+            layer = record.best_layer[state]
+            told = _headline(record, split, layer, state)
+            axes.set_title(f"{_name(record, state)}, layer {layer} (chosen on dev)\n{told}", fontsize=9)
         np.atleast_1d(panels)[0].set_ylabel("words")
         drawn.legend(*np.atleast_1d(panels)[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
         drawn.suptitle(_title(record, split), fontsize=9)
@@ -305,6 +328,13 @@ def _both(record: RunRecord, split: Split, measure: str) -> tuple[Floats, Floats
         raise ResultError(f"no per-word values of both states on split {split.value}, layer {layer}")
     scored = ~np.isnan(before) & ~np.isnan(after)
     return before[scored], after[scored]
+
+
+def _headline(record: RunRecord, split: Split, layer: str, *states: str) -> str:
+    """The headline at a layer, of one state or from one to the next: what raw geometry does not stand without."""
+    measure = headline_of(record, split)
+    values = [record.value(measure.name, split, state, layer) for state in states]
+    return f"{measure.label} {' → '.join(map(measure.shown, values))}"
 
 
 def _axis(measure: str) -> str:

@@ -7,7 +7,8 @@ from numpy.typing import ArrayLike
 from scipy import stats as sps
 
 from tli_bench.stats.arrays import Floats, paired_arrays
-from tli_bench.stats.bootstrap import Interval, bootstrap_ci, chunks
+from tli_bench.stats.bootstrap import Interval, bootstrap_ci
+from tli_bench.stats.permutation import sign_flip_p
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def paired(
         p=p,
         d_z=d_z,
         wilcoxon_p=wilcoxon_p,
-        permutation_p=_sign_flip_p(differences, seed=seed, resamples=resamples),
+        permutation_p=sign_flip_p(differences, seed=seed, flips=resamples),
         notes=tuple(notes),
     )
 
@@ -94,15 +95,3 @@ def _wilcoxon_method(differences: Floats) -> str:
     """Exact where the exact null distribution holds: no zeros and no ties among the absolute differences."""
     sizes = np.abs(differences)
     return "exact" if sizes.all() and len(np.unique(sizes)) == len(sizes) else "asymptotic"
-
-
-def _sign_flip_p(differences: Floats, *, seed: int, resamples: int) -> float:
-    rng = np.random.default_rng(seed)
-    total, n = differences.sum(), len(differences)
-    slack = 1e-12 * np.abs(differences).sum()
-    hits, width = 0, -(-n // 8)
-    for count in chunks(n, resamples):
-        bits = np.unpackbits(rng.integers(0, 256, size=(count, width), dtype=np.uint8), axis=1, count=n)
-        flipped = 2 * (bits @ differences) - total
-        hits += int((np.abs(flipped) >= abs(total) - slack).sum())
-    return (1 + hits) / (1 + resamples)

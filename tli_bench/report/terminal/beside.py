@@ -9,8 +9,7 @@ from tli_bench.models.catalog import PLANTED_SINK
 from tli_bench.models.identity import State
 from tli_bench.records.schema import Controls, RunRecord
 from tli_bench.records.scores import BEST
-
-_NAMES = {Split.TRAIN: "trained", Split.DEV: "dev", Split.CONTROL: "control"}
+from tli_bench.records.trained import split_names, trained_here
 
 
 def control_lines(record: RunRecord) -> Iterator[str]:
@@ -20,7 +19,7 @@ def control_lines(record: RunRecord) -> Iterator[str]:
         return
     split, state = record.split, record.state
     layer = record.layer(BEST, state)
-    where = f"{_NAMES[split]} {state}, layer {layer}: "
+    where = f"{split_names(record.signature)[split]} {state}, layer {layer}: "
     parts = [*_spelling(controls, split), *_part(controls, split, state, layer), *_last(record, split, state)]
     parts += [
         f"CKA {null.cka:.3f} (shuffled pairs: p = {null.p:.3g})"
@@ -31,11 +30,17 @@ def control_lines(record: RunRecord) -> Iterator[str]:
         yield where + "; ".join(parts)
     yield from _position(record, split, state)
     yield from _variants(record, layer)
-    for contrast in controls.contrasts:
+    parts = [*_contrast(controls, record, layer), *_power(controls, layer)]
+    if parts:
+        yield f"layer {layer}: {'; '.join(parts)}"
+
+
+def _contrast(controls: Controls, record: RunRecord, layer: str) -> Iterator[str]:
+    """Trained against control words; nothing where the adapter was not trained on this pair."""
+    for contrast in controls.contrasts if trained_here(record.signature) else ():
         if contrast.layer == layer:
             interval = f" [{contrast.ci[0]:+.3f}, {contrast.ci[1]:+.3f}]" if contrast.ci else ""
-            said = f"layer {layer}: {contrast.quantity}, trained minus control {contrast.difference:+.3f}{interval}"
-            yield said + _power(controls, layer)
+            yield f"{contrast.quantity}, trained minus control {contrast.difference:+.3f}{interval}"
 
 
 def _variants(record: RunRecord, layer: str) -> Iterator[str]:
@@ -93,8 +98,7 @@ def _planted(record: RunRecord) -> str:
     return f" ({note})" if note else ""
 
 
-def _power(controls: Controls, layer: str) -> str:
+def _power(controls: Controls, layer: str) -> Iterator[str]:
     for power in controls.power:
-        if power.layer == layer:
-            return f"; {power.n} pairs can show a change of {power.detectable:.3f} (80 % power)"
-    return ""
+        if power.layer == layer and power.quantity.endswith("change"):
+            yield f"{power.n} pairs can show a change of {power.detectable:.3f} (80 % power)"

@@ -1,16 +1,15 @@
 """How the verbs that read results show a downstream record: as a line, as JSON, as a table."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from tli_bench.base.wording import visible
 from tli_bench.records.schema import DownstreamRecord
 from tli_bench.records.summary import downstream_flags
-from tli_bench.report.terminal.tables import show_table
+from tli_bench.report.terminal.parts import Column, Part, Sheet, Sketch
 from tli_bench.report.terminal.unit import sparkline
 
 _FIRST = 2
@@ -42,40 +41,39 @@ def as_summary(record: DownstreamRecord) -> dict[str, Any]:
     }
 
 
-def print_downstream(console: Console, record: DownstreamRecord) -> None:
+def downstream_parts(record: DownstreamRecord) -> Iterator[Part]:
     """Scores of base and adapted model with the change, the first curve over layers, and what stands behind them."""
-    title = Text.assemble((f"\n{record.task}", "bold"), f"  {record.documents} documents from {record.source}")
+    title = Text.assemble((record.task, "bold"), f"  {record.documents} documents from {record.source}")
     flags = downstream_flags(record)
     if flags:
         title.append(f"  [{', '.join(flags)}: no benchmark]", "bold red")
-    console.print(title, soft_wrap=True)
-    _print_curves(console, record)
-    show_table(console, _scores(record))
+    yield Text()
+    yield title
+    yield from _curves(record)
+    yield _scores(record)
     for name in ("model", "revision", "adapter", "dtype", "quantization", "task_version", "versions", "created"):
         value = record.model_dump(mode="json", include={name})[name]
-        console.print(Text(f"  {name}: {json.dumps(value, ensure_ascii=True)}", "dim"), soft_wrap=True)
+        yield Text(f"  {name}: {json.dumps(value, ensure_ascii=True)}", "dim")
 
 
-def _print_curves(console: Console, record: DownstreamRecord) -> None:
+def _curves(record: DownstreamRecord) -> Iterator[Sketch]:
     for state, curves in record.curves.items():
         for name, curve in list(curves.items())[:1]:
             line = Text.assemble(f"  {state:<8}{name} ", (sparkline(curve), "cyan"))
-            console.print(line.append(f"  layers {record.layers[0]}..{record.layers[-1]}"), soft_wrap=True)
+            yield Sketch(line.append(f"  layers {record.layers[0]}..{record.layers[-1]}"))
 
 
-def _scores(record: DownstreamRecord) -> Table:
-    table = Table(box=None, padding=(0, 1), header_style="dim")
-    table.add_column("metric", no_wrap=True)
-    for name in ("base", "adapted", "change"):
-        table.add_column(name, justify="right", no_wrap=True)
+def _scores(record: DownstreamRecord) -> Sheet:
+    rows = []
     base, adapted = record.scores["base"], record.scores.get("adapted", {})
     # The curves hold one value per layer.
     by_layer = {f"{name}_L{layer.zfill(2)}" for name in record.curves.get("base", {}) for layer in record.layers}
     for name in dict.fromkeys([*base, *(name for name in adapted if name not in by_layer)]):
         before, after = base.get(name), adapted.get(name)
         change = "–" if before is None or after is None else f"{after - before:+.3f}"
-        table.add_row(name, _number(before), _number(after), change)
-    return table
+        rows.append((name, _number(before), _number(after), change))
+    columns = (Column("metric", left=True), *(Column(name) for name in ("base", "adapted", "change")))
+    return Sheet(columns, tuple(rows), about=(("task", record.task),))
 
 
 def _both(record: DownstreamRecord, name: str) -> str:

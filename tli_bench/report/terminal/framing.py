@@ -6,6 +6,7 @@ from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.measure import Measure
 from tli_bench.measures.registry import get_measure
 from tli_bench.records.schema import RunRecord
+from tli_bench.report.terminal.parts import DASH, Cell, Column
 
 
 def framing_line(record: RunRecord) -> str:
@@ -21,19 +22,22 @@ def framing_warnings(record: RunRecord) -> list[str]:
     return record.controls.warnings if record.controls else []
 
 
-def confirmation_heading(record: RunRecord) -> Iterator[str]:
-    """The heading of the column of confirmations; none where there are none."""
+def confirmation_heading(record: RunRecord) -> Iterator[Column]:
+    """The column of confirmations; none where there are none."""
     if record.controls and record.controls.confirmation:
-        yield f"{_headline(record).label} in a sentence"
+        label = _headline(record).label
+        yield Column(
+            f"{label} in a sentence", f"{label} in text", form="steps", parts=tuple(record.controls.confirmation)
+        )
 
 
-def confirmation_cell(record: RunRecord, layer: str, split: Split) -> Iterator[str]:
-    """The headline of the control words inside a sentence, of every state at one layer; `–` for other words."""
+def confirmation_cell(record: RunRecord, layer: str, split: Split) -> Iterator[Cell]:
+    """The headline of the control words inside a sentence, of every state at one layer; a dash for other words."""
     for _ in confirmation_heading(record):
         assert record.controls is not None
         depth, shown = record.layers.index(layer), _headline(record).shown
-        values = [curve[depth] for curve in record.controls.confirmation.values()]
-        yield " → ".join(shown(value) for value in values) if split is Split.CONTROL else "–"
+        values = tuple(shown(curve[depth]) for curve in record.controls.confirmation.values())
+        yield values if split is Split.CONTROL else DASH
 
 
 def _headline(record: RunRecord) -> Measure:

@@ -3,13 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from tli_bench.base.wording import visible
 from tli_bench.evaluate.join import EACH, Association, Join, Joined
-from tli_bench.report.terminal.tables import show_table
+from tli_bench.report.terminal.parts import DASH, Cell, Column, Part, Sheet
 from tli_bench.stats import detectable_correlation
 
 ABOUT = (
@@ -20,22 +18,24 @@ ABOUT = (
 )
 
 
-def print_join(console: Console, found: Join) -> None:
+def join_parts(found: Join) -> Iterator[Part]:
     """Every base and protocol with its table; what could not be joined, and why."""
-    console.print(Text("\nDoes alignment matter downstream?", "bold"), soft_wrap=True)
+    yield Text()
+    yield Text("Does alignment matter downstream?", "bold")
     for part in found.joined:
-        console.print(Text(f"\n{visible(part.title, limit=400)}", "bold"), soft_wrap=True)
-        for line in _head(part):
-            console.print(Text(f"  {line}"), soft_wrap=True)
+        title = visible(part.title, limit=400)
+        yield Text()
+        yield Text(title, "bold")
+        yield from (Text(f"  {line}") for line in _head(part))
         told = [a for a in part.associations if a.holm is not None]
         if told:
-            show_table(console, _table(told, several=len(part.adapters) > 1 or any(a.over == "adapters" for a in told)))
-        for line in _untold(part):
-            console.print(Text(f"  {line}", "yellow"), soft_wrap=True)
+            yield _sheet(title, told, several=len(part.adapters) > 1 or any(a.over == "adapters" for a in told))
+        yield from (Text(f"  {line}", "yellow") for line in _untold(part))
     if found.joined:
-        console.print(Text(f"\n{ABOUT}", "dim"), soft_wrap=True)
+        yield Text()
+        yield Text(ABOUT, "dim")
     for note in found.notes:
-        console.print(Text(visible(note, limit=1000), "yellow"), soft_wrap=True)
+        yield Text(visible(note, limit=1000), "yellow")
 
 
 def _head(part: Joined) -> Iterator[str]:
@@ -49,29 +49,31 @@ def _head(part: Joined) -> Iterator[str]:
         )
 
 
-def _table(found: Sequence[Association], *, several: bool) -> Table:
-    table = Table(box=None, header_style="dim", padding=(0, 1))
-    for name in ("score", *(["adapter or pair"] if several else []), "layer"):
-        table.add_column(name, no_wrap=True)
-    for name in ("n", "from", "Spearman", "95 % CI", "p", "Holm", "BH"):
-        table.add_column(name, justify="right", no_wrap=True)
+def _sheet(title: str, found: Sequence[Association], *, several: bool) -> Sheet:
+    keys = ("score", *(["adapter or pair"] if several else []), "layer")
     limited = any(a.data for a in found)
-    for name in ("", *(["no benchmark"] if limited else [])):
-        table.add_column(name, no_wrap=True)
+    columns = [
+        *(Column(name, left=True) for name in keys),
+        *(Column(name) for name in ("n", "from", "Spearman")),
+        Column("95 % CI", form="bounds", parts=("low", "high")),
+        *(Column(name) for name in ("p", "Holm", "BH")),
+        *(Column(name, left=True) for name in ("what may be said", *(["no benchmark"] if limited else []))),
+    ]
+    rows: list[tuple[Cell, ...]] = []
     for a in found:
         result = a.result
         if result is None:
             continue
-        interval = f"[{result.ci.low:+.2f}, {result.ci.high:+.2f}]" if result.ci else "–"
+        interval = (f"{result.ci.low:+.2f}", f"{result.ci.high:+.2f}") if result.ci else DASH
         numbers = [f"{value:.2g}" for value in (result.p, a.holm, a.bh) if value is not None]
         verdict = a.verdict + (f"; {a.unscored} unscored" if a.unscored else "")
         scope = [visible(a.within, limit=60) or "all pooled"] if several else []
         name = visible(f"{a.kind} {a.metric}", limit=80)
-        table.add_row(
+        rows.append((
             name, *scope, "each with itself" if a.layer == EACH else a.layer, str(result.n), f"{result.clusters} {a.over}",
             f"{result.rho:+.2f}", interval, *numbers, verdict, *([a.data] if limited else []),
-        )  # fmt: skip
-    return table
+        ))  # fmt: skip
+    return Sheet(tuple(columns), tuple(rows), keys=len(keys), about=(("records", title),))
 
 
 def _untold(part: Joined) -> Iterator[str]:

@@ -1,16 +1,13 @@
 """The tables of downstream tasks that `tli-bench run` prints: one for each kind of task, base and adapted side by side."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 from rich.text import Text
 
 from tli_bench.measures.measure import Place
 from tli_bench.measures.registry import list_measures
-from tli_bench.report.terminal.tables import show_table
+from tli_bench.report.terminal.parts import DASH, Cell, Column, Part, Sheet
 
 STOCK = "lm-eval's own tasks"
 TITLES = {
@@ -35,29 +32,26 @@ class Row(NamedTuple):
     fixtures: bool
 
 
-def print_task_tables(console: Console, results: Mapping[str, Any], *, without: set[str]) -> None:
+def task_parts(results: Mapping[str, Any], *, without: set[str]) -> Iterator[Part]:
     """Tables of every task of an lm-eval results dictionary but those named, and what to know about their figures."""
     rows = [_row(name, results) for name in results.get("results", {}) if name not in without]
     titles = dict.fromkeys(row.title for row in rows if row.title != STOCK)
     for kind in (*titles, STOCK):
         these = [row for row in rows if row.title == kind]
         for shown in dict.fromkeys(_shown(row) for row in these):
-            console.print()
-            show_table(console, _table(kind, [row for row in these if _shown(row) == shown], shown))
+            yield Text()
+            yield _sheet(kind, [row for row in these if _shown(row) == shown], shown)
     if not rows:
         return
     adapted = any(row.base for row in rows)
     said = "BLEU and chrF++ are 0 to 100, the other scores 0 to 1" + ("; base → adapted" if adapted else "")
-    console.print(Text(said, "dim"), soft_wrap=True)
+    yield Text(said, "dim")
     fixtures = sum(row.fixtures for row in rows)
     if fixtures:
-        console.print(
-            Text(
-                f"{fixtures} of these {len(rows)} tasks read the project's small fixtures: a trial of the tools, never a benchmark. "
-                "--data-dir hub or --data-dir FOLDER reads real data",
-                "yellow",
-            ),
-            soft_wrap=True,
+        yield Text(
+            f"{fixtures} of these {len(rows)} tasks read the project's small fixtures: a trial of the tools, never a benchmark. "
+            "--data-dir hub or --data-dir FOLDER reads real data",
+            "yellow",
         )
 
 
@@ -88,28 +82,26 @@ def _shown(row: Row) -> tuple[str, ...]:
     return known or tuple(row.metrics)[:4]
 
 
-def _table(kind: str, rows: list[Row], shown: tuple[str, ...]) -> Table:
-    table = Table(title=escape(kind), box=None, padding=(0, 1), header_style="dim", title_justify="left")
+def _sheet(kind: str, rows: list[Row], shown: tuple[str, ...]) -> Sheet:
+    titles, notes = _titles(), [_notes(row) for row in rows]
     pools = any("pool" in row.metrics for row in rows)
-    table.add_column("task", no_wrap=True)
-    titles = _titles()
-    for name in ("docs", *(["pool"] if pools else []), *(titles.get(metric, metric) for metric in shown)):
-        table.add_column(name, justify="right", no_wrap=True)
-    notes = [_notes(row) for row in rows]
-    if any(notes):
-        table.add_column("notes", no_wrap=True)
+    columns = [Column("task", left=True), *(Column(name) for name in ("docs", *["pool"] * pools))]
+    for metric in shown:
+        parts = ("base", "adapted") if any(metric in row.base for row in rows) else ()
+        columns.append(Column(titles.get(metric, metric), form="steps", parts=parts))
+    columns += [Column("notes", left=True)] if any(notes) else []
+    lines: list[tuple[Cell, ...]] = []
     for row, note in zip(rows, notes, strict=True):
-        pool = [f"{row.metrics['pool']:.0f}"] if "pool" in row.metrics else ["–"] * pools
-        table.add_row(
-            row.task, str(row.documents), *pool, *(_cell(row, metric) for metric in shown), *([note] * any(notes))
-        )
-    return table
+        pool = [f"{row.metrics['pool']:.0f}"] if "pool" in row.metrics else [DASH] * pools
+        cells = [_cell(row, metric) for metric in shown]
+        lines.append((row.task, str(row.documents), *pool, *cells, *([note] * any(notes))))
+    return Sheet(tuple(columns), tuple(lines), title=kind, about=(("kind", kind),))
 
 
-def _cell(row: Row, metric: str) -> str:
+def _cell(row: Row, metric: str) -> Cell:
     places = 1 if metric in OUT_OF_100 else 3
     values = [*([row.base[metric]] if metric in row.base else []), row.metrics[metric]]
-    return " → ".join("–" if value != value else f"{value:.{places}f}" for value in values)
+    return tuple(DASH if value != value else f"{value:.{places}f}" for value in values)
 
 
 def _notes(row: Row) -> str:

@@ -1,32 +1,25 @@
-"""The tables that `tli-bench run` prints: one block per pair, then one line per pair."""
+"""What `tli-bench run` prints of one unit: its verdict first, then curves and scores by layer, then what else could explain them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from tli_bench.base.wording import visible
 from tli_bench.config.facts import flags_of
-from tli_bench.evaluate.corrections import ALPHA, Corrected, corrected
-from tli_bench.evaluate.overall import lines as overall_lines
-from tli_bench.evaluate.overall import overall
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.measure import Place
 from tli_bench.measures.registry import list_measures
 from tli_bench.records.schema import Curve, RunRecord
-from tli_bench.records.scores import BEST, OUTPUT
+from tli_bench.records.trained import split_names
+from tli_bench.records.verdicts import verdicts_of
 from tli_bench.report.diagnosis import cannot_be_judged, tokens_line
-from tli_bench.report.terminal.asked import asked_table
+from tli_bench.report.terminal.asked import asked_sheet
 from tli_bench.report.terminal.beside import control_lines
-from tli_bench.report.terminal.framing import (
-    framing_line,
-    framing_warnings,
-)
-from tli_bench.report.terminal.layers import NAMES, layer_tables, states_of
-from tli_bench.report.terminal.tables import show_table
-from tli_bench.report.terminal.tasks import print_task_tables
+from tli_bench.report.terminal.framing import framing_line, framing_warnings
+from tli_bench.report.terminal.layers import layer_sheet
+from tli_bench.report.terminal.parts import Part, Sketch
+from tli_bench.report.terminal.verdicts import verdict_line
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
 
@@ -43,134 +36,73 @@ def sparkline(curve: Curve, *, low: float = 0.0, high: float = 1.0) -> str:
     return "".join(block(value) for value in curve)
 
 
-def print_record(console: Console, record: RunRecord, *, reused: bool) -> None:
-    """One unit: its layer curves, the scores at the layers that matter, and the verdicts."""
-    signature = record.signature
-    counts = ", ".join(f"{signature.n[s.value]} {NAMES[s]}" for s in Split if s.value in signature.n)
-    flags = flags_of(signature)
-    title = Text.assemble((f"\n{record.task}", "bold"), f"  {counts}, {signature.protocol}")
-    if reused:
-        title.append("  (done before)", "dim")
-    if flags:
-        title.append(f"  [{', '.join(flags)}]", "bold red")
-    console.print(title, soft_wrap=True)
-    if signature.seen_control:
-        left_out = ", ".join(visible(concept, limit=40) for concept in signature.seen_control[:5])
-        more = ", …" if signature.seen_control[5:] else ""
-        console.print(
-            Text(
-                f"  {len(signature.seen_control)} control words were trained and are left out: {left_out}{more}",
-                "yellow",
-            ),
-            soft_wrap=True,
-        )
+def unit_parts(record: RunRecord, *, reused: bool = False) -> Iterator[Part]:
+    """One unit: what it is, its verdict, its layer curves, the scores at the layers that matter, and what stands next to them."""
+    yield Text()
+    yield _title(record, reused=reused)
+    if record.signature.seen_control:
+        yield _left_out(record)
+    verdicts = verdicts_of(record)
     chosen, output = record.best_layer.get(record.state, ""), record.layers[-1]
     first = {output: "output"} | {chosen: "chosen on dev" + (", output" if chosen == output else "")}
     for layer in dict.fromkeys([chosen, output]):
-        if layer in record.verdicts:
+        if layer in verdicts:
             style = "bold" if layer == chosen else ""
-            console.print(Text(f"  layer {layer} ({first[layer]}): {record.verdicts[layer]}", style), soft_wrap=True)
+            yield verdict_line(f"  layer {layer} ({first[layer]}): ", verdicts[layer], style=style)
     if said := cannot_be_judged(record):
-        console.print(Text(f"  {said}", "bold yellow"), soft_wrap=True)
-    _print_curves(console, record)
-    for table in layer_tables(record):
-        show_table(console, table)
-    if asked := asked_table(record):
-        show_table(console, asked)
-    for layer, verdict in record.verdicts.items():
+        yield Text(f"  {said}", "bold yellow")
+    yield from _curves(record)
+    yield layer_sheet(record)
+    if asked := asked_sheet(record):
+        yield asked
+    for layer, verdict in verdicts.items():
         if layer not in first:
-            console.print(Text(f"  layer {layer}: {verdict}"), soft_wrap=True)
+            yield verdict_line(f"  layer {layer}: ", verdict)
     for warning in framing_warnings(record):
-        console.print(Text(f"  {warning}", "bold yellow"), soft_wrap=True)
+        yield Text(f"  {warning}", "bold yellow")
     for line in (*control_lines(record), *filter(None, [framing_line(record), tokens_line(record)])):
-        console.print(Text(f"  {line}", "dim"), soft_wrap=True)
+        yield Text(f"  {line}", "dim")
     for reason in record.unscored[:3]:
-        console.print(Text(f"  unscored: {reason}", "yellow"), soft_wrap=True)
+        yield Text(f"  unscored: {reason}", "yellow")
     if len(record.unscored) > 3:
-        console.print(Text(f"  unscored: {len(record.unscored) - 3} more, see the record", "yellow"))
+        yield Text(f"  unscored: {len(record.unscored) - 3} more, see the record", "yellow")
 
 
-def _print_curves(console: Console, record: RunRecord) -> None:
+def _title(record: RunRecord, *, reused: bool) -> Text:
+    signature = record.signature
+    names = split_names(signature)
+    counts = ", ".join(f"{signature.n[s.value]} {names[s]}" for s in Split if s.value in signature.n)
+    title = Text.assemble((record.task, "bold"), f"  {counts}, {signature.protocol}")
+    if reused:
+        title.append("  (done before)", "dim")
+    if flags := flags_of(signature):
+        title.append(f"  [{', '.join(flags)}]", "bold red")
+    return title
+
+
+def _left_out(record: RunRecord) -> Text:
+    seen = record.signature.seen_control
+    left_out = ", ".join(visible(concept, limit=40) for concept in seen[:5])
+    more = ", …" if seen[5:] else ""
+    return Text(f"  {len(seen)} control words were trained and are left out: {left_out}{more}", "yellow")
+
+
+def _curves(record: RunRecord) -> Iterator[Sketch]:
     split, layers = record.split, record.signature.layers
-    measures = list_measures(Place.SUMMARY)
+    name = split_names(record.signature)[split]
     for state, curves in record.curves[split].items():
-        drawn = [m for m in measures if m.name in curves]
+        drawn = [m for m in list_measures(Place.SUMMARY) if m.name in curves]
         if not drawn:
             continue
-        parts: list[Any] = [f"  {NAMES[split]} {state:<8}"]
+        parts: list[Any] = [f"  {name} {state:<8}"]
         for measure in drawn:
             line = sparkline(curves[measure.name], high=_top(record, split, measure.name))
             parts += [f"{measure.label} ", (line, "cyan" if measure.share else "green"), "  "]
-        console.print(
-            Text.assemble(
-                *parts,
-                f"layers {layers[0]}..{layers[-1]}, best layer {record.best_layer[state]} (chosen on dev)",
-            ),
-            soft_wrap=True,
-        )
+        said = f"layers {layers[0]}..{layers[-1]}, best layer {record.best_layer[state]} (chosen on dev)"
+        yield Sketch(Text.assemble(*parts, said))
 
 
 def _top(record: RunRecord, split: Split, measure: str) -> float:
     """The upper end of the sparklines of a measure, the same for every state: 1, or more where a value is higher."""
     curves = [record.curve(measure, split, state) or [] for state in record.curves[split]]
     return max(1.0, *(value for curve in curves for value in curve if value is not None), 1.0)
-
-
-def p_value(p: float | None) -> str:
-    """A p-value as text; what floats cannot tell from 0 is below 1e-300, not 0."""
-    if p is None:
-        return "–"
-    if p == 0:
-        return "<1e-300"
-    return f"{p:.1e}" if p < 1e-3 else f"{p:.3f}"
-
-
-def print_summary(console: Console, records: Sequence[RunRecord], results: dict[str, Any]) -> None:
-    """One line per unit, at the output and at the base's best layer, the verdict over all pairs, and the tables of other tasks.
-
-    The last column counts the layers whose test passes, corrected over all layers and units of the run.
-    """
-    if len(records) > 1:
-        tests = corrected(records)
-        show_table(console, _summary(records, tests))
-        if tests:
-            console.print(
-                Text(
-                    f"↑ and ↓: layers whose {tests[0].quantity} is above or below zero, of {len(tests)} tests in all "
-                    f"(paired t-test, Holm / Benjamini-Hochberg at {ALPHA:.0%})",
-                    "dim",
-                ),
-                soft_wrap=True,
-            )
-        for line in overall_lines(overall(records)):
-            console.print(Text(line, "bold"), soft_wrap=True)
-    print_task_tables(console, results, without={record.task for record in records})
-
-
-def _summary(records: Sequence[RunRecord], tests: Sequence[Corrected]) -> Table:
-    table = Table(
-        title="control words, base → adapted", box=None, padding=(0, 1), header_style="dim", title_justify="left"
-    )
-    table.add_column("task", no_wrap=True)
-    measures = list_measures(Place.SUMMARY)
-    labels = [measure.label for measure in measures]
-    for name in ("best layer", *labels, *(f"output {label}" for label in labels), "layers"):
-        table.add_column(name, justify="right", no_wrap=True)
-    several = len({record.signature.protocol for record in records}) > 1
-    for record in records:
-        best = record.layer(BEST, "base")
-        cells = [states_of(record, measure, record.split, layer) for layer in (best, OUTPUT) for measure in measures]
-        name = f"{record.task} {record.signature.protocol}" if several else record.task
-        table.add_row(name, best, *cells, _passing(record, tests))
-    return table
-
-
-def _passing(record: RunRecord, tests: Sequence[Corrected]) -> str:
-    own = [t for t in tests if (t.task, t.protocol) == (record.task, record.signature.protocol)]
-    if not own:
-        return "–"
-    counts = []
-    for p in ("holm", "bh"):
-        passed = [test.difference for test in own if getattr(test, p) < ALPHA]
-        counts.append(f"{sum(d > 0 for d in passed)}↑ {sum(d < 0 for d in passed)}↓")
-    return " / ".join(counts)

@@ -1,0 +1,24 @@
+"""Words that tables, pages and the command line use, each with its one meaning."""
+
+from types import MappingProxyType
+
+TRAINED, CONTROL, GAIN, BEST_LAYER = "trained", "control", "gain", "best layer"
+
+TERMS = MappingProxyType(
+    {
+        TRAINED: "words that the scored adapter (or the model itself, where tli-bench fine-tuned it) was trained on; only on the "
+        "language pair it was trained on, since on any other pair the same split was never trained",
+        CONTROL: "words that no training of the scored adapter saw, in any form, variant or root: what conclusions are about; "
+        "also called unseen words",
+        GAIN: "what the adapter changed: the score with it minus the score without it, from one load of the model, at one and the "
+        "same layer, on control words unless others are named",
+        BEST_LAYER: "the layer with the highest P@1 of 50 on the dev words of the state that is read; never chosen on control words",
+    }
+)
+"""Definitions by term, each a sentence without its full stop."""
+
+
+def terms_markdown() -> str:
+    """The definitions as a Markdown table."""
+    lines = [f"| **{term}** | {definition} |" for term, definition in TERMS.items()]
+    return "\n".join(["| word | what it means here |", "|---|---|", *lines])

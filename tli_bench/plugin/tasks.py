@@ -298,6 +298,7 @@ class HiddenStatesTask(Task):
                 comparisons=analysis.comparisons,
                 verdicts=verdicts(analysis),
                 controls=analysis.controls,
+                details=analysis.details,
                 unscored=[*analysis.unscored, *model.notes],
             )
             found.append(record)

@@ -7,11 +7,10 @@ import pytest
 import torch
 
 from tests.evaluate.test_analysis import LAYERS, MANY, aligned_at, analyse, pairs
-from tests.support import make_record, make_signature
+from tests.support import record_of
 from tli_bench.evaluate.analysis import Vectors
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures import LayerView
-from tli_bench.measures.choice import BEST_LAYER_RULE
 from tli_bench.measures.geometry import centre
 from tli_bench.measures.roles import COMPANION, HEADLINE
 from tli_bench.records import RecordStore, read_record
@@ -32,18 +31,7 @@ def analysis():
 
 @pytest.fixture(scope="module")
 def record(analysis):
-    return make_record(
-        signature=make_signature(layers=LAYERS, n=analysis.n, lexicon="own 1"),
-        best_layer=analysis.best_layer,
-        best_layer_rule=BEST_LAYER_RULE,
-        words=analysis.words,
-        columns=analysis.columns,
-        pseudo=analysis.pseudo,
-        curves=analysis.curves,
-        comparisons=analysis.comparisons,
-        controls=analysis.controls,
-        details=analysis.details,
-    )
+    return record_of(analysis)
 
 
 def rows():

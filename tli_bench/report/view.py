@@ -20,6 +20,8 @@ MOST_RECORDS = 200
 """How many records a page holds: the newest."""
 MOST_BYTES = 64 * 1024 * 1024
 """How large the data of a page may grow before older records are left out."""
+LARGEST = 16 * 1024 * 1024
+"""How many of these bytes one record may take: 20,000 words of three states at three layers take 3 million."""
 _VENDOR = ("dataTables.min.js", "uPlot.iife.min.js")
 
 
@@ -86,8 +88,15 @@ def _gather(source: Path) -> _Gathered:
         except ResultError as err:
             found.skipped.append(visible(str(err).replace(str(path), name), limit=300))
             continue
-        if not record.signature.audit:
-            found.records.append(_shown(record, name, found.words))
+        if record.signature.audit:
+            continue
+        one = _shown(record, name, found.words)
+        if len(one.body) > LARGEST:
+            found.skipped.append(
+                f"{visible(name, limit=300)}: takes {len(one.body):,} bytes of a page, at most {LARGEST:,} are shown"
+            )
+        else:
+            found.records.append(one)
     found.records.sort(key=lambda one: one.created, reverse=True)
     return found
 

@@ -16,7 +16,7 @@ from tli_bench.records.scores import BEST
 from tli_bench.records.validate import validate_record
 from tli_bench.report.diagnosis import cannot_be_judged, tokens_line
 from tli_bench.report.scopes import pair_label
-from tli_bench.report.view_words import WordLists, bounded, language_names, states_at
+from tli_bench.report.view_words import WordLists, bounded, language_names, seen, states_at
 
 NO_NEIGHBOURS = (
     "The record does not say which wrong word is nearest: it was made before that was kept, or was shortened for a board. Score it again "
@@ -45,23 +45,23 @@ def listed(record: RunRecord) -> dict[str, Any]:
 
 def packed(record: RunRecord, words: WordLists) -> dict[str, Any]:
     """Everything else of one record. words: the lists that its words are added to."""
-    shown = [layer for layer in _layers(record) if states_at(record, layer)]
+    at = {layer: states for layer in _layers(record) if (states := states_at(record, layer))}
     measures = {m.name: m for m in (_headline(record), get_measure(COMPANION), *list_measures(Place.SUMMARY))}
     details = record.details
     return {
         "headline": _headline(record).label,
-        "states": list(record.best_layer),
-        "chosen": record.best_layer,
-        "output": record.layers[-1] if record.layers else "",
-        "layers": [visible(layer, limit=20) for layer in record.layers],
+        "states": [seen(state) for state in record.best_layer],
+        "chosen": {seen(state): seen(layer) for state, layer in record.best_layer.items()},
+        "output": seen(record.layers[-1]) if record.layers else "",
+        "layers": [seen(layer) for layer in record.layers],
         "languages": language_names(record.pair),
         "verdicts": _verdicts(record),
         "warnings": _warnings(record),
         "facts": [line for line in (visible(tokens_line(record), limit=300),) if line],
         "words": words.add(record),
-        "shown": [visible(layer, limit=20) for layer in shown],
-        "at": {visible(layer, limit=20): states_at(record, layer) for layer in shown},
-        "notes": _notes(record, shown, near=bool(details and details.neighbours)),
+        "shown": [seen(layer) for layer in at],
+        "at": {seen(layer): states for layer, states in at.items()},
+        "notes": _notes(record, list(at), near=bool(details and details.neighbours)),
         "strata": _strata(record),
         "curves": [_curves(record, measure) for measure in measures.values()],
         "change": _change(record),
@@ -89,7 +89,7 @@ def _verdicts(record: RunRecord) -> list[list[str]]:
     """Layer and line of each verdict, that of the layer chosen on dev first."""
     first = [layer for layer in _layers(record) if layer in record.verdicts]
     order = dict.fromkeys([*first, *record.verdicts])
-    return [[visible(layer, limit=20), visible(str(record.verdicts[layer]), limit=400)] for layer in order]
+    return [[seen(layer), visible(str(record.verdicts[layer]), limit=400)] for layer in order]
 
 
 def _warnings(record: RunRecord) -> list[str]:
@@ -125,7 +125,7 @@ def _strata(record: RunRecord) -> list[list[Any]]:
     return [
         [
             item.state,
-            visible(item.layer, limit=20),
+            seen(item.layer),
             visible(item.kind, limit=40),
             visible(item.label, limit=60),
             item.n,
@@ -143,7 +143,7 @@ def _curves(record: RunRecord, measure: Measure) -> dict[str, Any]:
         curve = record.curve(measure.name, Split.CONTROL, state)
         if curve is not None:
             bands = _band(record, measure, state)
-            states[state] = [_short(bounded(measure, part)) for part in (curve, *bands)]
+            states[seen(state)] = [_short(bounded(measure, part)) for part in (curve, *bands)]
     return {"label": measure.label, "about": measure.definition, "states": states}
 
 

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from tli_bench.base.wording import visible
@@ -48,8 +49,13 @@ def states_at(record: RunRecord, layer: str) -> dict[str, dict[str, Any]]:
         scores = None if column is None else pack_curve(bounded(headline, column.tolist()))
         near = record.details.neighbours.get(state, {}).get(layer) if record.details else None
         if scores is not None or near is not None:
-            found[state] = {"score": scores, "near": near and _packed(near)}
+            found[seen(state)] = {"score": scores, "near": near and _packed(near)}
     return found
+
+
+def seen(name: str) -> str:
+    """A state's or layer's name as the page writes it."""
+    return visible(name, limit=20)
 
 
 def bounded(measure: Measure, values: Iterable[float | None]) -> Curve:
@@ -72,6 +78,7 @@ def pack_numbers(numbers: Sequence[int | None]) -> list[Any]:
     return [width, "".join(_digits(most if n is None else n, width) for n in numbers), most]
 
 
+@lru_cache(maxsize=MAX_COLUMN)
 def _digits(number: int, width: int) -> str:
     return "".join(_DIGITS[number >> (6 * place) & 63] for place in reversed(range(width)))
 

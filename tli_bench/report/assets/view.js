@@ -320,7 +320,11 @@
     byId("commit").textContent = body.commit ? `, tli-bench ${body.commit}` : "";
     const rows = Object.entries(body.signature).map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]);
     byId("signature").replaceChildren(table("Signature", ["field", "value"], rows));
-    const roles = (layer) => [...new Set(body.states.filter((s) => body.chosen[s] === layer).map((s) => `best of ${s}`)), ...(layer === body.output ? ["output"] : [])];
+    const roles = (layer) => {
+      const by = body.states.filter((s) => body.chosen[s] === layer);
+      const chosen = by.length ? [`chosen on dev${by.length < body.states.length ? ` for ${by.join(" and ")}` : ""}`] : [];
+      return [...chosen, ...(layer === body.output ? ["output"] : [])];
+    };
     fill(byId("layer"), [["", current.layers.map((layer) => [layer, [layer, roles(layer).join(", ")].filter(Boolean).join(": ")])]], state.layer);
     fill(byId("compare"), [["", current.comparisons.map((pair) => { const [x, y] = pair.split("-"); return [pair, x === y ? `${x} alone` : `${x} → ${y}`]; })]], state.compare);
     fill(byId("measure"), [["", charts().map(({ label }, i) => [String(i), label])]], state.measure);

@@ -120,6 +120,9 @@ def test_audit_words_are_not_shown(tmp_path):
 def test_a_folder_without_records_says_what_to_do_next(tmp_path):
     with pytest.raises(ResultError, match=r"holds no records; `tli-bench run --output .* writes some"):
         view(tmp_path)
+    (tmp_path / "results_2026-01-01.json").write_text("{}")  # lm-eval's own
+    with pytest.raises(ResultError, match="holds no records; `tli-bench run"):
+        view(tmp_path)
     with pytest.raises(ResultError, match="does not exist; give a record"):
         view(tmp_path / "nowhere")
     write_downstream(tmp_path, downstream_record())

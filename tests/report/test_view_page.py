@@ -6,9 +6,10 @@ import pytest
 
 from tests.report import view_cases
 from tests.report.test_page import browser, choose, find, pytestmark, serious, shoot, wait  # noqa: F401
+from tests.support import scored_record
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.roles import HEADLINE
-from tli_bench.records import read_record
+from tli_bench.records import RecordStore, read_record
 from tli_bench.report.view import view
 
 PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
@@ -216,6 +217,24 @@ def test_a_record_from_before_details_says_what_is_missing(page):
     assert not any("wrong" in name for name in heads(page))
     assert len(rows(page)) == 25
     assert find(page, "#filters [data-filter=fails]").text == "fail 40"
+
+
+def test_many_records_are_paged_searched_and_the_page_of_an_address_is_the_one_that_opens(page, tmp_path):
+    from selenium.webdriver.common.keys import Keys
+
+    for i in range(12):
+        record = scored_record(model=f"org/m{i:02}", created=f"2026-01-{28 - i}T00:00:00+00:00")
+        RecordStore(tmp_path).write(record)
+    (tmp_path / "view.html").write_text(view(tmp_path).html, encoding="utf-8")
+    page.get((tmp_path / "view.html").as_uri())
+    assert [row[2] for row in rows(page, "records")] == [f"org/m{i:02}" for i in range(10)]
+    find(page, "#find").send_keys("m11")
+    wait(page, lambda: [row[2] for row in rows(page, "records")] == ["org/m11"])
+    find(page, "#records tbody a").send_keys(Keys.ENTER)
+    wait(page, lambda: "org/m11" in find(page, "#title").text)
+    page.refresh()
+    assert [row[2] for row in rows(page, "records")] == ["org/m10", "org/m11"]
+    assert find(page, "#records tr.chosen").text.count("org/m11") == 1
 
 
 def test_hostile_text_is_text(page):

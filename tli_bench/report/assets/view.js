@@ -58,6 +58,7 @@
       cells.forEach((cell, i) => { cell.dataset.label = options.columns[i].title; cell.classList.toggle("first", i === 0); cell.classList.toggle("empty", cell.textContent.trim() === ""); });
       options.rowMade?.(tr, row);
     },
+    drawCallback() { const api = this.api(); api.table().container().querySelector(".dt-paging")?.toggleAttribute("hidden", api.page.info().pages < 2); },
   });
   const by = (display, sort, filter) => (row, kind) => (kind === "display" ? display(row) : kind === "filter" ? esc((filter ?? display)(row)) : sort(row));
   const plain = (of) => by((row) => `<bdi>${esc(of(row))}</bdi>`, (row) => of(row).toLowerCase(), of);
@@ -79,7 +80,8 @@
     ].map((column) => ({ data: null, type: "string", orderSequence: ["asc", "desc"], ...column }));
     const many = records.length > 10;
     list = dataTable(table, {
-      data: records, columns, order: [], pageLength: 10, paging: many, info: many, language: { zeroRecords: "No record has all these words" },
+      data: records, columns, order: [], pageLength: 10, paging: many, info: many,
+      language: { zeroRecords: "No record has all these words", info: "_START_ to _END_ of _TOTAL_ records", infoEmpty: "", infoFiltered: "" },
       rowMade: (tr, row) => { tr.dataset.record = row.id; },
     });
     document.querySelector(".list-controls").hidden = !many;
@@ -367,8 +369,8 @@
   fillList();
   read();
   show();
+  list.page(Math.floor(current.index / 10)).draw("page");
   addEventListener("hashchange", () => { const before = state.record; read(); show(); if (before !== state.record) { byId("title").focus({ preventScroll: true }); byId("title").scrollIntoView(); } });
-  addEventListener("popstate", () => { read(); show(); });
   byId("layer").addEventListener("change", change("layer", () => { showWords(); draw(); }));
   byId("compare").addEventListener("change", change("compare", () => { if (compared()[0] === compared()[1] && ["lost", "gained"].includes(state.filter)) state.filter = "all"; state.order = ""; remember(); showWords(); }));
   byId("group").addEventListener("change", change("group", showWords));

@@ -190,6 +190,12 @@ def test_other_details_that_do_not_fit_are_refused_on_reading(record, details, s
         changed(record, **details)
 
 
+def test_details_of_other_words_are_an_error_of_a_record_that_was_never_read(record):
+    words = record.words | {Split.CONTROL: record.words[Split.TRAIN]}
+    errors = validate_record(record.model_copy(update={"words": words})).errors
+    assert "details/neighbours/base/layer 1: rank_forward has 60 values for 120 control words" in errors
+
+
 def test_a_record_from_before_details_is_read_without_them(record):
     data = record.model_dump(mode="json")
     del data["details"]

@@ -20,6 +20,11 @@ def check_details(record: RunRecord) -> Iterator[str]:
     details = record.details
     if details is None:
         return
+    try:  # a record that was put together in memory has not been read
+        details.require_fit(record.words.get(Split.CONTROL), states=record.best_layer, layers=record.layers)
+    except ValueError as err:
+        yield str(err)
+        return
     for state, layers in details.neighbours.items():
         for layer, found in layers.items():
             where = f"control/{state}/layer {layer}"

@@ -15,7 +15,6 @@ from tli_bench.lexicon.pairs import Split
 from tli_bench.lexicon.unseen import MOST_SEEN
 from tli_bench.measures.registry import known_measure
 from tli_bench.records.arithmetic import recompute
-from tli_bench.records.details_check import check_details
 from tli_bench.records.schema import DownstreamRecord, Record, RunRecord
 from tli_bench.vectors.protocols import all_protocols
 
@@ -40,14 +39,7 @@ def validate_record(record: Record) -> Validation:
     """All that is wrong or notable in one record, alignment or downstream, that already fits the schema."""
     if isinstance(record, DownstreamRecord):
         return Validation(tuple(_downstream_errors(record)), tuple(_downstream_notes(record)))
-    errors = [
-        *_names(record),
-        *_signature(record),
-        *_leakage(record),
-        *_words(record),
-        *recompute(record),
-        *check_details(record),
-    ]
+    errors = [*_names(record), *_signature(record), *_leakage(record), *_words(record), *recompute(record)]
     return Validation(tuple(errors), tuple(_notes(record)))
 
 

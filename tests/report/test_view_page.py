@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.report import view_cases
-from tests.report.test_page import browser, choose, find, pytestmark, serious, shoot, wait  # noqa: F401
+from tests.report.chromium import choose, find, serious, shoot, wait
 from tests.support import scored_record
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.roles import HEADLINE
@@ -24,7 +24,7 @@ def runs(tmp_path_factory):
 
 
 @pytest.fixture
-def page(browser, runs):  # noqa: F811
+def page(browser, runs):
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [], "media": ""})
     browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     browser.get("about:blank")

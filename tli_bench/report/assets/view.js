@@ -202,8 +202,9 @@
     const [x, y] = [mean(rows.map((w) => w.before.score)), mean(rows.map((w) => w.after.score))];
     const said = y === null ? "" : both ? `, ${label} ${number(x, 3)} → ${number(y, 3)}` : `, ${label} ${number(y, 3)}`;
     const [kind, name] = splitGroup(state.group);
-    const which = [state.filter === "all" ? "" : FILTERS[state.filter][0], kind && `${kindName(kind)}: ${name}`, state.search && `“${state.search}”`].filter(Boolean).join(", ");
-    byId("status").textContent = `${which && `${which}: `}${rows.length.toLocaleString("en")} of ${count(current.words.length, "control word")}${said}`;
+    const sides = both ? `${before} → ${after}` : after;
+    const which = [`Layer ${state.layer}`, sides, state.filter === "all" ? "" : FILTERS[state.filter][0], kind && `${kindName(kind)}: ${name}`, state.search && `“${state.search}”`].filter(Boolean).join(", ");
+    byId("status").textContent = `${which}: ${rows.length.toLocaleString("en")} of ${count(current.words.length, "control word")}${said}`;
   };
   const showFilters = () => {
     const both = compared()[0] !== compared()[1];
@@ -324,7 +325,7 @@
     byId("signature").replaceChildren(table("Signature", ["field", "value"], rows));
     const roles = (layer) => {
       const by = body.states.filter((s) => body.chosen[s] === layer);
-      const chosen = by.length ? [`chosen on dev${by.length < body.states.length ? ` for ${by.join(" and ")}` : ""}`] : [];
+      const chosen = by.length ? [by.length < body.states.length ? `chosen for ${by.join(" and ")}` : "chosen on dev"] : [];
       return [...chosen, ...(layer === body.output ? ["output"] : [])];
     };
     fill(byId("layer"), [["", current.layers.map((layer) => [layer, [layer, roles(layer).join(", ")].filter(Boolean).join(": ")])]], state.layer);

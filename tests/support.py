@@ -92,6 +92,30 @@ def scored_record(
     )
 
 
+def record_of(analysis, *, details=None, **signature):
+    """The record of an analysis of made-up words. details: in place of its own; keyword arguments replace facts of the signature."""
+    from tli_bench.evaluate.verdicts import verdicts
+
+    fields = {"layers": analysis.layers, "n": analysis.n, "lexicon": "own 1"}
+    adapted = {"adapter": AdapterRef(name="tli", sha256="a" * 64)} if "adapted" in analysis.best_layer else {}
+    stated = make_signature(**(fields | adapted | signature))
+    return make_record(
+        task=f"tli_alignment_{stated.pair}",
+        pair=stated.pair,
+        signature=stated,
+        best_layer=analysis.best_layer,
+        best_layer_rule=BEST_LAYER_RULE,
+        words=analysis.words,
+        columns=analysis.columns,
+        pseudo=analysis.pseudo,
+        curves=analysis.curves,
+        comparisons=analysis.comparisons,
+        verdicts=verdicts(analysis),
+        controls=analysis.controls,
+        details=details or analysis.details,
+    )
+
+
 def words_of(split, n):
     """`n` made-up words of a split."""
     names = [f"{split.value}{i}" for i in range(n)]

@@ -66,8 +66,10 @@ def _tell_card(name: str, output: Path) -> None:
         add_records(folder, own, base=base)
 
 
-def _shorter(record: RunRecord) -> RunRecord:
-    """The record with fewer digits of each word's values, and sums where nothing is concluded from them; its curves stay as they are.
+def shorter(record: RunRecord) -> RunRecord:
+    """The record with fewer digits of each word's values, sums where nothing is concluded from them, and without details of single words.
+
+    Its curves stay as they are.
 
     A verdict reads the control words, and of trained ones the change of the control words' headline.
     """
@@ -78,6 +80,7 @@ def _shorter(record: RunRecord) -> RunRecord:
         update={
             "columns": _packed(record.columns, DIGITS["columns"], {(Split.CONTROL, None)}),
             "pseudo": _packed(record.pseudo, DIGITS["pseudo"], needed),
+            "details": None,
         }
     )
 
@@ -127,7 +130,7 @@ def main() -> None:
     for name in chosen:
         with tempfile.TemporaryDirectory() as folder:
             for record in RecordStore(RUNS / name).everything():
-                RecordStore(Path(folder)).write(_shorter(record))
+                RecordStore(Path(folder)).write(shorter(record))
             done = merge([Path(folder)], RecordStore(RECORDS, compressed=True), replace=True)
         _tell_card(name, RUNS / name)
         print(f"{name}: {len(done.added)} added, {len(done.replaced)} replaced, {len(done.same)} unchanged", flush=True)

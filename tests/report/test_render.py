@@ -14,8 +14,9 @@ import pytest
 
 from tests.report import cases
 from tests.support import scored_record
+from tli_bench.report.embed import pack_curve
 from tli_bench.report.escape import csv_cell, latex, markdown
-from tli_bench.report.render_html import pack_curve, render_html
+from tli_bench.report.render_html import render_html
 from tli_bench.report.table import build
 from tli_bench.report.write import RENDERERS, write_all
 

@@ -18,6 +18,7 @@ from tli_bench.cli import (
     submit,
     sweep,
     train,
+    view,
 )
 
 
@@ -30,6 +31,7 @@ def register(app: typer.Typer) -> None:
     app.command("sweep")(sweep.sweep)
     app.command("push")(push.push)
     app.command("compare")(compare.compare)
+    app.command("view")(view.view)
     app.command("leaderboard")(leaderboard.leaderboard)
     app.command("submit")(submit.submit)
     app.add_typer(results.app, name="results")

@@ -9,6 +9,7 @@ import torch
 
 from tli_bench.base.errors import UnscorableError
 from tli_bench.evaluate import controls as beside
+from tli_bench.evaluate.details import Details
 from tli_bench.evaluate.sink import positions_at
 from tli_bench.lexicon.pairs import Split, WordPair
 from tli_bench.measures.choice import chosen_depth
@@ -21,6 +22,7 @@ from tli_bench.models.identity import BEFORE_AFTER, State
 from tli_bench.records.columns import Curve, Kept, Words, kept
 from tli_bench.records.comparison import Comparison, comparison
 from tli_bench.records.controls import Controls
+from tli_bench.records.details import WordDetails
 from tli_bench.records.scores import Columns, Scores
 from tli_bench.vectors.responses import PairSink
 
@@ -62,6 +64,7 @@ class Analysis(Scores):
     pseudo: Columns
     comparisons: list[Comparison]
     controls: Controls
+    details: WordDetails | None
     unscored: list[str]
     trained: bool = True
 
@@ -94,6 +97,8 @@ class Analyser:
         self.tested = scored[0] if scored else Split.CONTROL
         self.headline = headline_for(len(self.rows[self.tested]))
         self._overlap = np.array(beside.overlap_of(self.pairs))
+        control = self.rows[Split.CONTROL]
+        self._details = Details(gold[control][:, control], layers, headline=self.headline)
         self._tested: dict[State, dict[str, beside.Floats]] = {state: {} for state in states}
         self.unscored: list[str] = []
 
@@ -124,6 +129,8 @@ class Analyser:
                         name: kept(column, digits=beside.DIGITS) for name, column in found[split, state].items()
                     }
                     pseudo.setdefault(split, {}).setdefault(state, {})[layer] = kept_too
+                    if split is Split.CONTROL and layer in (*named, self.layers[-1]):
+                        self._details.add_neighbours(state, layer, view)
             if "adapted" in self.states:
                 for split in curves:
                     comparisons += self._compare(split, layer, found)
@@ -131,8 +138,20 @@ class Analyser:
         n = {split.value: len(rows) for split, rows in self.rows.items() if rows}
         unscored = list(dict.fromkeys(self.unscored))
         words = {split: self._words(split) for split in curves}
+        details = self._details.result(self._labels.get(Split.CONTROL, {}))
         return Analysis(
-            self.layers, n, curves, best, words, columns, pseudo, comparisons, controls, unscored, trained=self.trained
+            self.layers,
+            n,
+            curves,
+            best,
+            words,
+            columns,
+            pseudo,
+            comparisons,
+            controls,
+            details,
+            unscored,
+            trained=self.trained,
         )
 
     def headline_at(self, layer: str, state: State = "base") -> float | None:
@@ -277,6 +296,8 @@ class Analyser:
             if split is self.tested:
                 with suppress(UnscorableError):  # its reason was noted with its curve
                     self._tested[state][name] = get_measure(self.headline).pseudo_values(view)
+            if split is Split.CONTROL:
+                self._details.add_layer(state, name, view)
         return curves
 
     def _best_layer(self, curves: dict[Split, dict[str, dict[str, Curve]]], state: State) -> str:

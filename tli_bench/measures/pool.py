@@ -19,6 +19,7 @@ from tli_bench.measures.measure import Column
 Matrix = NDArray[np.float64]
 Score = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]]
 """From how many wrong words are at least as near, and how many wrong words there are, to a word's value; elementwise."""
+_ROWS = 1024
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,15 @@ class Side:
     def wrong(self) -> NDArray[np.int64]:
         """How many wrong candidates each word has `[n]`."""
         return np.asarray((~self.gold).sum(axis=1))
+
+    @cached_property
+    def nearest_wrong(self) -> NDArray[np.int64]:
+        """The wrong candidate that is nearest to each word, the first of several `[n]`; -1 where every word is accepted."""
+        found = np.empty(len(self.gold), dtype=np.int64)
+        for start in range(0, len(found), _ROWS):  # a few rows at a time: no second matrix of the pool's size
+            rows = slice(start, start + _ROWS)
+            found[rows] = np.where(self.gold[rows], -np.inf, self.similarity[rows]).argmax(axis=1)
+        return np.where(self.wrong > 0, found, -1)
 
     @cached_property
     def beaten_without(self) -> NDArray[np.int64]:

@@ -285,11 +285,10 @@ class HiddenStatesTask(Task):
             model, run = self._analysed.model, analysis.controls.placebo
             model = replace(model, placebo=run.count if run else 0)
             signature = self._signature(protocol, analysis.layers, analysis.n, model, limit)
-            signature = signature.model_copy(update={"own_sink": analysis.controls.own_sink})
             record = RunRecord(
                 task=self.config.task,
                 pair=self.pair,
-                signature=signature,
+                signature=signature.model_copy(update={"own_sink": analysis.controls.own_sink}),
                 **made.fields(),
                 best_layer=analysis.best_layer,
                 best_layer_rule=BEST_LAYER_RULE,
@@ -300,6 +299,7 @@ class HiddenStatesTask(Task):
                 comparisons=analysis.comparisons,
                 verdicts=verdicts(analysis),
                 controls=analysis.controls,
+                details=analysis.details,
                 unscored=[*analysis.unscored, *model.notes],
             )
             found.append(record)

@@ -14,6 +14,7 @@ from tli_bench.measures.registry import known_measure, list_measures
 from tli_bench.models.identity import BEFORE_AFTER
 from tli_bench.records.columns import Floats, Kept, Sums, read
 from tli_bench.records.comparison import Comparison, comparison
+from tli_bench.records.details_check import check_details
 from tli_bench.records.run_record import RunRecord
 
 # Curves are averages of float32 cosines, while columns are written with all their digits.
@@ -44,6 +45,7 @@ def recompute(record: RunRecord) -> Iterator[str]:
     yield from _best_layers(record)
     for item in record.comparisons:
         yield from _comparison(record, item)
+    yield from check_details(record)
 
 
 def _aggregate(measure: Measure, stated: float, held: Kept, column: Floats | None) -> Iterator[str]:

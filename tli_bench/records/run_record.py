@@ -9,6 +9,7 @@ from tli_bench.lexicon.pairs import Split
 from tli_bench.records.columns import Curve, Sums, Words
 from tli_bench.records.comparison import Comparison
 from tli_bench.records.controls import Controls
+from tli_bench.records.details import WordDetails
 from tli_bench.records.scores import Columns, Scores
 from tli_bench.records.signature import Signature
 from tli_bench.records.versions import SCHEMA_VERSION
@@ -25,7 +26,8 @@ class RunRecord(Frozen, Scores):
     pseudo: likewise, the pseudo-values of the measures that are compared: what every interval, test and rank is computed from.
     verdicts: by layer.
     recipe: every option of the run, as `tli-bench run --config` reads them; None where they are not known.
-    controls: None in records made before controls were kept. unscored: why a value is missing, one line each.
+    controls: None in records made before controls were kept. details: of the control words one by one; None where there are none,
+    in records made before they were kept, and in those of a board. unscored: why a value is missing, one line each.
     """
 
     schema_version: Literal[3] = SCHEMA_VERSION
@@ -45,6 +47,7 @@ class RunRecord(Frozen, Scores):
     comparisons: list[Comparison]
     verdicts: dict[str, Verdict]
     controls: Controls | None = None
+    details: WordDetails | None = None
     unscored: list[str] = Field(default_factory=list)
 
     @property
@@ -76,6 +79,8 @@ class RunRecord(Frozen, Scores):
         if self.pair != self.signature.pair:
             raise ValueError(f"pair {self.pair!r} disagrees with the signature's {self.signature.pair!r}")
         self._columns_fit()
+        if self.details is not None:
+            self.details.require_fit(self.words.get(Split.CONTROL), states=self.best_layer, layers=self.layers)
         return self
 
     def _columns_fit(self) -> None:

@@ -1,21 +1,15 @@
 """The leaderboard as one HTML file that needs no network: table, charts and data are inside it."""
 
-import base64
-import hashlib
 import html
-import json
-import math
-import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from tli_bench.base.wording import spelt_out, visible
 from tli_bench.measures.measure import Measure
 from tli_bench.measures.registry import standard_error_of
 from tli_bench.records.audit import MEANING
-from tli_bench.records.schema import Curve
 from tli_bench.report.columns import AUDIT, DIGITS, FLAG, columns, compared_measures, score_column, shown
+from tli_bench.report.embed import ROOM, embedded, filled, pack_curve, pack_widths, script, script_hash
 from tli_bench.report.entries import Entry, Unit, signature_of
 from tli_bench.report.render_md import how_to_read
 from tli_bench.report.reported import Reported
@@ -37,22 +31,18 @@ from tli_bench.report.table import (
 from tli_bench.report.trainings import ABOUT as TRAININGS_ABOUT
 from tli_bench.report.trainings import KINDS, Change, Contest, base_units, kind_of, quantities
 
-_ROOM = Path(__file__).resolve().parent
-_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
-_CODES = [a + b for a in _ALPHABET for b in _ALPHABET]
-
 
 def render_html(leaderboard: Leaderboard) -> str:
     """The whole page. Scripts run only by their hash, so nothing that a record says can become one."""
     scripts = [
-        _script((_ROOM / "vendor" / "dataTables.min.js").read_text(encoding="utf-8")),
-        _script((_ROOM / "vendor" / "uPlot.iife.min.js").read_text(encoding="utf-8")),
-        _script((_ROOM / "assets" / "page.js").read_text(encoding="utf-8")),
+        script((ROOM / "vendor" / "dataTables.min.js").read_text(encoding="utf-8")),
+        script((ROOM / "vendor" / "uPlot.iife.min.js").read_text(encoding="utf-8")),
+        script((ROOM / "assets" / "page.js").read_text(encoding="utf-8")),
     ]
-    styles = [_ROOM / "vendor" / "uPlot.min.css", _ROOM / "assets" / "page.css"]
+    styles = [ROOM / "vendor" / "uPlot.min.css", ROOM / "assets" / "page.css"]
     first = leaderboard.boards[0] if leaderboard.boards else None
     parts = {
-        "SCRIPT_HASHES": " ".join(f"'sha256-{_hash(script)}'" for script in scripts),
+        "SCRIPT_HASHES": " ".join(f"'sha256-{script_hash(text)}'" for text in scripts),
         "STYLES": "\n".join(path.read_text(encoding="utf-8") for path in styles),
         "UPDATED": html.escape(f"Latest record: {visible(leaderboard.updated)}." if leaderboard.updated else ""),
         "HOW_TO_READ": html.escape(how_to_read().replace("`", "")),
@@ -66,45 +56,10 @@ def render_html(leaderboard: Leaderboard) -> str:
         "ROWS": _static_rows(first) if first else "",
         "REPORTED": _reported(leaderboard),
         "LEFT_OUT": _left_out(leaderboard),
-        "DATA": _embed(_data(leaderboard)),
-        "SCRIPTS": "\n".join(f"<script>{script}</script>" for script in scripts),
+        "DATA": embedded(_data(leaderboard)),
+        "SCRIPTS": "\n".join(f"<script>{text}</script>" for text in scripts),
     }
-    template = (_ROOM / "assets" / "page.html").read_text(encoding="utf-8")
-    return re.sub(r"\{\{([A-Z_]+)\}\}", lambda match: parts[match[1]], template)
-
-
-def pack_curve(curve: Curve) -> str:
-    """A curve as two characters per layer: thousandths from -2.047 to 2.047, and a code for unscored."""
-    return "".join(_CODES[4095 if v is None else int(max(0.5, min(4094.5, v * 1000 + 2047.5)))] for v in curve)
-
-
-def pack_widths(errors: Curve) -> str:
-    """Half widths of 95 % bands from standard errors, one character per layer: 0.001 * 1.12^k, rounded up, `_` for none.
-
-    A step is an eighth of the width: drawn bands are never narrower than they are, and at most that much wider.
-    """
-    return "".join("_" if e is None else _ALPHABET[_width_code(1.959963984540054 * e)] for e in errors)
-
-
-def _width_code(half: float) -> int:
-    return 0 if half <= 0.001 else min(62, math.ceil(math.log(half / 0.001) / math.log(1.12) - 1e-9))
-
-
-def _script(source: str) -> str:
-    if "</script" in source.lower() or "<!--" in source:
-        # Only our own files come here; inside a script element these would end or hide it.
-        source = re.sub(r"</(script)", r"<\\/\1", source, flags=re.IGNORECASE).replace("<!--", "<\\!--")
-    return source.strip()
-
-
-def _hash(script: str) -> str:
-    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-
-
-def _embed(data: object) -> str:
-    """JSON that cannot end the element it is in."""
-    text = json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return filled((ROOM / "assets" / "page.html").read_text(encoding="utf-8"), parts)
 
 
 class _Texts:

@@ -154,6 +154,7 @@ def test_a_row_opens_with_its_signature_curves_and_command(page):
     )
     assert facts["Adapter hash"] == "a" * 64
     assert (facts["Trainable parameters"], facts["LoRA rank"], facts["Loss layer"]) == ("12,345", "4", "2")
+    assert "Standard deviation over pairs" in detail.text
     assert "Licence" not in facts  # nothing is shown that the records do not hold
     choose(page, ".detail select", "tur_Latn-eng_Latn")
     assert "tur_Latn-eng_Latn" in find(page, ".detail .chart canvas").get_attribute("aria-label")

@@ -18,8 +18,8 @@ def board_ids(keys: Sequence[BoardKey]) -> list[str]:
 
 
 def row_id(key: EntryKey) -> str:
-    """Readable, and unique by what tells contenders apart: `me5-3f2a9c1b04`."""
-    digest = hashlib.sha256("\n".join((*key[:5], *key.flags)).encode()).hexdigest()[:10]
+    """Readable, and unique by what tells contenders apart, which a name of the same weights does not: `me5-3f2a9c1b04`."""
+    digest = hashlib.sha256("\n".join((*key.nameless[:5], *key.flags)).encode()).hexdigest()[:10]
     return f"{_plain(key.model.rpartition('/')[2])[:24]}-{digest}"
 
 

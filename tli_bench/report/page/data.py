@@ -239,11 +239,16 @@ def _row(row: Row) -> list[Any]:
     values = [_round(row.cells.get(column.id)) for column in columns()]
     while values and values[-1] is None:
         values.pop()
-    audit = [int(row.flagged), told_of_audit(row)]
+    spread = row.spread
+    told = [
+        int(row.flagged),
+        told_of_audit(row),
+        [*map(_round, (spread.words, spread.pairs, spread.seeds)), spread.trainings],
+    ]
     if place is None:
-        return [row.entry, None, 0, None, None, _round(row.score), None, None, values, row.unranked, *audit]
+        return [row.entry, None, 0, None, None, _round(row.score), None, None, values, row.unranked, *told]
     ci = (_round(place.ci[0]), _round(place.ci[1]))
-    return [row.entry, place.rank, int(place.tied), *place.rank_interval, _round(row.score), *ci, values, "", *audit]
+    return [row.entry, place.rank, int(place.tied), *place.rank_interval, _round(row.score), *ci, values, "", *told]
 
 
 def _round(value: float | None) -> float | None:

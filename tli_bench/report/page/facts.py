@@ -61,9 +61,9 @@ def seen_words(entry: Entry) -> str:
     """Whether training may have seen the control words, as far as records say."""
     signature = entry.signature
     if signature.training_unknown and entry.trained:
-        return "not stated: training may have seen control words"
+        return "Not stated: training may have seen control words"
     if signature.trained_words:
-        return f"declared ({visible(signature.trained_words[:12])}…); control words among them are left out"
+        return f"Declared ({visible(signature.trained_words[:12])}…); control words among them are left out"
     if entry.trained:
-        return "its card says which words it was trained on; control words among them are left out"
-    return "nothing declared; what pretraining saw is not known"
+        return "Its card says which words it was trained on; control words among them are left out"
+    return "Nothing declared; what pretraining saw is not known"

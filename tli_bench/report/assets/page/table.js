@@ -14,6 +14,7 @@ const grid = new DataTable(ranks, {
 });
 const label = (cellNode, column) => cellNode.setAttribute("data-label", column.label);
 const labelled = () => {
+  document.querySelector(".dt-paging").hidden = grid.page.info().pages < 2;
   const shown = grid.columns(":visible").indexes().toArray();
   for (const tr of ranks.tBodies[0].querySelectorAll("tr[data-row]"))
     shown.forEach((index, i) => tr.cells[i] && label(tr.cells[i], allColumns[index]));

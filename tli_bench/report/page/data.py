@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from tli_bench import __version__
@@ -16,7 +17,7 @@ from tli_bench.report.page.address import board_ids, row_id, told_apart
 from tli_bench.report.page.audit import told_of_audit
 from tli_bench.report.page.defaults import default_columns
 from tli_bench.report.page.facts import facts_of
-from tli_bench.report.page.links import record_link
+from tli_bench.report.page.links import record_links
 from tli_bench.report.page.pairwise import Differences, differences_of
 from tli_bench.report.scopes import Scope, pair_label
 from tli_bench.report.sweeps import Line, Score, Sweep, lines, pairs_of, scores_of, table_rows
@@ -87,7 +88,7 @@ def _column(column: Column) -> dict[str, Any]:
 
 
 def _board(board: Board, name: str, pool: _Pool, *, seed: int) -> dict[str, Any]:
-    bases = base_units(board.entries)
+    bases, held = base_units(board.entries), [column.id for column in columns()]
     contests: dict[Scope, list[Contest]] = {}
     for contest in board.contests:
         contests.setdefault(contest.scope, []).append(contest)
@@ -109,7 +110,7 @@ def _board(board: Board, name: str, pool: _Pool, *, seed: int) -> dict[str, Any]
                 "id": visible(s.scope.id),
                 "label": visible(s.scope.label),
                 "pairs": [visible(pair) for pair in s.scope.pairs],
-                "rows": [_row(row) for row in s.rows],
+                "rows": [_row(row, held) for row in s.rows],
                 "contests": [_contest(contest) for contest in contests.get(s.scope, [])],
                 "differences": _differences(differences_of(board, s, seed=seed)),
             }
@@ -165,7 +166,7 @@ def _line(line: Line) -> dict[str, Any]:
 
 
 def _entry(entry: Entry, bases: dict[str, Unit], apart: str, pool: _Pool) -> dict[str, Any]:
-    trained, adapter = entry.trained, entry.signature.adapter
+    trained, adapter, records = entry.trained, entry.signature.adapter, record_links(entry)
     found = {
         "id": row_id(entry.key),
         "model": model_label(entry),
@@ -174,7 +175,7 @@ def _entry(entry: Entry, bases: dict[str, Unit], apart: str, pool: _Pool) -> dic
         "apart": apart,
         "facts": [[known.label, known.value, *([known.link] if known.link else [])] for known in facts_of(entry)],
         "signature": spelt_out(signature_of(entry)),
-        "units": [_unit(unit, bases.get(pair), record_link(entry, pair), pool) for pair, unit in entry.units.items()],
+        "units": [_unit(unit, bases.get(pair), records.get(pair), pool) for pair, unit in entry.units.items()],
     }
     if package := entry.signature.package:
         found["licence"] = visible(package.licence)
@@ -195,7 +196,7 @@ def _unit(unit: Unit, base: Unit | None, record: str | None, pool: _Pool) -> lis
     return [
         pool.text(visible(unit.pair)),
         pool.text(_layer(unit.layer)),
-        pool.text(" ".join(map(_layer, unit.layers))),
+        pool.text(_layers(unit.layers)),
         len(unit.words),
         pool.text(visible(unit.created, limit=40)),
         pool.text(visible(unit.commit or "", limit=50)),
@@ -205,6 +206,11 @@ def _unit(unit: Unit, base: Unit | None, record: str | None, pool: _Pool) -> lis
         [[_layer(layer), *map(_round, (e.value, e.low, e.high))] for layer, e in unit.changes.items()],
         *(_drawn(measure, unit, base, pool) for measure in compared_measures()),
     ]
+
+
+@cache
+def _layers(names: tuple[str, ...]) -> str:
+    return " ".join(map(_layer, names))
 
 
 def _layer(name: str) -> str:
@@ -234,9 +240,10 @@ def _half_widths(errors: Curve | None) -> list[float | None]:
     return [None if e is None else math.ceil(Z * e * 1000) / 1000 for e in errors or ()]
 
 
-def _row(row: Row) -> list[Any]:
+def _row(row: Row, held: Sequence[str]) -> list[Any]:
+    """held: ids of the columns, in the order of the cells."""
     place = row.ranked
-    values = [_round(row.cells.get(column.id)) for column in columns()]
+    values = [_round(row.cells.get(name)) for name in held]
     while values and values[-1] is None:
         values.pop()
     spread = row.spread

@@ -7,7 +7,7 @@ from pathlib import Path
 from tli_bench.base.errors import InputError
 from tli_bench.base.paths import data_dir
 from tli_bench.models.identity import AdapterRef
-from tli_bench.records.names import run_path
+from tli_bench.records.names import run_path, safe_name
 from tli_bench.report.entries import TASK_PREFIX, Entry
 
 HUB = "https://huggingface.co/"
@@ -33,10 +33,13 @@ def adapter_link(adapter: AdapterRef) -> str | None:
     return f"../adapters/{adapter.name}/" if here else None
 
 
-def record_link(entry: Entry, pair: str) -> str | None:
-    """The folder of a unit's records among those published with the project, from `leaderboards/`."""
-    path = run_path(Path("records"), f"{TASK_PREFIX}{pair}", entry.signature).parent
-    return f"{path.as_posix()}/" if (_folder("leaderboards") / path).is_dir() else None
+def record_links(entry: Entry) -> dict[str, str]:
+    """By pair, the folder of its records among those published with the project, from `leaderboards/`."""
+    mine = run_path(Path("records"), f"{TASK_PREFIX}{entry.signature.pair}", entry.signature).parent.parent
+    if not (_folder("leaderboards") / mine).is_dir():
+        return {}
+    folders = {pair: mine / safe_name(f"{TASK_PREFIX}{pair}") for pair in entry.units}
+    return {pair: f"{path.as_posix()}/" for pair, path in folders.items() if (_folder("leaderboards") / path).is_dir()}
 
 
 @cache

@@ -92,6 +92,7 @@ def render_html(leaderboard: Leaderboard) -> str:
         how_to_read=how_to_read().replace("`", ""),
         trainings_about=TRAININGS_ABOUT,
         sweeps_about=SWEEPS_ABOUT,
+        audited=first is not None and AUDIT in first.columns,
         static=_static(first) if first else None,
         reported=[_reported(row) for row in leaderboard.reported],
         left_out=[visible(line) for line in leaderboard.left_out],

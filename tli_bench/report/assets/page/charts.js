@@ -14,7 +14,8 @@ const range = (numbers) => {
   const room = 0.06 * (high - low || 1);
   return [low - room, high + room];
 };
-// Series: name, values, look (colour and shape), dash, ends ([low, high]) drawn as a band or as bars, marks (texts at the points).
+// Series: name, values, look (colour and shape), dash, ends ([low, high]) drawn as a band or as bars, marks (texts at the points),
+// dodge (steps aside) and joined (a line through points that were moved aside).
 const plot = (place, describe, { x, axes, log, series, zero, level }) => {
   const draw = () => {
     place.replaceChildren();
@@ -36,6 +37,12 @@ const plot = (place, describe, { x, axes, log, series, zero, level }) => {
     const points = (u) => {
       const c = u.ctx;
       c.save(); c.lineWidth = 1.6 * ratio; c.font = `${11 * ratio}px system-ui, sans-serif`; c.textAlign = "left"; c.textBaseline = "alphabetic";
+      // A line that is moved aside with its points, so that what stands at one place is all seen.
+      for (const s of series.filter((one) => one.joined)) {
+        c.save(); c.strokeStyle = colour(s); c.lineWidth = 2 * ratio; c.setLineDash((s.dash ?? []).map((d) => d * ratio)); c.beginPath();
+        s.values.forEach((v, i) => { if (v !== null && v !== undefined) c.lineTo(px(u, i, s.dodge), py(u, v)); });
+        c.stroke(); c.restore();
+      }
       for (const s of series) s.values.forEach((v, i) => {
         if (v === null || v === undefined) return;
         const left = px(u, i, s.dodge), size = (s.bars ? 4.5 : 2.6) * ratio;

@@ -58,10 +58,11 @@ const sweeps = () => {
   const read = (line, k) => x.map((rank) => line.points.find(([own]) => own === rank)?.[k] ?? null);
   plot(byId("sweep-chart"), `${data.scores[which]}: change against the base by LoRA rank; values in the table below`, {
     x, log: 2, zero: true,
-    axes: [{ label: "LoRA rank", splits: () => x, values: (_, ticks) => ticks }, { label: "change against the base" }],
+    axes: [{ label: lines.length > 1 ? "LoRA rank, lines moved aside" : "LoRA rank", splits: () => x, values: (_, ticks) => ticks }, { label: "change against the base" }],
     level: found.filter((line) => line.level).map(({ label, level: [value, low, high] }) =>
       [value, `${label}: ${number(value, 3, true)}` + (low === undefined ? "" : ` [${number(low, 3, true)}, ${number(high, 3, true)}]`)]),
-    series: lines.map((line, i) => ({ name: line.label, look: i, dash: [[], [8, 4], [2, 3], [10, 3, 2, 3]][i % 4], bars: true,
+    series: lines.map((line, i) => ({ name: line.label, look: i, dash: [[], [8, 4], [2, 3], [10, 3, 2, 3]][i % 4], bars: true, line: false, joined: true,
+        dodge: x.map(() => (i - (lines.length - 1) / 2) * 0.6),
       values: read(line, 1), ends: [read(line, 2), read(line, 3)] })),
   });
 };

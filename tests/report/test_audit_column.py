@@ -152,7 +152,9 @@ def test_the_page_tells_at_the_cell():
     page = render_html(board())
     data = json.loads(re.search(r'id="data">(.*?)</script>', page, re.DOTALL)[1])
     assert data["columns"][data["audit"]]["label"] == "Audit"
-    told = {data["boards"][0]["entries"][row[0]]["model"]: row[10:12] for row in data["boards"][0]["sections"][0]["rows"]}
+    told = {
+        data["boards"][0]["entries"][row[0]]["model"]: row[10:12] for row in data["boards"][0]["sections"][0]["rows"]
+    }
     assert told["org/unaudited"] == [0, "audit words were not scored"]
     assert told["org/fitted"][0] == 1
     assert told["org/fitted"][1].startswith("Control minus audit +0.200 [+0.1")

@@ -87,6 +87,14 @@ def test_a_permalink_opens_its_row_alone(page):
     assert -1 <= top < 1000
 
 
+def test_a_permalink_holds_when_the_model_is_called_otherwise(page, address):
+    data = json.loads(script(page, "return document.getElementById('data').textContent"))
+    entry = next(e for e in data["boards"][0]["entries"] if e["training"] == "tli-early")
+    reload(page, f"{address}#row=an-older-name-{entry['id'][-10:]}")
+    assert "tli-early" in find(page, ".detail h3").text
+    assert not find(page, "#notice").is_displayed()
+
+
 def test_a_row_is_cited_without_a_command_of_its_name(page):
     next(b for b in page.find_elements("css selector", "button.open") if "alert(1)" in b.text).click()
     cited = find(page, ".detail pre").text

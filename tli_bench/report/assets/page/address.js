@@ -15,6 +15,8 @@ const written = (chosen) => {
   if (chosen.versus.length) parts.set("vs", chosen.versus.join(","));
   return parts.toString().replaceAll("%2C", ",").replaceAll("%3A", ":");
 };
+// A row goes by the hash at the end of its id: what its model is called may have changed since the address was written.
+const rowIn = (there, id) => there.entries.find((e) => e.id.slice(-10) === id.slice(-10));
 // An address may come from anywhere: what the page does not have is left out, and said.
 const read = (hash) => {
   const parts = new URLSearchParams(hash.replace(/^#/, "")), found = { ...FIRST, rows: [], versus: [] }, missing = [];
@@ -31,10 +33,10 @@ const read = (hash) => {
   take("q", () => true, (v) => { found.q = v.slice(0, 200); });
   take("sort", (v) => sortOf(v), (v) => { found.sort = v; });
   take("cols", () => true, (v) => { found.columns = v.split(",").filter((id) => optional().some((c) => c.id === id)); });
-  take("vs", (v) => v.split(",").length === 2 && v.split(",").every((id) => there.entries.some((e) => e.id === id)), (v) => { found.versus = v.split(","); });
+  take("vs", (v) => v.split(",").length === 2 && v.split(",").every((id) => rowIn(there, id)), (v) => { found.versus = v.split(",").map((id) => rowIn(there, id).id); });
   take("row", () => true, (v) => {
     for (const id of v.split(",").slice(0, 50))
-      if (there.entries.some((e) => e.id === id)) found.rows.push(id); else missing.push(`row “${id.slice(0, 60)}”`);
+      if (rowIn(there, id)) found.rows.push(rowIn(there, id).id); else missing.push(`row “${id.slice(0, 60)}”`);
   });
   return { found, missing };
 };

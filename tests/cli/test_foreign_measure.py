@@ -71,7 +71,7 @@ def test_boards_have_its_column_in_every_format(installed, tmp_path):
     assert "| Squared cosine | Tokens |" in (tmp_path / "leaderboard.md").read_text(encoding="utf-8")
     assert "& Squared cosine & Tokens" in (tmp_path / "leaderboard.tex").read_text(encoding="utf-8")
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
-    assert "<dt>Squared cosine</dt><dd>Squared cosine of translations.</dd>" in page
+    assert re.search('<dt>Squared cosine</dt><dd id="[^"]+">Squared cosine of translations.</dd>', page)
     assert '"id":"probe_tokens","label":"Tokens"' in page
 
 

@@ -1,6 +1,7 @@
 """What is committed under leaderboards/ is what `make leaderboard` would write now, and every committed record is sound."""
 
 import json
+import re
 import tomllib
 
 import pytest
@@ -30,6 +31,19 @@ def built():
 def test_the_committed_tables_are_fresh(built, name):
     fresh = RENDERERS[name](built) == (FOLDER / name).read_bytes().decode()
     assert fresh, f"leaderboards/{name} is stale: run `make leaderboard` and commit the result"
+
+
+def test_every_relative_link_of_the_page_leads_somewhere(built):
+    page = RENDERERS["index.html"](built)
+    data = json.loads(re.search(r'id="data">(.*?)</script>', page, re.DOTALL)[1])
+    entries = [entry for board in data["boards"] for entry in board["entries"]]
+    links = set(re.findall(r'href="([^"#]+)"', page))
+    links |= {fact[2] for entry in entries for fact in entry["facts"] if len(fact) > 2}
+    records = {data["texts"][unit[8]] for entry in entries for unit in entry["units"]}
+    assert len(records) == sum(len(entry["units"]) for entry in entries)
+    relative = {link for link in links | records if not re.match(r"[a-z]+:", link)}
+    assert "../adapters/me5-swh-eng-tli/" in relative
+    assert [link for link in sorted(relative) if not (FOLDER / link).exists()] == []
 
 
 def test_the_committed_schema_is_fresh():

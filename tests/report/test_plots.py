@@ -135,6 +135,10 @@ def test_sweep_has_a_line_a_loss_layer(monkeypatch, tmp_path):
     assert axes.get_xscale() == "log"
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["1", "4", "16"]
     assert "3 seeds" in axes.get_title()
+    # Intervals of two lines at one rank do not lie on each other, and the axis says why they are not on the tick.
+    first, second = (bars[0].get_xdata() for bars in axes.containers)
+    assert all(a < b for a, b in zip(first, second, strict=True))
+    assert axes.get_xlabel() == "LoRA rank, lines moved aside"
     with pytest.raises(ResultError, match="no points"):
         plots.sweep([], tmp_path / "x", title="t", score="P@1 of 50")
 

@@ -3,7 +3,9 @@
 `python -m tests.report.test_render` writes the golden files again; read the difference before committing it.
 """
 
+import base64
 import csv
+import gzip
 import io
 import json
 import re
@@ -14,8 +16,11 @@ import pytest
 
 from tests.report import cases
 from tests.support import scored_record
+from tli_bench.report.conclusion import conclude
 from tli_bench.report.embed import pack_curve
 from tli_bench.report.escape import csv_cell, latex, markdown
+from tli_bench.report.page.defaults import MOST
+from tli_bench.report.page.packed import PLAIN, packed
 from tli_bench.report.render_html import render_html
 from tli_bench.report.table import build
 from tli_bench.report.write import RENDERERS, write_all
@@ -54,6 +59,37 @@ def test_markdown_tables_keep_their_columns(rendered):
         cells = len(re.findall(r"(?<!\\)\|", line)) if line.startswith("|") else None
         assert width is None or cells is None or cells == width, line
         width = cells
+
+
+def test_markdown_begins_with_the_conclusion_and_its_main_tables_have_the_main_columns(rendered):
+    said = conclude(cases.leaderboard().boards[0])
+    lines = rendered["leaderboard.md"].splitlines()
+    assert lines[2] == f"**{markdown(said.sentence, limit=2000)}**"
+    assert lines[4] == markdown(said.basis, limit=2000)
+    averages = [line for line in lines if line.startswith("| rank |")]
+    assert len(averages) >= 3
+    assert all(line.count("|") - 1 <= MOST for line in averages)
+    # Whatever is left out there stands in one table at the end.
+    others = lines[lines.index("### All pairs: the other columns") + 2]
+    assert "AUC, centred" in others
+    assert "Cosine" in others
+
+
+def test_latex_tables_have_labels_of_their_own_and_name_their_board(rendered):
+    text = rendered["leaderboard.tex"]
+    labels = re.findall(r"\\label\{(tab:tli-[A-Za-z0-9-]+)\}", text)
+    assert len(labels) == text.count(r"\begin{table}") == len(set(labels))
+    captions = re.findall(r"\\caption\{(.*)\}", text)
+    assert len(captions) == len(labels)
+    assert all(
+        c.startswith(r"\textbf{Protocol words.v1, lexicon own 1")
+        for c, name in zip(captions, labels, strict=True)
+        if name != "tab:tli-reported"
+    )
+    for block in text.split(r"\begin{tabular}{")[1:]:
+        layout, _, body = block.partition("}")
+        rows = [line for line in body.split(r"\end{tabular}")[0].splitlines() if line.endswith(r"\\")]
+        assert {len(re.findall(r"(?<!\\)&", row)) + 1 for row in rows} == {len(layout)}
 
 
 def test_csv_has_no_formula_and_keeps_its_columns(rendered):
@@ -183,6 +219,15 @@ def test_an_empty_leaderboard_renders(tmp_path):
     assert "No measured rows yet" in RENDERERS["leaderboard.md"](empty)
     assert [path.name for path in write_all(empty, tmp_path)] == list(RENDERERS)
     assert "No measured rows yet" in (tmp_path / "index.html").read_text(encoding="utf-8")
+
+
+def test_long_data_is_compressed_and_comes_back_as_it_was():
+    data = {"text": cases.HOSTILE * (PLAIN // 20)}
+    found = packed(data)
+    assert found.type == "application/gzip"
+    assert re.fullmatch(r"[A-Za-z0-9+/=]+", found.text)
+    assert json.loads(gzip.decompress(base64.b64decode(found.text))) == data
+    assert packed({"text": cases.HOSTILE}).type == "application/json"
 
 
 def test_curves_are_packed_two_characters_a_layer():

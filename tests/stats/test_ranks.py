@@ -6,7 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats as sps
 
+from benchmarks.rank_null import false_boards
 from tli_bench.base.errors import UnscorableError
+from tli_bench.languages import DEFAULT_PAIRS
+from tli_bench.report.scopes import scopes_for
 from tli_bench.stats.pseudo import clustered, simultaneous
 from tli_bench.stats.ranks import rank_entries, separated
 
@@ -131,3 +134,32 @@ def test_what_is_certain_is_transitive(seed, entries):
 def test_the_standard_error_is_that_of_the_mean_over_words():
     values = noise(3, scale=0.2)
     assert ranks(values)[0].se == pytest.approx(values.std(ddof=1) / WORDS**0.5)
+
+
+def test_rank_sets_are_those_of_simultaneous_differences():
+    """Mogstad et al. 2024: 1 + those certainly better to the number of entries minus those certainly worse, by hand."""
+    offset = np.array([0.9, 0.6, 0.58, 0.56, 0.1])
+    columns = np.random.default_rng(5).normal(0, 0.1, (60, 5))
+    columns += offset - columns.mean(axis=0)
+    found = rank_entries(columns)
+    assert [r.rank_interval for r in found] == [(1, 1), (2, 4), (2, 4), (2, 4), (5, 5)]
+    assert [r.rank for r in found] == [1, 2, 2, 2, 5]
+
+
+def test_all_true_ranks_lie_in_their_intervals_on_nearly_every_board():
+    """The sets hold together: all eight true ranks are covered by at least 95 % of boards, within what 150 boards can tell."""
+    truth, missed = np.array([0.50, 0.48, 0.46, 0.40, 0.38, 0.30, 0.29, 0.10]), 0
+    for seed in range(150):
+        rng = np.random.default_rng(seed)
+        columns = rng.normal(0, 0.2, (80, 1)) + rng.normal(0, 0.2, (80, 8)) + truth
+        sets = [r.rank_interval for r in rank_entries(columns)]
+        missed += not all(low <= place <= high for place, (low, high) in enumerate(sets, start=1))
+    assert sps.binomtest(missed, 150, 0.05, alternative="greater").pvalue > 0.01
+
+
+@pytest.mark.parametrize("scope", ["overall", "families"])
+def test_equal_models_over_many_pairs_of_shared_concepts_seldom_claim_a_difference(scope):
+    """The simulation of `benchmarks/rank_null.py`, small: bounded scores, concepts shared by fifteen pairs, both averages."""
+    (over,) = [s for s in scopes_for(DEFAULT_PAIRS) if s.id == scope]
+    wrong = false_boards(10, 60, 60, over)
+    assert sps.binomtest(wrong, 60, 0.05, alternative="greater").pvalue > 0.01

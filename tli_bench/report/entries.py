@@ -22,6 +22,8 @@ from tli_bench.records.schema import Curve, RunRecord, Signature
 from tli_bench.records.scores import BEST, OUTPUT
 from tli_bench.report.columns import board_measures, compared_measures
 from tli_bench.report.companions import companions
+from tli_bench.report.paired import layer_changes
+from tli_bench.stats.pseudo import Estimate
 
 TASK_PREFIX = "tli_alignment_"
 Floats = NDArray[np.float64]
@@ -68,7 +70,7 @@ class Unit:
     pseudo: pseudo-values `[words]` by measure at `layer`, which was chosen on dev; output_pseudo: the same at the output. A measure
     that some word has none of is left out. values: numbers by column at `layer`, None when unscored; output_score: of the
     headline at the output. dev: words that chose the layer.
-    curves: by layer. base: of the same record, for adapters. missing: why there is no score.
+    curves: by layer. base: of the same record, for adapters; changes: against it, by layer. missing: why there is no score.
     """
 
     pair: str
@@ -87,6 +89,7 @@ class Unit:
     created: str
     command: str
     commit: str | None
+    changes: dict[str, Estimate]
 
     @property
     def score(self) -> float | None:
@@ -282,6 +285,7 @@ def _unit(record: RunRecord, state: State, base: Unit | None) -> Unit:
         created=record.created,
         command=record.command,
         commit=record.source_commit,
+        changes=layer_changes(record) if state == "adapted" else {},
     )
 
 

@@ -185,11 +185,14 @@ def sweep(found: Sequence[Line], stem: Path, *, title: str, score: str, against:
     """Change of a score by LoRA rank or trainable parameters, one line per setting; raises ResultError without points.
 
     score: what changes, for the axis. against: `rank` or `parameters`. Full fine-tuning has no rank: a level line.
+    Lines are moved aside a little, so that intervals at one place are all seen; the axis says so.
     """
     if not any(line.points or line.level for line in found):
         raise ResultError("no points to draw; `tli-bench sweep` makes some")
+    many = sum(bool(line.points) for line in found)
     with figure(5.5, 3.8) as (drawn, axes):
         for i, line in enumerate(found):
+            aside = 1.06 ** (i - (many - 1) / 2) if many > 1 else 1.0
             style = {"color": COLOURS[i % len(COLOURS)], "ls": ("-", "--", ":", "-.")[i % 4]}
             label = visible(line.label, limit=60)
             if line.level:
@@ -199,14 +202,17 @@ def sweep(found: Sequence[Line], stem: Path, *, title: str, score: str, against:
                 gains = np.array([p.gain.mean for p in line.points])
                 ends = np.array([p.gain.ci or (p.gain.mean,) * 2 for p in line.points])
                 marks = {"marker": "osD^v*X"[i % 7], "ms": 5, "capsize": 3}
-                axes.errorbar([p.x for p in line.points], gains, np.abs(ends.T - gains), label=label, **style, **marks)
+                axes.errorbar(
+                    [aside * p.x for p in line.points], gains, np.abs(ends.T - gains), label=label, **style, **marks
+                )
         places = sorted({p.x for line in found for p in line.points})
         axes.axhline(0, color="black", lw=0.8)
         axes.set_xscale("log", base=2 if against == "rank" else 10)
         if against == "rank":
             axes.set_xticks(places, [str(x) for x in places])
             axes.minorticks_off()
-        axes.set_xlabel("LoRA rank" if against == "rank" else "trainable parameters")
+        place = "LoRA rank" if against == "rank" else "trainable parameters"
+        axes.set_xlabel(f"{place}, lines moved aside" if many > 1 else place)
         axes.set_ylabel(f"change of {score} from the base")
         seeds = sorted({p.gain.seeds for line in found for p in line.points})
         about = (

@@ -6,7 +6,9 @@ from tli_bench.measures.registry import get_measure
 from tli_bench.measures.roles import CHANCE, HEADLINE, SIZES
 from tli_bench.records.audit import MEANING
 from tli_bench.report.columns import DIGITS, FLAG, columns, in_words, score_column, shown
+from tli_bench.report.conclusion import conclude, entry_names
 from tli_bench.report.escape import markdown
+from tli_bench.report.page.defaults import default_columns
 from tli_bench.report.reported import Reported
 from tli_bench.report.scopes import short_pair
 from tli_bench.report.sweeps import ABOUT as SWEEPS_ABOUT
@@ -14,6 +16,7 @@ from tli_bench.report.sweeps import Sweep, pairs_of, scores_of, table_rows
 from tli_bench.report.table import (
     Board,
     Leaderboard,
+    Row,
     Section,
     board_label,
     cell_text,
@@ -50,15 +53,17 @@ def how_to_read() -> str:
 
 
 def render_markdown(leaderboard: Leaderboard) -> str:
-    """Averages as tables, single pairs as one matrix per board, reported figures apart."""
+    """The conclusion, averages with the main columns, single pairs as one matrix per board, every column, reported figures apart."""
     lines = ["# Leaderboard", ""]
+    if leaderboard.boards:
+        lines += _concluded(leaderboard.boards[0])
     if leaderboard.updated:
         lines += [f"Latest record: {markdown(leaderboard.updated)}.", ""]
     lines += [how_to_read(), ""]
     if not leaderboard.boards:
         lines += ["No measured rows yet.", ""]
-    for board in leaderboard.boards:
-        lines += _board(board)
+    for i, board in enumerate(leaderboard.boards):
+        lines += _board(board, first=i == 0)
     lines += _sweeps(leaderboard.sweeps)
     lines += _reported(leaderboard.reported)
     if leaderboard.left_out:
@@ -66,47 +71,61 @@ def render_markdown(leaderboard: Leaderboard) -> str:
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _board(board: Board) -> list[str]:
+def _concluded(board: Board) -> list[str]:
+    """What a board says, what it rests on, and where its two averages disagree."""
+    found = conclude(board)
+    lines = [f"**{markdown(found.sentence, limit=2000)}**", ""]
+    for text in (found.basis, found.disagreement):
+        if text:
+            lines += [markdown(text, limit=2000), ""]
+    return lines
+
+
+def _board(board: Board, *, first: bool) -> list[str]:
     key = board.key
     title = f"## {'Demonstration' if key.demonstration else 'Measured'}: {markdown(board_label(key).removeprefix('demonstration, '))}"
-    lines = [title, ""]
+    lines = [title, "", *([] if first else _concluded(board))]
     for section in board.sections:
         if section.scope.kind in ("overall", "family"):
             lines += _section(board, section)
-    return lines + _matrix(board) + _contests(board)
+    return lines + _matrix(board) + _contests(board) + _everything(board)
 
 
 def _section(board: Board, section: Section) -> list[str]:
-    held, score = [c for c in columns() if c.id in board.columns], score_column()
+    held, score, names = default_columns(board), score_column(), entry_names(board.entries)
+    header = ["rank", "model", f"{score.label} [95 %]", *(c.label for c in held)]
     count = len(section.scope.pairs)
-    header = [
-        "rank",
-        "rank 95 %",
-        "model",
-        "training",
-        f"{score.label} [95 %]",
-        *(c.label for c in held),
-        "note",
-    ]
+    # A reason stands with the name: one column less for the many rows that have none.
+    reasons = {row.entry: f" (no rank: {row.unranked})" for row in section.rows if row.unranked}
     lines = [
         f"### {section.scope.label} ({count} pair{'s' if count > 1 else ''})",
         "",
-        *_head(header, left=(2, 3, len(header) - 1)),
+        *_head(header, left=(1,)),
     ]
     for row in section.rows:
-        entry = board.entries[row.entry]
-        interval = f" [{row.ranked.ci[0]:.3f}, {row.ranked.ci[1]:.3f}]".replace("-", "−") if row.ranked else ""
-        cells = [
-            rank_text(row),
-            interval_text(row),
-            markdown(model_label(entry)),
-            markdown(row_label(entry)),
-            shown(score, row.score) + interval,
-            *(cell_text(c, row) for c in held),
-            markdown(row.unranked),
-        ]
-        lines.append(_line(cells))
+        places = f" ({interval_text(row)})" if row.ranked and row.ranked.tied else ""
+        name = markdown(names[row.entry] + reasons.get(row.entry, ""), limit=300)
+        lines.append(_line([rank_text(row) + places, name, _score(row), *(cell_text(c, row) for c in held)]))
     return [*lines, "", *([f"{FLAG} {MEANING}", ""] if any(row.flagged for row in section.rows) else [])]
+
+
+def _score(row: Row) -> str:
+    interval = f" [{row.ranked.ci[0]:.3f}, {row.ranked.ci[1]:.3f}]".replace("-", "−") if row.ranked else ""
+    return shown(score_column(), row.score) + interval
+
+
+def _everything(board: Board) -> list[str]:
+    """All columns of all pairs: the tables above have the main ones."""
+    section, shown_above, names = board.sections[0], default_columns(board), entry_names(board.entries)
+    others = [c for c in columns() if c.id in board.columns and c not in shown_above]
+    if not others:
+        return []
+    header = ["model", score_column().label, *(c.label for c in others)]
+    lines = [f"### {section.scope.label}: the other columns", "", *_head(header, left=(0,))]
+    for row in section.rows:
+        cells = [markdown(names[row.entry], limit=200), shown(score_column(), row.score)]
+        lines.append(_line([*cells, *(cell_text(c, row) for c in others)]))
+    return [*lines, ""]
 
 
 def _matrix(board: Board) -> list[str]:

@@ -82,13 +82,17 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class Leaderboard:
-    """All that the renderers need. updated: date of the latest record, empty without one; left_out: one line each, with the reason."""
+    """All that the renderers need. updated: date of the latest record, empty without one; left_out: one line each, with the reason.
+
+    seed: of the draws that the ranks come from.
+    """
 
     boards: tuple[Board, ...]
     sweeps: tuple[Sweep, ...]
     reported: tuple[Reported, ...]
     updated: str
     left_out: tuple[str, ...]
+    seed: int = 0
 
 
 def load_results(folder: Path) -> tuple[Iterable[RunRecord | Refused], list[TaskScore]]:
@@ -137,7 +141,7 @@ def build(
         boards.append(_board(key, entries, downstream, seed=seed))
     dates = [u.created for board in boards for entry in board.entries for u in entry.units.values()]
     return Leaderboard(
-        tuple(boards), tuple(sweeps), tuple(reported), max(dates, default="")[:10], _counted(collected.left_out)
+        tuple(boards), tuple(sweeps), tuple(reported), max(dates, default="")[:10], _counted(collected.left_out), seed
     )
 
 

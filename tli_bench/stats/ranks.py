@@ -59,9 +59,18 @@ def rank_entries(columns: Floats, *, seed: int = 0) -> list[Ranked]:
 def separated(columns: Floats, *, level: float = 0.95, seed: int = 0) -> NDArray[np.bool_]:
     """Who is certainly better than whom, `[entries, entries]`: row better than column, from pseudo-values `[n, entries]`.
 
+    So on a board of equal entries any claim at all is made with probability `1 - level`, however many entries there are.
+    """
+    gaps, half = differences(columns, level=level, seed=seed)
+    return np.asarray(gaps > half + _NOTHING)
+
+
+def differences(columns: Floats, *, level: float = 0.95, seed: int = 0) -> tuple[Floats, Floats]:
+    """Row minus column for all entries, `[entries, entries]`, and the half widths of intervals that hold together, likewise.
+
     One critical value for all pairs of entries together: the largest |t| of all differences by Gaussian multipliers
-    (max-T; Westfall & Young 1993, Chernozhukov et al. 2013), carried over to Student's t with the same tail. So on a board of
-    equal entries any claim at all is made with probability `1 - level`, however many entries there are.
+    (max-T; Westfall & Young 1993, Chernozhukov et al. 2013), carried over to Student's t with the same tail.
+    columns: pseudo-values `[n, entries]`.
     """
     n = len(columns)
     scores = columns.mean(axis=0)
@@ -72,10 +81,10 @@ def separated(columns: Floats, *, level: float = 0.95, seed: int = 0) -> NDArray
     gaps = scores[:, None] - scores[None, :]
     live = se > _NOTHING
     if not live.any():
-        return np.asarray(gaps > _NOTHING)
+        return gaps, np.zeros_like(gaps)
     inverse = np.where(live, 1 / np.where(live, se, 1.0), 0.0)
     tail = min(float(sps.norm.sf(_largest(centred / n, inverse, level, seed))), (1 - level) / 2)
-    return np.asarray(gaps > sps.t.isf(tail, n - 1) * se + _NOTHING)
+    return gaps, sps.t.isf(tail, n - 1) * se
 
 
 def _largest(influence: Floats, inverse: Floats, level: float, seed: int) -> float:

@@ -139,7 +139,10 @@ def compared_measures() -> list[Measure]:
 def columns() -> tuple[Column, ...]:
     """Every column after the score: what to hold against it, then other scores, and descriptions of raw geometry last."""
     score = score_column()
-    gain = f"{score.label} minus that of the base it was trained from, each at its own chosen layer."
+    gain = (
+        f"{score.label} minus that of the base it was trained from, each at its own best layer: the one that the dev words chose. Control "
+        "words were never trained on, whichever pair the training was on."
+    )
     companions = [_column(item) for item in _COMPANIONS]
     listed = {item.measure for item in (*_COMPANIONS, *_DESCRIPTIONS)}
     audit = (

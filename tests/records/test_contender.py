@@ -5,8 +5,7 @@ from collections import Counter
 import pytest
 
 from tests.support import make_signature
-from tli_bench.models.identity import AdapterRef, TrainingRef
-from tli_bench.records.contender import display_name, is_fingerprint, is_local, name_for, trained_here, weights_of
+from tli_bench.records.contender import display_name, is_fingerprint, is_local, name_for, weights_of
 
 PRINT = "sha256:7b09bd6e44529123"
 
@@ -52,24 +51,3 @@ def test_a_name_is_preferred_to_any_number_of_paths_and_the_frequent_name_to_the
     assert name_for(Counter({"other": 1, "me5": 2})) == "me5"
     assert name_for(Counter({"b": 1, "a": 1})) == "a"
     assert name_for(Counter({"/a/x": 1, "/b/x": 3})) == "x"
-
-
-@pytest.mark.parametrize(
-    ("trained_on", "expected"),
-    [
-        ("swh_Latn-eng_Latn", True),
-        ("eng_Latn-swh_Latn", True),
-        ("tur_Latn-eng_Latn", False),
-        (None, None),
-        ("x", False),
-    ],
-)
-def test_words_are_trained_words_only_on_the_pair_that_was_trained(trained_on, expected):
-    adapter = AdapterRef(name="a", sha256="a" * 64, trained_on=trained_on)
-    assert trained_here(make_signature(adapter=adapter)) is expected
-    training = TrainingRef(kind="full", name="f", base="m", trained_on=trained_on)
-    assert trained_here(make_signature(training=training)) is expected
-
-
-def test_a_model_as_it_came_has_no_trained_words():
-    assert trained_here(make_signature()) is False

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from tests.support import pseudo_of, scored_record
+from tests.support import make_signature, pseudo_of, scored_record
 from tli_bench.lexicon.pairs import Split
-from tli_bench.models.identity import AdapterRef
+from tli_bench.models.identity import AdapterRef, TrainingRef
 from tli_bench.records.trained import split_names, trained_here
 from tli_bench.records.verdicts import verdicts_of
 from tli_bench.stats.verdict import Verdict, VerdictKind
@@ -45,3 +45,24 @@ def test_on_another_pair_it_is_computed_again_without_trained_words():
     assert "trained" not in found.text
     assert split_names(record.signature)[Split.TRAIN] == "train split"
     assert verdicts_of(old_record("tur_Latn-eng_Latn", kept=False)) == OLD
+
+
+@pytest.mark.parametrize(
+    ("trained_on", "expected"),
+    [
+        ("swh_Latn-eng_Latn", True),
+        ("eng_Latn-swh_Latn", True),
+        ("tur_Latn-eng_Latn", False),
+        (None, True),
+        ("x", False),
+    ],
+)
+def test_words_are_trained_words_only_on_the_pair_that_was_trained(trained_on, expected):
+    adapter = AdapterRef(name="a", sha256="a" * 64, trained_on=trained_on)
+    assert trained_here(make_signature(adapter=adapter)) is expected
+    training = TrainingRef(kind="full", name="f", base="m", trained_on=trained_on)
+    assert trained_here(make_signature(training=training)) is expected
+
+
+def test_a_model_as_it_came_has_no_trained_words():
+    assert trained_here(make_signature()) is False

@@ -145,7 +145,7 @@ def test_what_is_shown_can_be_downloaded(page, tmp_path):
 @pytest.mark.parametrize("direction", ["asc", "desc"])
 def test_missing_values_come_last_either_way(page, address, direction):
     reload(page, f"{address}#sort=p1_of_50_change:{direction}")
-    gains = column(page, "Gain")
+    gains = column(page, "Over base")
     known = [float(text.replace("−", "-")) for text in gains if text != "–"]
     assert len(known) == 3
     assert gains[3:] == ["–"] * 5

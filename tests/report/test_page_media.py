@@ -43,7 +43,7 @@ def test_a_phone_shows_cards(page):
         return [rows.every((row) => row.scrollWidth <= row.clientWidth + 1), tops.every((top, i) => !i || top > tops[i - 1]), labels]""",
     )
     assert shown[:2] == [True, True]
-    assert '"Gain"' in shown[2]
+    assert '"Over base"' in shown[2]
     choose(page, "#sort", "Gain, lowest first")
     first = script(page, "return document.querySelector('#ranks > tbody > tr[data-row]').innerText")
     assert "tli-early" in first

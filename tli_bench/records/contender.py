@@ -38,17 +38,3 @@ def name_for(names: Mapping[str, int]) -> str:
     """One name for weights that records call by several, from how many do: a name rather than a path, then the most frequent."""
     best = min(names, key=lambda name: (is_local(name), -names[name], display_name(name)))
     return display_name(best)
-
-
-def trained_here(signature: Signature) -> bool | None:
-    """Whether the words of the train split were trained: the adapter or the model was trained on the scored pair, in either direction.
-
-    Only then are they "trained" words; for another pair they are words of the train split that nothing was trained on. None where a
-    record does not say what was trained on; False for a model as it came.
-    """
-    trained = signature.adapter or signature.training
-    if trained is None:
-        return False
-    if not trained.trained_on:
-        return None
-    return sorted(trained.trained_on.split("-")) == sorted(signature.pair.split("-"))

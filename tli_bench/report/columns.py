@@ -10,7 +10,7 @@ from tli_bench.records.audit import MEANING
 
 DIGITS = 3
 """Digits after the decimal point, the same in every column: boards are for comparing."""
-GAIN, OUTPUT, AUDIT = f"{HEADLINE}_change", f"output_{HEADLINE}", "audit"
+OVER_BASE, OUTPUT, AUDIT = f"{HEADLINE}_change", f"output_{HEADLINE}", "audit"
 """Columns of the headline: its change against the base, its value at the output layer, and of the audit words."""
 FLAG = "†"
 """Stands behind the audit value of a row whose control words score better by more than chance."""
@@ -139,9 +139,9 @@ def compared_measures() -> list[Measure]:
 def columns() -> tuple[Column, ...]:
     """Every column after the score: what to hold against it, then other scores, and descriptions of raw geometry last."""
     score = score_column()
-    gain = (
-        f"{score.label} minus that of the base it was trained from, each at its own best layer: the one that the dev words chose. Control "
-        "words were never trained on, whichever pair the training was on."
+    over_base = (
+        f"{score.label} minus that of the base it was trained from, each at its own best layer: the one that the dev words chose. "
+        "Not a gain, which is at one and the same layer. Control words were never trained on, whichever pair the training was on."
     )
     companions = [_column(item) for item in _COMPANIONS]
     listed = {item.measure for item in (*_COMPANIONS, *_DESCRIPTIONS)}
@@ -151,7 +151,7 @@ def columns() -> tuple[Column, ...]:
     )
     return (
         Column(AUDIT, "Audit", audit, low=False),
-        Column(GAIN, "Gain", gain, signed=True, low=False),
+        Column(OVER_BASE, "Over base", over_base, signed=True, low=False),
         *(BESIDE[name] for name in (NET_OF_TWIN, PLACEBO_FLOOR, PLACEBO_QUANTILE)),
         *companions,
         BESIDE[SPELLING],

@@ -20,6 +20,7 @@ from tli_bench.records.checked import Refused
 from tli_bench.records.contender import display_name, is_fingerprint, name_for, weights_of
 from tli_bench.records.schema import Curve, RunRecord, Signature
 from tli_bench.records.scores import BEST, OUTPUT
+from tli_bench.records.verdicts import verdicts_of
 from tli_bench.report.columns import board_measures, compared_measures
 from tli_bench.report.companions import companions
 from tli_bench.report.paired import layer_changes
@@ -280,7 +281,9 @@ def _unit(record: RunRecord, state: State, base: Unit | None) -> Unit:
         curves=_drawn(record.curves.get(Split.CONTROL, {}).get(state, {})),
         base=base,
         # A record with an adapter judges the adapter; of its base it says nothing.
-        verdict=str(record.verdicts.get(layer, "")) if (state == "adapted") == bool(record.signature.adapter) else "",
+        verdict=str(verdicts_of(record).get(layer, ""))
+        if (state == "adapted") == bool(record.signature.adapter)
+        else "",
         missing="" if HEADLINE in pseudo else _why_unscored(record),
         created=record.created,
         command=record.command,

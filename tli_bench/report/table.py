@@ -18,7 +18,7 @@ from tli_bench.records.disk import json_files
 from tli_bench.records.downstream import is_downstream, task_scores
 from tli_bench.records.schema import DownstreamRecord, Record, RunRecord
 from tli_bench.records.store import is_alignment
-from tli_bench.report.columns import AUDIT, BESIDE, FLAG, GAIN, OUTPUT, Column, board_measures, columns, shown
+from tli_bench.report.columns import AUDIT, BESIDE, FLAG, OUTPUT, OVER_BASE, Column, board_measures, columns, shown
 from tli_bench.report.downstream import DownstreamScores, Joined
 from tli_bench.report.entries import BoardKey, Entry, Unit, collect
 from tli_bench.report.reported import Reported
@@ -248,7 +248,7 @@ def _row(
     gap, unaudited = _gap(entry, units, scope)
     cells = {
         AUDIT: gap.audit if gap else None,
-        GAIN: mean(changes),
+        OVER_BASE: mean(changes),
         OUTPUT: mean([u.output_score for u in units]),
         **{name: mean([u.values.get(name) for u in units]) for name in (*board_measures(), *BESIDE)},
         **joined,

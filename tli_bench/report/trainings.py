@@ -160,7 +160,7 @@ def _changes(
             if len(known) == len(pairs):
                 rows.append((i, name))
                 differences.append([after - before for after, before in known])
-                # As the Gain column computes it, so that both round alike.
+                # As the Over base column computes it, so that both round alike.
                 means.append(fmean(float(after.mean()) - float(before.mean()) for after, before in known))
     found: dict[int, dict[str, Change]] = {i: {} for i in inside}
     if not rows:

@@ -14,6 +14,7 @@ from tli_bench.records.columns import Curve, Sums
 from tli_bench.records.schema import RunRecord
 from tli_bench.records.scores import BEST
 from tli_bench.records.validate import validate_record
+from tli_bench.records.verdicts import verdicts_of
 from tli_bench.report.diagnosis import cannot_be_judged, tokens_line
 from tli_bench.report.scopes import pair_label
 from tli_bench.report.view_words import WordLists, bounded, language_names, seen, states_at
@@ -87,9 +88,10 @@ def _layers(record: RunRecord) -> list[str]:
 
 def _verdicts(record: RunRecord) -> list[list[str]]:
     """Layer and line of each verdict, that of the layer chosen on dev first."""
-    first = [layer for layer in _layers(record) if layer in record.verdicts]
-    order = dict.fromkeys([*first, *record.verdicts])
-    return [[seen(layer), visible(str(record.verdicts[layer]), limit=400)] for layer in order]
+    verdicts = verdicts_of(record)
+    first = [layer for layer in _layers(record) if layer in verdicts]
+    order = dict.fromkeys([*first, *verdicts])
+    return [[seen(layer), visible(str(verdicts[layer]), limit=400)] for layer in order]
 
 
 def _warnings(record: RunRecord) -> list[str]:

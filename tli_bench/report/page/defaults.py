@@ -1,12 +1,12 @@
 """Which columns a reader sees before choosing any: enough to judge a row by, few enough to be read."""
 
 from tli_bench.measures.roles import SUBSET
-from tli_bench.report.columns import AUDIT, GAIN, NET_OF_TWIN, Column, columns
+from tli_bench.report.columns import AUDIT, NET_OF_TWIN, OVER_BASE, Column, columns
 from tli_bench.report.table import Board
 
 MOST = 7
 """Columns at most, with rank, model and score."""
-_FIRST = (AUDIT, GAIN, NET_OF_TWIN, SUBSET)
+_FIRST = (AUDIT, OVER_BASE, NET_OF_TWIN, SUBSET)
 """Does the score hold on sealed words, did training raise it, was that the right pairs, and is it more than spelling?"""
 
 

@@ -44,7 +44,7 @@ def test_a_phone_shows_cards(page):
     )
     assert shown[:2] == [True, True]
     assert '"Over base"' in shown[2]
-    choose(page, "#sort", "Gain, lowest first")
+    choose(page, "#sort", "Over base, lowest first")
     first = script(page, "return document.querySelector('#ranks > tbody > tr[data-row]').innerText")
     assert "tli-early" in first
     assert "−0.070" in first

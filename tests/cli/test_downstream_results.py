@@ -145,11 +145,21 @@ def test_a_damaged_downstream_record_is_named_by_every_verb(folder):
         ["results", "show"],
         ["results", "merge", "--into", folder / "in"],
         ["explain"],
-        ["leaderboard"],
     ):
         done = CliRunner().invoke(app, [*map(str, verb), str(folder)], catch_exceptions=True)
         assert "documents: Input should be a valid integer" in str(done.exception), verb
     assert not (folder / "in").exists()
+
+
+def test_a_damaged_downstream_record_is_left_out_of_the_board_and_named(folder, tmp_path):
+    path = next(folder.glob("downstream/*/*.json"))
+    data = {name: value for name, value in json.loads(path.read_text()).items() if name != "sha256"} | {
+        "documents": "many"
+    }
+    path.write_text(json.dumps({"sha256": json_digest(data), **data}))
+    done = CliRunner().invoke(app, ["leaderboard", str(folder), "--out", str(tmp_path / "board")])
+    assert done.exit_code == 0
+    assert f"left out: {path.relative_to(folder).as_posix()}: documents: Input should be a valid integer" in done.stderr
 
 
 @pytest.mark.parametrize(

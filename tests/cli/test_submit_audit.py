@@ -163,6 +163,7 @@ def test_verbs_that_conclude_read_control_words_alone(submitted, run, tmp_path, 
     outputs = [
         invoke(*(part.format(run=folder, out=tmp_path / "plots") for part in verb))
         .output.replace(str(folder), "RUN")
+        .replace("/".join(folder.parts[-2:]), "RUN")
         .split()
         for folder in (run, bare)
     ]

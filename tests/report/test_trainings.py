@@ -12,6 +12,7 @@ from tli_bench.records import TaskScore
 from tli_bench.report.reported import Reported, Source
 from tli_bench.report.table import build
 from tli_bench.report.trainings import change_text, kind_of
+from tli_bench.stats.verdict import Verdict, VerdictKind
 
 SWH, TUR = "swh_Latn-eng_Latn", "tur_Latn-eng_Latn"
 
@@ -184,7 +185,8 @@ def test_reported_figures_are_in_no_contest():
 
 
 def test_a_base_that_was_only_seen_in_an_adapters_record_has_no_verdict_of_the_adapter():
-    adapted = record((0.6, 0.6), (0.2, 0.2), adapter=cases.EARLY).model_copy(update={"verdicts": {"1": "generalises"}})
+    verdict = Verdict(kind=VerdictKind.GENERALISES, text="generalises")
+    adapted = record((0.6, 0.6), (0.2, 0.2), adapter=cases.EARLY).model_copy(update={"verdicts": {"1": verdict}})
     board, contest = only([adapted])
     verdicts = [board.entries[i].units[SWH].verdict for i in (contest.base, contest.rows[0].entry)]
     assert verdicts == ["", "generalises"]

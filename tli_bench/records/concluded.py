@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import PurePath
 
 from tli_bench.base.wording import visible
 from tli_bench.measures.registry import get_measure
 from tli_bench.records.compared import NAMES, CompareResult, PairComparison
+from tli_bench.records.contender import is_local
 from tli_bench.records.outcomes import Outcome, p_text
 from tli_bench.stats.permutation import FLIPS
 from tli_bench.stats.verdict import EQUAL
@@ -80,5 +82,5 @@ def _tests(
 
 
 def _side(side: str) -> str:
-    """A side as sentences call it: whoever names a folder may write anything."""
-    return visible(side, limit=60)
+    """A side as sentences call it, a folder by the last two parts of its path: whoever names one may write anything."""
+    return visible("/".join(PurePath(side).parts[-2:]) if is_local(side) else side, limit=60)

@@ -5,6 +5,7 @@ A table is between `<!-- table: NAME, written by make docs-tables -->` and `<!--
 
 import re
 import sys
+from functools import partial
 from pathlib import Path
 
 from tli_bench.base.terms import terms_markdown
@@ -12,7 +13,7 @@ from tli_bench.measures.table import measures_markdown
 from tli_bench.models.families import families_table
 from tools.board_tables import real_board_table, real_gain_table
 from tools.real_models.declared import real_models_table
-from tools.transfer.table import me5_gain, me5_net
+from tools.transfer.table import gain_table, net_table
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 TABLES = {
@@ -22,8 +23,9 @@ TABLES = {
     "real_models": real_models_table,
     "real_board": real_board_table,
     "real_gain": real_gain_table,
-    "transfer_gain": me5_gain,
-    "transfer_net": me5_net,
+    "transfer_gain": partial(gain_table, "me5"),
+    "transfer_net": partial(net_table, "me5"),
+    "transfer_smollm2": partial(gain_table, "smollm2-bos"),
 }
 END = "<!-- end of table -->"
 _BLOCK = re.compile(rf"(<!-- table: (\w+), written by make docs-tables -->\n).*?({END})", re.DOTALL)

@@ -7,17 +7,22 @@ from typing import Any
 from tli_bench.report.scopes import short_pair
 from tools.transfer.matrix import ALL
 
-ME5 = Path(__file__).resolve().parent.parent.parent / "leaderboards" / "transfer" / "me5.json"
+PACKED = Path(__file__).resolve().parent.parent.parent / "leaderboards" / "transfer"
 
 
-def me5_gain() -> str:
-    """What each training of me5 gave every pair."""
-    return matrix_table(json.loads(ME5.read_text(encoding="utf-8")), "gain")
+def gain_table(model: str) -> str:
+    """What each training of a model gave every pair."""
+    return matrix_table(_told(model), "gain")
 
 
-def me5_net() -> str:
+def net_table(model: str) -> str:
     """The same, net of the twin on shuffled pairs, of the trainings that have one."""
-    return matrix_table(json.loads(ME5.read_text(encoding="utf-8")), "net")
+    return matrix_table(_told(model), "net")
+
+
+def _told(model: str) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads((PACKED / f"{model}.json").read_text(encoding="utf-8"))
+    return told
 
 
 def matrix_table(told: dict[str, Any], kind: str) -> str:

@@ -5,7 +5,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tli_bench.records.columns import Curve
@@ -25,6 +25,13 @@ def script(source: str) -> str:
     if "</script" in source.lower() or "<!--" in source:
         source = re.sub(r"</(script)", r"<\\/\1", source, flags=re.IGNORECASE).replace("<!--", "<\\!--")
     return source.strip()
+
+
+def closed_script(parts: Iterable[Path]) -> str:
+    """Script files of our own as one text, in a scope of their own."""
+    return script(
+        '"use strict";\n(async () => {\n' + "\n".join(part.read_text(encoding="utf-8") for part in parts) + "\n})();"
+    )
 
 
 def script_hash(text: str) -> str:

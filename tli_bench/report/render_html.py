@@ -15,7 +15,7 @@ from tli_bench.measures.registry import get_measure
 from tli_bench.measures.roles import HEADLINE
 from tli_bench.report.columns import AUDIT, Column, columns, score_column, shown
 from tli_bench.report.conclusion import Conclusion, conclude
-from tli_bench.report.embed import ROOM, script, script_hash
+from tli_bench.report.embed import ROOM, closed_script, script, script_hash
 from tli_bench.report.page.address import board_ids, row_id, told_apart
 from tli_bench.report.page.audit import told_of_audit
 from tli_bench.report.page.data import page_data
@@ -119,8 +119,7 @@ def _styles() -> Iterator[Path]:
 
 
 def _own_script() -> str:
-    parts = [(ROOM / "assets" / "page" / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPT]
-    return script('"use strict";\n(async () => {\n' + "\n".join(parts) + "\n})();")
+    return closed_script(ROOM / "assets" / name for name in ("shared.js", *(f"page/{part}.js" for part in _SCRIPT)))
 
 
 def _named(leaderboard: Leaderboard) -> list[tuple[Board, str]]:

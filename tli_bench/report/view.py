@@ -12,7 +12,7 @@ from tli_bench.records.downstream import is_downstream
 from tli_bench.records.schema import RunRecord
 from tli_bench.records.sources import record_paths
 from tli_bench.records.store import read_record
-from tli_bench.report.embed import ROOM, embedded, filled, script, script_hash
+from tli_bench.report.embed import ROOM, closed_script, embedded, filled, script, script_hash
 from tli_bench.report.view_record import listed, packed
 from tli_bench.report.view_words import WordLists
 
@@ -115,7 +115,7 @@ def _newest_first(paths: Sequence[Path]) -> list[Path]:
 
 def _page(source: Path, found: _Gathered) -> str:
     scripts = [script((ROOM / "vendor" / name).read_text(encoding="utf-8")) for name in _VENDOR]
-    scripts.append(script((ROOM / "assets" / "view.js").read_text(encoding="utf-8")))
+    scripts.append(closed_script(ROOM / "assets" / name for name in ("shared.js", "view.js")))
     styles = [ROOM / "vendor" / "uPlot.min.css", ROOM / "assets" / "page.css", ROOM / "assets" / "view.css"]
     parts = {
         "SCRIPT_HASHES": " ".join(f"'sha256-{script_hash(text)}'" for text in scripts),

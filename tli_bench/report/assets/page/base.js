@@ -1,5 +1,4 @@
-// The page's behaviour. All text from records goes through textContent or esc(); nothing is fetched.
-const byId = (id) => document.getElementById(id);
+// The board's data, and what its parts are made of.
 const source = byId("data");
 const unzipped = async (packed) => {
   const bytes = Uint8Array.from(atob(packed), (c) => c.charCodeAt(0));
@@ -8,20 +7,7 @@ const unzipped = async (packed) => {
 const data = JSON.parse(source.type === "application/json" ? source.textContent : await unzipped(source.textContent));
 const text = (i) => (i < 0 ? "" : data.texts[i]);
 const curve = (i) => (i < 0 ? [] : data.curves[i]);
-const esc = (s) => String(s).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
-const make = (tag, content, attributes = {}) => {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  for (const part of [].concat(content ?? [])) node.append(part);
-  return node;
-};
-const number = (value, digits = 3, signed = false) => {
-  if (value === null || value === undefined) return "–";
-  const shown = Math.abs(value).toFixed(digits);
-  const minus = value < 0 && Number(shown) !== 0;
-  return (minus ? "−" : signed ? "+" : "") + shown;
-};
 const bounds = (low, high, signed = false) => (low === null || low === undefined ? "" : `[${number(low, 3, signed)}, ${number(high, 3, signed)}]`);
 const table = (caption, header, rows, numeric = []) => {
   const head = make("tr", header.map((h, i) => make("th", h, { scope: "col", class: numeric.includes(i) ? "n" : "" })));

@@ -63,10 +63,10 @@ def wide(page, width, *, height=1000, media="", scheme="light"):
 
 
 def reload(page, address):
-    """Open an address as somebody does who was sent it, and wait until the table that it may have is drawn."""
+    """Open an address as somebody does who was sent it, and wait until the page is drawn."""
     page.get("about:blank")
     page.get(address)
-    wait(page, lambda: headings(page) or not script(page, "return document.getElementById('ranks')"))
+    wait(page, lambda: script(page, "return 'drawn' in document.documentElement.dataset"))
 
 
 def serious(page):

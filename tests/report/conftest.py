@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.report import cases
-from tests.report.chromium import CHROMIUM, DRIVER, MISSING
+from tests.report.chromium import CHROMIUM, DRIVER, MISSING, reload
 from tli_bench.report.render_html import render_html
 
 
@@ -45,8 +45,7 @@ def page(browser, address):
     browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     browser.get_log("browser")
     browser.get_log("performance")
-    browser.get("about:blank")
-    browser.get(address)
+    reload(browser, address)
     yield browser
     assert browser.get_log("browser") == []
     events = [json.loads(line["message"])["message"] for line in browser.get_log("performance")]

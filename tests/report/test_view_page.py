@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.report import view_cases
-from tests.report.chromium import choose, find, serious, shoot, wait
+from tests.report.chromium import choose, find, reload, serious, shoot, wait
 from tests.support import scored_record
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.roles import HEADLINE
@@ -159,16 +159,17 @@ def test_an_address_brings_the_same_view_back(page, runs):
     press(page, "fails")
     choose(page, "#group", next(o.text for o in options(page, "#group") if o.text.startswith("rare")))
     find(page, "#search").send_keys("c1")
+    wait(page, lambda: "c1" in page.current_url and all("c1" in " ".join(row) for row in rows(page)))
     address, shown = page.current_url, rows(page)
-    page.get("about:blank")
-    page.get(address)
+    assert shown
+    reload(page, address)
     assert rows(page) == shown
     assert "org/plain" in find(page, "#title").text
     assert find(page, "#filters [data-filter=fails]").get_attribute("aria-pressed") == "true"
-    page.get("about:blank")
-    page.get(
+    reload(
+        page,
         address.split("#")[0]
-        + "#record=nothing&layer=%3Cb%3E&filter=x&group=frequency:none&order=99.up&page=-3&measure=9"
+        + "#record=nothing&layer=%3Cb%3E&filter=x&group=frequency:none&order=99.up&page=-3&measure=9",
     )
     assert "org/good" in find(page, "#title").text
     assert len(rows(page)) == 25
@@ -226,13 +227,13 @@ def test_many_records_are_paged_searched_and_the_page_of_an_address_is_the_one_t
         record = scored_record(model=f"org/m{i:02}", created=f"2026-01-{28 - i}T00:00:00+00:00")
         RecordStore(tmp_path).write(record)
     (tmp_path / "view.html").write_text(view(tmp_path).html, encoding="utf-8")
-    page.get((tmp_path / "view.html").as_uri())
+    reload(page, (tmp_path / "view.html").as_uri())
     assert [row[2] for row in rows(page, "records")] == [f"org/m{i:02}" for i in range(10)]
     find(page, "#find").send_keys("m11")
     wait(page, lambda: [row[2] for row in rows(page, "records")] == ["org/m11"])
     find(page, "#records tbody a").send_keys(Keys.ENTER)
     wait(page, lambda: "org/m11" in find(page, "#title").text)
-    page.refresh()
+    reload(page, page.current_url)
     assert [row[2] for row in rows(page, "records")] == ["org/m10", "org/m11"]
     assert find(page, "#records tr.chosen").text.count("org/m11") == 1
 

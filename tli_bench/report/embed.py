@@ -28,10 +28,10 @@ def script(source: str) -> str:
 
 
 def closed_script(parts: Iterable[Path]) -> str:
-    """Script files of our own as one text, in a scope of their own."""
-    return script(
-        '"use strict";\n(async () => {\n' + "\n".join(part.read_text(encoding="utf-8") for part in parts) + "\n})();"
-    )
+    """Script files of our own as one text, in a scope of their own; the page is marked as drawn once they have run."""
+    own = "\n".join(part.read_text(encoding="utf-8") for part in parts)
+    mark = 'document.documentElement.dataset.drawn = "";'
+    return script(f'"use strict";\n(async () => {{\n{own}\n}})().finally(() => {{ {mark} }});')
 
 
 def script_hash(text: str) -> str:

@@ -8,7 +8,7 @@ from tli_bench.base.wording import visible
 from tli_bench.languages import LANGUAGES
 from tli_bench.measures.registry import get_measure
 from tli_bench.measures.roles import HEADLINE
-from tli_bench.report.columns import DIGITS, FLAG
+from tli_bench.report.columns import FLAG, score_column, shown
 from tli_bench.report.entries import Entry
 from tli_bench.report.scopes import FAMILIES, Scope, languages_of
 from tli_bench.report.spread import recipe_of
@@ -172,11 +172,8 @@ def _score(row: Row, where: str, *, first: bool) -> str:
     assert row.ranked is not None
     low, high = row.ranked.ci
     label = f"{get_measure(HEADLINE).label} " if first else ""
-    return f"{label}{_number(row.ranked.score)} [{_number(low)}, {_number(high)}]{where}"
-
-
-def _number(value: float) -> str:
-    return f"{value:z.{DIGITS}f}".replace("-", "−")
+    score, *bounds = (shown(score_column(), value) for value in (row.ranked.score, low, high))
+    return f"{label}{score} [{', '.join(bounds)}]{where}"
 
 
 def _uncertain(names: Sequence[str], views: Sequence[tuple[str, Section]]) -> list[str]:

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import json
-import math
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -39,24 +38,21 @@ def script_hash(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
+def compact(data: object) -> str:
+    """JSON in ASCII without spaces."""
+    return json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+
+
 def embedded(data: object) -> str:
     """JSON that cannot end the element it is in."""
-    text = json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return harmless(compact(data))
+
+
+def harmless(text: str) -> str:
+    """JSON text with what could end its element escaped."""
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def pack_curve(curve: Curve) -> str:
     """A curve as two characters per layer: thousandths from -2.047 to 2.047, and a code for unscored."""
     return "".join(_CODES[4095 if v is None else int(max(0.5, min(4094.5, v * 1000 + 2047.5)))] for v in curve)
-
-
-def pack_widths(errors: Curve) -> str:
-    """Half widths of 95 % bands from standard errors, one character per layer: 0.001 * 1.12^k, rounded up, `_` for none.
-
-    A step is an eighth of the width: drawn bands are never narrower than they are, and at most that much wider.
-    """
-    return "".join("_" if e is None else _ALPHABET[_width_code(1.959963984540054 * e)] for e in errors)
-
-
-def _width_code(half: float) -> int:
-    return 0 if half <= 0.001 else min(62, math.ceil(math.log(half / 0.001) / math.log(1.12) - 1e-9))

@@ -80,8 +80,8 @@ class Point:
 def score_pair(model: Model, loaded: LoadedModel, pair: str) -> Scored:
     """The control words of one pair, centred by the words of the other splits, at the layer that dev words choose and at the output."""
     lexicon = load_lexicon("core", pair=pair)
-    data = {split: split_data(lexicon, split, loaded.tokenizer, at_least=2) for split in Split if lexicon.of(split)}
-    sides = {split: _on_cpu(sides_of(model, words)) for split, words in data.items() if split in _SCORED}
+    data = {split: split_data(lexicon, split, loaded.tokenizer, at_least=2) for split in _SCORED}
+    sides = {split: _on_cpu(sides_of(model, words)) for split, words in data.items()}
     curves = curves_of(sides[Split.DEV], data[Split.DEV].gold, [sides[Split.TRAIN]])
     chosen = best_layer(curves)
     layers = sides[Split.DEV].layers

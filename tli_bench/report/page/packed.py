@@ -2,10 +2,9 @@
 
 import base64
 import gzip
-import json
 from typing import NamedTuple
 
-from tli_bench.report.embed import embedded
+from tli_bench.report.embed import compact, harmless
 
 PLAIN = 2_000_000
 """Characters of JSON that stand in a page as they are; more is compressed, so that hundreds of models stay below 5 MB."""
@@ -20,8 +19,8 @@ class Packed(NamedTuple):
 
 def packed(data: object) -> Packed:
     """JSON that cannot end the element it is in; where it is long, gzipped and in base64."""
-    plain = embedded(data)
+    text = compact(data)
+    plain = harmless(text)
     if len(plain) <= PLAIN:
         return Packed("application/json", plain)
-    text = json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     return Packed("application/gzip", base64.b64encode(gzip.compress(text.encode("ascii"), 6, mtime=0)).decode("ascii"))

@@ -2,11 +2,14 @@
 
 from statistics import stdev
 
+import numpy as np
+
+from tli_bench.evaluate.controls import family_of
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.choice import BEST_LAYER_RULE
-from tli_bench.measures.roles import HEADLINE, agreeing_with
+from tli_bench.measures.roles import HEADLINE, agreeing_with, headline_for
 from tli_bench.models.identity import AdapterRef
-from tli_bench.records.schema import DownstreamRecord, RunRecord, Signature, Words
+from tli_bench.records.schema import Controls, DownstreamRecord, RunRecord, Signature, Words
 
 
 def make_signature(**changes):
@@ -76,10 +79,12 @@ def scored_record(
         "lexicon": "own 1",
         "adapter": adapter,
     }
+    controls = {"controls": Controls(family=_family_of(states, layers))} if adapter else {}
     return make_record(
         task=f"tli_alignment_{pair}",
         pair=pair,
         signature=make_signature(**(fields | signature)),
+        **controls,
         created=created,
         command=f"tli-bench run --model {model}",
         best_layer=dict.fromkeys(states, layers[-1]),
@@ -90,6 +95,14 @@ def scored_record(
         curves=curves,
         comparisons=[],
     )
+
+
+def _family_of(states, layers):
+    """Tests over all layers of words that score zero below the last."""
+    columns = {
+        s: {layer: np.zeros(len(v)) for layer in layers[:-1]} | {layers[-1]: np.array(v)} for s, v in states.items()
+    }
+    return family_of(layers, columns, split=Split.CONTROL, words=len(states["base"]), reasons=[])
 
 
 def record_of(analysis, *, details=None, **signature):
@@ -138,7 +151,7 @@ def columns_of(scores, hits=None):
 def pseudo_of(scores, hits=None):
     """Pseudo-values of the same words: their own values, as where no word would change another's by leaving."""
     found = [float(hit) for hit in hits or [True] * len(scores)]
-    compared = {name: list(scores) for name in (HEADLINE, *agreeing_with(HEADLINE))}
+    compared = {name: list(scores) for name in (HEADLINE, *agreeing_with(HEADLINE), headline_for(len(scores)))}
     return compared | {"p1": found, "mexa": list(found)}
 
 

@@ -200,6 +200,33 @@ def test_an_interval_follows_from_pseudo_values_to_the_last_digit_that_is_shown(
     assert f"ci is given as [{low + 0.01:.4f}, {high:.4f}], but the columns give [{low:.4f}, {high:.4f}]" in error
 
 
+@pytest.mark.parametrize(
+    ("layer", "lie", "message"),
+    [
+        ("1", {"difference": 0.2}, "the difference is given as 0.200000, but the curves give 0.100000"),
+        ("0", {"difference": -0.1}, "the difference is given as -0.100000, but the curves give 0.000000"),
+        ("1", {"t": 40.0}, "its standard error is given as 0.002500, but the words give 0.00"),
+        ("1", {"n": 23}, "of 23 words, but n says 24"),
+    ],
+)
+def test_a_test_over_all_layers_that_does_not_follow_is_named(layer, lie, message):
+    record = scored_record(adapter=ADAPTER, scores=(0.3, 0.4, 0.6, 0.5) * 6, base_scores=(0.2, 0.35, 0.5, 0.35) * 6)
+    assert validate_record(record).errors == ()
+    family = record.controls.family.model_dump()
+    next(test for test in family["tests"] if test["layer"] == layer).update(lie)
+    errors = validate_record(changed(record, controls=record.controls.model_dump() | {"family": family})).errors
+    assert len(errors) == 1
+    assert errors[0].startswith(f"test of layer {layer}: {message}")
+
+
+def test_tests_of_layers_that_are_not_there_are_found():
+    record = scored_record(adapter=ADAPTER, scores=(0.3, 0.4) * 12, base_scores=(0.2, 0.35) * 12)
+    family = record.controls.family.model_dump()
+    family["tests"][0]["layer"] = "7"
+    errors = validate_record(changed(record, controls=record.controls.model_dump() | {"family": family})).errors
+    assert errors == ("tests of all layers: 2 tests of 2 layers, which are not those of the signature",)
+
+
 def test_under_twenty_words_no_interval_is_believed():
     few = compared(MANY[:5], LESS[:5], ci=(0.1, 0.3))
     (error,) = validate_record(few).errors

@@ -1,6 +1,8 @@
 """The page in headless Chromium: no network, no console error, the first screen concludes, the table works, axe finds nothing serious."""
 
+import numpy as np
 import pytest
+from scipy import stats as sps
 
 from tests.report import cases
 from tests.report.chromium import (
@@ -164,15 +166,18 @@ def test_a_row_opens_with_its_signature_curves_and_command(page):
     assert page.find_elements("css selector", ".detail") == []
 
 
-def test_the_difference_from_the_base_has_intervals_only_where_they_are_known(page):
+def test_the_difference_from_the_base_has_its_interval_at_every_layer(page):
     next(b for b in page.find_elements("css selector", "button.open") if "tli-r4" in b.text).click()
     note = find(page, ".curves > div:last-child p").text
-    assert "paired over the 24 words, at layer 2. The other layers have none" in note
+    assert note == "The band is the 95 % interval of the difference, paired over the 24 words, layer by layer."
     find(page, ".curves > div:last-child summary").click()
     rows = cells(page, ".curves details table[data-of=difference]")
     assert [row[0] for row in rows] == list(cases.LAYERS)
-    assert [row[2] == "–" for row in rows] == [True, True, True, False]
-    assert float(rows[3][1]) == pytest.approx(0.0875, abs=0.00051)
+    assert [row[2] for row in rows[:3]] == ["[+0.000, +0.000]"] * 3
+    changes = np.repeat([[0.1, 0.1, 0.05, 0.1]], 6, axis=0).ravel()
+    half = sps.t.ppf(0.975, 23) * changes.std(ddof=1) / 24**0.5
+    low, high = (float(end) for end in rows[3][2].strip("[]").replace("+", "").split(", "))
+    assert (float(rows[3][1]), low, high) == pytest.approx((0.0875, 0.0875 - half, 0.0875 + half), abs=0.00051)
 
 
 def test_any_two_rows_are_compared_as_the_ranks_do(page):

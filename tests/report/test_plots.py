@@ -74,7 +74,7 @@ def test_raw_geometry_is_never_drawn_without_the_headline(monkeypatch, record, t
     assert ["P@1 of 50 0.200" in panels[0].get_title(), "P@1 of 50 0.400" in panels[1].get_title()] == [True, True]
     bare = {
         split: {
-            state: {name: curve for name, curve in curves.items() if name != "p1_of_50"}
+            state: {name: curve for name, curve in curves.items() if not name.startswith("p1_of")}
             for state, curves in states.items()
         }
         for split, states in record.curves.items()

@@ -5,7 +5,16 @@ import pytest
 from scipy import stats as sps
 
 from tli_bench.base.errors import UnscorableError
-from tli_bench.stats.pseudo import MIN_WORDS, difference, estimate, half_width, over_pairs, simultaneous, two_sample
+from tli_bench.stats.pseudo import (
+    MIN_WORDS,
+    difference,
+    estimate,
+    from_test,
+    half_width,
+    over_pairs,
+    simultaneous,
+    two_sample,
+)
 
 
 def normal(n, *, mean=0.0, sd=1.0, seed=0):
@@ -80,3 +89,14 @@ def test_a_concept_that_a_pair_lacks_has_no_influence_there():
     assert found.mean() == pytest.approx((np.mean(list(a.values())) + np.mean(list(b.values()))) / 2, abs=1e-12)
     with pytest.raises(UnscorableError, match="at least one pair"):
         over_pairs({})
+
+
+def test_a_test_leaves_its_estimate():
+    values = np.random.default_rng(0).normal(0.1, 0.3, size=40)
+    found = estimate(values)
+    again = from_test(found.n, found.value, found.t, found.p)
+    assert (again.se, again.low, again.high) == pytest.approx((found.se, found.low, found.high), abs=1e-12)
+    still = estimate(np.zeros(40))
+    assert from_test(still.n, still.value, still.t, still.p) == still
+    few = estimate(values[:19])
+    assert from_test(few.n, few.value, few.t, few.p).ci is None

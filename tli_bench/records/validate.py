@@ -16,6 +16,7 @@ from tli_bench.lexicon.unseen import MOST_SEEN
 from tli_bench.measures.registry import known_measure
 from tli_bench.records.arithmetic import recompute
 from tli_bench.records.contender import is_local
+from tli_bench.records.family_check import check_family
 from tli_bench.records.schema import DownstreamRecord, Record, RunRecord
 from tli_bench.vectors.protocols import all_protocols
 
@@ -47,7 +48,7 @@ def errors_of(record: Record) -> Iterator[str]:
     if isinstance(record, DownstreamRecord):
         yield from _downstream_errors(record)
         return
-    for check in (_names, _signature, _leakage, _words, recompute):
+    for check in (_names, _signature, _leakage, _words, recompute, check_family):
         yield from check(record)
 
 

@@ -16,6 +16,7 @@ from tli_bench.records.scores import BEST
 from tli_bench.records.validate import validate_record
 from tli_bench.records.verdicts import verdicts_of
 from tli_bench.report.diagnosis import cannot_be_judged, tokens_line
+from tli_bench.report.paired import layer_changes
 from tli_bench.report.scopes import pair_label
 from tli_bench.report.view_words import WordLists, bounded, language_names, seen, states_at
 
@@ -166,23 +167,12 @@ def _interval(record: RunRecord, measure: Measure, state: str, layer: str) -> tu
 
 
 def _change(record: RunRecord) -> dict[str, Any] | None:
-    """Change of the headline at every layer with its 95 % interval, from the tests over all layers."""
-    from scipy import stats as sps
-
-    family = record.controls.family if record.controls else None
-    if family is None or family.split is not Split.CONTROL or record.state != "adapted":
+    """Change of the headline at every layer with its 95 % interval; None where there is none."""
+    if not (changes := layer_changes(record)):
         return None
-    tests = {test.layer: test for test in family.tests}
-    parts: list[Curve] = [[], [], []]
-    for layer in record.layers:
-        test = tests.get(layer)
-        value = test.difference if test and abs(test.difference) <= 1 else None
-        half = None
-        if test and value is not None and test.t and test.n > 1:
-            half = float(sps.t.ppf(0.975, test.n - 1)) * abs(value / test.t)
-        for part, side in zip(parts, (0, -1, 1), strict=True):
-            part.append(value if not side or value is None else None if half is None else value + side * half)
-    return {"label": family.quantity, "states": {"change": [_short(part) for part in parts]}}
+    found = [changes.get(layer) for layer in record.layers]
+    parts: list[Curve] = [[None if e is None else getattr(e, part) for e in found] for part in ("value", "low", "high")]
+    return {"label": f"{_headline(record).label} change", "states": {"change": [_short(part) for part in parts]}}
 
 
 def _short(values: Sequence[float | None]) -> Curve:

@@ -71,6 +71,19 @@ def estimate(phi: ArrayLike, *, logit: bool = False, level: float = 0.95) -> Est
     return Estimate(n, mean, se, low, high, t, p)
 
 
+def from_test(n: int, value: float, t: float | None, p: float | None) -> Estimate:
+    """The estimate that Student's test of it against zero leaves: its standard error is `value / t`.
+
+    n: concepts; t, p: None where there was no spread (then the interval is the value) or there were too few concepts (then there is
+    none). A t of zero is that of a number that no concept moves, which `estimate` gives to zeros alone.
+    """
+    if n < MIN_WORDS:
+        return Estimate(n, value, None, None, None, None, None)
+    se = value / t if t else 0.0
+    half = float(special.stdtrit(n - 1, 0.975)) * se
+    return Estimate(n, value, se, value - half, value + half, t, p)
+
+
 def half_width(phi: ArrayLike, *, level: float = 0.95) -> float:
     """Half the width of Student's t interval of the mean of pseudo-values `[n]`."""
     values = clean(phi, "pseudo-values", minimum=2)

@@ -25,18 +25,18 @@ const curves = (entry, unit, place) => {
   differences(unit, difference);
 };
 
-// Row minus base, layer by layer. Its band needs the values of both, word by word: records keep them at some layers only.
+// Row minus base, layer by layer: paired word by word, from the tests that records keep of all their layers.
 const differences = (unit, place) => {
   const { layers, n, changes } = unit, [after, before] = unit.scores[0].curves.map(curve);
   if (!after?.length || !before?.length) return;
   const at = (k) => layers.map((layer) => changes.find(([own]) => own === layer)?.[k] ?? null);
   const exact = at(1), line = layers.map((_, i) => exact[i] ?? (after[i] === null || before[i] === null ? null : after[i] - before[i]));
-  const known = changes.filter(([, , low]) => low !== null).map(([layer]) => layer);
+  const bare = layers.filter((layer, i) => at(2)[i] === null);
   const name = data.measures[0].label;
   const chart = make("div", [], { class: "chart difference" });
-  const note = known.length
-    ? `Bars are 95 % intervals of the difference, paired over the ${n} words, at layer ${known.join(", ")}. The other layers have none: records keep both sides word by word only where a layer was chosen, and at the output.`
-    : "No interval of the difference: these records do not keep both sides word by word at any layer.";
+  const note = bare.length === layers.length
+    ? "No interval of the difference: these records hold no test of it, or have fewer than 20 words."
+    : `The band is the 95 % interval of the difference, paired over the ${n} words, layer by layer.${bare.length ? ` Layer ${bare.join(", ")} has none.` : ""}`;
   const rows = layers.map((layer, i) => [layer, number(line[i], 3, true), bounds(at(2)[i], at(3)[i], true) || "–"]);
   const listed = table(`Difference from the base by layer, ${unit.pair}`, ["layer", "difference", "95 %"], rows, [1, 2]);
   listed.dataset.of = "difference";
@@ -44,8 +44,7 @@ const differences = (unit, place) => {
     make("details", [make("summary", "The same as a table"), listed]));
   plot(chart, `${name} minus that of the base by layer for ${unit.pair}; values in the table below`, {
     x: layers.map((_, i) => i), zero: true, axes: [layerAxis(layers), { label: "difference from the base" }],
-    series: [{ name: "difference", look: 0, dash: [], values: line, ends: null },
-      ...(known.length ? [{ name: "with its 95 % interval", look: 1, line: false, bars: true, values: at(1), ends: [at(2), at(3)] }] : [])],
+    series: [{ name: "difference", look: 0, dash: [], values: line, ends: bare.length === layers.length ? null : [at(2), at(3)] }],
   });
 };
 

@@ -12,6 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from safetensors.torch import load_file
 
 from tests.hub import LoopbackHub
 from tests.replica import LUGHA, save_replica, train_stock_adapter
@@ -130,13 +131,15 @@ def test_the_replica_has_the_shape_of_lugha_llama(replica):
     assert len(list(replica.glob("model-*.safetensors"))) > 1
 
 
-def test_the_signature_says_what_was_measured(first_run, adapter):
+def test_the_signature_says_what_was_measured(first_run, adapter, replica):
     _, record, _ = first_run
     signature = record.signature
     assert (signature.model, signature.revision) == (LUGHA, COMMIT)
     assert (signature.quantization, signature.dtype) == ("nf4", "float32")
     assert signature.adapter.sha256 == inspect_adapter(str(adapter)).sha256
     assert signature.adapter.rank == 4
+    shards = [load_file(path) for path in replica.glob("model-*.safetensors")]
+    assert signature.parameters == sum(tensor.numel() for shard in shards for tensor in shard.values())
     assert (signature.tokens, signature.skip_gate, signature.any_base) == ('bos lead="." space=yes', False, False)
     assert signature.limit == 60
     assert sum(signature.n.values()) == 60

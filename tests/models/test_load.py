@@ -64,7 +64,13 @@ def test_nf4_on_a_cpu_quantises_the_blocks_and_nothing_else(tmp_path):
     assert len(small) == 3 * 7  # q, k, v, o, gate, up and down of three blocks
     assert all(".layers." in name for name in small)
     assert loaded.model.model.layers[0].mlp.up_proj.weight.quant_state.quant_type == "nf4"
-    assert load_model(str(tmp_path), LoadOptions(quantize="none")).quantization is None
+    whole = load_model(str(tmp_path), LoadOptions(quantize="none"))
+    assert whole.quantization is None
+    assert (
+        loaded.parameters
+        == whole.parameters
+        == sum(t.numel() for t in load_file(tmp_path / "model.safetensors").values())
+    )
 
 
 def test_bos_survives_loading_and_no_pad_token_appears(tmp_path):

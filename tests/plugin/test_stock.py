@@ -82,6 +82,7 @@ def test_a_model_in_memory_is_known_by_what_it_holds():
     model, tokenizer = make_model("llama").eval(), make_tokenizer()
     first = identity(stock(model, tokenizer))
     assert (first.id, first.revision[:7]) == ("LlamaForCausalLM", "memory:")
+    assert first.parameters == sum(parameter.numel() for parameter in model.parameters())
     with torch.no_grad():
         model.model.layers[0].mlp.up_proj.weight[0, 0] += 1
     changed = identity(stock(model, tokenizer))

@@ -9,6 +9,7 @@ from tests.report.test_conclusion import BOTH, SWH, TUR, flat, noisy, only, scor
 from tests.support import scored_record
 from tli_bench.languages import DEFAULT_PAIRS
 from tli_bench.models.identity import AdapterRef, TrainingRef
+from tli_bench.models.tuned import settings_of
 from tli_bench.report.conclusion import conclude
 from tli_bench.report.scopes import FAMILIES, scopes_for
 from tli_bench.report.spread import recipe_of
@@ -151,11 +152,36 @@ def test_trainings_of_one_recipe_show_what_the_seed_changes():
 
 @pytest.mark.parametrize(
     "changes",
-    [{"trained_on": TUR}, {"loss_layers": ("1",)}, {"trainable_parameters": 5}, {"recipe": "x"}, {"recipe": None}],
+    [
+        {"trained_on": TUR},
+        {"loss_layers": ("1",)},
+        {"trainable_parameters": 5},
+        {"recipe": "x"},
+        {"recipe": None},
+        {"settings": "c" * 64},
+    ],
 )
 def test_trainings_of_different_recipes_are_no_seeds_of_each_other(changes):
     first, second = (e for e in only([trained("a", 0.5), trained("b", 0.6, **changes)]).entries if e.trained)
     assert recipe_of(first) != recipe_of(second)
+
+
+def test_trainings_that_differ_by_their_seed_alone_have_the_same_settings():
+    def card(rate=0.001, seed=0, base="sha256:abc"):
+        return {"base": {"revision": base}, "lexicon": {"content_hash": "1" * 64, "split_seed": 0}, "pair": SWH, "seed": seed,
+                "recipe_fields": {"name": f"run-{seed}", "learning_rate": rate}}  # fmt: skip
+
+    assert settings_of(card()) == settings_of(card(seed=1))
+    assert len({settings_of(card()), settings_of(card(rate=0.002)), settings_of(card(base="sha256:def"))}) == 3
+    assert settings_of({"recipe": "tli"}) is None
+    first, second = (
+        e
+        for e in only(
+            [trained(n, 0.5, seed=s, settings=settings_of(card(seed=s))) for n, s in (("a", 0), ("b", 1))]
+        ).entries
+        if e.trained
+    )
+    assert recipe_of(first) == recipe_of(second)
 
 
 def test_a_fully_tuned_model_has_seeds_too():

@@ -11,6 +11,7 @@ from tli_bench.lexicon.trained import trained_by, trained_on
 from tli_bench.measures.roles import HEADLINE
 from tli_bench.models import inspect_adapter, load_model
 from tli_bench.models.identity import AdapterRef
+from tli_bench.models.tuned import facts_of, settings_of
 from tli_bench.records.schema import Comparison, RunRecord, Signature
 from tli_bench.stats.verdict import Verdict, VerdictKind
 from tli_bench.training import load_recipe, train_adapter
@@ -92,6 +93,8 @@ def test_card_states_base_recipe_lexicon_layers_and_budget(trained, loaded, lexi
     # Rank 16 on q (64 -> 64) and v (64 -> 32) of the two blocks that receive gradient.
     assert card["budget"] == {"trainable_parameters": 16 * (128 + 96) * 2, "steps": 3, "words_seen": 48}
     assert (card["seed"], card["recipe"]) == (7, "tli-paper+")
+    facts = facts_of(card)
+    assert (facts["seed"], facts["settings"]) == (7, settings_of(card))
     assert card["dev"]["before"] != card["dev"]["after"]
 
 

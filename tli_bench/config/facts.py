@@ -84,6 +84,7 @@ FACTS: tuple[Fact, ...] = (
     Fact(name="model", identity=True),
     Fact(name="revision", identity=True),
     Fact(name="package"),
+    Fact(name="parameters"),
     Fact(name="adapter", identity=True, by="sha256"),
     Fact(name="twin", identity=True, renews=True, later=True),
     Fact(name="placebo", identity=True, renews=True, usual=0, later=True),

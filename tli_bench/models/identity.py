@@ -1,7 +1,7 @@
 """What was scored: the identity of a model, of its adapter and of its training, as signatures state them."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from tli_bench.base.frozen import Frozen
 from tli_bench.lexicon.trained import NOTHING, Trained
@@ -20,7 +20,9 @@ class AdapterRef(Frozen):
     """Which adapter was scored: its name for people, its hash for machines.
 
     trainable_parameters: how many numbers received gradient, according to its card; without a card, all that it holds.
-    loss_layers: where the loss was taken, by layer name; trained_on: language pair. Both from the card, empty without one.
+    loss_layers: where the loss was taken, by layer name; trained_on: language pair; seed: of the training; settings: SHA-256 of
+    everything else that the training was told (`models.tuned.settings_of`), the same for trainings that differ by their seed
+    alone. All from the card, empty without one.
     """
 
     name: str
@@ -30,6 +32,8 @@ class AdapterRef(Frozen):
     trainable_parameters: int | None = None
     loss_layers: tuple[str, ...] = ()
     trained_on: str | None = None
+    seed: int | None = None
+    settings: str | None = None
 
 
 class TrainingRef(Frozen):
@@ -47,6 +51,8 @@ class TrainingRef(Frozen):
     trainable_parameters: int | None = None
     loss_layers: tuple[str, ...] = ()
     trained_on: str | None = None
+    seed: int | None = None
+    settings: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,7 @@ class MeasuredModel:
     trained: what its adapter, and the model itself if tli-bench tuned it, have been trained on.
     twin: hash of the adapter that is scored as its twin. placebo: how many placebos were asked for, None where their
     cost decides. notes: what was to be scored and is not, and why, one sentence each. package: what the model came in.
+    parameters: how many numbers the model has, without an adapter; None where that was not counted.
     """
 
     id: str
@@ -72,3 +79,11 @@ class MeasuredModel:
     placebo: int | None = 0
     notes: tuple[str, ...] = ()
     package: Package | None = None
+    parameters: int | None = None
+
+    def signed(self) -> dict[str, Any]:
+        """What a signature states of the model, by its fields (`records.signature.Signature`)."""
+        same = (
+            "revision", "package", "parameters", "adapter", "twin", "training", "dtype", "quantization", "skip_gate", "any_base"
+        )  # fmt: skip
+        return {"model": self.id, "placebo": self.placebo or 0} | {name: getattr(self, name) for name in same}

@@ -65,6 +65,11 @@ class LoadedModel:
     package: Package | None = None
 
     @property
+    def parameters(self) -> int:
+        """How many numbers the model has, tied ones once; what PEFT has wrapped counts its adapter, too."""
+        return self.model.num_parameters()
+
+    @property
     def training(self) -> TrainingRef | None:
         """How tli-bench fully fine-tuned the model; None for any other model."""
         return training_of(self.card)

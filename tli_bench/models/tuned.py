@@ -1,5 +1,6 @@
 """What the card that tli-bench writes next to weights says about their training: for fully fine-tuned models, and for adapters."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -65,12 +66,27 @@ def training_of(card: Mapping[str, Any] | None, *, where: Path | str = CARD) -> 
 
 
 def facts_of(card: Mapping[str, Any]) -> dict[str, Any]:
-    """Recipe, how many numbers received gradient, layers of the loss and language pair; left out if a card lacks them."""
+    """Recipe, how many numbers received gradient, layers of the loss, pair, seed and settings; left out if a card lacks them."""
     budget, layers = card.get("budget"), card.get("layers")
     found = {
         "recipe": card.get("recipe"),
         "trainable_parameters": budget.get("trainable_parameters") if isinstance(budget, dict) else None,
         "loss_layers": layers.get("loss") if isinstance(layers, dict) else None,
         "trained_on": card.get("pair"),
+        "seed": card.get("seed"),
+        "settings": settings_of(card),
     }
     return {name: value for name, value in found.items() if value is not None}
+
+
+def settings_of(card: Mapping[str, Any]) -> str | None:
+    """SHA-256 of what a training was told but for its seed: base, words, pair, and the recipe without its name.
+
+    None for a card that lacks one of these. Two trainings with the same settings differ by their seed alone.
+    """
+    base, lexicon, recipe = (card.get(part) for part in ("base", "lexicon", "recipe_fields"))
+    if not (isinstance(base, dict) and isinstance(lexicon, dict) and isinstance(recipe, dict)):
+        return None
+    told = {name: value for name, value in recipe.items() if name not in ("name", "summary", "report_to")}
+    facts = [base.get("revision"), lexicon.get("content_hash"), lexicon.get("split_seed"), card.get("pair"), told]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

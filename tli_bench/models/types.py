@@ -41,6 +41,10 @@ class Model(Protocol):
         """The device of the first parameter."""
         ...
 
+    def num_parameters(self) -> int:
+        """How many numbers it has, tied ones once, those in 4 bits as many as they stand for."""
+        ...
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """One forward pass."""
         ...

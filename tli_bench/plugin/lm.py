@@ -54,7 +54,7 @@ class TLIModel(CountedHFLM):
         loaded = pretrained if isinstance(pretrained, LoadedModel) else load_model(name, options)
         if not config.skip_gate:
             require_sane(loaded)
-        model, reference = loaded.model, None
+        model, reference, parameters = loaded.model, None, loaded.parameters
         other = read_weights(loaded, twin, any_base=config.any_base) if twin else None
         if files is not None:
             model, reference = attach_adapter(loaded, files, any_base=config.any_base)
@@ -87,6 +87,7 @@ class TLIModel(CountedHFLM):
             twin=twin.sha256 if twin else None,
             placebo=config.placebo if files else 0,
             package=loaded.package,
+            parameters=parameters,
             notes=tuple(note for note in (missing, _of_whole_model(loaded, files)) if note),
         )
 

@@ -76,4 +76,5 @@ def stock_identity(lm: HFLM, held: Fingerprint) -> MeasuredModel:
         adapter=adapter,
         training=training_of(card),
         trained=trained,
+        parameters=None if held.adapter else lm._model.num_parameters(),
     )

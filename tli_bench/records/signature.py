@@ -1,5 +1,7 @@
 """What must be known about two scores before they may be compared."""
 
+from pydantic import Field
+
 from tli_bench.base.errors import ResultError
 from tli_bench.base.frozen import Frozen
 from tli_bench.config.facts import AGREE
@@ -16,7 +18,8 @@ class Signature(Frozen):
     before the word (`lead="." space=yes`).
     own_sink: share of the words with an attention sink on a token of their own, None where that was not measured.
     lexicon, lexicon_hash: id with version, and SHA-256 of its content and splits.
-    revision: Hub commit, or fingerprint of a local model's files; package: which package those files came in, if any.
+    revision: Hub commit, or fingerprint of a local model's files; package: which package those files came in, if any;
+    parameters: how many numbers the model has, without an adapter; None in records from before they were counted.
     n: number of pairs in each split; limit: the `--limit` that was in force, None for all pairs.
     seen_control: control concepts that were left out because the training saw their words; training_unknown: whether
     it may have seen more; trained_words: SHA-256 of the words that were declared as trained, None where none were.
@@ -45,6 +48,7 @@ class Signature(Frozen):
     model: str
     revision: str
     package: Package | None = None
+    parameters: int | None = Field(default=None, ge=0)
     adapter: AdapterRef | None = None
     twin: str | None = None
     placebo: int = 0

@@ -47,15 +47,16 @@ def spreads(entries: Sequence[Entry], scope: Scope, places: Mapping[int, Ranked 
 def recipe_of(entry: Entry) -> tuple[object, ...] | None:
     """What trainings share that differ by their seed alone, as far as records say; None for a model as it came.
 
-    Records do not state the seed of a training: those of one recipe on one base, with the same pair, loss layers and number of
-    parameters, at the same precision, count as seeds of each other. A training that states no recipe is like no other.
+    They state the same settings (`models.tuned.settings_of`). Records from before settings were stated share recipe, base, pair, loss
+    layers, number of parameters and precision. A training that states no recipe is like no other.
     """
     trained, base = entry.trained, entry.base_key
     if trained is None:
         return None
     if not trained.recipe or base is None:
         return (entry.key,)
-    return (entry.kind, base, trained.recipe, trained.trained_on, trained.loss_layers, trained.trainable_parameters)
+    told = (trained.recipe, trained.trained_on, trained.loss_layers, trained.trainable_parameters, trained.settings)
+    return (entry.kind, base, *told)
 
 
 def _repeated(entries: Sequence[Entry], places: Mapping[int, Ranked | None]) -> dict[object, list[float]]:

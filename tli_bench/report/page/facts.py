@@ -30,6 +30,8 @@ def facts_of(entry: Entry) -> list[Known]:
             Known("Copy of", visible(package.upstream), hub_link(package.upstream)),
             Known("Licence", visible(package.licence)),
         ]
+    if signature.parameters is not None:
+        found.append(Known("Parameters", f"{signature.parameters:,}"))
     precision = f"{signature.dtype}, {signature.quantization}" if signature.quantization else signature.dtype
     found += [Known("Precision", visible(precision)), *_training(entry), Known("Seen words", seen_words(entry))]
     return found
@@ -48,6 +50,7 @@ def _training(entry: Entry) -> list[Known]:
         found.append(Known("Adapter hash", visible(adapter.sha256, limit=70)))
     told = {
         "Recipe": trained.recipe,
+        "Seed of the training": "" if trained.seed is None else str(trained.seed),
         "Trained on": trained.trained_on,
         "Loss layer": ", ".join(trained.loss_layers),
         "LoRA rank": str(adapter.rank) if adapter and adapter.rank is not None else "",

@@ -15,8 +15,10 @@ import numpy as np
 
 from tests.support import scored_record
 from tli_bench.languages import DEFAULT_PAIRS, LANGUAGES
+from tli_bench.lexicon.pairs import Split
 from tli_bench.models.identity import AdapterRef
 from tli_bench.records import RecordStore
+from tli_bench.records.schema import Controls, RunRecord
 from tli_bench.report.table import build, load_results
 from tli_bench.report.write import write_all
 from tli_bench.stats.verdict import Verdict, VerdictKind
@@ -60,7 +62,25 @@ def fill(folder: Path, models: int, names: list[str], words: int, layers: int, *
         }
         scored = {split: own for split, own in record.words.items() if split == "control"}
         record = record.model_copy(update={"curves": curves, "words": scored, "verdicts": {depth[-1]: VERDICT}, **kept})
+        if trained:
+            record = record.model_copy(update={"controls": _tested(record)})
         store.write(record)
+
+
+def _tested(record: RunRecord) -> Controls:
+    """Tests of every layer that follow from its curves; their spread is made up but at the last layer, whose words are kept."""
+    assert record.controls
+    assert record.controls.family
+    family, headline = record.controls.family, record.headline_of(Split.CONTROL)
+    before, after = (record.curves[Split.CONTROL][state][headline] for state in ("base", "adapted"))
+    tests = [
+        test.model_copy(update={"difference": y - x, "t": (y - x) / 0.02, "p": 0.5})
+        for test, x, y in zip(family.tests[:-1], before, after, strict=False)
+        if x is not None and y is not None
+    ]
+    return record.controls.model_copy(
+        update={"family": family.model_copy(update={"tests": [*tests, family.tests[-1]]})}
+    )
 
 
 def _curves(ends: dict[str, list[float]], layers: int, seed: tuple[int, ...]) -> dict[str, list[float]]:

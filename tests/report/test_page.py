@@ -169,11 +169,14 @@ def test_a_row_opens_with_its_signature_curves_and_command(page):
 def test_the_difference_from_the_base_has_its_interval_at_every_layer(page):
     next(b for b in page.find_elements("css selector", "button.open") if "tli-r4" in b.text).click()
     note = find(page, ".curves > div:last-child p").text
-    assert note == "The band is the 95 % interval of the difference, paired over the 24 words, layer by layer."
+    assert note == (
+        "The band is the 95 % interval of the difference, paired over the 24 words, layer by layer. "
+        "At layer 0, 1, 2p there is none, for the difference is exactly zero."
+    )
     find(page, ".curves > div:last-child summary").click()
     rows = cells(page, ".curves details table[data-of=difference]")
     assert [row[0] for row in rows] == list(cases.LAYERS)
-    assert [row[2] for row in rows[:3]] == ["[+0.000, +0.000]"] * 3
+    assert [row[1:] for row in rows[:3]] == [["+0.000", "–"]] * 3
     changes = np.repeat([[0.1, 0.1, 0.05, 0.1]], 6, axis=0).ravel()
     half = sps.t.ppf(0.975, 23) * changes.std(ddof=1) / 24**0.5
     low, high = (float(end) for end in rows[3][2].strip("[]").replace("+", "").split(", "))

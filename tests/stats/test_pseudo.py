@@ -96,7 +96,12 @@ def test_a_test_leaves_its_estimate():
     found = estimate(values)
     again = from_test(found.n, found.value, found.t, found.p)
     assert (again.se, again.low, again.high) == pytest.approx((found.se, found.low, found.high), abs=1e-12)
-    still = estimate(np.zeros(40))
-    assert from_test(still.n, still.value, still.t, still.p) == still
+    constant = estimate(np.full(40, 0.25))
+    assert (
+        from_test(constant.n, constant.value, constant.t, constant.p).ci == pytest.approx(constant.ci) == (0.25, 0.25)
+    )
+    for phi in (np.zeros(40), [0.5, -0.5] * 20):
+        still = estimate(phi)
+        assert from_test(still.n, still.value, still.t, still.p).ci is None
     few = estimate(values[:19])
     assert from_test(few.n, few.value, few.t, few.p).ci is None

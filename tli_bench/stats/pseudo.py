@@ -74,12 +74,12 @@ def estimate(phi: ArrayLike, *, logit: bool = False, level: float = 0.95) -> Est
 def from_test(n: int, value: float, t: float | None, p: float | None) -> Estimate:
     """The estimate that Student's test of it against zero leaves: its standard error is `value / t`.
 
-    n: concepts; t, p: None where there was no spread (then the interval is the value) or there were too few concepts (then there is
-    none). A t of zero is that of a number that no concept moves, which `estimate` gives to zeros alone.
+    n: concepts; t, p: None where there was no spread, and then the interval is the value, or there were too few concepts, and then
+    there is none; nor is there one for a t of zero, which does not say how far the values spread.
     """
-    if n < MIN_WORDS:
-        return Estimate(n, value, None, None, None, None, None)
-    se = value / t if t else 0.0
+    if n < MIN_WORDS or t == 0:
+        return Estimate(n, value, None, None, None, t, p)
+    se = 0.0 if t is None else value / t
     half = float(special.stdtrit(n - 1, 0.975)) * se
     return Estimate(n, value, se, value - half, value + half, t, p)
 

@@ -36,7 +36,7 @@ const differences = (unit, place) => {
   const chart = make("div", [], { class: "chart difference" });
   const note = bare.length === layers.length
     ? "No interval of the difference: these records hold no test of it, or have fewer than 20 words."
-    : `The band is the 95 % interval of the difference, paired over the ${n} words, layer by layer.${bare.length ? ` Layer ${bare.join(", ")} has none.` : ""}`;
+    : `The band is the 95 % interval of the difference, paired over the ${n} words, layer by layer.${bare.length ? ` At layer ${bare.join(", ")} there is none, for the difference is exactly zero.` : ""}`;
   const rows = layers.map((layer, i) => [layer, number(line[i], 3, true), bounds(at(2)[i], at(3)[i], true) || "–"]);
   const listed = table(`Difference from the base by layer, ${unit.pair}`, ["layer", "difference", "95 %"], rows, [1, 2]);
   listed.dataset.of = "difference";

@@ -2,7 +2,8 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Container, Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from tli_bench.measures.choice import BEST_LAYER_RULE, chosen_depth
 from tli_bench.measures.measure import Measure, Place, mean_of, standard_error
 from tli_bench.measures.registry import known_measure, list_measures
 from tli_bench.models.identity import BEFORE_AFTER
-from tli_bench.records.columns import Floats, Kept, Sums, read
+from tli_bench.records.columns import Kept, Sums, read
 from tli_bench.records.comparison import Comparison, comparison
 from tli_bench.records.details_check import check_details
 from tli_bench.records.run_record import RunRecord
@@ -28,17 +29,17 @@ def recompute(record: RunRecord) -> Iterator[str]:
     derived: dict[str, list[Measure]] = defaultdict(list)
     for other in list_measures():
         derived[other.column_of].append(other)
+    stated_at = _stated(record)
     for split, state, layer, name, held in record.every_column():
-        where = f"{split.value}/{state}/layer {layer}"
-        measure, column = known_measure(name), read(held)
+        measure, column = known_measure(name), _Column.of(held)
         if measure is None:
             continue
-        impossible = [] if column is None else [f"{where}: {it}" for it in _range(record, split, measure, column)]
-        yield from impossible
-        for item in (measure, *derived.get(name, ())) if not impossible else ():
-            stated = record.value(item.name, split, state, layer)
+        problems = [] if column is None else list(_range(record, split, measure, column))
+        for item in (measure, *derived.get(name, ())) if not problems else ():
+            stated = stated_at(item.name, split, state, layer)
             if stated is not None:
-                yield from (f"{where}: {problem}" for problem in _aggregate(item, stated, held, column))
+                problems += _aggregate(item, stated, held, column)
+        yield from (f"{split.value}/{state}/layer {layer}: {problem}" for problem in problems)
     yield from _curve_ranges(record)
     yield from _control_ranges(record)
     yield from _pseudo(record)
@@ -48,7 +49,38 @@ def recompute(record: RunRecord) -> Iterator[str]:
     yield from check_details(record)
 
 
-def _aggregate(measure: Measure, stated: float, held: Kept, column: Floats | None) -> Iterator[str]:
+def _stated(record: RunRecord) -> Callable[[str, Split, str, str], float | None]:
+    """`record.value` of a layer's own name, for those who ask for every value there is."""
+    depths, curves = {layer: depth for depth, layer in enumerate(record.layers)}, record.curves
+
+    def value(measure: str, split: Split, state: str, layer: str) -> float | None:
+        curve = curves.get(split, {}).get(state, {}).get(measure)
+        return None if curve is None else curve[depths[layer]]
+
+    return value
+
+
+class _Column(NamedTuple):
+    """A column whose every value was kept: its values in order, those that are there, and what is asked of them most."""
+
+    values: list[float | None]
+    scored: list[float]
+    low: float
+    high: float
+    mean: float
+
+    @classmethod
+    def of(cls, held: Kept) -> "_Column | None":
+        """None where only sums were kept. Boards read hundreds of thousands of short columns: lists are quicker than arrays."""
+        if isinstance(held, Sums):
+            return None
+        scored = [value for value in held if value is not None]
+        if not scored:
+            return cls(held, scored, math.nan, math.nan, math.nan)
+        return cls(held, scored, min(scored), max(scored), sum(scored) / len(scored))
+
+
+def _aggregate(measure: Measure, stated: float, held: Kept, column: _Column | None) -> Iterator[str]:
     if isinstance(held, Sums) and measure.aggregate not in (mean_of, standard_error):
         return  # the sums do not determine this aggregate
     count = held.n if isinstance(held, Sums) else len(held)
@@ -58,9 +90,13 @@ def _aggregate(measure: Measure, stated: float, held: Kept, column: Floats | Non
         yield f"{measure.name} is given as {stated:.6f}, but its {count} pairs give {shown}"
 
 
-def _from_column(measure: Measure, column: Floats | None) -> float | None:
+def _from_column(measure: Measure, column: _Column | None) -> float | None:
+    if column is None:
+        return None
+    if measure.aggregate is mean_of:
+        return column.mean if column.scored else None
     try:
-        return None if column is None else measure.aggregate(column)
+        return measure.aggregate(np.array(column.values, dtype=np.float64))
     except UnscorableError:
         return None
 
@@ -70,7 +106,7 @@ def _from_sums(measure: Measure, held: Sums) -> float | None:
 
 
 def _coverage(record: RunRecord) -> Iterator[str]:
-    compared = _compared(record)
+    compared, stated_at = _compared(record), _stated(record)
     for split, words in record.words.items():
         expected = record.signature.n.get(split.value, 0)
         if len(words) != expected:
@@ -81,8 +117,14 @@ def _coverage(record: RunRecord) -> Iterator[str]:
         for state in states:
             chosen = (record.best_layer[own] for own in BEFORE_AFTER if own in record.best_layer)
             for layer in dict.fromkeys([*chosen, record.layers[-1]]):
+                kept, pseudo = (
+                    part.get(split, {}).get(state, {}).get(layer, {}) for part in (record.columns, record.pseudo)
+                )
                 for measure in compared:
-                    yield from _kept(record, measure, split, state, layer)
+                    stated = stated_at(measure.name, split, state, layer)
+                    for missing in _missing(measure, kept, pseudo, record) if stated is not None else ():
+                        given = f"{measure.name}, which is given as {stated:.6f}"
+                        yield f"{split.value}/{state}/layer {layer}: no {missing} of {given}"
 
 
 def _compared(record: RunRecord) -> list[Measure]:
@@ -94,24 +136,18 @@ def _compared(record: RunRecord) -> list[Measure]:
     return [measure for measure in found if measure.name in known_then]
 
 
-def _kept(record: RunRecord, measure: Measure, split: Split, state: str, layer: str) -> Iterator[str]:
-    stated = record.value(measure.name, split, state, layer)
-    if stated is None:
-        return
-    where, given = f"{split.value}/{state}/layer {layer}", f"{measure.name}, which is given as {stated:.6f}"
-    if record.held(measure.name, split, state, layer) is None:
-        yield f"{where}: no column of {given}"
-    if record.pseudo and measure.pseudo and record.held_pseudo(measure.name, split, state, layer) is None:
-        yield f"{where}: no pseudo-values of {given}"
+def _missing(measure: Measure, kept: Container[str], pseudo: Container[str], record: RunRecord) -> Iterator[str]:
+    if measure.name not in kept:
+        yield "column"
+    if record.pseudo and measure.pseudo and measure.name not in pseudo:
+        yield "pseudo-values"
 
 
-def _range(record: RunRecord, split: Split, measure: Measure, column: Floats) -> Iterator[str]:
-    scored = column[~np.isnan(column)]
-    if not len(scored) or (measure.within_range(float(scored.min())) and measure.within_range(float(scored.max()))):
+def _range(record: RunRecord, split: Split, measure: Measure, column: _Column) -> Iterator[str]:
+    if not column.scored or (measure.within_range(column.low) and measure.within_range(column.high)):
         return
-    for row in np.flatnonzero(~np.isnan(column)):
-        value = float(column[row])
-        if not measure.within_range(value):
+    for row, value in enumerate(column.values):
+        if value is not None and not measure.within_range(value):
             concept = record.words[split].concepts[row][:60]
             yield f"{concept!r} has {measure.name} {value:.6g}, {_outside(measure)}"
 
@@ -198,17 +234,16 @@ def _means_of_sums(item: Comparison, held: list[Kept | None], where: str) -> Ite
 
 def _pseudo(record: RunRecord) -> Iterator[str]:
     """Pseudo-values have the mean of what they stand for."""
+    stated_at = _stated(record)
     for split, state, layer, name, held in record.every_column(record.pseudo):
-        stated, column, measure = record.value(name, split, state, layer), read(held), known_measure(name)
+        stated, column, measure = stated_at(name, split, state, layer), _Column.of(held), known_measure(name)
         if stated is None or column is None or measure is None:
             continue
-        where, scored = f"{split.value}/{state}/layer {layer}", column[~np.isnan(column)]
-        if len(scored) and np.abs(scored).max() > _most(measure, len(column)):
-            yield f"{where}: {name} has a pseudo-value of {np.abs(scored).max():.6g}, more than one word can change it"
-            continue
-        found = float(scored.mean()) if len(scored) else math.nan
-        if not math.isclose(stated, found, abs_tol=TOLERANCE):
-            yield f"{where}: {name} is given as {stated:.6f}, but its pseudo-values have the mean {found:.6f}"
+        where, largest = f"{split.value}/{state}/layer {layer}", max(column.high, -column.low)
+        if largest > _most(measure, len(column.values)):
+            yield f"{where}: {name} has a pseudo-value of {largest:.6g}, more than one word can change it"
+        elif not math.isclose(stated, column.mean, abs_tol=TOLERANCE):
+            yield f"{where}: {name} is given as {stated:.6f}, but its pseudo-values have the mean {column.mean:.6f}"
 
 
 def _most(measure: Measure, n: int) -> float:

@@ -23,31 +23,28 @@ def check_family(record: RunRecord) -> Iterator[str]:
     if len(set(layers)) != len(layers) or not set(layers) <= set(record.layers):
         yield f"tests of all layers: {len(layers)} tests of {len(set(layers))} layers, which are not those of the signature"
         return
+    headline, expected = record.headline_of(family.split), record.signature.n.get(family.split.value, 0)
+    nothing = [None] * len(record.layers)
+    base, adapted = (record.curve(headline, family.split, state) or nothing for state in ("base", "adapted"))
+    values = {layer: (x, y) for layer, x, y in zip(record.layers, base, adapted, strict=True)}
+    kept = record.kept_layers(family.split)
     for test in family.tests:
-        yield from (f"test of layer {test.layer}: {problem}" for problem in _problems(record, family, test))
-
-
-def _problems(record: RunRecord, family: Family, test: LayerTest) -> Iterator[str]:
-    expected = record.signature.n.get(family.split.value, 0)
-    if test.n != expected:
-        yield f"of {test.n} words, but n says {expected}"
-        return
-    headline = record.headline_of(family.split)
-    before, after = (record.value(headline, family.split, state, test.layer) for state in ("base", "adapted"))
-    if before is None or (record.state == "adapted" and after is None):
-        yield f"there is no {get_measure(headline).label} at this layer"
-        return
-    value = before - CHANCE[headline] if after is None else after - before
-    if not math.isclose(test.difference, value, abs_tol=TOLERANCE):
-        yield f"the difference is given as {test.difference:.6f}, but the curves give {value:.6f}"
-        return
-    yield from _from_words(record, family, test, headline)
+        where, (before, after) = f"test of layer {test.layer}", values[test.layer]
+        if before is None or (record.state == "adapted" and after is None):
+            yield f"{where}: there is no {get_measure(headline).label} at this layer"
+            continue
+        value = before - CHANCE[headline] if after is None else after - before
+        if test.n != expected:
+            yield f"{where}: of {test.n} words, but n says {expected}"
+        elif abs(test.difference - value) > TOLERANCE:
+            yield f"{where}: the difference is given as {test.difference:.6f}, but the curves give {value:.6f}"
+        elif test.layer in kept:
+            yield from (f"{where}: {problem}" for problem in _from_words(record, family, test, headline))
 
 
 def _from_words(record: RunRecord, family: Family, test: LayerTest, headline: str) -> Iterator[str]:
     """Its standard error, where pseudo-values of both sides were kept whole."""
-    kept = [record.pseudo_column(headline, family.split, state, test.layer) for state in ("base", "adapted")]
-    base, adapted = kept
+    base, adapted = (record.pseudo_column(headline, family.split, state, test.layer) for state in ("base", "adapted"))
     if base is None or (record.state == "adapted" and adapted is None):
         return
     try:

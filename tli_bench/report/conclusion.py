@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from tli_bench.base.wording import visible
 from tli_bench.languages import LANGUAGES
@@ -78,19 +79,19 @@ def tiers(rows: Sequence[Row]) -> list[list[Row]]:
     """
     ranked = sorted((row for row in rows if row.ranked), key=_by_place)
     found: list[list[Row]] = []
-    for place, row in enumerate(ranked):
-        if _certain_cut(ranked, place):
+    for row, cut in zip(ranked, _certain_cuts(ranked), strict=True):
+        if cut:
             found.append([])
         found[-1].append(row)
     return found
 
 
-def _certain_cut(ranked: Sequence[Row], place: int) -> bool:
-    """Whether all rows before a place are surely in the first `place` ranks, and all others surely are not."""
-    before, after = (
-        [row.ranked.rank_interval for row in part if row.ranked] for part in (ranked[:place], ranked[place:])
-    )
-    return all(high <= place for _, high in before) and all(low > place for low, _ in after)
+def _certain_cuts(ranked: Sequence[Row]) -> list[bool]:
+    """For each place, whether all rows before it are surely in the first `place` ranks, and all others surely are not."""
+    places = [row.ranked.rank_interval for row in ranked if row.ranked]
+    lowest_before = accumulate((high for _, high in places), max, initial=0)
+    highest_after = [*accumulate((low for low, _ in reversed(places)), min)][::-1]
+    return [high <= place < low for place, (high, low) in enumerate(zip(lowest_before, highest_after, strict=False))]
 
 
 def _by_place(row: Row) -> tuple[int, float, int]:

@@ -8,7 +8,7 @@ from scipy import stats as sps
 
 from tli_bench.base.errors import UnscorableError
 from tli_bench.stats.arrays import Floats
-from tli_bench.stats.pseudo import MIN_WORDS, estimate
+from tli_bench.stats.pseudo import MIN_WORDS, estimates
 
 _DRAWS = 4000
 _WORK = 2e8
@@ -45,13 +45,12 @@ def rank_entries(columns: Floats, *, seed: int = 0) -> list[Ranked]:
     if not np.isfinite(columns).all():
         raise UnscorableError("a value is not finite; leave the entry out before ranking")
     better = separated(columns, seed=seed)
-    above, below = better.sum(axis=0), better.sum(axis=1)
+    above, below = better.sum(axis=0).tolist(), better.sum(axis=1).tolist()
     found = []
-    for i in range(count):
-        score = estimate(columns[:, i])
+    for i, score in enumerate(estimates(columns)):
         assert score.ci is not None
         assert score.se is not None
-        places = (1 + int(above[i]), count - int(below[i]))
+        places = (1 + above[i], count - below[i])
         found.append(Ranked(score.value, score.se, score.ci, places[0], places[0] < places[1], places))
     return found
 

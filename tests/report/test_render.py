@@ -9,6 +9,8 @@ import gzip
 import io
 import json
 import re
+import shutil
+import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -106,6 +108,32 @@ def test_latex_has_no_command_of_the_record(rendered):
     for line in rendered["leaderboard.tex"].splitlines():
         if line.endswith(r"\\"):
             assert not re.search(r"(?<!\\)[%#$]", line.replace("$-$", "")), line
+
+
+DOCUMENT = r"""\documentclass{article}
+\usepackage{%s}
+\begin{document}
+%s
+\end{document}
+"""
+
+
+@pytest.mark.skipif(shutil.which("lualatex") is None, reason="lualatex is not installed")
+@pytest.mark.parametrize("board", ["cases", "hostile", "committed"])
+def test_latex_compiles_with_the_packages_that_it_names(request, rendered, tmp_path, board):
+    text = {
+        "cases": lambda: rendered["leaderboard.tex"],
+        "hostile": lambda: request.getfixturevalue("hostile")["leaderboard.tex"],
+        "committed": lambda: (Path(__file__).parents[2] / "leaderboards" / "leaderboard.tex").read_text(
+            encoding="utf-8"
+        ),
+    }[board]()
+    packages = re.search(r"Needs \\usepackage\{([a-z,]+)\}", text)[1]
+    (tmp_path / "board.tex").write_text(DOCUMENT % (packages, text), encoding="utf-8")
+    command = ["lualatex", "-interaction=nonstopmode", "-halt-on-error", "board.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace", timeout=300)
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert (tmp_path / "board.pdf").stat().st_size > 1000
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from tli_bench.report.table import (
 from tli_bench.report.trainings import KINDS, Contest, change_text, loss_text, parameters_text, quantities
 
 _PREAMBLE = (
-    "% Needs \\usepackage{booktabs,adjustbox}; compile with XeLaTeX or LuaLaTeX for names in other scripts.\n"
+    "% Needs \\usepackage{booktabs,adjustbox,hyperref}; compile with XeLaTeX or LuaLaTeX for names in other scripts.\n"
     "% Every table has a \\label: tab:tli- with its board and its languages. adjustbox only narrows what is wider than the text."
 )
 

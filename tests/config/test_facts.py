@@ -3,14 +3,25 @@
 import pytest
 
 from tests.support import make_signature
-from tli_bench.config.facts import AGREE, BY_NAME, FACTS, IDENTITY, flags_of, marks_of, notes_of, same_unit
+from tli_bench.config.facts import (
+    AGREE,
+    BY_NAME,
+    FACTS,
+    IDENTITY,
+    PROMPTING,
+    flags_of,
+    marks_of,
+    notes_of,
+    same_unit,
+)
 from tli_bench.models.identity import AdapterRef
-from tli_bench.records.schema import Signature
+from tli_bench.records.schema import DownstreamRecord, Signature
 
 
 def test_every_field_of_a_signature_is_declared_and_nothing_else():
-    assert len(BY_NAME) == len(FACTS)
-    assert set(BY_NAME) == set(Signature.model_fields)
+    assert len(BY_NAME) == len(FACTS) + len(PROMPTING)
+    assert {fact.name for fact in FACTS} == set(Signature.model_fields)
+    assert {fact.name for fact in PROMPTING} <= set(DownstreamRecord.model_fields) - set(Signature.model_fields)
 
 
 def test_what_must_agree_to_be_compared_and_to_be_reused():

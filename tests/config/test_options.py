@@ -22,6 +22,7 @@ VALUES = {
     "model": "org/name", "adapter": "org/adapter", "twin": "org/twin", "placebo": 5,
     "pairs": ("swh-eng", "tur-eng"), "tasks": ("tli_swahili",), "lexicon": "mine.tsv",
     "control": Path("held.tsv"), "columns": ("neno", "word"), "header": "no", "swap": True, "split_column": "group",
+    "chat_template": "off", "num_fewshot": 2, "system_prompt": "Be brief.",
     "audit": True, "data_dir": Path("data"), "protocol": "mexa", "limit": 7, "confirm": False, "output": Path("elsewhere"),
     "batch_size": 8, "device": "cpu", "dtype": "bfloat16", "quantize": "nf4", "revision": "main", "seed": 3, "shown": ("2",),
     "measures": ("evs", "dali"),
@@ -34,6 +35,8 @@ WRONG = [
     ("dtype", "float8", "unknown dtype 'float8'; use one of float32, bfloat16, float16"),
     ("quantize", "q4", "unknown quantisation 'q4'; use one of nf4, int8, none"),
     ("seed", "x", "--seed must be a whole number, got 'x'"),
+    ("chat_template", "chatml", "unknown chat template 'chatml'; use one of auto, on, off"),
+    ("num_fewshot", -1, "--num-fewshot must be a whole number, 0 or more, got -1"),
 ]
 
 
@@ -145,7 +148,7 @@ def test_a_wrong_value_gives_the_same_sentence_from_every_road(name, value, mess
         with pytest.raises(InputError) as error:
             take()
         # The command line knows texts only, so it quotes a number.
-        assert str(error.value) in (message, message.replace("got 0", "got '0'")), road
+        assert str(error.value) in (message, re.sub(r"got (-?\d)$", r"got '\1'", message)), road
 
 
 def test_an_unknown_name_gets_suggestions_from_every_road(tmp_path):
@@ -168,6 +171,7 @@ def test_pairs_and_tasks_are_not_given_together():
 @pytest.mark.parametrize(
     ("given_value", "name", "expected"),
     [("swh-eng, tur-eng", "pairs", ("swh-eng", "tur-eng")), (["a,b", "c"], "tasks", ("a", "b", "c")), (None, "pairs", ()),
+     (True, "chat_template", "on"), (False, "chat_template", "off"), (False, "header", "no"),  # as YAML reads on, off and no
      ("1", "skip_gate", True), ("False", "skip_gate", False), ("none", "adapter", None), (Path("x"), "lexicon", "x")],
 )  # fmt: skip
 def test_what_people_write_is_understood(given_value, name, expected):

@@ -4,7 +4,7 @@ A fact is one field of `records.schema.Signature`. Some are decided by an option
 (`n`, `layers`); `config.options` says which option decides which.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 
@@ -96,7 +96,16 @@ FACTS: tuple[Fact, ...] = (
     Fact(name="versions", identity=True, renews=True),
 )  # fmt: skip
 
-BY_NAME: dict[str, Fact] = {fact.name: fact for fact in FACTS}
+PROMPTING: tuple[Fact, ...] = (
+    Fact(name="chat_template", agree=True, identity=True, mark="chat", usual=False, later=True),
+    Fact(name="num_fewshot", agree=True, identity=True, mark="{}shot", usual=0, later=True),
+    Fact(name="fewshot_source", agree=True, identity=True, later=True),
+    Fact(name="system_prompt", agree=True, identity=True, mark="system", later=True),
+)
+"""The same of downstream records, about how the model was asked; words are never asked for, so signatures have none of it."""
+
+_ALL = (*FACTS, *PROMPTING)
+BY_NAME: dict[str, Fact] = {fact.name: fact for fact in _ALL}
 AGREE: tuple[str, ...] = tuple(fact.name for fact in FACTS if fact.agree)
 IDENTITY: tuple[str, ...] = tuple(fact.name for fact in FACTS if fact.identity)
 
@@ -114,7 +123,7 @@ def place_of(run: object) -> dict[str, object]:
 
 def unstated(run: object) -> set[str]:
     """The facts with which a run says no more than the records from before they were stated."""
-    return {fact.name for fact in FACTS if fact.later and hasattr(run, fact.name) and fact.of(run) == fact.usual}
+    return {fact.name for fact in _ALL if fact.later and hasattr(run, fact.name) and fact.of(run) == fact.usual}
 
 
 def first_difference(ours: object, theirs: object) -> str:
@@ -139,12 +148,29 @@ def notes_of(run: object) -> tuple[str, ...]:
 
 def marks_of(run: object) -> tuple[str, ...]:
     """The parts of a record's file name that keep runs under other conditions apart, in order."""
-    held = ((fact, getattr(run, fact.name)) for fact in FACTS if fact.mark and hasattr(run, fact.name))
+    held = ((fact, getattr(run, fact.name)) for fact in _ALL if fact.mark and hasattr(run, fact.name))
     return tuple(fact.mark.format(value) for fact, value in held if value != fact.usual)
 
 
+def asked_of(run: object) -> dict[str, object]:
+    """How the model was asked, as far as it is not the usual way: by fact, for a record or a score that states it."""
+    return {fact.name: fact.of(run) for fact in PROMPTING if getattr(run, fact.name, fact.usual) != fact.usual}
+
+
+def asked_text(run: object) -> str:
+    """`asked_of` as a text, `chat_template True, num_fewshot 3`; empty where the model was asked in the usual way."""
+    return ", ".join(f"{name} {value}" for name, value in asked_of(run).items())
+
+
+def differing(runs: Iterable[object]) -> tuple[str, ...]:
+    """The facts of `PROMPTING` in which some of the records or scores differ: they are never compared with each other."""
+    held = [asked_of(run) for run in runs]
+    return tuple(fact.name for fact in PROMPTING if len({repr(asked.get(fact.name)) for asked in held}) > 1)
+
+
 def _told_apart(run: object) -> dict[str, object]:
-    return {name: BY_NAME[name].of(run) for name in IDENTITY if not BY_NAME[name].renews and hasattr(run, name)}
+    told = (fact for fact in _ALL if fact.identity and not fact.renews and hasattr(run, fact.name))
+    return {fact.name: fact.of(run) for fact in told}
 
 
 def _raised(run: object) -> Iterator[tuple[Fact, object]]:

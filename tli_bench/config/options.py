@@ -21,8 +21,8 @@ from tli_bench.base.errors import InputError, UnknownNameError
 from tli_bench.config.facts import BY_NAME
 
 _YES, _NO = ("true", "yes", "1", "on"), ("false", "no", "0", "off")
-YES_NO = ("yes", "no")
-"""Choices of an option that is yes, no, or left open."""
+YES_NO, ON_OFF = ("yes", "no"), ("on", "off")
+"""Choices of an option that is yes or no, or left open, in the words that fit it."""
 
 
 class Goes(StrEnum):
@@ -97,8 +97,8 @@ class Setting:
         """The option's value from a command line, YAML or Python; raises InputError naming option, value and what is valid."""
         if value is None and self.optional:
             return None
-        if self.option.choices == YES_NO and isinstance(value, bool):
-            value = YES_NO[not value]  # YAML reads a plain yes as true
+        if isinstance(value, bool):  # YAML reads a plain yes or on as true
+            value = next((pair[not value] for pair in (YES_NO, ON_OFF) if {*pair} <= {*self.option.choices}), value)
         found = _PARSERS[self.kind](value)
         if found is None:
             raise InputError(f"{self.flag} must be {self._expected()}, got {value!r}")

@@ -15,7 +15,7 @@ from tli_bench.base.errors import InputError
 from tli_bench.base.files import write_text
 from tli_bench.base.paths import data_dir
 from tli_bench.base.yamls import read_yaml
-from tli_bench.config.options import YES_NO, Goes, Option, Setting, of_road, require_names, settings
+from tli_bench.config.options import ON_OFF, YES_NO, Goes, Option, Setting, of_road, require_names, settings
 
 DTYPES = ("float32", "bfloat16", "float16")
 QUANTIZATIONS = ("nf4", "int8", "none")
@@ -26,6 +26,8 @@ ADAPTER_OF_CORE = "auto"
 OWN_ADAPTERS = {"tiny": "tiny-swh-eng-tli"}
 """Models that come with an adapter of their own: they are for trying things out, and take sample data, too."""
 
+AUTO = "auto"
+ON, OFF = ON_OFF
 PLACEBOS = 20
 """How many placebos are scored where their cost allows it and nothing else was asked for."""
 RECIPE_FILE = "run.yaml"
@@ -140,6 +142,35 @@ class RunConfig:
             help="Downstream data: a folder in the official layout, `hub`, or `fixtures` (our small samples). "
             "Default: the Hub, or the samples where it is off; `tiny` takes the samples.",
             goes=Goes.TASK,
+        ),
+    ] = None
+    chat_template: Annotated[
+        str,
+        Option(
+            help="Ask downstream tasks within the tokenizer's chat template: on, off, or auto (where it has one and the task "
+            "generates). Words are never put into it.",
+            goes=Goes.RUN,
+            choices=(AUTO, *ON_OFF),
+            noun="chat template",
+            decides=("chat_template",),
+        ),
+    ] = AUTO
+    num_fewshot: Annotated[
+        int | None,
+        Option(
+            help="Answered examples before each downstream prompt, from a split that is not scored. Default: the task's own "
+            "number, none for ours.",
+            goes=Goes.RUN,
+            minimum=0,
+            decides=("num_fewshot", "fewshot_source"),
+        ),
+    ] = None
+    system_prompt: Annotated[
+        str | None,
+        Option(
+            help="System prompt of downstream tasks: a turn of its own in a chat template, else in front of the text.",
+            goes=Goes.RUN,
+            decides=("system_prompt",),
         ),
     ] = None
     protocol: Annotated[

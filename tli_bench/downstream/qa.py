@@ -10,6 +10,7 @@ from tli_bench.downstream.prompts import prompt as language_prompt
 from tli_bench.downstream.readers import Question, question_of_row, read_squad
 from tli_bench.downstream.scorers.checks import check_output
 from tli_bench.downstream.scorers.qa import score_answer
+from tli_bench.downstream.shots import place_of
 from tli_bench.downstream.sources import HubSet, Loaded, load
 from tli_bench.downstream.spec import DOWN, UP, AnswerSpec, Document, Metric
 
@@ -26,22 +27,28 @@ class QASpec(AnswerSpec):
     TITLE = "question answering"
     METRICS: ClassVar[Mapping[str, Metric]] = {"exact_match": UP, "f1": UP, "empty": DOWN, "wrong_script": DOWN}
     MAX_TOKENS = 32
+    CUT = "context"
 
     @abstractmethod
     def questions(self) -> Loaded[Question]:
         """The data set's questions."""
 
+    @abstractmethod
+    def example_questions(self, chosen: str) -> Loaded[Question]:
+        """Questions of a split that is not scored. chosen: a folder, `hub` or `fixtures`; raises InputError."""
+
     def load(self) -> Loaded[Document]:
         """One document per question."""
-        found = self.questions()
-        docs = [
-            {"id": q.id, "context": q.context, "question": q.question, "answers": list(q.answers)} for q in found.items
-        ]
-        return Loaded(docs, found.source)
+        return _documents(self.questions())
+
+    def examples(self, source: str) -> Loaded[Document]:
+        """One document per question of the other split, from where the scored ones came."""
+        return _documents(self.example_questions(place_of(source, self.data_dir)))
 
     def prompt(self, doc: Document) -> str:
-        """The prompt in the question's own language."""
-        template = language_prompt("xquad", self.need("language"), "{context}", "{question}")
+        """The prompt in the question's own language; for a chat template, the one that says how to answer."""
+        task = "xquad_chat" if self.chat else "xquad"
+        template = language_prompt(task, self.need("language"), "{context}", "{question}")
         return fill(template, context=doc["context"], question=doc["question"])
 
     def target(self, doc: Document) -> str:
@@ -50,7 +57,7 @@ class QASpec(AnswerSpec):
 
     def score(self, doc: Document, answers: Sequence[str]) -> dict[str, float]:
         """Exact match, F1, and whether the answer is empty or in a script that no gold answer has."""
-        said, language = answers[0].strip(), self.need("language")
+        said, language = first_line(answers[0]), self.need("language")
         score = score_answer(said, doc["answers"], language)
         checks = [check_output(said, language=language, reference=gold) for gold in doc["answers"]]
         return {
@@ -59,6 +66,16 @@ class QASpec(AnswerSpec):
             "empty": float(checks[0].empty),
             "wrong_script": float(all(check.wrong_script for check in checks)),
         }
+
+
+def first_line(said: str) -> str:
+    """The first line of an answer that is not empty: instruct models begin with a line feed."""
+    return next((line.strip() for line in said.split("\n") if line.strip()), "")
+
+
+def _documents(found: Loaded[Question]) -> Loaded[Document]:
+    docs = [{"id": q.id, "context": q.context, "question": q.question, "answers": list(q.answers)} for q in found.items]
+    return Loaded(docs, found.source)
 
 
 def xquad(iso2: str, chosen: str | None) -> Loaded[Question]:

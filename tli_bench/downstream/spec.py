@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from tli_bench.base.errors import InputError
+from tli_bench.downstream.errors import DataError
 from tli_bench.downstream.sources import Loaded
 
 Document = dict[str, Any]
@@ -118,6 +119,10 @@ class DownstreamSpec(ABC):
     def requests(self, doc: Document) -> list[Request]:
         """What the model is asked about a document; the answers come back in this order."""
 
+    def version(self) -> int:
+        """The version of this very task: `VERSION`, unless a change concerned some tasks of the specification only."""
+        return self.VERSION
+
     def facts(self) -> dict[str, Any]:
         """What else goes into the task's metadata once its documents are read, such as the signatures of its scorers."""
         return {}
@@ -144,18 +149,62 @@ class AnswerSpec(DownstreamSpec):
     MAX_TOKENS: ClassVar[int] = 32
     """The most tokens that `ask` lets the model generate."""
     STOP: ClassVar[tuple[str, ...]] = ("\n",)
-    """Texts at which the model's continuation for `ask` ends."""
+    """Texts at which the model's continuation for `ask` ends, where the prompt is the beginning of a text."""
     CHAT: ClassVar[bool] = True
-    """Whether prompts go into the model's chat template when lm-eval was told to apply it."""
+    """Whether prompts go into the model's chat template where that is applied."""
+    CHAT_STOP: ClassVar[tuple[str, ...]] = ()
+    """The same under a chat template: nothing but the end of the turn, since instruct models begin with a line feed."""
+    CUT: ClassVar[str | None] = None
+    """The field of a document that loses its end where the prompt is too long for the model; None: nothing may be cut."""
+
+    chat: bool = False
+    """Whether the chat template is applied, which `prompt`, `requests` and `ask` follow; whoever applies it says so first."""
 
     @abstractmethod
     def score(self, doc: Document, answers: Sequence[Any]) -> dict[str, Any]:
         """What one document contributes to each of `METRICS`."""
 
     def ask(self, prompt: str) -> Generate:
-        """The request to continue `prompt` within `MAX_TOKENS` and `STOP`."""
-        return Generate(prompt, self.MAX_TOKENS, self.STOP)
+        """The request to continue `prompt` within `MAX_TOKENS` and `STOP`, or `CHAT_STOP`."""
+        return Generate(prompt, self.MAX_TOKENS, self.CHAT_STOP if self.chat else self.STOP)
 
     def requests(self, doc: Document) -> list[Request]:
         """One text after the prompt."""
         return [self.ask(self.prompt(doc))]
+
+    def prompts_of(self, doc: Document) -> list[str]:
+        """The distinct prompts that `requests` asks a document with; the examples before each are asked in the same way."""
+        return [self.prompt(doc)]
+
+    def examples(self, source: str) -> Loaded[Document]:
+        """Documents to show, answered, before the one that is asked: of the same language, from a split that is not scored.
+
+        source: where the scored documents came from. Raises InputError where there is no such split.
+        """
+        raise InputError(
+            f"task {self.task} has no split to take examples from but the one that is scored (documents: {source}); "
+            "leave out --num-fewshot"
+        )
+
+    def substance(self, doc: Document) -> str:
+        """What makes two documents one, whatever is asked about it: an example may not share it with a scored document."""
+        return str(doc[self.CUT]) if self.CUT else self.prompt(doc)
+
+    def shots(self, count: int, scored: Sequence[Document], source: str) -> Loaded[Document]:
+        """The first `count` of `examples`, each with a substance of its own that no scored document has.
+
+        Raises DataError when there are fewer, naming where they are read from.
+        """
+        found = self.examples(source)
+        taken = {self.substance(doc) for doc in scored}
+        kept: list[Document] = []
+        for doc in found.items:
+            if self.substance(doc) not in taken and len(kept) < count:
+                taken.add(self.substance(doc))
+                kept.append(doc)
+        if len(kept) < count:
+            raise DataError(
+                f"task {self.task}: {found.source} has {len(kept)} documents that differ from each other and from the scored "
+                f"ones, and --num-fewshot asks for {count}; lower it or give a folder with more of them as data_dir"
+            )
+        return Loaded(kept, found.source)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from tli_bench.base.errors import UnknownNameError
-from tli_bench.config.facts import flags_of
+from tli_bench.config.facts import asked_text, differing, flags_of
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.registry import list_measures
 from tli_bench.models.identity import AdapterRef
@@ -52,7 +52,10 @@ class Gain:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Change of one downstream score. data: why it is not a benchmark, empty if it is; by_layer: empty for most tasks."""
+    """Change of one downstream score. kind: of task, and how it was asked where that is not the usual way.
+
+    data: why it is not a benchmark, empty if it is; by_layer: empty for most tasks.
+    """
 
     who: Who
     kind: str
@@ -116,11 +119,13 @@ def gather(records: Iterable[RunRecord], measure: str) -> Gathered:
 class Scored:
     """outcomes: of every score that base and adapter both have. tasks: by what their records share with alignment records.
 
+    ways: by kind of task, the facts in which its records were not all asked in the same way.
     apart: tasks that do not belong to one pair; without: how many records have no adapter; repeated: as in `Gathered`.
     """
 
     outcomes: list[Outcome]
     tasks: dict[Who, set[str]]
+    ways: dict[str, tuple[str, ...]]
     apart: set[str]
     without: int
     repeated: int
@@ -128,18 +133,19 @@ class Scored:
 
 def outcomes(records: Iterable[DownstreamRecord]) -> Scored:
     """The change of every score in every downstream record with an adapter."""
-    latest: dict[tuple[str, str, Base, str], DownstreamRecord] = {}
-    found = Scored([], {}, set(), 0, 0)
+    latest: dict[tuple[str, str, str, Base, str], DownstreamRecord] = {}
+    found = Scored([], {}, {}, set(), 0, 0)
     for record in records:
         if record.adapter is None:
             found.without += 1
             continue
         base = Base(record.model, record.revision, record.dtype, record.quantization)
-        key = (record.task, ", ".join(downstream_flags(record)), base, record.adapter.sha256)
+        key = (record.task, asked_text(record), ", ".join(downstream_flags(record)), base, record.adapter.sha256)
         found.repeated += key in latest
         if key not in latest or latest[key].created <= record.created:
             latest[key] = record
-    for (task, data, base, adapter), record in latest.items():
+    found.ways = _ways(latest.values())
+    for (task, asked, data, base, adapter), record in latest.items():
         pair = pair_of(task)
         if pair is None:
             found.apart.add(task)
@@ -147,11 +153,26 @@ def outcomes(records: Iterable[DownstreamRecord]) -> Scored:
         who = Who(base, adapter, pair)
         found.tasks.setdefault(who, set()).add(task)
         found.outcomes += [
-            Outcome(who, kind_of(task), data, metric, record.higher_is_better[metric], headline, by_layer)
+            Outcome(
+                who,
+                kind_of(task) + (f" ({asked})" if asked else ""),
+                data,
+                metric,
+                record.higher_is_better[metric],
+                headline,
+                by_layer,
+            )
             for metric, headline, by_layer in _changes(record)
             if metric in record.higher_is_better
         ]
     return found
+
+
+def _ways(records: Iterable[DownstreamRecord]) -> dict[str, tuple[str, ...]]:
+    by_kind: dict[str, list[DownstreamRecord]] = {}
+    for record in records:
+        by_kind.setdefault(kind_of(record.task), []).append(record)
+    return {kind: names for kind, members in by_kind.items() if (names := differing(members))}
 
 
 def _changes(record: DownstreamRecord) -> Iterable[tuple[str, float | None, dict[str, float | None]]]:

@@ -240,6 +240,11 @@ def _notes(gathered: Gathered, scored: Scored, measure: str) -> Iterator[str]:
             f"{len(alone)} downstream records have no alignment record of the same model, precision, adapter and pair: "
             + _few(alone)
         )
+    for kind, names in scored.ways.items():
+        yield (
+            f"{kind}: its records were not asked in the same way, so each way is correlated by itself; score all with the same "
+            + ", ".join(names)
+        )
     if scored.apart:
         yield f"of no one pair, so left out: {_few(sorted(scored.apart))}"
     repeated = gathered.repeated + scored.repeated

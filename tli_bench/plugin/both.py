@@ -9,20 +9,28 @@ from lm_eval.api.task import Task
 
 from tli_bench.base.errors import InputError
 from tli_bench.models.adapters import adapter_disabled
+from tli_bench.plugin.asking import fitted
 from tli_bench.plugin.lm import TLIModel
+from tli_bench.plugin.prompting import Prompting, asks
 
 GENERATION_BATCH = 16
 """Prompts in a batch: documents are hundreds of times longer than the words that the model's batch size is meant for."""
 
 
 def evaluate_both(
-    lm: TLIModel, task: Task, limit: int | None = None, *, batch_size: int = GENERATION_BATCH
+    lm: TLIModel,
+    task: Task,
+    limit: int | None = None,
+    *,
+    prompting: Prompting | None = None,
+    batch_size: int = GENERATION_BATCH,
 ) -> dict[str, Any]:
     """lm-eval results of `task` in one dictionary, with base and adapter in it.
 
     Without an adapter these are lm-eval's own results. With one, each metric is the adapted model's,
     with `<metric>_base` and `<metric>_change` next to it, as in the alignment tasks. A task on hidden states runs
-    once, since its answers hold both. `truncated_prompts` counts the prompts whose beginning did not fit the model.
+    once, since its answers hold both. `truncated_prompts` counts the prompts of which a part did not fit the model, and
+    `shortened_examples` those that lost examples. prompting: how the task is asked; `metadata.asked` says what came of it.
     Raises InputError for a model that shares its work with other processes: only one of them would hold the scores.
     """
     name = str(task.config.task)
@@ -31,23 +39,35 @@ def evaluate_both(
             f"base and adapter are scored in one process, not {lm.world_size}; start without torchrun or accelerate, "
             "or run the task with `lm_eval run --model hf`, which scores one of them in several processes"
         )
-    if task.OUTPUT_TYPE == "hidden_states":
-        return _run(lm, task, limit)
+    prompting = prompting or Prompting()
+    prompting.require_template(lm)
+    prompting.prepare(task)
+    if not asks(task):
+        return _run(lm, task, limit, prompting)
     with _batch(lm, batch_size):
-        found = _run(lm, task, limit)
-        found["results"][name]["truncated_prompts,none"] = truncated(lm, task)
-        found["higher_is_better"].setdefault(name, {})["truncated_prompts"] = False
+        found = _run(lm, task, limit, prompting)
+        _state(found, task, prompting.asked(lm, task))
+        _count(found, task, lm)
         if lm.identity.adapter is None:
             return found
         with adapter_disabled(lm.model):
-            base = _run(lm, task, limit)
+            base = _run(lm, task, limit, prompting)
     _add_base(found, base, name)
     return found
 
 
-def _run(lm: TLIModel, task: Task, limit: int | None) -> dict[str, Any]:
+def _run(lm: TLIModel, task: Task, limit: int | None, prompting: Prompting) -> dict[str, Any]:
     name = str(task.config.task)
-    found = evaluate(lm=lm, task_dict={name: task}, limit=limit, bootstrap_iters=0, log_samples=False)
+    found = evaluate(
+        lm=lm,
+        task_dict={name: task},
+        limit=limit,
+        bootstrap_iters=0,
+        log_samples=False,
+        apply_chat_template=prompting.templated(lm, task),
+        fewshot_as_multiturn=True,
+        system_instruction=prompting.system_prompt,
+    )
     assert found is not None, "one process: its rank is 0"
     return dict(found)
 
@@ -66,13 +86,22 @@ def _add_base(found: dict[str, Any], base: dict[str, Any], name: str) -> None:
         better |= {f"{metric}{suffix}": better.get(metric, True) for suffix in ("_base", "_change")}
 
 
-def truncated(lm: TLIModel, task: Task) -> int:
-    """How many distinct prompts of the last run are too long for the model to read and still generate its answer."""
-    room: dict[str, int] = {}
-    for instance in task.instances:
-        if instance.request_type == "generate_until":
-            room[instance.args[0]] = lm.max_length - int(instance.args[1].get("max_gen_toks", lm.max_gen_toks))
-    return sum(len(lm.tok_encode(text)) > size for text, size in room.items())
+def _state(found: dict[str, Any], task: Task, asked: dict[str, Any]) -> None:
+    """State what a task of lm-eval's own was asked with; ours state it themselves."""
+    config = found.setdefault("configs", {}).setdefault(str(task.config.task), {})
+    config["metadata"] = {"asked": asked, **(config.get("metadata") or {})}
+
+
+def _count(found: dict[str, Any], task: Task, lm: TLIModel) -> None:
+    """Add how many distinct prompts were too long for the model to read and still generate its answer."""
+    prompts = {item.args[0]: item for item in task.instances if item.request_type == "generate_until"}
+    results = [fitted(lm, item) for item in prompts.values()]
+    counts = {"truncated_prompts": sum(one.cut for one in results)}
+    if task.config.num_fewshot:
+        counts["shortened_examples"] = sum(one.dropped > 0 for one in results)
+    name = str(task.config.task)
+    found["results"][name] |= {f"{count},none": float(value) for count, value in counts.items()}
+    found["higher_is_better"].setdefault(name, {}).update(dict.fromkeys(counts, False))
 
 
 @contextmanager

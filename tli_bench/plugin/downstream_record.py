@@ -33,6 +33,7 @@ def record_of(
         found = {(metric, chosen): (f"{metric}_base", chosen) for metric, chosen in metrics}
         scores["base"] = {_joined(*key): numbers[base] for key, base in found.items() if base in numbers}
     better = results["higher_is_better"].get(name, {})
+    asked = (results.get("configs", {}).get(name, {}).get("metadata") or {}).get("asked") or {}
     layers, curves = _curves(task)
     return DownstreamRecord(
         task=name,
@@ -45,6 +46,7 @@ def record_of(
         adapter=model.adapter,
         dtype=model.dtype,
         quantization=model.quantization,
+        **asked,
         scores=scores,
         higher_is_better={_joined(*key): bool(better[key[0]]) for key in metrics if better.get(key[0]) is not None},
         layers=layers,

@@ -12,6 +12,7 @@ from lm_eval.filters import build_filter_ensemble
 from tli_bench.base.errors import InputError
 from tli_bench.downstream.embedded import EmbeddedSpec, Embedding, Item, Measured
 from tli_bench.downstream.registry import find_spec
+from tli_bench.downstream.sources import Loaded
 from tli_bench.downstream.spec import (
     AnswerSpec,
     Document,
@@ -21,6 +22,7 @@ from tli_bench.downstream.spec import (
     Request,
     mean,
 )
+from tli_bench.plugin.asking import Prompt, Style
 from tli_bench.plugin.stock import answer_from_stock_models
 from tli_bench.vectors.protocols import get_protocols
 from tli_bench.vectors.responses import PairStates
@@ -35,6 +37,8 @@ class DownstreamTask(Task):
 
     KIND: type
     """The type of specification that the class accepts."""
+    SHOTS: int | None = 0
+    """How many examples its prompts have; None where lm-eval's `--num_fewshot` decides."""
 
     def __init__(self, config: Mapping[str, Any] | None = None) -> None:
         given = dict(config or {})
@@ -43,11 +47,11 @@ class DownstreamTask(Task):
         if not isinstance(name, str):
             raise InputError(f"a downstream task needs a name in `task`, got {name!r}")
         self.spec = _spec(name, meta, self.KIND)
-        self.VERSION = self.spec.VERSION
+        self.VERSION = self.spec.version()
         self._config = TaskConfig(
             task=name,
             output_type=self.OUTPUT_TYPE,
-            num_fewshot=0,
+            num_fewshot=self.SHOTS,
             generation_kwargs=self._generation(),
             metadata={**meta, "title": self.spec.TITLE, "version": self.VERSION},
         )
@@ -80,7 +84,7 @@ class DownstreamTask(Task):
         return str((self._config.metadata or {})["source"])
 
     def has_training_docs(self) -> bool:
-        """There is nothing to draw few-shot examples from."""
+        """None that lm-eval reads: the specification has its own few-shot examples."""
         return False
 
     def has_validation_docs(self) -> bool:
@@ -100,7 +104,7 @@ class DownstreamTask(Task):
         return self.spec.target(doc)
 
     def fewshot_context(self, doc: Document, *_: Any, **__: Any) -> str:
-        """The prompt; the chat template is applied to each request by itself."""
+        """The prompt; examples and the chat template are put around each request by itself."""
         return self.doc_to_text(doc)
 
     def build_all_requests(self, **kwargs: Any) -> None:
@@ -119,12 +123,12 @@ class DownstreamTask(Task):
 
     def construct_requests(self, doc: Document, ctx: str, **kwargs: Any) -> list[Instance]:
         """The specification's requests as lm-eval's, in order."""
-        template = kwargs.pop("chat_template", None) if kwargs.pop("apply_chat_template", False) else None
-        kwargs.pop("chat_template", None)
-        asked = [self._asked(request, template) for request in self.spec.requests(doc)]
+        for key in ("apply_chat_template", "chat_template"):  # `build_all_requests` was told them, too
+            kwargs.pop(key, None)
+        asked = [self._asked(request, doc) for request in self.spec.requests(doc)]
         return [Instance(kind, doc, arguments, idx, **kwargs) for idx, (kind, arguments) in enumerate(asked)]
 
-    def _asked(self, request: Request, template: Callable[..., str] | None) -> tuple[Any, tuple[Any, ...]]:
+    def _asked(self, request: Request, doc: Document) -> tuple[Any, tuple[Any, ...]]:
         """lm-eval's type and arguments of one request."""
         raise InputError(f"task {self.config.task}: {type(self).__name__} cannot ask {request!r}")
 
@@ -134,7 +138,50 @@ class AnswerTask(DownstreamTask):
 
     OUTPUT_TYPE = "generate_until"
     KIND = AnswerSpec
+    SHOTS = None
     spec: AnswerSpec
+
+    def __init__(self, config: Mapping[str, Any] | None = None) -> None:
+        super().__init__(config)
+        self._style = Style()
+        self._shots: Loaded[Document] | None = None
+
+    def generates(self) -> bool:
+        """Whether the model writes anything, rather than judging what is there."""
+        return any(isinstance(request, Generate) for doc in self.test_docs()[:1] for request in self.spec.requests(doc))
+
+    def shots(self) -> list[Document]:
+        """The examples before each prompt, as many as the configuration's `num_fewshot`; read on first use."""
+        count = int(self._config.num_fewshot or 0)
+        if not count:
+            return []
+        if self._shots is None or len(self._shots.items) != count:
+            self._shots = self.spec.shots(count, self.test_docs(), self.source)
+        return self._shots.items
+
+    def build_all_requests(self, **kwargs: Any) -> None:
+        """As above; what lm-eval was told about prompts is kept for the requests and stated as `metadata.asked`."""
+        changed = self._overrides()
+        self._style = Style(
+            kwargs.get("chat_template") if kwargs.get("apply_chat_template") else None,
+            bool(kwargs.get("fewshot_as_multiturn")),
+            kwargs.get("system_instruction"),
+        )
+        self.spec.chat = self.spec.CHAT and self._style.template is not None
+        self._config.generation_kwargs = self._generation() | changed
+        asked = {
+            "chat_template": self.spec.chat,
+            "num_fewshot": len(self.shots()),
+            "fewshot_source": self._shots.source if self.shots() and self._shots else None,
+            "system_prompt": self._style.system,
+        }
+        self._config.metadata = {**(self._config.metadata or {}), "asked": asked}
+        super().build_all_requests(**kwargs)
+
+    def forget(self) -> None:
+        """Release requests, answers, documents and examples."""
+        super().forget()
+        self._shots = None
 
     def _generation(self) -> dict[str, Any]:
         return _greedy(self.spec.ask(""))
@@ -144,18 +191,33 @@ class AnswerTask(DownstreamTask):
         usual = self._generation()
         return {key: value for key, value in (self._config.generation_kwargs or {}).items() if usual.get(key) != value}
 
-    def _asked(self, request: Request, template: Callable[..., str] | None) -> tuple[Any, tuple[Any, ...]]:
-        def shown(text: str) -> str:
-            if template is None or not self.spec.CHAT:
-                return text
-            return str(template([{"role": "user", "content": text}]))
-
+    def _asked(self, request: Request, doc: Document) -> tuple[Any, tuple[Any, ...]]:
         match request:
             case Generate():
-                return "generate_until", (shown(request.prompt), _greedy(request) | self._overrides())
+                return "generate_until", (self._shown(request.prompt, doc), _greedy(request) | self._overrides())
             case LogLikelihood():
-                return "loglikelihood", (shown(request.context), request.continuation)
-        return super()._asked(request, template)
+                return "loglikelihood", (self._shown(request.context, doc), request.continuation)
+        return super()._asked(request, doc)
+
+    def _shown(self, text: str, doc: Document) -> str:
+        """A prompt of `doc` as the model reads it, with its shorter versions where there are any."""
+        spec, style, shots = self.spec, self._style, self.shots()
+        prompts = spec.prompts_of(doc) if shots or spec.CUT else []
+        if text not in prompts:
+            if shots:
+                raise InputError(
+                    f"task {self.config.task}: `prompts_of` of its specification does not list the prompt {text[:60]!r}, so "
+                    "examples cannot be asked in the same way; leave out --num-fewshot"
+                )
+            return style.show(text, chat=spec.CHAT)
+        which, cut = prompts.index(text), spec.CUT
+        examples = [(spec.prompts_of(shot)[which], spec.target(shot).strip()) for shot in shots]
+
+        def make(kept: int, body: str) -> str:
+            shorter = spec.prompts_of({**doc, cut: body})[which] if cut and body != doc[cut] else text
+            return style.show(shorter, examples[:kept], chat=spec.CHAT)
+
+        return Prompt(make, len(examples), str(doc[cut]) if cut else "")
 
     def process_results(self, doc: Document, results: Sequence[Any]) -> dict[str, Any]:
         """Scores of one document. A log-likelihood comes from lm-eval with a flag that says whether it is the greedy answer."""
@@ -198,9 +260,9 @@ class EmbeddedTask(DownstreamTask):
         super().forget()
         self._last = None
 
-    def _asked(self, request: Request, template: Callable[..., str] | None) -> tuple[Any, tuple[Any, ...]]:
+    def _asked(self, request: Request, doc: Document) -> tuple[Any, tuple[Any, ...]]:
         if not isinstance(request, Embed):
-            return super()._asked(request, template)
+            return super()._asked(request, doc)
         # True: a text longer than the model reads is cut.
         return "hidden_states", (request.source, request.target, self.protocols, request.pair, True)
 

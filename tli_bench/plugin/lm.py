@@ -18,6 +18,7 @@ from tli_bench.models.gate import require_sane
 from tli_bench.models.identity import MeasuredModel
 from tli_bench.models.twins import NO_TWIN, find_twin
 from tli_bench.plugin.answer_cache import require_own_answers
+from tli_bench.plugin.asking import fitting
 from tli_bench.plugin.counted import CountedHFLM
 from tli_bench.vectors.answer import answer
 from tli_bench.vectors.backend import Backend, Progress
@@ -65,6 +66,8 @@ class TLIModel(CountedHFLM):
             backend="causal",
             batch_size=config.batch_size,
             max_length=None,
+            # Templates that let the model think first would spend the few tokens of an answer on it.
+            enable_thinking=False,
         )
         trained = trained_by(files.card) if files else NOTHING
         if loaded.card is not None:
@@ -100,6 +103,10 @@ class TLIModel(CountedHFLM):
     def create_from_arg_obj(cls, arg_dict: dict[str, Any], additional_config: dict[str, Any] | None = None) -> Any:
         """As lm-eval's own."""
         return super().create_from_arg_obj(arg_dict, _without_defaults(additional_config))
+
+    def generate_until(self, requests: Sequence[Any], disable_tqdm: bool = False) -> Any:
+        """As lm-eval's own, but a prompt of our tasks that is too long keeps what is asked; see `downstream.fitting`."""
+        return super().generate_until([fitting(self, request) for request in requests], disable_tqdm=disable_tqdm)
 
     def hidden_states(self, requests: Sequence[Any], **_: Any) -> list[PairStates]:
         """Answer requests of type `hidden_states`; see `tli_bench.vectors.answer.answer`."""

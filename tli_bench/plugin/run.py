@@ -15,6 +15,7 @@ from tli_bench.plugin.both import evaluate_both
 from tli_bench.plugin.downstream_record import record_of
 from tli_bench.plugin.downstream_tasks import DownstreamTask
 from tli_bench.plugin.lm import TLIModel
+from tli_bench.plugin.prompting import Prompting
 from tli_bench.plugin.provenance import Provenance
 from tli_bench.plugin.tasks import HiddenStatesTask
 from tli_bench.records import RecordStore
@@ -52,6 +53,7 @@ def run_tasks(
     tasks: dict[str, Task],
     *,
     limit: int | None = None,
+    prompting: Prompting | None = None,
     recipe: dict[str, Any] | None = None,
     store: RecordStore | None = None,
     watch: Watch | None = None,
@@ -60,7 +62,7 @@ def run_tasks(
 
     A unit is a task under one protocol. One that `store` already holds, measured under the same conditions and with all
     measures that are asked for, is read back instead of run. Any other task is scored for base and adapted model; its
-    record goes to `downstream/` in the store. recipe: all options of the run, for its records.
+    record goes to `downstream/` in the store. prompting: how those are asked; recipe: all options of the run, for its records.
     """
     outcome, watch = RunResult(), watch or Watch()
     made = Provenance(recipe=recipe)
@@ -69,7 +71,7 @@ def run_tasks(
         if isinstance(task, HiddenStatesTask):
             _run_units(lm, name, task, outcome, limit=limit, store=store, made=made, watch=watch)
             continue
-        found = evaluate_both(lm, task, limit)
+        found = evaluate_both(lm, task, limit, prompting=prompting)
         merge_results(outcome.results, found)
         outcome.downstream.append(record_of(found, task, lm.identity, limit=limit, provenance=made))
         if store:

@@ -17,8 +17,9 @@ from tli_bench.lexicon.readers.names import pair_in_name
 from tli_bench.models import LoadedModel
 from tli_bench.plugin.catalog import default_tasks, load_tasks
 from tli_bench.plugin.checks import check
-from tli_bench.plugin.downstream_tasks import DownstreamTask
+from tli_bench.plugin.downstream_tasks import AnswerTask, DownstreamTask
 from tli_bench.plugin.lm import TLIModel
+from tli_bench.plugin.prompting import Prompting
 from tli_bench.plugin.run import RunResult, Watch, run_tasks, tidy
 from tli_bench.plugin.tasks import HiddenStatesTask
 from tli_bench.records import RecordStore, write_json
@@ -29,7 +30,10 @@ from tli_bench.vectors.protocols import get_protocols
 def tasks_of(config: RunConfig) -> dict[str, Task]:
     """The tasks of a run by name, checked, but with nothing read; raises as `check` and `load_tasks` do."""
     check(config)
-    return load_tasks(list(config.tasks) or default_tasks(_pairs(config)), metadata=config.metadata())
+    tasks = load_tasks(list(config.tasks) or default_tasks(_pairs(config)), metadata=config.metadata())
+    for task in tasks.values():
+        Prompting.of(config).prepare(task)
+    return tasks
 
 
 def _pairs(config: RunConfig) -> tuple[str, ...]:
@@ -39,12 +43,14 @@ def _pairs(config: RunConfig) -> tuple[str, ...]:
 
 
 def read_documents(tasks: dict[str, Task]) -> None:
-    """Read words and documents now: missing, malformed or leaking ones must be reported before the model is loaded."""
+    """Read words, documents and examples now: missing, malformed or leaking ones must be reported before the model is loaded."""
     for task in tasks.values():
         if isinstance(task, HiddenStatesTask):
             _ = task.lexicon
         elif isinstance(task, DownstreamTask):
             task.test_docs()
+            if isinstance(task, AnswerTask):
+                task.shots()
 
 
 def units(config: RunConfig, tasks: dict[str, Task]) -> int:
@@ -63,8 +69,9 @@ def score_tasks(config: RunConfig, lm: TLIModel, tasks: dict[str, Task], watch: 
     """Score every task; records go to the run's output folder, where it has one, as each is done."""
     lm.progress = lm.vectors.progress = watch.on_words if watch else None
     store = None if config.output is None else RecordStore(config.output)
-    recipe = resolved(config, lm).to_dict()
-    return run_tasks(lm, tasks, limit=config.limit, recipe=recipe, store=store, watch=watch)
+    recipe, prompting = resolved(config, lm).to_dict(), Prompting.of(config)
+    prompting.require_template(lm)
+    return run_tasks(lm, tasks, limit=config.limit, prompting=prompting, recipe=recipe, store=store, watch=watch)
 
 
 def write_run(config: RunConfig, results: Mapping[str, Any], records: Sequence[RunRecord], folder: Path) -> Path:

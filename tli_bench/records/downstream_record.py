@@ -16,6 +16,8 @@ class DownstreamRecord(Frozen):
     source: where the documents came from. scores: by state, then metric; None is unscored. layers, curves: for a task
     read from hidden states, `curves[state][metric]` holds one value for each layer; empty for other tasks. model, revision,
     adapter, dtype, quantization: as in the signatures of alignment records, which is what joins the two.
+    chat_template, system_prompt: whether prompts went into the model's chat template, and what stood before them. num_fewshot,
+    fewshot_source: how many answered examples each prompt began with, and where they came from.
     command, source_commit, recipe: as in `RunRecord`; empty in records made before they were kept.
     """
 
@@ -30,6 +32,10 @@ class DownstreamRecord(Frozen):
     adapter: AdapterRef | None
     dtype: str
     quantization: str | None
+    chat_template: bool = False
+    num_fewshot: int = 0
+    fewshot_source: str | None = None
+    system_prompt: str | None = None
     scores: dict[State, dict[str, float | None]]
     higher_is_better: dict[str, bool]
     layers: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ class TaskScore:
     """One metric of one task. model: as it was named to lm-eval; adapter: the `peft` argument, None without one.
 
     value: None where lm-eval gave no finite number. filter: lm-eval's output filter, usually `none`.
+    chat_template, num_fewshot, fewshot_source, system_prompt: how the model was asked, as in our own downstream records.
     revision, adapter_sha256: where the file says so, as our own downstream records do.
     """
 
@@ -31,6 +32,10 @@ class TaskScore:
     where: str
     revision: str | None = None
     adapter_sha256: str | None = None
+    chat_template: bool = False
+    num_fewshot: int = 0
+    fewshot_source: str | None = None
+    system_prompt: str | None = None
 
 
 def read_task_scores(path: Path) -> list[TaskScore]:
@@ -49,6 +54,7 @@ def read_task_scores(path: Path) -> list[TaskScore]:
     for task, metrics in data["results"].items():
         if not isinstance(metrics, dict):
             raise ResultError(f"{path}: results.{task} is a {type(metrics).__name__}, expected a table of metrics")
+        asked = _asked(data, task)
         directions = _table(_table(data, "higher_is_better"), task)
         counts = _table(_table(data, "n-samples"), task)
         for key, value in metrics.items():
@@ -71,9 +77,24 @@ def read_task_scores(path: Path) -> list[TaskScore]:
                     n=count if isinstance(count, int) else None,
                     limit=_finite(config.get("limit")),
                     where=str(path),
+                    **asked,
                 )
             )
     return scores
+
+
+def _asked(data: dict[str, Any], task: str) -> dict[str, Any]:
+    """How a task was asked: as our tasks state it, else by what lm-eval was told for all of them."""
+    meta = _table(_table(_table(data, "configs"), task), "metadata")
+    own, told = _table(meta, "asked"), _table(data, "n-shot").get(task)
+    system, source = own.get("system_prompt", data.get("system_instruction")), own.get("fewshot_source")
+    shots = own.get("num_fewshot", told)
+    return {
+        "chat_template": bool(own.get("chat_template", data.get("chat_template"))),
+        "num_fewshot": shots if isinstance(shots, int) else 0,
+        "fewshot_source": source if isinstance(source, str) else None,
+        "system_prompt": system if isinstance(system, str) and system else None,
+    }
 
 
 def _who(data: dict[str, Any], config: dict[str, Any]) -> tuple[str | None, str | None]:

@@ -232,6 +232,11 @@ def _downstream_errors(record: DownstreamRecord) -> Iterator[str]:
     yield from _provenance(record)
     if hidden := unseen(record.source):
         yield f"source {visible(record.source)!r} holds characters that cannot be seen: {', '.join(hidden[:5])}"
+    if (record.num_fewshot > 0) < (record.fewshot_source is not None):
+        yield f"fewshot_source is {visible(record.fewshot_source or '')!r}, but num_fewshot is {record.num_fewshot}"
+    for name in ("fewshot_source", "system_prompt"):
+        if hidden := unseen(getattr(record, name) or ""):
+            yield f"{name} holds characters that cannot be seen: {', '.join(hidden[:5])}"
     if adapter and not _HEX.fullmatch(adapter.sha256):
         yield f"adapter.sha256 {visible(adapter.sha256)!r} is not a SHA-256 in lower-case hex"
     yield from _created(record.created)

@@ -1,11 +1,13 @@
 """Scores of other tasks, joined to the entry that was scored and to the scopes whose languages they test."""
 
+import logging
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 from statistics import fmean
 
+from tli_bench.config.facts import asked_text
 from tli_bench.languages import Language
 from tli_bench.records import TaskScore
 from tli_bench.records.contender import is_fingerprint
@@ -13,10 +15,13 @@ from tli_bench.report.columns import DOWNSTREAM, Downstream
 from tli_bench.report.entries import Entry
 from tli_bench.report.scopes import Scope, languages_of
 
+log = logging.getLogger(__name__)
 Joined = dict[str, float | None]
+_USUAL = "no chat template, examples or system prompt"
 _PAIR = re.compile(r"[a-z]{3}_[A-Z][a-z]{3}-[a-z]{3}_[A-Z][a-z]{3}")
-# A task at one version: another version asks other questions.
-_Tasks = dict[tuple[str, str], float]
+# A task at one version, asked in one way: another version asks other questions, a chat template asks otherwise.
+_Task = tuple[str, str, str]
+_Tasks = dict[_Task, float]
 
 
 class DownstreamScores:
@@ -45,6 +50,7 @@ class DownstreamScores:
         for column in DOWNSTREAM:
             tasks = [_tasks(column, own, scope) for own in scores]
             wanted = _most(tasks)
+            _tell(column.column.id, wanted, tasks)
             for joined, own in zip(found, tasks, strict=True):
                 if wanted and wanted <= own.keys():
                     joined[column.column.id] = fmean(own[task] for task in sorted(wanted))
@@ -65,17 +71,28 @@ def _tasks(column: Downstream, scores: Sequence[TaskScore], scope: Scope) -> _Ta
     values: _Tasks = {}
     for metric in column.metrics:
         for score in scores:
-            task = (score.task, score.version or "")
+            task = (score.task, score.version or "", asked_text(score))
             fits = column.names(score.task) and score.metric == metric and task not in values
             if fits and score.value is not None and (column.every_scope or _tests(score.task, scope)):
                 values[task] = score.value
     return values
 
 
-def _most(tasks: Sequence[_Tasks]) -> frozenset[tuple[str, str]]:
+def _most(tasks: Sequence[_Tasks]) -> frozenset[_Task]:
     """The tasks that most entries have in common; of two such sets, the larger."""
     counts = Counter(frozenset(own) for own in tasks if own)
     return max(counts, key=lambda s: (counts[s], len(s), sorted(s)), default=frozenset())
+
+
+def _tell(column: str, wanted: frozenset[_Task], tasks: Sequence[_Tasks]) -> None:
+    """Warn of tasks that some entries were scored on as well, but asked in another way: those scores are left out."""
+    shown = {(name, version): asked for name, version, asked in wanted}
+    for name, version, asked in sorted({task for own in tasks for task in own} - wanted):
+        if shown.get((name, version), asked) != asked:
+            log.warning(
+                "column %s: scores of %s with %s are not shown next to those with %s; score all with the same",
+                column, name, asked or _USUAL, shown[name, version] or _USUAL,
+            )  # fmt: skip
 
 
 def _tests(task: str, scope: Scope) -> bool:

@@ -17,7 +17,7 @@ from tli_bench.downstream.scorers.words import lower
 from tli_bench.downstream.sources import Loaded
 from tli_bench.downstream.spec import UP, AnswerSpec, Definition, Document, LogLikelihood, Metric, Request
 from tli_bench.languages import DEFAULT_PAIRS, Language, pair_id, pivot, resolve_pair
-from tli_bench.lexicon import load_lexicon
+from tli_bench.lexicon import Lexicon, load_lexicon
 from tli_bench.lexicon.core import installed_core
 from tli_bench.lexicon.pairs import Split
 
@@ -58,16 +58,17 @@ class Translate(AnswerSpec):
                     found.append(Definition(name, {**options, "prompts": OWN}, group=group, suite=(one, other)))
         return found
 
+    def version(self) -> int:
+        """2 where English prompts call a language by its usual name, which was its full one before (North Azerbaijani)."""
+        pair = self.options.get("pair")
+        if not pair or self.options.get("prompts") == OWN:
+            return self.VERSION
+        renamed = any(_called(None, language) != language.name for language in resolve_pair(str(pair)))
+        return self.VERSION + renamed
+
     def load(self) -> Loaded[Document]:
         """One document per control word of the pool."""
-        source, target = resolve_pair(self.need("pair"))
-        seed, size = int(self.options.get("seed", 0)), int(self.options.get("pool", POOL))
-        name = str(self.options.get("lexicon", "core"))
-        lexicon = (
-            installed_core().lexicon(source, target, seed=seed)
-            if name == "core"
-            else load_lexicon(name, pair=pair_id(source, target), **RunConfig.from_metadata(self.options).of_list())
-        )
+        lexicon, seed, size = self._lexicon(), int(self.options.get("seed", 0)), int(self.options.get("pool", POOL))
         words = list(lexicon.of(Split.CONTROL))
         random.Random(seed).shuffle(words)
         words = words[:size]
@@ -87,6 +88,24 @@ class Translate(AnswerSpec):
                 }
             )
         return Loaded(docs, f"lexicon:{lexicon.name} {lexicon.version}".strip())
+
+    def examples(self, source: str) -> Loaded[Document]:
+        """The dev words of the pair, which nothing is trained on."""
+        words = list(self._lexicon().of(Split.DEV))
+        random.Random(int(self.options.get("seed", 0))).shuffle(words)
+        docs = [{"concept": word.concept, "word": word.source, "accepted": list(word.targets)} for word in words]
+        return Loaded(docs, f"{source}, dev words")
+
+    def substance(self, doc: Document) -> str:
+        """The word that is asked for."""
+        return str(doc["word"])
+
+    def _lexicon(self) -> Lexicon:
+        source, target = resolve_pair(self.need("pair"))
+        name = str(self.options.get("lexicon", "core"))
+        if name == "core":
+            return installed_core().lexicon(source, target, seed=int(self.options.get("seed", 0)))
+        return load_lexicon(name, pair=pair_id(source, target), **RunConfig.from_metadata(self.options).of_list())
 
     def templates(self) -> tuple[list[str], Callable[[Language], str]]:
         """The prompts of the set, each with `{word}` once, and what they call a language; raises DataError."""
@@ -152,9 +171,9 @@ class Translate(AnswerSpec):
 
 
 def _called(source: Language | None, language: Language) -> str:
-    """What the prompts of `source` call a language; English prompts, None, by its English name."""
+    """What the prompts of `source` call a language; for English prompts, None, its usual English name."""
     if source is None:
-        return language.name
+        return pivot().names.get(language.code, language.name)
     name = source.names.get(language.code)
     if not name:
         raise DataError(f"{source.file}: `names` has no name for {language.code}")

@@ -25,13 +25,20 @@ class TyDiQA(QASpec):
 
     def questions(self) -> Loaded[Question]:
         """The validation questions whose id begins with the data set's name for the language."""
+        return self._of("dev", "validation", self.data_dir)
+
+    def example_questions(self, chosen: str) -> Loaded[Question]:
+        """The training questions of the language."""
+        return self._of("train", "train", chosen)
+
+    def _of(self, part: str, split: str, chosen: str | None) -> Loaded[Question]:
         prefix = self.need("prefix")
         found = load(
-            chosen=self.data_dir,
+            chosen=chosen,
             task="xquad",
-            files=("tydiqa-goldp-v1.1-dev.json",),
+            files=(f"tydiqa-goldp-v1.1-{part}.json",),
             read=lambda path: read_squad(path, id_prefix=prefix),
-            hub=HubSet("google-research-datasets/tydiqa", "secondary_task", "validation"),
+            hub=HubSet("google-research-datasets/tydiqa", "secondary_task", split),
             of_row=lambda row, source, number: question_of_row(row, source=source, number=number),
         )
         return Loaded([q for q in found.items if q.id.startswith(prefix)], found.source)

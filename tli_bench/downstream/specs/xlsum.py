@@ -14,6 +14,7 @@ from tli_bench.downstream.prompts import prompt as language_prompt
 from tli_bench.downstream.readers import article_of_row, read_sentences, read_xlsum
 from tli_bench.downstream.scorers.checks import LanguageGuesser, check_output, script_of
 from tli_bench.downstream.scorers.rouge import rouge, signature
+from tli_bench.downstream.shots import place_of
 from tli_bench.downstream.sources import HubSet, Loaded, load
 from tli_bench.downstream.spec import DOWN, UP, AnswerSpec, Definition, Document, Metric
 from tli_bench.languages import pivot
@@ -40,6 +41,7 @@ class XLSum(AnswerSpec):
 
     TITLE = "summaries"
     MAX_TOKENS = 96
+    CUT = "text"
     METRICS: ClassVar[Mapping[str, Metric]] = {
         "rouge1": UP, "rouge2": UP, "rougeL": UP, "bleu": Metric(True, _bleu), "chrf++": Metric(True, _chrf), "empty": DOWN,
         "copied": DOWN, "wrong_script": DOWN, "wrong_language": DOWN, "length_ratio": UP, "reference_cyrillic": UP,
@@ -62,12 +64,19 @@ class XLSum(AnswerSpec):
     def load(self) -> Loaded[Document]:
         """One document per article."""
         name = self.need("xlsum")
+        return self._of("test", (f"{name}_test.jsonl", f"{name}.jsonl"), self.data_dir)
+
+    def examples(self, source: str) -> Loaded[Document]:
+        """Articles of the validation split, from where the scored ones came."""
+        return self._of("validation", (f"{self.need('xlsum')}_val.jsonl",), place_of(source, self.data_dir))
+
+    def _of(self, split: str, files: Sequence[str], chosen: str | None) -> Loaded[Document]:
         found = load(
-            chosen=self.data_dir,
+            chosen=chosen,
             task="xlsum",
-            files=(f"{name}_test.jsonl", f"{name}.jsonl"),
+            files=files,
             read=read_xlsum,
-            hub=HubSet("csebuetnlp/xlsum", name, "test", revision="refs/convert/parquet"),
+            hub=HubSet("csebuetnlp/xlsum", self.need("xlsum"), split, revision="refs/convert/parquet"),
             of_row=lambda row, source, number: article_of_row(row, source=source, number=number),
         )
         docs = [{"id": a.id, "title": a.title, "text": a.text, "summary": a.summary} for a in found.items]
@@ -79,16 +88,13 @@ class XLSum(AnswerSpec):
         return {"signatures": signatures}
 
     def prompt(self, doc: Document) -> str:
-        """The article under an instruction in its own language, or in English."""
+        """The article and an instruction in its own language, or in English; for a chat template, a whole request."""
         kind = self.options.get("instruction", "own")
         if kind not in ("own", "english"):
             raise InputError(f"task {self.task}: `metadata.instruction` must be `own` or `english`, got {kind!r}")
         key = self.need("language") if kind == "own" else pivot().code
-        template = (
-            language_prompt("xlsum", key, "{text}")
-            if kind == "own"
-            else language_prompt("xlsum", key, "{text}", "{language}")
-        )
+        slots = ("{text}",) if kind == "own" else ("{text}", "{language}")
+        template = language_prompt("xlsum_chat" if self.chat else "xlsum", key, *slots)
         return fill(template, text=doc["text"], language=self.need("xlsum").capitalize())
 
     def target(self, doc: Document) -> str:
@@ -97,7 +103,8 @@ class XLSum(AnswerSpec):
 
     def score(self, doc: Document, answers: Sequence[str]) -> dict[str, Any]:
         """ROUGE and flags of one summary; its text and reference for the corpus scores."""
-        said, gold, language = answers[0].strip(), str(doc["summary"]), self.need("language")
+        lines = (line.strip() for line in answers[0].split("\n"))
+        said, gold, language = " ".join(line for line in lines if line), str(doc["summary"]), self.need("language")
         found = rouge(said, gold, language)
         check = check_output(said, language=language, source=str(doc["text"]), reference=gold)
         guess = guesser().guess(said) if script_of(said) == language.split("_")[1] else None

@@ -1,16 +1,21 @@
 """XQuAD: the same questions in twelve languages, answered in the language itself."""
 
+from pathlib import Path
+
+from tli_bench.base.errors import InputError
+from tli_bench.base.paths import data_dir
 from tli_bench.downstream.datasets import has_fixture, named_in
 from tli_bench.downstream.qa import QASpec, xquad
-from tli_bench.downstream.readers import Question
-from tli_bench.downstream.sources import Loaded
+from tli_bench.downstream.readers import Question, read_squad
+from tli_bench.downstream.sources import FIXTURES, HUB, Loaded
 from tli_bench.downstream.spec import Definition
 
 
 class XQuAD(QASpec):
     """XQuAD (Artetxe et al. 2020): `google/xquad`, or a folder with `xquad.<iso2>.json`.
 
-    Options: `iso2` (as the data set names the language), and those of `QASpec`.
+    Options: `iso2` (as the data set names the language), and those of `QASpec`. Every question of XQuAD is scored, so
+    few-shot examples are `xquad.<iso2>.fewshot.json` in the folder, which is no part of it.
     """
 
     FOLDER = "xquad"
@@ -31,3 +36,16 @@ class XQuAD(QASpec):
     def questions(self) -> Loaded[Question]:
         """All questions of the language."""
         return xquad(self.need("iso2"), self.data_dir)
+
+    def example_questions(self, chosen: str) -> Loaded[Question]:
+        """The questions of `xquad.<iso2>.fewshot.json` in the folder; raises InputError where there is none."""
+        iso2, own = self.need("iso2"), data_dir("tasks") / "xquad" / FIXTURES
+        name = f"xquad.{iso2}.fewshot.json"
+        folder = own if chosen == FIXTURES else Path(chosen).expanduser()
+        if chosen == HUB or not (folder / name).is_file():
+            raise InputError(
+                f"task {self.task}: XQuAD has one split, and that is scored, so there is nothing to take examples from "
+                f"({'the Hub' if chosen == HUB else folder}). Leave out --num-fewshot, or give a folder with --data-dir that holds "
+                f"xquad.{iso2}.json and {name}, questions in the same language and layout ({own} has some in en, es, tr)"
+            )
+        return Loaded(read_squad(folder / name), f"{FIXTURES}:xquad/{name}" if folder == own else str(folder / name))

@@ -7,6 +7,7 @@ from typing import Any
 from rich.text import Text
 
 from tli_bench.base.wording import visible
+from tli_bench.config.facts import asked_of, asked_text
 from tli_bench.records.schema import DownstreamRecord
 from tli_bench.records.summary import downstream_flags
 from tli_bench.report.terminal.parts import Column, Part, Sheet, Sketch
@@ -21,7 +22,8 @@ def as_line(record: DownstreamRecord) -> str:
     names = list(record.scores["base"])[:_FIRST]
     scores = "  ".join(f"{visible(name, limit=30)} {_both(record, name)}" for name in names) or "no scores"
     who = f"{visible(record.model, limit=40)} {visible(record.adapter.name if record.adapter else '-', limit=30)}"
-    marks = f"  [{', '.join(downstream_flags(record))}]" if downstream_flags(record) else ""
+    notes = [*downstream_flags(record), *([visible(asked_text(record), limit=120)] if asked_text(record) else [])]
+    marks = f"  [{', '.join(notes)}]" if notes else ""
     return f"{visible(record.created[:10])}  {who}  {visible(record.task, limit=60)}  downstream  {scores}{marks}"
 
 
@@ -37,6 +39,7 @@ def as_summary(record: DownstreamRecord) -> dict[str, Any]:
         "documents": record.documents,
         "created": record.created,
         "scores": record.scores,
+        "asked": asked_of(record),
         "flags": downstream_flags(record),
     }
 
@@ -49,6 +52,8 @@ def downstream_parts(record: DownstreamRecord) -> Iterator[Part]:
         title.append(f"  [{', '.join(flags)}: no benchmark]", "bold red")
     yield Text()
     yield title
+    if asked := asked_text(record):
+        yield Text(f"  asked with {visible(asked, limit=300)}")
     yield from _curves(record)
     yield _scores(record)
     for name in ("model", "revision", "adapter", "dtype", "quantization", "task_version", "versions", "created"):

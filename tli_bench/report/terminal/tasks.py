@@ -17,12 +17,19 @@ TITLES = {
 }  # fmt: skip
 OUT_OF_100 = ("bleu", "chrf++")
 SHARES = ("empty", "copied", "wrong_script", "wrong_language")
-COUNTS = {"truncated_prompts": "prompts cut", "truncated_texts": "texts cut"}
+COUNTS = {
+    "truncated_prompts": "prompts cut", "shortened_examples": "prompts without some examples", "truncated_texts": "texts cut",
+}  # fmt: skip
+MANY = 0.05
+"""Share of prompts that may be cut before the score is said to be about something else."""
 _SUFFIXES = ("_stderr", "_base", "_change", "_output")
 
 
 class Row(NamedTuple):
-    """One task's line. title: of its table. metrics: of the state scored, by name; base: of the base, where an adapter was scored."""
+    """One task's line. title: of its table. metrics: of the state scored, by name; base: of the base, where an adapter was scored.
+
+    asked: how, where that is not the usual way.
+    """
 
     task: str
     title: str
@@ -30,6 +37,7 @@ class Row(NamedTuple):
     metrics: dict[str, float]
     base: dict[str, float]
     fixtures: bool
+    asked: str = ""
 
 
 def task_parts(results: Mapping[str, Any], *, without: set[str]) -> Iterator[Part]:
@@ -46,6 +54,7 @@ def task_parts(results: Mapping[str, Any], *, without: set[str]) -> Iterator[Par
     adapted = any(row.base for row in rows)
     said = "BLEU and chrF++ are 0 to 100, the other scores 0 to 1" + ("; base → adapted" if adapted else "")
     yield Text(said, "dim")
+    yield from (Text(line, "yellow") for row in rows for line in _cut(row))
     fixtures = sum(row.fixtures for row in rows)
     if fixtures:
         yield Text(
@@ -66,9 +75,27 @@ def _row(name: str, results: Mapping[str, Any]) -> Row:
             metrics[metric + behind] = value
     meta = results.get("configs", {}).get(name, {}).get("metadata") or {}
     documents = int(results.get("n-samples", {}).get(name, {}).get("effective", 0))
-    return Row(
-        name, str(meta.get("title") or STOCK), documents, metrics, base, "fixtures:" in str(meta.get("source", ""))
-    )
+    title, fixtures = str(meta.get("title") or STOCK), "fixtures:" in str(meta.get("source", ""))
+    return Row(name, title, documents, metrics, base, fixtures, _asked(meta.get("asked") or {}))
+
+
+def _asked(asked: Mapping[str, Any]) -> str:
+    shots = asked.get("num_fewshot")
+    said = ("chat template" if asked.get("chat_template") else "", f"{shots}-shot" if shots else "",
+            "system prompt" if asked.get("system_prompt") else "")  # fmt: skip
+    return ", ".join(part for part in said if part)
+
+
+def _cut(row: Row) -> Iterator[str]:
+    """What to do where more prompts were cut than can be overlooked."""
+    for name, lost in (("truncated_prompts", "a part of the document"), ("shortened_examples", "some of the examples")):
+        count = row.metrics.get(name, 0.0)
+        if row.documents and count > MANY * row.documents:
+            yield (
+                f"{row.task}: {count:.0f} prompts for {row.documents} documents were too long for the model and lost {lost}; compare "
+                "with models that read as little, or "
+                + ("lower --num-fewshot" if "examples" in lost else "take one that reads longer texts")
+            )
 
 
 def _titles() -> dict[str, str]:
@@ -79,7 +106,7 @@ def _titles() -> dict[str, str]:
 
 def _shown(row: Row) -> tuple[str, ...]:
     known = tuple(metric for metric in _titles() if metric in row.metrics)
-    return known or tuple(row.metrics)[:4]
+    return known or tuple(metric for metric in row.metrics if metric not in COUNTS)[:4]
 
 
 def _sheet(kind: str, rows: list[Row], shown: tuple[str, ...]) -> Sheet:
@@ -105,8 +132,9 @@ def _cell(row: Row, metric: str) -> Cell:
 
 
 def _notes(row: Row) -> str:
-    """What is wrong with the outputs or was cut, and the layer that was chosen; nothing for what is as it should be."""
-    found = [f"layer {_layer(row)}"] if "best_layer" in row.metrics else []
+    """How it was asked, the layer that was chosen, what is wrong with the outputs, what was cut; nothing for the usual."""
+    found = [row.asked] if row.asked else []
+    found += [f"layer {_layer(row)}"] if "best_layer" in row.metrics else []
     found += [f"{row.metrics[name]:.0%} {name.replace('_', ' ')}" for name in SHARES if row.metrics.get(name)]
     found += [f"{row.metrics[name]:.0f} {said}" for name, said in COUNTS.items() if row.metrics.get(name)]
     return ", ".join(found)

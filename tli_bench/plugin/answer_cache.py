@@ -25,7 +25,7 @@ def require_own_answers(hook: CacheHook, model: MeasuredModel) -> None:
     cached = hook.dbdict
     if cached is None:
         return
-    ours = _digest(model)
+    ours = answers_digest(model)
     owner = cached.get(OWNER)
     if owner is None and not len(cached):
         cached[OWNER] = {"digest": ours, "name": _name(model)}
@@ -43,7 +43,8 @@ def _name(model: MeasuredModel) -> str:
     return f"{model.id} ({model.revision}{', ' + model.quantization if model.quantization else ''}, {model.dtype}){adapter}"
 
 
-def _digest(model: MeasuredModel) -> str:
+def answers_digest(model: MeasuredModel) -> str:
+    """SHA-256 of everything about a model that its answers depend on."""
     adapter = model.adapter.sha256 if model.adapter else None
     twin = [model.twin] if model.twin else []
     facts = (model.id, model.revision, model.dtype, model.quantization, model.tokens, adapter, *twin)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from lm_eval import evaluate
@@ -10,6 +11,7 @@ from lm_eval.api.task import Task
 from tli_bench.base.errors import InputError
 from tli_bench.models.adapters import adapter_disabled
 from tli_bench.plugin.asking import fitted
+from tli_bench.plugin.kept_answers import keeping
 from tli_bench.plugin.lm import TLIModel
 from tli_bench.plugin.prompting import Prompting, asks
 
@@ -24,6 +26,7 @@ def evaluate_both(
     *,
     prompting: Prompting | None = None,
     batch_size: int = GENERATION_BATCH,
+    keep: Path | None = None,
 ) -> dict[str, Any]:
     """lm-eval results of `task` in one dictionary, with base and adapter in it.
 
@@ -31,6 +34,7 @@ def evaluate_both(
     with `<metric>_base` and `<metric>_change` next to it, as in the alignment tasks. A task on hidden states runs
     once, since its answers hold both. `truncated_prompts` counts the prompts of which a part did not fit the model, and
     `shortened_examples` those that lost examples. prompting: how the task is asked; `metadata.asked` says what came of it.
+    keep: folder of the run, in which answers are kept until the task is done (`kept_answers`).
     Raises InputError for a model that shares its work with other processes: only one of them would hold the scores.
     """
     name = str(task.config.task)
@@ -45,13 +49,14 @@ def evaluate_both(
     if not asks(task):
         return _run(lm, task, limit, prompting)
     with _batch(lm, batch_size):
-        found = _run(lm, task, limit, prompting)
+        with keeping(lm, keep, name, "adapted" if lm.identity.adapter else "base") as asked:
+            found = _run(asked, task, limit, prompting)
         _state(found, task, prompting.asked(lm, task))
         _count(found, task, lm)
         if lm.identity.adapter is None:
             return found
-        with adapter_disabled(lm.model):
-            base = _run(lm, task, limit, prompting)
+        with adapter_disabled(lm.model), keeping(lm, keep, name, "base") as asked:
+            base = _run(asked, task, limit, prompting)
     _add_base(found, base, name)
     return found
 

@@ -18,11 +18,12 @@ def record_of(
     model: MeasuredModel,
     *,
     limit: int | None = None,
+    digest: str | None = None,
     provenance: Provenance | None = None,
 ) -> DownstreamRecord:
     """The record of `evaluate_both`'s results for one task, ours or lm-eval's own.
 
-    A metric that lm-eval reads through a filter other than `none` is called `metric,filter`.
+    A metric that lm-eval reads through a filter other than `none` is called `metric,filter`. digest: `finished.task_digest`.
     """
     name = str(task.config.task)
     numbers = {_split(key): _number(value) for key, value in results["results"][name].items() if "," in key}
@@ -36,24 +37,32 @@ def record_of(
     asked = (results.get("configs", {}).get(name, {}).get("metadata") or {}).get("asked") or {}
     layers, curves = _curves(task)
     return DownstreamRecord(
-        task=name,
-        task_version=task.VERSION if isinstance(task.VERSION, int | float) else None,
-        source=str((task.config.metadata or {}).get("source") or task.config.dataset_path or "unknown"),
-        documents=int(results["n-samples"][name]["effective"]),
-        limit=limit,
-        model=model.id,
-        revision=model.revision,
-        adapter=model.adapter,
-        dtype=model.dtype,
-        quantization=model.quantization,
+        **known_before(task, model, limit=limit, digest=digest),
         **asked,
+        documents=int(results["n-samples"][name]["effective"]),
         scores=scores,
         higher_is_better={_joined(*key): bool(better[key[0]]) for key in metrics if better.get(key[0]) is not None},
         layers=layers,
         curves=curves,
-        versions=package_versions(),
         **(provenance or Provenance()).fields(),
     )
+
+
+def known_before(task: Task, model: MeasuredModel, *, limit: int | None, digest: str | None) -> dict[str, Any]:
+    """What a record says of its task and model, all of which is known before it is run."""
+    return {
+        "task": str(task.config.task),
+        "task_version": task.VERSION if isinstance(task.VERSION, int | float) else None,
+        "source": str((task.config.metadata or {}).get("source") or task.config.dataset_path or "unknown"),
+        "limit": limit,
+        "model": model.id,
+        "revision": model.revision,
+        "adapter": model.adapter,
+        "dtype": model.dtype,
+        "quantization": model.quantization,
+        "task_sha256": digest,
+        "versions": package_versions(),
+    }
 
 
 def _curves(task: Task) -> tuple[tuple[str, ...], dict[State, dict[str, Curve]]]:

@@ -169,14 +169,19 @@ class AnswerTask(DownstreamTask):
         )
         self.spec.chat = self.spec.CHAT and self._style.template is not None
         self._config.generation_kwargs = self._generation() | changed
-        asked = {
-            "chat_template": self.spec.chat,
-            "num_fewshot": len(self.shots()),
-            "fewshot_source": self._shots.source if self.shots() and self._shots else None,
-            "system_prompt": self._style.system,
-        }
+        asked = self.asked(chat=self.spec.chat, system=self._style.system)
         self._config.metadata = {**(self._config.metadata or {}), "asked": asked}
         super().build_all_requests(**kwargs)
+
+    def asked(self, *, chat: bool, system: str | None) -> dict[str, Any]:
+        """What a record says about the prompts. chat: whether they go into a chat template; system: the system prompt."""
+        shots = self.shots()
+        return {
+            "chat_template": chat,
+            "num_fewshot": len(shots),
+            "fewshot_source": self._shots.source if shots and self._shots else None,
+            "system_prompt": system,
+        }
 
     def forget(self) -> None:
         """Release requests, answers, documents and examples."""

@@ -48,7 +48,11 @@ class Prompting:
         return self.chat_template == ON or task.OUTPUT_TYPE == "generate_until"
 
     def asked(self, lm: TLIModel, task: Task) -> dict[str, Any]:
-        """What a record says about the prompts of a task of lm-eval's own."""
+        """What a record says about the prompts of a task, before it has run."""
+        if not asks(task):
+            return {}
+        if isinstance(task, AnswerTask):
+            return task.asked(chat=self.templated(lm, task), system=self.system_prompt)
         return {
             "chat_template": self.templated(lm, task),
             "num_fewshot": int(task.config.num_fewshot or 0),

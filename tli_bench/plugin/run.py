@@ -14,6 +14,8 @@ from tli_bench.models.identity import MeasuredModel
 from tli_bench.plugin.both import evaluate_both
 from tli_bench.plugin.downstream_record import record_of
 from tli_bench.plugin.downstream_tasks import DownstreamTask
+from tli_bench.plugin.finished import find_finished, results_of_record, task_digest
+from tli_bench.plugin.kept_answers import forget_answers
 from tli_bench.plugin.lm import TLIModel
 from tli_bench.plugin.prompting import Prompting
 from tli_bench.plugin.provenance import Provenance
@@ -62,7 +64,8 @@ def run_tasks(
 
     A unit is a task under one protocol. One that `store` already holds, measured under the same conditions and with all
     measures that are asked for, is read back instead of run. Any other task is scored for base and adapted model; its
-    record goes to `downstream/` in the store. prompting: how those are asked; recipe: all options of the run, for its records.
+    record goes to `downstream/` in the store, and is read back likewise. prompting: how those are asked. recipe: all options
+    of the run, for its records.
     """
     outcome, watch = RunResult(), watch or Watch()
     made = Provenance(recipe=recipe)
@@ -71,15 +74,40 @@ def run_tasks(
         if isinstance(task, HiddenStatesTask):
             _run_units(lm, name, task, outcome, limit=limit, store=store, made=made, watch=watch)
             continue
-        found = evaluate_both(lm, task, limit, prompting=prompting)
-        merge_results(outcome.results, found)
-        outcome.downstream.append(record_of(found, task, lm.identity, limit=limit, provenance=made))
-        if store:
-            write_downstream(store.root, outcome.downstream[-1])
-        if isinstance(task, DownstreamTask):
-            task.forget()
+        _run_task(lm, name, task, outcome, limit=limit, prompting=prompting or Prompting(), store=store, made=made)
         watch.on_task(name)
     return outcome
+
+
+def _run_task(
+    lm: TLIModel,
+    name: str,
+    task: Task,
+    outcome: RunResult,
+    *,
+    limit: int | None,
+    prompting: Prompting,
+    store: RecordStore | None,
+    made: Provenance,
+) -> None:
+    """A task other than ours on words: read back when it was finished before, else run, from the answers that were kept."""
+    prompting.prepare(task)
+    digest, asked = task_digest(task, limit), prompting.asked(lm, task)
+    root = store.root if store else None
+    record = root and find_finished(root, task, lm.identity, limit=limit, digest=digest, asked=asked)
+    if record:
+        merge_results(outcome.results, results_of_record(record, task, asked))
+        outcome.reused.append(name)
+    else:
+        found = evaluate_both(lm, task, limit, prompting=prompting, keep=root)
+        merge_results(outcome.results, found)
+        record = record_of(found, task, lm.identity, limit=limit, digest=digest, provenance=made)
+        if root:
+            write_downstream(root, record)
+            forget_answers(root, name)
+    outcome.downstream.append(record)
+    if isinstance(task, DownstreamTask):
+        task.forget()
 
 
 def _run_units(

@@ -1,0 +1,74 @@
+"""Downstream tasks that were finished before: found among the records of a run, and told in lm-eval's layout again."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from lm_eval.api.task import Task
+
+from tli_bench.models.identity import BEFORE_AFTER, MeasuredModel, State
+from tli_bench.plugin.downstream_record import known_before
+from tli_bench.plugin.downstream_tasks import AnswerTask
+from tli_bench.records.downstream import read_downstream
+from tli_bench.records.names import downstream_path
+from tli_bench.records.schema import DownstreamRecord
+
+_SAME = ("task_sha256", "versions")
+"""What must agree besides all that a record's path is made of."""
+
+
+def task_digest(task: Task, limit: int | None) -> str:
+    """SHA-256 of a task's configuration, the documents that are scored, and its examples: what it asks, whatever it is called."""
+    documents = list(task.eval_docs)[:limit]
+    config = {name: value for name, value in task.dump_config().items() if name != "generation_kwargs"}
+    config["metadata"] = {name: v for name, v in (config.get("metadata") or {}).items() if name != "asked"}
+    examples = task.shots() if isinstance(task, AnswerTask) else []
+    text = json.dumps([config, documents, examples], sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def find_finished(
+    root: Path, task: Task, model: MeasuredModel, *, limit: int | None, digest: str, asked: dict[str, Any]
+) -> DownstreamRecord | None:
+    """The record under `root` of the same task, asked in the same way of the same model by the same packages.
+
+    Raises ResultError for a record that is damaged.
+    """
+    known = known_before(task, model, limit=limit, digest=digest)
+    states = BEFORE_AFTER if model.adapter else BEFORE_AFTER[:1]
+    scores: dict[State, dict[str, float | None]] = {state: {} for state in states}
+    expected = DownstreamRecord(**known, **asked, documents=1, scores=scores, higher_is_better={}, created="")
+    path = downstream_path(root, expected)
+    if not path.is_file():
+        return None
+    found = read_downstream(path)
+    return found if all(getattr(found, name) == getattr(expected, name) for name in _SAME) else None
+
+
+def results_of_record(record: DownstreamRecord, task: Task, asked: dict[str, Any]) -> dict[str, Any]:
+    """The part of an lm-eval results dictionary that a task's record determines: all but standard errors."""
+    after: State = "adapted" if record.adapter else "base"
+    row: dict[str, Any] = {"alias": record.task}
+    better: dict[str, bool] = {}
+    for key, value in record.scores[after].items():
+        metric, _, chosen = key.partition(",")
+        there = {"": value}
+        if record.adapter and key in record.scores["base"]:
+            before = record.scores["base"][key]
+            there |= {"_base": before, "_change": None if value is None or before is None else value - before}
+        for suffix, number in there.items():
+            row[f"{metric}{suffix},{chosen or 'none'}"] = float("nan") if number is None else number
+            if key in record.higher_is_better:
+                better[f"{metric}{suffix}"] = record.higher_is_better[key]
+    config = task.dump_config()
+    if asked:
+        config["metadata"] = {**(config.get("metadata") or {}), "asked": asked}
+    return {
+        "results": {record.task: row},
+        "versions": {record.task: record.task_version},
+        "n-shot": {record.task: record.num_fewshot},
+        "higher_is_better": {record.task: better},
+        "n-samples": {record.task: {"original": len(list(task.eval_docs)), "effective": record.documents}},
+        "configs": {record.task: config},
+    }

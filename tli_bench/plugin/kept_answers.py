@@ -1,0 +1,50 @@
+"""Answers of a task in progress, on disk: what was answered before a run was stopped is not asked again."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+from lm_eval.api.model import CacheHook, CachingLM
+
+from tli_bench.base.versions import package_versions
+from tli_bench.models.identity import State
+from tli_bench.plugin.answer_cache import answers_digest
+from tli_bench.plugin.lm import TLIModel
+from tli_bench.records.names import safe_name
+
+FOLDER = ".answers"
+"""Under a run's output folder; gone once every task that was begun is finished."""
+
+
+@contextmanager
+def keeping(lm: TLIModel, root: Path | None, task: str, state: State) -> Iterator[Any]:
+    """The model as lm-eval is to ask it for one state of a task: its texts and log-likelihoods are kept under `root` as they come.
+
+    They are kept by lm-eval's own cache, in a file of their own for each task, model, adapter, state and set of package
+    versions. A prompt that had to be cut is asked again. root: None keeps nothing.
+    """
+    if root is None:
+        yield lm
+        return
+    facts = [answers_digest(lm.identity), package_versions()]
+    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    caching = cast(Any, CachingLM)(lm, str(root / FOLDER / f"{safe_name(task)}.{state}.{digest[:16]}.sqlite"))
+    # What a process has written survives its death; only a dying machine needs the disk to be waited for, at every answer.
+    caching.dbdict.conn.execute("PRAGMA synchronous=OFF")
+    try:
+        yield caching
+    finally:
+        caching.dbdict.close()
+        lm.set_cache_hook(CacheHook(None))
+
+
+def forget_answers(root: Path, task: str) -> None:
+    """Delete the answers that are kept of a task, once its record is written."""
+    folder = root / FOLDER
+    for path in folder.glob(f"{safe_name(task)}.*.sqlite*"):
+        path.unlink(missing_ok=True)
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()

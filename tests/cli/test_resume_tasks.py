@@ -1,0 +1,151 @@
+"""A run of downstream tasks that was killed goes on: no finished task is run again, and no kept answer is asked for again."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tli_bench.config.run import RunConfig
+from tli_bench.plugin.kept_answers import FOLDER
+from tli_bench.plugin.scoring import open_model, score_tasks, tasks_of
+from tli_bench.records.downstream import downstream_paths, read_downstream
+
+TASK, DOCUMENTS = "tli_translate_eng_Latn-tur_Latn", 12
+XQUAD = "tli_xquad_tur_Latn"
+ENOUGH = 300
+"""Answers after which a run is killed: some of those about the adapted model, which come first."""
+
+
+def config(output, **options):
+    return RunConfig(**({"model": "tiny", "tasks": (TASK,), "limit": DOCUMENTS, "output": output} | options))
+
+
+@pytest.fixture(scope="module")
+def lm():
+    """tiny with its adapter, and how many requests reached the model."""
+    model = open_model(config(None))
+    model.asked = []
+    for name in ("loglikelihood", "generate_until"):
+        _count(model, name)
+    return model
+
+
+def _count(model, name):
+    inner = getattr(model, name)
+
+    def counting(requests, *args, **kwargs):
+        model.asked += requests
+        return inner(requests, *args, **kwargs)
+
+    setattr(model, name, counting)
+
+
+def scored(lm, output, **options):
+    """The outcome of a run, and how many requests it took."""
+    lm.asked.clear()
+    told = config(output, **options)
+    return score_tasks(told, lm, tasks_of(told)), len(lm.asked)
+
+
+def kept(output):
+    """How many answers are on disk."""
+    found = 0
+    for path in (output / FOLDER).glob("*.sqlite"):
+        try:
+            with sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5) as base:
+                found += base.execute("SELECT COUNT(*) FROM unnamed").fetchone()[0] - 1  # one says whose they are
+        except sqlite3.OperationalError:
+            continue  # being made
+    return found
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory):
+    """The output of the command, killed while it was answering."""
+    output = tmp_path_factory.mktemp("killed") / "out"
+    command = [sys.executable, "-m", "tli_bench", "run", "--model", "tiny", "--tasks", TASK, "--limit", str(DOCUMENTS)]
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(
+        [*command, "--output", str(output)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment
+    )
+    deadline = time.monotonic() + 240
+    while kept(output) < ENOUGH and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert process.poll() is None, "it ended before it could be killed"
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    return output
+
+
+def test_a_killed_run_goes_on_from_its_answers_and_gives_the_same(lm, killed, tmp_path):
+    assert downstream_paths(killed) == []
+    there = kept(killed)
+    whole, every = scored(lm, tmp_path)
+    outcome, asked = scored(lm, killed)
+    assert ENOUGH <= there < every
+    assert asked == every - there
+    assert outcome.downstream[0].scores == whole.downstream[0].scores
+    assert outcome.reused == []
+    assert not (killed / FOLDER).exists()
+
+
+def test_what_is_finished_is_read_back(lm, tmp_path):
+    first, asked = scored(lm, tmp_path, tasks=(XQUAD, "tli_bitext_tur_Latn-eng_Latn"))
+    assert asked == 2 * first.downstream[0].documents
+    again, none = scored(lm, tmp_path, tasks=(XQUAD, "tli_bitext_tur_Latn-eng_Latn"))
+    assert none == 0
+    assert again.reused == [XQUAD, "tli_bitext_tur_Latn-eng_Latn"]
+    assert again.downstream == first.downstream
+    for name in again.reused:
+        before, after = (
+            {key: value for key, value in found.results["results"][name].items() if "," in key and "stderr" not in key}
+            for found in (first, again)
+        )
+        assert before == pytest.approx(after, nan_ok=True)
+        assert first.results["higher_is_better"][name].items() >= again.results["higher_is_better"][name].items()
+        meta = [found.results["configs"][name]["metadata"] for found in (first, again)]
+        assert {key: meta[0].get(key) for key in ("title", "source", "asked")} == {
+            key: meta[1].get(key) for key in ("title", "source", "asked")
+        }
+
+
+@pytest.mark.parametrize(
+    "changed", [{"limit": 2}, {"system_prompt": "Answer in Turkish."}, {"adapter": "none"}, {"data_dir": "copy"}]
+)
+def test_another_question_is_asked(lm, tmp_path, changed):
+    from tli_bench.base.paths import data_dir
+
+    fixtures = data_dir("tasks") / "xquad" / "fixtures" / "xquad.tr.json"
+    output = tmp_path / "out"
+    scored(lm, output, tasks=(XQUAD,), limit=3)
+    if "data_dir" in changed:
+        text = json.loads(fixtures.read_text(encoding="utf-8"))
+        text["data"][0]["paragraphs"][0]["qas"][0]["answers"][0]["text"] += "x"
+        (tmp_path / "copy").mkdir()
+        (tmp_path / "copy" / "xquad.tr.json").write_text(json.dumps(text), encoding="utf-8")
+        changed = {"data_dir": str(tmp_path / "copy")}
+    model = open_model(config(None, adapter="none")) if "adapter" in changed else lm
+    outcome, _ = scored_by(model, output, tasks=(XQUAD,), **({"limit": 3} | changed))
+    assert outcome.reused == []
+
+
+def scored_by(model, output, **options):
+    model.asked = getattr(model, "asked", [])
+    return scored(model, output, **options)
+
+
+def test_a_record_of_before_is_run_again(lm, tmp_path):
+    """One that does not say what it asked cannot answer for it."""
+    from tli_bench.records.downstream import write_downstream
+
+    scored(lm, tmp_path, tasks=(XQUAD,), limit=2)
+    (path,) = downstream_paths(tmp_path)
+    write_downstream(tmp_path, read_downstream(path).model_copy(update={"task_sha256": None}))
+    outcome, asked = scored(lm, tmp_path, tasks=(XQUAD,), limit=2)
+    assert (outcome.reused, asked) == ([], 4)
+    assert read_downstream(path).task_sha256 == outcome.downstream[0].task_sha256

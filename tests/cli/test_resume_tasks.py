@@ -1,4 +1,4 @@
-"""A run of downstream tasks that was killed goes on: no finished task is run again, and no kept answer is asked for again."""
+"""A run of downstream tasks that was stopped goes on: no finished task is run again, and no kept answer is asked for again."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from tli_bench.records.downstream import downstream_paths, read_downstream
 TASK, DOCUMENTS = "tli_translate_eng_Latn-tur_Latn", 12
 XQUAD = "tli_xquad_tur_Latn"
 ENOUGH = 300
-"""Answers after which a run is killed: some of those about the adapted model, which come first."""
+"""Answers after which a run is stopped, at least: some of those about the adapted model, which come first."""
 
 
 def config(output, **options):
@@ -64,10 +64,27 @@ def kept(output):
     return found
 
 
-@pytest.fixture(scope="module")
-def killed(tmp_path_factory):
+@pytest.fixture
+def stopped(lm, tmp_path, monkeypatch):
+    """The output of a run that failed while it was answering, as one does that runs out of memory."""
+    inner, passes = lm._model_call, iter(range(20))
+
+    def failing(*args, **kwargs):
+        if next(passes, None) is None:
+            raise MemoryError
+        return inner(*args, **kwargs)
+
+    monkeypatch.setattr(lm, "_model_call", failing)
+    with pytest.raises(MemoryError):
+        scored(lm, tmp_path / "out")
+    monkeypatch.undo()
+    return tmp_path / "out"
+
+
+@pytest.fixture
+def killed(tmp_path):
     """The output of the command, killed while it was answering."""
-    output = tmp_path_factory.mktemp("killed") / "out"
+    output = tmp_path / "out"
     command = [sys.executable, "-m", "tli_bench", "run", "--model", "tiny", "--tasks", TASK, "--limit", str(DOCUMENTS)]
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(
@@ -82,16 +99,18 @@ def killed(tmp_path_factory):
     return output
 
 
-def test_a_killed_run_goes_on_from_its_answers_and_gives_the_same(lm, killed, tmp_path):
-    assert downstream_paths(killed) == []
-    there = kept(killed)
-    whole, every = scored(lm, tmp_path)
-    outcome, asked = scored(lm, killed)
+@pytest.mark.parametrize("how", ["stopped", pytest.param("killed", marks=pytest.mark.slow)])
+def test_a_run_goes_on_from_its_answers_and_gives_the_same(lm, request, tmp_path, how):
+    output = request.getfixturevalue(how)
+    assert downstream_paths(output) == []
+    there = kept(output)
+    whole, every = scored(lm, tmp_path / "whole")
+    outcome, asked = scored(lm, output)
     assert ENOUGH <= there < every
     assert asked == every - there
     assert outcome.downstream[0].scores == whole.downstream[0].scores
     assert outcome.reused == []
-    assert not (killed / FOLDER).exists()
+    assert not (output / FOLDER).exists()
 
 
 def test_what_is_finished_is_read_back(lm, tmp_path):

@@ -55,7 +55,7 @@ def test_a_planted_relation_is_found_and_a_shuffled_one_is_not():
     planted = [downstream(pair, change / 2) for pair, change in zip(PAIRS, changes, strict=True)]
     worse = [downstream(p, c / 2, task="err", better=False) for p, c in zip(PAIRS, changes, strict=True)]
     random = [downstream(p, float(c), task="random") for p, c in zip(PAIRS, shuffled, strict=True)]
-    found = join(records, [*planted, *worse, *random])
+    found = join(records, [*planted, *worse, *random], layers=["best", "output"])
     table = rows(found)
     for kind, verdict in (
         ("tli_translate", "better where alignment gained more"),
@@ -91,7 +91,7 @@ def test_p_values_are_corrected_over_all_that_was_tested():
         for i, kind in enumerate(kinds)
         for p, y in zip(PAIRS, noise(len(PAIRS), 200 + i), strict=True)
     ]
-    (part,) = join(records, scores).joined
+    (part,) = join(records, scores, layers=["best", "output"]).joined
     assert part.family == 60
     assert min(a.result.p for a in part.associations) < 0.05 < min(a.holm for a in part.associations)
     assert not any("where alignment" in a.verdict for a in part.associations)
@@ -119,7 +119,7 @@ def test_fewer_than_ten_pairs_are_too_few(n, verdict):
     )
     (part,) = found.joined
     assert {a.verdict for a in part.associations} == {verdict}
-    assert part.family == (2 if n == 10 else 0)
+    assert part.family == (1 if n == 10 else 0)  # dev chooses the output: one test, not two
 
 
 def test_adapters_do_not_make_up_for_pairs():
@@ -181,6 +181,27 @@ def bitext(pair, changes):
         pair, 0.07, task="tli_bitext", layers=("0", "1"), curves=curves,
         scores={"base": {"p1": 0.3}, "adapted": {"p1": 0.37, "p1_output": 0.1, "queries": 9.0}},
     )  # fmt: skip
+
+
+def test_all_pairs_are_read_at_one_layer_whatever_each_chose_for_itself():
+    """Dev words choose layer 0 for the mean of the pairs, though half of the pairs would choose layer 1 for themselves."""
+    records = []
+    for i, pair in enumerate(PAIRS):
+        record = alignment(pair, i / 50)
+        own = [0.1, 0.2] if i % 2 else [0.9, 0.1]
+        best = dict.fromkeys(("base", "adapted"), str(i % 2))
+        curves = record.curves | {Split.DEV: {"base": {HEADLINE: own}}}
+        records.append(record.model_copy(update={"curves": curves, "best_layer": best}))
+    scores = [bitext(p, (-i / 50, i / 40)) for i, p in enumerate(PAIRS)]
+    (part,) = join(records, scores).joined
+    assert part.layer == "0"
+    assert [a.layer for a in part.associations] == ["0", "output", EACH]
+    fixed = part.associations[0]
+    assert {point.layer for point in fixed.points} == {"0"}
+    assert [point.x for point in fixed.points] == pytest.approx([i / 100 for i in range(len(PAIRS))])
+    assert fixed.result.rho == pytest.approx(-1)
+    (each,) = join(records, scores, layers=["best"]).joined
+    assert {point.layer for point in each.associations[0].points} == {"0", "1"}
 
 
 def test_a_task_read_by_layer_is_read_at_the_layer_of_the_alignment():
@@ -294,7 +315,7 @@ def test_a_task_of_no_one_pair_is_named():
     ("options", "message"),
     [
         ({"measure": "gapp"}, "unknown measure 'gapp'; did you mean 'gap'"),
-        ({"layers": ["7"]}, "unknown layer '7'; known: 0, 1, all, best, output"),
+        ({"layers": ["7"]}, "unknown layer '7'; known: 0, 1, all, best, dev, output"),
         ({"metrics": ["p2"]}, "unknown metric 'p2'; known: p1"),
     ],
 )

@@ -28,7 +28,8 @@ def explain(
     layer: Annotated[
         list[str] | None,
         typer.Option(
-            help="Layers to compare downstream changes at: best (chosen on dev), output, a name, all. Default: best,output."
+            help="Layers to compare downstream changes at: dev or a name (one for all pairs, as in --at), best (each pair's own, "
+            "chosen on dev), output, all. Default: that of --at, and output."
         ),
     ] = None,
     at: Annotated[
@@ -64,7 +65,7 @@ def explain(
     from tli_bench.evaluate.join import join
     from tli_bench.records import RecordStore, write_json
     from tli_bench.records.downstream import iter_downstream
-    from tli_bench.records.scores import BEST, OUTPUT
+    from tli_bench.records.scores import OUTPUT
     from tli_bench.report.terminal.explained import explanation_parts, seeds_parts
     from tli_bench.report.terminal.joined import join_parts
 
@@ -75,7 +76,7 @@ def explain(
         RecordStore(folder),
         iter_downstream(folder),
         measure=measure,
-        layers=several(layer) or (BEST, OUTPUT),
+        layers=several(layer) or (at, OUTPUT),
         metrics=several(metric) or (),
         seed=seed,
     )

@@ -1,11 +1,13 @@
 """What an adapter changed, in alignment and in downstream scores, keyed so that only like is compared with like."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from tli_bench.base.errors import UnknownNameError
 from tli_bench.config.facts import asked_text, differing, flags_of
+from tli_bench.evaluate.fixed_layer import dev_layer
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.registry import list_measures
 from tli_bench.models.identity import AdapterRef
@@ -76,11 +78,13 @@ class Outcome:
 class Gathered:
     """gains: by title, which says what was measured and how, adapters apart; unscored: titles under which nothing was scored at any layer.
 
+    layers: by title, the one layer that the dev words choose for the mean of the pairs of the base.
     repeated: records that are replaced by a later one of the same unit.
     """
 
     gains: dict[str, dict[Who, Gain]]
     unscored: dict[str, dict[Who, Gain]]
+    layers: dict[str, str]
     repeated: int
 
 
@@ -89,7 +93,8 @@ def gather(records: Iterable[RunRecord], measure: str) -> Gathered:
 
     Raises UnknownNameError for a measure that is not registered and that no record has a curve of.
     """
-    found, created, known = Gathered({}, {}, 0), dict[tuple[str, Who], str](), set[str]()
+    found, created, known = Gathered({}, {}, {}, 0), dict[tuple[str, Who], str](), set[str]()
+    dev: dict[str, dict[str, Mapping[str, Curve]]] = defaultdict(dict)
     for record in records:
         states = record.curves.get(Split.CONTROL, {})
         known |= set(states.get("base", {}))
@@ -105,6 +110,8 @@ def gather(records: Iterable[RunRecord], measure: str) -> Gathered:
         created[title, who] = record.created
         changes = _difference(states["base"].get(measure), states["adapted"].get(measure), len(signature.layers))
         by_layer = dict(zip(signature.layers, changes, strict=True))
+        dev[title][who.pair] = record.curves.get(Split.DEV, {}).get("base", {})
+        found.layers[title] = dev_layer(signature.layers, list(dev[title].values()))
         found.gains.setdefault(title, {})[who] = Gain(who, _label(adapter), by_layer, best, signature.layers[-1])
     names = known | {m.name for m in list_measures()}
     if known and measure not in names:

@@ -9,10 +9,10 @@ import numpy as np
 
 from tli_bench.base.columns import number, read_rows
 from tli_bench.base.errors import InputError, UnknownNameError, UnscorableError
+from tli_bench.evaluate.fixed_layer import DEV, dev_layer
 from tli_bench.languages import Language, resolve_language, resolve_pair
 from tli_bench.lexicon.pairs import Split
 from tli_bench.lexicon.romanise import romanise
-from tli_bench.measures.choice import chosen_depth
 from tli_bench.measures.distance import lexical_distance
 from tli_bench.measures.measure import Place
 from tli_bench.measures.registry import get_measure, list_measures
@@ -26,8 +26,6 @@ ENOUGH = 10
 """Fewer pairs than this cannot tell a correlation from chance."""
 ALPHA = 0.05
 LEXICAL = "lexical distance (LDND)"
-DEV = "dev"
-"""The layer that the dev words choose for the mean of the pairs of the base."""
 BASE, GAIN = "base", "gain in"
 USUAL_DTYPE = "float32"
 
@@ -246,16 +244,7 @@ def _layer(records: Sequence[RunRecord], asked: str) -> str:
     """The one layer at which all of a group's pairs are read."""
     if asked != DEV:
         return records[0].layer(asked, "base")
-
-    def mean(measure: str) -> Curve | None:
-        curves = [record.curve(measure, Split.DEV, "base") for record in records]
-        if any(curve is None or len(curve) != len(records[0].layers) for curve in curves):
-            return None
-        layers = zip(*(curve for curve in curves if curve is not None), strict=True)
-        return [None if None in values else float(np.mean([v for v in values if v is not None])) for values in layers]
-
-    depth = chosen_depth(mean)
-    return records[0].layers[-1 if depth is None else depth]
+    return dev_layer(records[0].layers, [record.curves.get(Split.DEV, {}).get("base", {}) for record in records])
 
 
 def _corrected(relations: Sequence[Relation]) -> list[Relation]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from tli_bench.base.errors import UnknownNameError, UnscorableError
 from tli_bench.evaluate.changes import Gain, Gathered, Outcome, Scored, Who, gather, labels, outcomes
 from tli_bench.evaluate.explain import ENOUGH
+from tli_bench.evaluate.fixed_layer import DEV
 from tli_bench.measures.roles import HEADLINE
 from tli_bench.records.schema import DownstreamRecord, RunRecord
 from tli_bench.records.scores import BEST, OUTPUT
@@ -62,10 +63,14 @@ class Association:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """All associations of one base under one protocol. family: how many were tested and corrected together."""
+    """All associations of one base under one protocol. family: how many were tested and corrected together.
+
+    layer: the one that the dev words choose for the mean of the pairs of the base.
+    """
 
     title: str
     measure: str
+    layer: str
     pairs: int
     adapters: tuple[str, ...]
     family: int
@@ -85,14 +90,15 @@ def join(
     downstream: Iterable[DownstreamRecord],
     *,
     measure: str = HEADLINE,
-    layers: Sequence[str] = (BEST, OUTPUT),
+    layers: Sequence[str] = (DEV, OUTPUT),
     metrics: Sequence[str] = (),
     seed: int = 0,
 ) -> Join:
     """Correlate the change of every downstream score with that of `measure`, over pairs and adapters.
 
     Only records of one model, revision, precision and adapter are joined, and a task in one language is joined with that
-    language's pair with English. layers: of the alignment: `best` (of the adapted model, chosen on dev), `output`, a name, or `all`.
+    language's pair with English. layers: of the alignment: `dev` (one for all pairs, which the dev words choose for the mean of the
+    pairs of the base), `best` (of each pair's adapted model, chosen on dev), `output`, a name, or `all`.
     Tasks that are read by layer are read at the same layer, and have one more association over all layers together.
     metrics: downstream metrics to test; all if empty. Raises UnknownNameError for a measure, layer or metric that no
     record has.
@@ -102,24 +108,35 @@ def join(
     names = dict.fromkeys(
         name for gains in gathered.gains.values() for gain in gains.values() for name in gain.by_layer
     )
-    _require("layer", layers, {BEST, OUTPUT, EVERY, *names})
+    _require("layer", layers, {DEV, BEST, OUTPUT, EVERY, *names})
     joined = []
     for title, gains in gathered.gains.items():
         here = [o for o in scored.outcomes if o.who in gains and (not metrics or o.metric in metrics)]
         if here:
-            joined.append(_joined(title, measure, here, gains, layers, seed))
+            joined.append(_joined(title, measure, gathered.layers[title], here, gains, layers, seed))
     return Join(tuple(joined), tuple(_notes(gathered, scored, measure)))
 
 
 def _joined(
-    title: str, measure: str, here: Sequence[Outcome], gains: dict[Who, Gain], layers: Sequence[str], seed: int
+    title: str,
+    measure: str,
+    fixed: str,
+    here: Sequence[Outcome],
+    gains: dict[Who, Gain],
+    layers: Sequence[str],
+    seed: int,
 ) -> Joined:
     names = dict.fromkeys(name for gain in gains.values() for name in gain.by_layer)
-    shown = list(dict.fromkeys(name for asked in layers for name in (names if asked == EVERY else [asked])))
+    # Where dev chooses the output, or a name is that of another layer that was asked for, it is one test and not two.
+    last = {gain.output for gain in gains.values()}
+    called = {DEV: OUTPUT if {fixed} == last else fixed}
+    shown = list(
+        dict.fromkeys(name for asked in layers for name in (names if asked == EVERY else [called.get(asked, asked)]))
+    )
     found = _corrected([a for group in _groups(here, gains) for a in _associations(group, gains, shown, seed)])
     adapters = sorted({labels(gains)[outcome.who.adapter] for outcome in here})
     pairs, family = len({outcome.who.pair for outcome in here}), sum(a.holm is not None for a in found)
-    return Joined(title, measure, pairs, tuple(adapters), family, tuple(found))
+    return Joined(title, measure, fixed, pairs, tuple(adapters), family, tuple(found))
 
 
 def _require(what: str, asked: Sequence[str], known: set[str]) -> None:

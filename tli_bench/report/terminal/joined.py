@@ -41,6 +41,7 @@ def join_parts(found: Join) -> Iterator[Part]:
 def _head(part: Joined) -> Iterator[str]:
     adapters = ", ".join(visible(name, limit=60) for name in part.adapters)
     yield f"change of the control words' {part.measure} against that of each score; {part.pairs} pairs; {adapters}"
+    yield f"the dev words choose layer {visible(part.layer, limit=40)} for the mean of all pairs of the base"
     if part.family:
         most = max((a for a in part.associations if a.holm is not None), key=lambda a: a.units)
         yield (

@@ -1,0 +1,69 @@
+"""Exams, SIB-200 and MLQA on a Hub on 127.0.0.1: the repositories of `test_exams`, and parquet as the Hub has of the others.
+
+Davlan/sib200's columns and configurations are those that lm-eval's AfroBench task reads; google/xtreme's are in its card.
+"""
+
+import shutil
+
+import pytest
+
+from tests.downstream.test_exams import TATAR, kazmmlu, tumlu, uzlib
+from tests.downstream.test_hub_sets import card, parquet, read
+from tests.hub import LoopbackHub
+
+COMMIT = "0" * 40
+ASKED = [
+    ["exams", {"exam": "tumlu", "language": "tat_Cyrl", "called": "tatar"}],
+    ["exams", {"exam": "kazmmlu", "language": "kaz_Cyrl", "called": "kaz"}],
+    ["exams", {"exam": "uzlib", "language": "uzn_Latn", "called": "uz"}],
+    ["sib200", {"language": "tuk_Latn", "called": "tuk_Latn", "data_dir": "hub"}],
+    ["mlqa", {"language": "deu_Latn", "iso2": "de", "data_dir": "hub"}],
+    ["exams", {"exam": "tumlu", "language": "kaz_Cyrl", "called": "kazakh"}],
+]
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    root = tmp_path_factory.mktemp("hub")
+    sib, xtreme = root / "sib", root / "xtreme"
+    parquet(
+        sib / "tuk_Latn" / "test.parquet",
+        index_id=[0, 1], category=["sports", "travel"], text=["Topar ýeňdi.", "Otly gijä galdy."],
+    )  # fmt: skip
+    card(sib, [("tuk_Latn", "test", "tuk_Latn/test.parquet")])
+    parquet(
+        xtreme / "MLQA.de.de" / "test-00000-of-00001.parquet",
+        id=["1"], title=["t"], context=["Der Zug hielt in Bonn."], question=["Wo hielt der Zug?"],
+        answers=[{"answer_start": [14], "text": ["in Bonn"]}],
+    )  # fmt: skip
+    card(xtreme, [("MLQA.de.de", "test", "MLQA.de.de/test-*")])
+    repositories = {
+        "datasets/jafarisbarov/TUMLU-mini": tumlu(root / "tumlu", TATAR),
+        "datasets/MBZUAI/KazMMLU": kazmmlu(root / "kazmmlu"),
+        "datasets/tahrirchi/uzlib": uzlib(root / "uzlib"),
+        "datasets/Davlan/sib200": sib,
+        "datasets/google/xtreme": xtreme,
+    }
+    with LoopbackHub(repositories, commit=COMMIT) as hub:
+        yield read(tmp_path_factory.mktemp("home"), ASKED, endpoint=hub.endpoint)
+    shutil.rmtree(root)
+
+
+def test_every_set_is_read_from_the_hub(found):
+    tatar, kazakh, uzbek, turkmen, german = (answer["docs"] for answer in found[:5])
+    assert [doc["gold"] for doc in tatar] == [1, 0, 2]
+    assert len(kazakh) == 24
+    assert len(uzbek) == 4
+    assert [doc["options"][doc["gold"]] for doc in turkmen] == ["sports", "travel"]
+    assert german[0]["answers"] == ["in Bonn"]
+
+
+def test_the_source_names_set_and_commit(found):
+    assert found[0]["source"] == f"hf:jafarisbarov/TUMLU-mini/tatar/test@{COMMIT} (unpinned: main)"
+    biology = f"hf:MBZUAI/KazMMLU/Biology (High School in kaz)/test@{COMMIT} (unpinned: main)"
+    assert found[1]["source"] == f"{biology} + 11 more of the same set"
+    assert found[3]["source"].startswith("hf:Davlan/sib200/tuk_Latn/test@")
+
+
+def test_a_configuration_that_is_not_there_is_named(found):
+    assert "hf:jafarisbarov/TUMLU-mini/kazakh/test@main cannot be loaded" in found[5]["error"]

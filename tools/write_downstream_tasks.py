@@ -8,16 +8,21 @@ import yaml
 from tli_bench.base.paths import data_dir
 from tli_bench.downstream.embedded import EmbeddedSpec
 from tli_bench.downstream.registry import find_spec, own_names
-from tli_bench.downstream.spec import Definition
+from tli_bench.downstream.spec import AnswerSpec, Definition
+from tli_bench.downstream.tagged import TaggedSpec
 from tli_bench.languages import LANGUAGES, Language, pivot
 
-ROOM = "tli_bench.plugin.downstream_tasks"
+KINDS = {
+    AnswerSpec: "tli_bench.plugin.downstream_tasks.AnswerTask",
+    EmbeddedSpec: "tli_bench.plugin.downstream_tasks.EmbeddedTask",
+    TaggedSpec: "tli_bench.plugin.tagged_task.TaggedTask",
+}
 
 
 def task(name: str, spec: str, **metadata: str) -> str:
     """Definition of one task."""
-    kind = "EmbeddedTask" if issubclass(find_spec(spec), EmbeddedSpec) else "AnswerTask"
-    lines = [f"task: {name}", f"class: !function {ROOM}.{kind}", "metadata:", f"  spec: {spec}"]
+    [kind] = [path for base, path in KINDS.items() if issubclass(find_spec(spec), base)]
+    lines = [f"task: {name}", f"class: !function {kind}", "metadata:", f"  spec: {spec}"]
     return "\n".join([*lines, *(f"  {key}: {value}" for key, value in metadata.items()), "  version: 1", ""])
 
 

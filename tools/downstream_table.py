@@ -39,6 +39,7 @@ ROWS = {
     ),
     "tli_xlsum": Said("`csebuetnlp/xlsum` (parquet branch), or `<language>_test.jsonl`", FIXTURES),
     "tli_sib200": Said("`Davlan/sib200`, or `data/annotated` of its repository", COPY),
+    "tli_sib200_probe": Said("the same, with its train and dev splits", "folder in this layout"),
     "tli_tumlu": Said("`jafarisbarov/TUMLU-mini`, or a copy of it", COPY),
     "tli_kazmmlu": Said("`MBZUAI/KazMMLU` (12 subjects), or a copy of it", COPY),
     "tli_uzlib": Said("`tahrirchi/uzlib`, or a copy of it", COPY),

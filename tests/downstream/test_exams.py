@@ -9,6 +9,7 @@ import logging
 import re
 
 import pytest
+import torch
 from lm_eval import evaluate
 from lm_eval.tasks import TaskManager
 
@@ -19,6 +20,7 @@ from tli_bench.downstream.errors import DataError
 from tli_bench.downstream.exams import exams
 from tli_bench.downstream.registry import find_spec
 from tli_bench.downstream.specs.sib200 import macro_f1
+from tli_bench.downstream.tagged import TaggedAnswer
 from tli_bench.languages.registry import registry
 
 TATAR = [
@@ -220,3 +222,23 @@ def test_macro_f1_is_that_of_scikit_learn():
     # sklearn.metrics.f1_score(gold, said, average="macro", labels=the gold ones), computed by hand: a 2/3, b 4/5, c 0.
     pairs = [("a", "a"), ("a", "c"), ("b", "b"), ("b", "b"), ("d", "b")]
     assert macro_f1(pairs) == pytest.approx((2 / 3 + 4 / 5 + 0) / 3)
+
+
+def test_the_probe_learns_topics_from_english_sentences(tmp_path):
+    for language in ("eng_Latn", "tuk_Latn"):
+        (tmp_path / language).mkdir()
+        for split, count in (("train", 6), ("dev", 4), ("test", 4)):
+            rows = [f"{i}\t{('sports', 'travel')[i % 2]}\t{language} {split} {i} sözlem.\n" for i in range(count)]
+            text = "index_id\tcategory\ttext\n" + "".join(rows)
+            (tmp_path / language / f"{split}.tsv").write_text(text, encoding="utf-8")
+    task = spec("sib200_probe", tmp_path, language="tuk_Latn", called="tuk_Latn", english="eng_Latn")
+    docs = task.load().items
+    assert [len([doc for doc in docs if doc["role"] == role]) for role in ("train", "dev", "test")] == [6, 4, 4]
+    assert docs[2]["words"] == ["tuk_Latn test 0 sözlem."]
+    assert task.requests(docs[2])[0].language == "tuk_Latn"
+    pool = [
+        (doc, TaggedAnswer(("0",), {"base": torch.tensor([[[float(doc["tags"][0] == "sports"), 1.0]]])}, (0,)))
+        for doc in docs
+    ]
+    values = task.measure(pool).headlines
+    assert (values["accuracy"], values["majority"], values["lookup"]) == (1, 0.5, 0.5)

@@ -267,5 +267,10 @@ def test_through_lm_eval(long_model):
     assert 0 <= row["accuracy"] <= 1
     assert row["accuracy_low"] <= row["accuracy"] <= row["accuracy_high"]
     assert (row["sentences"], row["left_out_words"]) == (6, 0)
+    facts = found["configs"][name]["metadata"]
+    assert facts["signatures"]["probe"].startswith(
+        "LogisticRegression(C=1,lbfgs,tol=0.0001)|standardised|scikit-learn-"
+    )
+    assert (facts["sizes"], facts["seed"]) == ({"train": 500, "dev": 200, "test": 500}, 0)
     [answer] = tasks[name].instances[0].resps
     assert repr(answer).startswith("SentenceStates(base, ")  # what lm-eval logs; never the vectors

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,13 @@ class Probe:
         """The likeliest tag of every word."""
         _require_finite(vectors)
         return [str(tag) for tag in self._fitted.predict(vectors)]
+
+
+def signature() -> str:
+    """What the figures of a probe depend on besides vectors and tags."""
+    return (
+        f"LogisticRegression(C={PENALTY:g},lbfgs,tol={TOLERANCE:g})|standardised|scikit-learn-{version('scikit-learn')}"
+    )
 
 
 def _require_finite(vectors: Vectors) -> None:

@@ -5,7 +5,7 @@ from abc import abstractmethod
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ import torch
 from tli_bench.base.errors import UnscorableError
 from tli_bench.downstream.embedded import Measured, Scores
 from tli_bench.downstream.errors import DataError
-from tli_bench.downstream.probe import Probe
+from tli_bench.downstream.probe import Probe, signature
 from tli_bench.downstream.sources import Loaded
 from tli_bench.downstream.spec import Document, DownstreamSpec, Request, WordsOf
 from tli_bench.languages import pivot
@@ -116,6 +116,11 @@ class TaggedSpec(DownstreamSpec):
             raise DataError(f"{found.source}: no sentences")
         rng = random.Random(f"{role} {self.options.get('seed', 0)}")
         return [some[place] for place in sorted(rng.sample(range(len(some)), min(size, len(some))))]
+
+    def facts(self) -> dict[str, Any]:
+        """Signature of the probe, and how many sentences of each role were asked for, with which seed."""
+        sizes = {role: int(self.options.get(role, size)) for role, size in self.SIZES.items()}
+        return {"signatures": {"probe": signature()}, "sizes": sizes, "seed": int(self.options.get("seed", 0))}
 
     def prompt(self, doc: Document) -> str:
         """The sentence; there is no prompt."""

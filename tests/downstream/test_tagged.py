@@ -12,7 +12,7 @@ from tli_bench.base.errors import InputError, UnscorableError
 from tli_bench.base.paths import data_dir
 from tli_bench.downstream.errors import DataError
 from tli_bench.downstream.labels import read_conllu, read_wikiann, sentence_of_row
-from tli_bench.downstream.probe import Probe
+from tli_bench.downstream.probe import Probe, Probes
 from tli_bench.downstream.scorers.spans import span_parts, spans
 from tli_bench.downstream.specs.udpos import TAGS, UDPOS
 from tli_bench.downstream.specs.wikiann import TAGS as ENTITIES
@@ -229,6 +229,19 @@ def test_the_probe_minimises_the_stated_loss():
     loss.backward()
     assert weight.grad.abs().max() < 1e-2
     assert bias.grad.abs().max() < 1e-2
+
+
+def test_a_probe_is_fitted_once_for_the_same_words_and_again_for_others():
+    probes, x = Probes(), np.arange(12.0).reshape(6, 2)
+    first = probes.fit(x, list("ababab"))
+    assert probes.fit(x.copy(), list("ababab")) is first
+    changed = x.copy()
+    changed[5, 1] += 1e-9
+    assert probes.fit(changed, list("ababab")) is not first
+    assert probes.fit(x, list("ababba")) is not first
+    for shift in range(Probes.LIMIT):
+        probes.fit(x + shift + 1, list("ababab"))
+    assert probes.fit(x, list("ababab")) is not first, "the oldest goes first"
 
 
 def test_whole_sentences_are_drawn():

@@ -1,6 +1,8 @@
 """The linear probe: multinomial logistic regression on frozen vectors, with scikit-learn's solver and defaults."""
 
+import hashlib
 import warnings
+from collections import OrderedDict
 from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
@@ -44,6 +46,29 @@ class Probe:
         """The likeliest tag of every word."""
         _require_finite(vectors)
         return [str(tag) for tag in self._fitted.predict(vectors)]
+
+
+class Probes:
+    """Probes that were fitted, by the vectors and tags that they learnt from: every language's task learns from the same English words.
+
+    Only coefficients are kept, of the last `LIMIT`; the content is the key, so a changed model is never answered by an old probe.
+    """
+
+    LIMIT = 256
+
+    def __init__(self) -> None:
+        self._fitted: OrderedDict[str, Probe] = OrderedDict()
+
+    def fit(self, vectors: Vectors, tags: Sequence[str]) -> Probe:
+        """The probe for these words; raises as `Probe` does."""
+        content = np.ascontiguousarray(vectors)
+        key = hashlib.sha256(content.tobytes() + repr((content.shape, list(tags))).encode()).hexdigest()
+        if key not in self._fitted:
+            self._fitted[key] = Probe(vectors, tags)
+        self._fitted.move_to_end(key)
+        while len(self._fitted) > self.LIMIT:
+            self._fitted.popitem(last=False)
+        return self._fitted[key]
 
 
 def signature() -> str:

@@ -13,7 +13,7 @@ import torch
 from tli_bench.base.errors import UnscorableError
 from tli_bench.downstream.embedded import Measured, Scores
 from tli_bench.downstream.errors import DataError
-from tli_bench.downstream.probe import Probe, signature
+from tli_bench.downstream.probe import Probes, signature
 from tli_bench.downstream.sources import Loaded
 from tli_bench.downstream.spec import Document, DownstreamSpec, Request, WordsOf
 from tli_bench.languages import pivot
@@ -83,6 +83,8 @@ class TaggedSpec(DownstreamSpec):
     """Name of the score."""
     SIZES: ClassVar[Mapping[str, int]] = {TRAIN: 500, DEV: 200, TEST: 500}
     """The most sentences of each role."""
+    PROBES: ClassVar[Probes] = Probes()
+    """Shared by all tasks of a process."""
 
     @abstractmethod
     def sentences(self, called: str, split: str) -> Loaded[TaggedSentence]:
@@ -167,7 +169,7 @@ class TaggedSpec(DownstreamSpec):
         """The score on dev, and what each test sentence adds, at one layer; NaN and None where the probe cannot be fitted."""
         try:
             train = parts[TRAIN]
-            probe = Probe(train.vectors(state, layer), [tag for tags in train.tags for tag in tags])
+            probe = self.PROBES.fit(train.vectors(state, layer), [tag for tags in train.tags for tag in tags])
             dev, test = (
                 self._added(parts[role], probe.predict(parts[role].vectors(state, layer))) for role in (DEV, TEST)
             )
@@ -210,7 +212,7 @@ class TaggedSpec(DownstreamSpec):
         found["lookup"] = _score(self._added(test, lookup))
         random.Random(f"shuffled {self.options.get('seed', 0)}").shuffle(tags)
         try:
-            probe = Probe(train.vectors(state, layer), tags)
+            probe = self.PROBES.fit(train.vectors(state, layer), tags)
             found["shuffled"] = _score(self._added(test, probe.predict(test.vectors(state, layer))))
         except UnscorableError:
             pass

@@ -48,6 +48,23 @@ def test_batches_and_order_change_nothing(backend):
         torch.testing.assert_close(vectors, found[place][1], rtol=1e-5, atol=1e-6)
 
 
+def test_base_and_adapted_come_from_the_one_load(backend):
+    from peft import LoraConfig, get_peft_model
+
+    torch.manual_seed(1)
+    model = get_peft_model(make_model("llama"), LoraConfig(r=4, target_modules=["q_proj", "v_proj"]))
+    for name, parameter in model.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(parameter, std=0.5)
+    wrapped = Backend(model, backend.tokenizer)
+    states = {state: wrapped.words_of(SENTENCES, FRAMES[1], state=state)[1] for state in ("base", "adapted")}
+    plain = backend.words_of(SENTENCES, FRAMES[1])[1]
+    for (_, base), (_, adapted), (_, alone) in zip(states["base"], states["adapted"], plain, strict=True):
+        torch.testing.assert_close(base, alone, rtol=1e-5, atol=1e-6)
+        assert (adapted - base)[1:].abs().max() > 1e-3
+        torch.testing.assert_close(adapted[0], base[0])  # the embeddings are below every adapter
+
+
 def test_words_beyond_what_the_model_reads_have_no_vector(backend):
     [whole] = encode_sentences(backend.tokenizer, [SENTENCES[2]], Framing(), max_length=None)
     first_two = max(place for places in whole.own[:2] for place in places) + 1

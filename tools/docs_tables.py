@@ -12,6 +12,7 @@ from tli_bench.base.terms import terms_markdown
 from tli_bench.measures.table import measures_markdown
 from tli_bench.models.families import families_table
 from tools.board_tables import real_board_table, real_gain_table
+from tools.downstream_table import downstream_table
 from tools.real_models.declared import real_models_table
 from tools.transfer.table import gain_table, net_table
 
@@ -20,6 +21,7 @@ TABLES = {
     "families": families_table,
     "measures": measures_markdown,
     "terms": terms_markdown,
+    "downstream": downstream_table,
     "real_models": real_models_table,
     "real_board": real_board_table,
     "real_gain": real_gain_table,

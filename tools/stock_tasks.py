@@ -19,13 +19,16 @@ SUITES = ("swahili", "turkic", "xtremer", "english")
 
 
 class Stock(NamedTuple):
-    """One name in a suite. leaves: number of tasks; data: their Hub ids and configurations; metrics: those from the Hub."""
+    """One name in a suite. leaves: number of tasks; data: their Hub ids and configurations; metrics: those from the Hub; versions:
+    those that lm-eval gives the tasks.
+    """
 
     name: str
     suites: tuple[str, ...]
     leaves: int
     data: tuple[tuple[str, str], ...]
     metrics: tuple[str, ...]
+    versions: tuple[str, ...]
 
 
 class Reached(Exception):
@@ -55,7 +58,8 @@ def stock_tasks(manager: Any) -> list[Stock]:
             leaves = list(_leaves(manager, name))
             for leaf in leaves:
                 data[_download_of(manager, leaf)] = None
-            found.append(Stock(name, suites, len(leaves), tuple(data), tuple(dict.fromkeys(missing))))
+            versions = dict.fromkeys(_version(manager, leaf) for leaf in leaves)
+            found.append(Stock(name, suites, len(leaves), tuple(data), tuple(dict.fromkeys(missing)), tuple(versions)))
     return found
 
 
@@ -67,6 +71,10 @@ def _leaves(manager: Any, name: str) -> Iterator[str]:
     members = sorted(entry.tags) if entry.kind.name == "TAG" else entry.cfg["task"]
     for member in members:
         yield from _leaves(manager, member if isinstance(member, str) else member["task"])
+
+
+def _version(manager: Any, leaf: str) -> str:
+    return str((manager.task_index[leaf].cfg.get("metadata") or {}).get("version", "none"))
 
 
 def _download_of(manager: Any, leaf: str) -> tuple[str, str]:
@@ -118,15 +126,17 @@ def table(rows: list[Stock]) -> str:
     lines = [
         f"lm-eval {version('lm_eval')}, datasets {version('datasets')}:",
         "",
-        "| task | tasks in it | data set (Hub) | configuration | suites |",
-        "|---|---|---|---|---|",
+        "| task | tasks in it | version | data set (Hub) | configuration | suites |",
+        "|---|---|---|---|---|---|",
     ]
     for row in rows:
         ids = ", ".join(dict.fromkeys(f"`{ident}`" for ident, _ in row.data))
         configs = [config for _, config in row.data]
         shown = ", ".join(f"`{config}`" for config in configs[:2]) + (f" … {len(configs)}" if len(configs) > 2 else "")
         also = f"; metric {', '.join(row.metrics)} from the Hub's `evaluate`" if row.metrics else ""
-        lines.append(f"| `{row.name}` | {row.leaves} | {ids}{also} | {shown} | {', '.join(row.suites)} |")
+        lines.append(
+            f"| `{row.name}` | {row.leaves} | {', '.join(row.versions)} | {ids}{also} | {shown} | {', '.join(row.suites)} |"
+        )
     return "\n".join(lines)
 
 

@@ -8,16 +8,21 @@ import yaml
 from tli_bench.base.paths import data_dir
 from tli_bench.downstream.embedded import EmbeddedSpec
 from tli_bench.downstream.registry import find_spec, own_names
-from tli_bench.downstream.spec import Definition
+from tli_bench.downstream.spec import AnswerSpec, Definition
+from tli_bench.downstream.tagged import TaggedSpec
 from tli_bench.languages import LANGUAGES, Language, pivot
 
-ROOM = "tli_bench.plugin.downstream_tasks"
+KINDS = {
+    AnswerSpec: "tli_bench.plugin.downstream_tasks.AnswerTask",
+    EmbeddedSpec: "tli_bench.plugin.downstream_tasks.EmbeddedTask",
+    TaggedSpec: "tli_bench.plugin.tagged_task.TaggedTask",
+}
 
 
 def task(name: str, spec: str, **metadata: str) -> str:
     """Definition of one task."""
-    kind = "EmbeddedTask" if issubclass(find_spec(spec), EmbeddedSpec) else "AnswerTask"
-    lines = [f"task: {name}", f"class: !function {ROOM}.{kind}", "metadata:", f"  spec: {spec}"]
+    [kind] = [path for base, path in KINDS.items() if issubclass(find_spec(spec), base)]
+    lines = [f"task: {name}", f"class: !function {kind}", "metadata:", f"  spec: {spec}"]
     return "\n".join([*lines, *(f"  {key}: {value}" for key, value in metadata.items()), "  version: 1", ""])
 
 
@@ -52,14 +57,21 @@ def groups() -> dict[str, list[str]]:
             if one.offline:
                 offline.setdefault(name, []).append(one.name)
     for suite, languages in suites().items():
-        stock = [name for language in languages for name in language.stock_tasks]
-        found[f"tli_downstream_{suite}"] = of_languages({language.code for language in languages})
-        found[f"tli_suite_{suite}"] = [f"tli_downstream_{suite}", *stock]
+        codes = {language.code for language in languages}
+        found[f"tli_downstream_{suite}"] = of_languages(codes, offline=True)
+        found[f"tli_suite_{suite}"] = [
+            f"tli_downstream_{suite}",
+            *of_languages(codes, offline=False),
+            *stock(languages),
+        ]
+        for language in languages if len(languages) > 1 else ():
+            own = [name for offline in (True, False) for name in of_languages({language.code}, offline=offline)]
+            found[f"tli_suite_{language.code}"] = [*own, *stock([language])]
     found["tli_downstream"] = [
         member for name, members in offline.items() for member in ([name] if members == found[name] else members)
     ]
     found["tli_all"] = ["tli_alignment", "tli_downstream"]
-    found[f"tli_suite_{pivot().suite}"] = [f"tli_xquad_{pivot().code}", *pivot().stock_tasks]
+    found[f"tli_suite_{pivot().suite}"] = [f"tli_xquad_{pivot().code}", *stock([pivot()])]
     return found | {f"tli_suite_{name}": members for name, members in mixed_suites().items()}
 
 
@@ -72,9 +84,15 @@ def suites() -> dict[str, list[Language]]:
     return found
 
 
-def of_languages(codes: set[str]) -> list[str]:
+def of_languages(codes: set[str], *, offline: bool) -> list[str]:
     """The tasks that a suite of these languages runs: those that say so in `Definition.suite`, with one of the languages."""
-    return [one.name for tasks in declared().values() for one in tasks if codes & set(one.suite)]
+    every = [one for tasks in declared().values() for one in tasks]
+    return [one.name for one in every if codes & set(one.suite) and one.offline == offline]
+
+
+def stock(languages: list[Language]) -> list[str]:
+    """Names of lm-eval's own tasks for these languages."""
+    return [name for language in languages for name in language.stock_tasks]
 
 
 def mixed_suites() -> dict[str, list[str]]:

@@ -45,7 +45,17 @@ class Embed:
     pair: str
 
 
-Request = Generate | LogLikelihood | Embed
+@dataclass(frozen=True, slots=True)
+class WordsOf:
+    """Hidden states of every word of a sentence in `language` (a code). The answer is a `TaggedAnswer` (see
+    `tli_bench.downstream.tagged`).
+    """
+
+    words: tuple[str, ...]
+    language: str
+
+
+Request = Generate | LogLikelihood | Embed | WordsOf
 
 
 def mean(values: Sequence[float]) -> float:

@@ -22,6 +22,7 @@ from tli_bench.downstream.spec import (
     Request,
     mean,
 )
+from tli_bench.downstream.tagged import TaggedSpec
 from tli_bench.plugin.asking import Prompt, Style
 from tli_bench.plugin.stock import answer_from_stock_models
 from tli_bench.vectors.protocols import get_protocols
@@ -242,7 +243,7 @@ class EmbeddedTask(DownstreamTask):
     """A task scored as one pool from hidden states, under the first protocol of `metadata.protocol`."""
 
     OUTPUT_TYPE = "hidden_states"
-    KIND = EmbeddedSpec
+    KIND: type = EmbeddedSpec
     spec: EmbeddedSpec
 
     def __init__(self, config: Mapping[str, Any] | None = None) -> None:
@@ -322,9 +323,10 @@ def _spec(task: str, meta: Mapping[str, Any], kind: type) -> Any:
         )
     found = find_spec(name)
     if not issubclass(found, kind):
-        wanted = "EmbeddedTask" if issubclass(found, EmbeddedSpec) else "AnswerTask"
+        wanted = f"{__name__}.{'EmbeddedTask' if issubclass(found, EmbeddedSpec) else 'AnswerTask'}"
+        if issubclass(found, TaggedSpec):
+            wanted = "tli_bench.plugin.tagged_task.TaggedTask"
         raise InputError(
-            f"task {task}: specification {name!r} is of another kind; its YAML needs "
-            f"`class: !function {__name__}.{wanted}`"
+            f"task {task}: specification {name!r} is of another kind; its YAML needs `class: !function {wanted}`"
         )
     return found(task, meta)

@@ -15,6 +15,7 @@ from tli_bench.vectors.placebos import Placebos
 from tli_bench.vectors.pooling import pooling_weights
 from tli_bench.vectors.protocols import Pooling, Protocol
 from tli_bench.vectors.responses import PairSink, PairStates, ProtocolStates
+from tli_bench.vectors.running import SentenceStates, is_sentence
 
 
 class Inputs(NamedTuple):
@@ -29,10 +30,14 @@ def answer(
 ) -> list[PairStates]:
     """One `PairStates` for each request, in order. A request's `args` are (source, target, protocols, pair id).
 
+    Requests for the words of sentences, whose `args` are (sentence, words, protocol, language), have `SentenceStates` for
+    answers instead.
     A fifth argument is true for texts that may be longer than the model reads: they are cut at the end. A sixth is true for
     requests that also ask for the neurons. A distinct token sequence runs once per state (base, adapted, twin) for all
     protocols that need it. placebos: goes with each answer.
     """
+    if requests and is_sentence(requests[0]):
+        return _sentences(requests, backend=backend, identity=identity)
     if placebos is not None:
         placebos.starts()
     groups: dict[tuple[tuple[Protocol, ...], str, bool, bool], list[int]] = {}
@@ -50,6 +55,28 @@ def answer(
             found = _answer_group(words, sides, protocols, states, backend=backend, identity=identity, neurons=neurons)
             answers |= dict(zip(positions, found, strict=True))
     return [replace(answers[position], placebos=placebos) for position in range(len(requests))]
+
+
+def _sentences(requests: Sequence[Any], *, backend: Backend, identity: MeasuredModel) -> Any:
+    """One `SentenceStates` for each request, in order; each distinct sentence runs once per state."""
+    groups: dict[tuple[Protocol, str], list[int]] = {}
+    for position, request in enumerate(requests):
+        groups.setdefault(tuple(request.args[2:]), []).append(position)
+    answers: dict[int, SentenceStates] = {}
+    with backend.unchanged():
+        for (protocol, language), positions in groups.items():
+            framed = framing(protocol, language)
+            distinct = list(dict.fromkeys(requests[position].args[1] for position in positions))
+            found = {
+                state: backend.words_of(distinct, framed, state=state) for state in states_of(identity, running=True)
+            }
+            rows = {words: row for row, words in enumerate(distinct)}
+            for position in positions:
+                row = rows[requests[position].args[1]]
+                vectors = {state: words[row][1] for state, (_, words) in found.items()}
+                layers, words = found["base"]
+                answers[position] = SentenceStates(layers, vectors, words[row][0], identity)
+    return [answers[position] for position in range(len(requests))]
 
 
 def _answer_group(

@@ -6,6 +6,7 @@ from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from typing import NamedTuple, cast
 
+import torch
 from torch import nn
 
 from tli_bench.base.errors import AdapterError
@@ -24,6 +25,7 @@ from tli_bench.vectors.cache import Key, StateCache, TextStates
 from tli_bench.vectors.extract import Progress, States, extract
 from tli_bench.vectors.inputs import Encoded, Framing, encode_words
 from tli_bench.vectors.protocols import Pooling
+from tli_bench.vectors.running import encode_sentences, extract_sentences, kept_words
 
 __all__ = ["Answered", "Backend", "Progress"]
 DEFAULT_BATCH: int = settings(RunConfig)["batch_size"].default
@@ -128,6 +130,22 @@ class Backend:
         """Pooled states of every text, in order, with the adapter as it is now; neither looked up in the cache nor kept."""
         return self._extract(self._encoded(texts, framing), tuple(poolings))
 
+    def words_of(
+        self, sentences: Sequence[Sequence[str]], framing: Framing, *, state: State = "base"
+    ) -> tuple[tuple[str, ...], list[tuple[tuple[int, ...], torch.Tensor]]]:
+        """Names of the layers, and for each sentence which of its words have a vector and their states; nothing is kept.
+
+        Raises InputError as `encode_sentences` does, AdapterError for an activated LoRA.
+        """
+        encoded = encode_sentences(self.tokenizer, sentences, framing, max_length=max_tokens(self.model))
+        if state != "base":
+            _require_called(self.model, [sentence.ids for sentence in encoded])
+        with self._in_state(state):
+            layers, found = extract_sentences(
+                self.model, encoded, batch_size=self.batch_size, before_norm=self.probed.chain
+            )
+        return layers, [(kept_words(one), vectors) for one, vectors in zip(encoded, found, strict=True)]
+
     @property
     def pace(self) -> float | None:
         """Seconds for one text in one state, over all that was computed so far; None before."""
@@ -140,7 +158,7 @@ class Backend:
     def _compute(self, texts: Sequence[str], key: Key) -> States:
         encoded, began = self._encoded(texts, key.framing), time.perf_counter()
         if key.state != "base":
-            _require_called(self.model, encoded)
+            _require_called(self.model, [item.ids for item in encoded])
         with self._in_state(key.state):
             found = self._extract(encoded, key.poolings, first_position=True, neurons=key.neurons)
         self._seconds, self._texts = self._seconds + time.perf_counter() - began, self._texts + len(encoded)
@@ -195,13 +213,13 @@ def _require_separable(model: Model) -> None:
         )
 
 
-def _require_called(model: Model, encoded: Sequence[Encoded]) -> None:
+def _require_called(model: Model, encoded: Sequence[tuple[int, ...]]) -> None:
     """Refuse an activated LoRA: it acts only on what follows its invocation tokens, and words do not contain them."""
     for config in getattr(model, "peft_config", {}).values():
         calls = tuple(getattr(config, "alora_invocation_tokens", None) or ())
         if not calls:
             continue
-        heard = sum(any(item.ids[i : i + len(calls)] == calls for i in range(len(item.ids))) for item in encoded)
+        heard = sum(any(ids[i : i + len(calls)] == calls for i in range(len(ids))) for ids in encoded)
         why = (
             "and none of the texts contains them: the base alone would be scored"
             if not heard

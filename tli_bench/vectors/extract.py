@@ -56,6 +56,12 @@ def layer_names(depth: int, *, final_norm: bool) -> tuple[str, ...]:
     return (*names, f"{depth}p", str(depth)) if final_norm else (*names, str(depth))
 
 
+def layers_of(model: Model, count: int) -> tuple[str, ...]:
+    """Names of the `count` hidden states that `all_layers` gave for a model."""
+    depth = depth_of(model)
+    return layer_names(depth, final_norm=count == depth + 2)
+
+
 def all_layers(
     model: Model, ids: torch.Tensor, mask: torch.Tensor | None = None, *, before_norm: bool = True
 ) -> tuple[torch.Tensor, ...]:
@@ -85,7 +91,7 @@ def _batches(encoded: Sequence[Encoded], batch_size: int) -> Iterator[tuple[list
 
 
 @contextmanager
-def _evaluating(model: Model) -> Iterator[None]:
+def evaluating(model: Model) -> Iterator[None]:
     """The model in evaluation mode; afterwards in the mode that it had."""
     was_training = model.training
     model.eval()
@@ -124,7 +130,7 @@ def extract(
     out: list[torch.Tensor] = []
     norms: list[torch.Tensor] = [torch.empty(0)] * len(encoded)
     count = done = 0
-    with neuron_states(neurons, encoded) as excited, _evaluating(model):
+    with neuron_states(neurons, encoded) as excited, evaluating(model):
         for rows, ids in _batches(encoded, batch_size):
             states = all_layers(model, torch.tensor(ids, device=device), before_norm=before_norm)
             if neurons:
@@ -146,9 +152,8 @@ def extract(
             if progress:
                 progress(done, len(encoded))
     found = {name: out[rules.index(rule)] for name, rule in plan.items()}
-    depth = depth_of(model)
     return States(
-        layer_names(depth, final_norm=count == depth + 2),
+        layers_of(model, count),
         {pooling: found[pooling] for pooling in poolings},
         tuple(encoded),
         FirstPosition(tuple(norms), found["included"], found["excluded"]) if first_position else None,

@@ -14,11 +14,14 @@ TITLES = {
     "exact_match": "exact", "f1": "F1", "map": "mAP", "rouge1": "ROUGE-1",
     "rouge2": "ROUGE-2", "rougeL": "ROUGE-L", "bleu": "BLEU", "chrf++": "chrF++", "greedy_exact": "greedy exact",
     "xsim_error_forward": "xsim error →", "xsim_error_backward": "xsim error ←", "acc": "acc", "acc_norm": "acc norm",
+    "accuracy": "accuracy", "f1_macro": "macro F1", "chance": "chance", "shuffled": "shuffled tags", "lookup": "spelling",
+    "majority": "majority",
 }  # fmt: skip
 OUT_OF_100 = ("bleu", "chrf++")
 SHARES = ("empty", "copied", "wrong_script", "wrong_language")
 COUNTS = {
     "truncated_prompts": "prompts cut", "shortened_examples": "prompts without some examples", "truncated_texts": "texts cut",
+    "sentences": "test sentences", "left_out_words": "words left out",
 }  # fmt: skip
 MANY = 0.05
 """Share of prompts that may be cut before the score is said to be about something else."""

@@ -1,0 +1,73 @@
+"""AfriQA: questions asked in an African language, about an English passage, answered in English."""
+
+import json
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+from tli_bench.downstream.datasets import named_in
+from tli_bench.downstream.errors import DataError
+from tli_bench.downstream.qa import QASpec
+from tli_bench.downstream.readers import Question
+from tli_bench.downstream.sources import FIXTURES, HUB, Loaded, find_file
+from tli_bench.downstream.spec import Definition
+from tli_bench.languages import pivot
+
+REPOSITORY = "github.com/masakhane-io/afriqa"
+WHERE = f"give a folder with data/gold_passages of {REPOSITORY}; on the Hub the set is a loading script, which does not load"
+
+
+class AfriQA(QASpec):
+    """AfriQA's gold passages (Ogundepo et al. 2023), from a folder with `gold_span_passages.afriqa.<iso3>.en.test.json`.
+
+    Options: `called` (what the set calls the language of the questions), and those of `QASpec`: `language` is that of passage,
+    prompt and answer, which is English.
+    """
+
+    TITLE = "question answering (from question to English passage)"
+
+    @classmethod
+    def tasks(cls) -> list[Definition]:
+        """One task per language of AfriQA that is known here; in no suite, since a suite reads the Hub."""
+        return [
+            Definition(f"tli_afriqa_{code}", {"language": pivot().code, "called": called}, offline=False)
+            for code, called in named_in("afriqa").items()
+        ]
+
+    def questions(self) -> Loaded[Question]:
+        """The test questions."""
+        chosen, called = self.data_dir, self.need("called")
+        if chosen in (None, HUB, FIXTURES):
+            raise DataError(f"task {self.task} reads a folder, got data_dir={chosen}; {WHERE}")
+        name = f"gold_span_passages.afriqa.{called}.en.test.json"
+        folder = Path(str(chosen)).expanduser()
+        return Loaded(_read(find_file(folder, (name, f"{called}/{name}"))), str(folder))
+
+
+def _read(path: Path) -> list[Question]:
+    lines = path.read_text(encoding="utf-8-sig").split("\n")
+    found = [_question(line, f"{path}: line {number}") for number, line in enumerate(lines, start=1) if line.strip()]
+    if not found:
+        raise DataError(f"{path}: no questions; one JSON object per line is expected")
+    return found
+
+
+def _question(line: str, where: str) -> Question:
+    try:
+        row = json.loads(line)
+    except (json.JSONDecodeError, RecursionError) as err:
+        raise DataError(f"{where} is not JSON ({err})") from err
+    pivot_answers = row.get("answer_pivot") if isinstance(row, dict) else None
+    answers = pivot_answers.get("text") if isinstance(pivot_answers, dict) else None
+    if not isinstance(answers, list) or not answers or not all(isinstance(a, str) and a.strip() for a in answers):
+        raise DataError(f"{where}: `answer_pivot.text` must be a list of non-empty texts, got {pivot_answers!r:.60}")
+    context, question = (_text(row, name, where) for name in ("context", "question_lang"))
+    # An answer of yes or no is nowhere in the passage (`answer_start` -1), and nothing here needs its place.
+    return Question(str(row.get("id", "")), context, question, tuple(answers), ())
+
+
+def _text(row: dict[str, Any], field: str, where: str) -> str:
+    value = row.get(field)
+    if not isinstance(value, str) or not value.strip():
+        raise DataError(f"{where}: `{field}` must be a non-empty text, got {value!r:.60}")
+    return unicodedata.normalize("NFC", value)

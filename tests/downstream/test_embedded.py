@@ -63,7 +63,8 @@ def test_bitext_finds_a_planted_layer(scores, manager):
     )
     assert [found[k] for k in ("best_layer", "p1", "mrr", "mexa", "queries")] == [1, 1, 1, 1, 102]
     assert [found["p1_L00"], found["p1_L01"]] == [0, 1]
-    assert [found["xsim_error_forward"], found["xsim_error_backward"]] == [0, 0]
+    errors = ("xsim", "xsim_backward", "margin_error_forward", "margin_error_backward")
+    assert [found[name] for name in errors] == [0, 0, 0, 0]
 
 
 def test_one_sentence_cannot_be_scored(scores):
@@ -88,17 +89,51 @@ def test_a_question_finds_what_answers_it(scores, manager, pair, unit):
     assert flat["p1_output"] == 0
 
 
-@pytest.mark.parametrize("layout", ["{code}.txt", "{code}.devtest", "newstest2019-ref.{iso}.txt"])
-def test_flores_and_ntrex_layouts(tmp_path, layout):
-    for code, lines in (("swh_Latn", "moja\nmbili\n"), ("tur_Latn", "bir\niki\n")):
-        (tmp_path / layout.format(code=code, iso=code[:3])).write_text(lines, encoding="utf-8")
-    task = EmbeddedTask({"task": "t", "metadata": meta(tmp_path)})
+# Read in github.com/MicrosoftTranslator/NTREX, folder NTREX-128, at c9f006f2c132c932b83ccd7aaa6a35930dd9c370.
+NTREX = {
+    "azj_Latn": "newstest2019-ref.aze-Latn.txt", "bak_Cyrl": "newstest2019-ref.bak.txt", "eng_Latn": "newstest2019-src.eng.txt",
+    "kaz_Cyrl": "newstest2019-ref.kaz.txt", "kir_Cyrl": "newstest2019-ref.kir.txt", "swh_Latn": "newstest2019-ref.swa.txt",
+    "tat_Cyrl": "newstest2019-ref.tat.txt", "tuk_Latn": "newstest2019-ref.tuk.txt", "tur_Latn": "newstest2019-ref.tur.txt",
+    "uig_Arab": "newstest2019-ref.uig.txt", "uzn_Latn": "newstest2019-ref.uzb.txt",
+}  # fmt: skip
+# FLORES-200's own names in the folder devtest: the code and the split.
+FLORES = {code: f"{code}.devtest" for code in LANGUAGES}
+OWN = {code: f"{code}.txt" for code in LANGUAGES}
+
+
+def test_the_names_of_ntrex_are_those_of_its_repository():
+    assert NTREX.keys() == LANGUAGES.keys()
+    for code, name in NTREX.items():
+        assert file_names(code, "ntrex")[0] == name
+        assert name in file_names(code)
+
+
+@pytest.mark.parametrize(
+    ("place", "names", "hub"),
+    [
+        ("", OWN, None), ("", FLORES, None), ("", NTREX, None), ("", FLORES, "flores"), ("flores", FLORES, "flores"),
+        ("", NTREX, "ntrex"), ("ntrex", NTREX, "ntrex"), ("NTREX-128", NTREX, "ntrex"), ("", OWN, "ntrex"),
+    ],
+)  # fmt: skip
+def test_flores_and_ntrex_layouts(tmp_path, place, names, hub):
+    (tmp_path / place).mkdir(exist_ok=True)
+    for code, lines in (("swh_Latn", "moja\nmbili\n"), ("tur_Latn", "\ufeffbir\n\ufeffiki\n")):
+        (tmp_path / place / names[code]).write_text(lines, encoding="utf-8")
+    task = EmbeddedTask({"task": "t", "metadata": meta(tmp_path, hub)})
     assert [(d["source"], d["target"]) for d in task.test_docs()] == [("moja", "bir"), ("mbili", "iki")]
     assert task.source == str(tmp_path)
 
 
-def meta(folder):
-    return {"spec": "bitext", "source": "swh_Latn", "target": "tur_Latn", "data_dir": str(folder)}
+def test_one_set_is_not_read_for_another(tmp_path):
+    for code in ("swh_Latn", "tur_Latn"):
+        (tmp_path / FLORES[code]).write_text("a\nb\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"does not hold any of newstest2019-ref.swa.txt, swh_Latn.txt, ntrex/newstest"):
+        EmbeddedTask({"task": "t", "metadata": meta(tmp_path, "ntrex")}).test_docs()
+
+
+def meta(folder, hub=None):
+    found = {"spec": "bitext", "source": "swh_Latn", "target": "tur_Latn", "data_dir": str(folder)}
+    return found if hub is None else {**found, "hub": hub}
 
 
 def test_texts_longer_than_the_model_are_cut_and_counted(tmp_path):

@@ -1,6 +1,7 @@
 """Data sets on a Hub on 127.0.0.1, in the layouts of FLORES+, NTREX, Tatoeba, TyDiQA and XL-Sum, read as a user's process does.
 
-The Hub's address and cache are read at import, so the reading happens in processes of its own.
+The Hub's address and cache are read at import, so the reading happens in processes of its own. `repositories` says of each set where
+its layout was read.
 """
 
 import gzip
@@ -43,6 +44,14 @@ def parquet(path, **columns):
     pq.write_table(pa.table(columns), path)
 
 
+def lines(path, **columns):
+    """A file of JSON lines, compressed where its name says so."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    data = "\n".join(json.dumps(row) for row in rows).encode()
+    path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
+
+
 def card(folder, configs):
     """README.md of a data set whose configurations are (name, split, path)."""
     lines = [f"- config_name: {n}\n  data_files:\n  - split: {s}\n    path: {p}\n" for n, s, p in configs]
@@ -53,31 +62,39 @@ def card(folder, configs):
 def repositories(tmp_path_factory):
     root = tmp_path_factory.mktemp("hub")
     flores, ntrex, tatoeba, xlsum, tydiqa = (root / n for n in ("flores", "ntrex", "tatoeba", "xlsum", "tydiqa"))
+    # FLORES+: `<split>/<code>.jsonl` with `id` and `text`, as public loaders of the set read it; earlier commits had parquet.
     for code, texts in SENTENCES.items():
-        parquet(flores / "devtest" / f"{code}.parquet", id=[1, 2], text=texts)
-    parquet(flores / "devtest" / "kaz_Cyrl.parquet", id=[2, 1], text=["Мысық ұйықтап жатыр.", "Жаңбыр жауып тұр."])
-    card(flores, [(code, "devtest", f"devtest/{code}.parquet") for code in (*SENTENCES, "kaz_Cyrl")])
+        lines(flores / "devtest" / f"{code}.jsonl", id=[1, 2], text=texts)
+    lines(flores / "devtest" / "kaz_Cyrl.jsonl", id=[2, 1], text=["Мысық ұйықтап жатыр.", "Жаңбыр жауып тұр."])
+    card(flores, [(code, "devtest", f"devtest/{code}.jsonl") for code in (*SENTENCES, "kaz_Cyrl")])
+    # mteb/NTREX: one parquet file, one column per language, as lighteval and other public loaders read it; the columns' names
+    # are those of `_LANGUAGES` in mteb's NTREXBitextMining.
     columns = {"swa_Latn": "swh_Latn", "tur_Latn": "tur_Latn", "eng_Latn": "eng_Latn"}
     parquet(ntrex / "data" / "test.parquet", **{name: SENTENCES[code] for name, code in columns.items()})
     card(ntrex, [("default", "test", "data/test.parquet")])
-    (tatoeba / "test").mkdir(parents=True)
-    rows = zip(SENTENCES["swh_Latn"], SENTENCES["eng_Latn"], strict=True)
-    lines = [json.dumps({"sentence1": one, "sentence2": two, "lang": "swh-eng"}) for one, two in rows]
-    (tatoeba / "test" / "swh-eng.jsonl.gz").write_bytes(gzip.compress("\n".join(lines).encode()))
-    card(tatoeba, [("swh-eng", "test", "test/swh-eng.jsonl.gz")])
-    parquet(
-        xlsum / "kyrgyz" / "test" / "0000.parquet",
-        id=["1"], url=["u"], title=["Көпүрө"], text=["Көпүрө ачылды. Балдар кубанды."], summary=["Көпүрө ачылды."],
+    # mteb/tatoeba-bitext-mining: configurations `<other>-eng` of JSON lines with `sentence1` and `sentence2` (English), as mteb's
+    # own tasks read them; what the files are called at the pinned commit was not seen.
+    lines(
+        tatoeba / "test" / "swh-eng.jsonl.gz",
+        sentence1=SENTENCES["swh_Latn"], sentence2=SENTENCES["eng_Latn"], lang=["swh-eng"] * 2,
     )  # fmt: skip
-    card(xlsum, [("kyrgyz", "test", "kyrgyz/test/*.parquet")])
+    card(tatoeba, [("swh-eng", "test", "test/swh-eng.jsonl.gz")])
+    # csebuetnlp/xlsum, refs/convert/parquet: `<config>/<split>/0000.parquet` since its commit fd9bb30 and no README.
+    for config, title in (("kyrgyz", "Көпүрө"), ("turkish", "Köprü")):
+        for split in ("train", "validation", "test"):
+            parquet(
+                xlsum / config / split / "0000.parquet",
+                id=[split], url=["u"], title=[title], text=[f"{title} 1. {title} 2."], summary=[f"{title}."],
+            )  # fmt: skip
+    # google-research-datasets/tydiqa: file names as of its commit da78f23, columns as in copies of its card.
     parquet(
-        tydiqa / "secondary_task" / "validation.parquet",
+        tydiqa / "secondary_task" / "validation-00000-of-00001.parquet",
         id=["swahili-1", "finnish-1"],
         context=["Juma anaishi Mwanza.", "Juma asuu Mwanzassa."],
         question=["Juma anaishi wapi?", "Missä Juma asuu?"],
         answers=[{"text": ["Mwanza"], "answer_start": [13]}, {"text": ["Mwanzassa"], "answer_start": [10]}],
     )
-    card(tydiqa, [("secondary_task", "validation", "secondary_task/validation.parquet")])
+    card(tydiqa, [("secondary_task", "validation", "secondary_task/validation-*")])
     return {
         "datasets/google-research-datasets/tydiqa": tydiqa,
         "datasets/openlanguagedata/flores_plus": flores,
@@ -150,9 +167,12 @@ def test_the_source_names_the_commit_and_whether_it_was_pinned(found):
 
 
 def test_the_parquet_branch_of_xlsum_is_read(found):
+    """The branch is read without a README that would name its configurations: it has none."""
     (doc,) = found[0][3]["docs"]
-    assert doc["summary"] == "Көпүрө ачылды."
-    assert any("/csebuetnlp/xlsum/resolve/refs%2Fconvert%2Fparquet/README.md" in path for _, path, _ in found[2])
+    assert (doc["id"], doc["summary"]) == ("test", "Көпүрө.")
+    asked = [(path, status) for _, path, status in found[2] if "/csebuetnlp/xlsum/" in path]
+    assert ("/datasets/csebuetnlp/xlsum/resolve/refs%2Fconvert%2Fparquet/README.md", 404) in asked
+    assert not [path for path, _ in asked if "turkish/" in path]
 
 
 def test_questions_with_their_answers_in_columns_are_read(found):

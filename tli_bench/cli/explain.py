@@ -52,7 +52,8 @@ def explain(
     once, next to the gain by each of its adapters; all their relations are one family, corrected by Holm. And how much of the
     spread is of pairs, of layers and, of several trainings, of seeds.
     Lexical distance is LDND over the run's own word pairs; words of two scripts are romanised first. Downstream records are
-    those in the folder, of the same model and adapter.
+    those in the folder, of the same model and adapter. Where MEXA (`tli_mexa_...`) and Belebele (`belebele_...`) were both run, the two
+    are correlated over languages, with and without the adapter.
     It says nothing about causes, and with fewer than 10 pairs it says nothing at all.
     """
     from dataclasses import asdict
@@ -63,14 +64,22 @@ def explain(
     from tli_bench.evaluate.explain import explain as relate
     from tli_bench.evaluate.explain import over_seeds, read_distances
     from tli_bench.evaluate.join import join
+    from tli_bench.evaluate.sentences import mexa_and_belebele
     from tli_bench.records import RecordStore, write_json
     from tli_bench.records.downstream import iter_downstream
     from tli_bench.records.scores import OUTPUT
     from tli_bench.report.terminal.explained import explanation_parts, seeds_parts
     from tli_bench.report.terminal.joined import join_parts
+    from tli_bench.report.terminal.sentences import sentence_parts
 
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder; give the one that `tli-bench run --output` wrote to")
+    sentences = mexa_and_belebele(iter_downstream(folder), seed=seed)
+    if sentences and next(iter(RecordStore(folder)), None) is None:
+        show(Console(), sentence_parts(sentences), plain=plain)
+        if output is not None:
+            write_json(output, {"sentences": [asdict(part) for part in sentences]})
+        return
     found = relate(RecordStore(folder), supplied=read_distances(uriel) if uriel else None, layer=at, seed=seed)
     joined = join(
         RecordStore(folder),
@@ -86,8 +95,10 @@ def explain(
             *(part for one in found for part in explanation_parts(one)),
             *seeds_parts(over_seeds(RecordStore(folder))),
             *join_parts(joined),
+            *sentence_parts(sentences),
         ],
         plain=plain,
     )
     if output is not None:
-        write_json(output, {"distance": [asdict(part) for part in found], "downstream": asdict(joined)})
+        told = {"distance": [asdict(part) for part in found], "downstream": asdict(joined)}
+        write_json(output, told | {"sentences": [asdict(part) for part in sentences]})

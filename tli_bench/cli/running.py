@@ -1,5 +1,6 @@
 """What `tli-bench run` does once its options are known: check, load, evaluate, show, write."""
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,6 +18,7 @@ from tli_bench.cli.processes import require_one_process
 from tli_bench.cli.quiet import quiet_libraries
 from tli_bench.cli.showing import show
 from tli_bench.config.run import RunConfig
+from tli_bench.downstream.errors import DataError
 from tli_bench.plugin.checks import check
 from tli_bench.report.terminal.summary import closing, summary_parts
 from tli_bench.report.terminal.tasks import task_parts
@@ -48,11 +50,12 @@ def execute(config: RunConfig, *, plain: bool = False) -> None:
     check(config)
     quiet_libraries()
     with console.status("loading lm-eval, torch and transformers"):
-        from tli_bench.plugin.scoring import open_model, read_documents, resolved, tasks_of, write_run
+        from tli_bench.plugin.scoring import open_model, resolved, tasks_of, unreadable, write_run
 
     tasks = tasks_of(config)
     with console.status("reading words and documents"):
-        read_documents(tasks)
+        unread = unreadable(tasks)
+    tasks = _left(tasks, unread)
     with _made(config.output), console.status(f"loading {escape(config.model)}"):
         lm = open_model(config)
     show(console, _described(lm.identity), plain=plain)
@@ -73,6 +76,21 @@ def execute(config: RunConfig, *, plain: bool = False) -> None:
         + f"; records under {config.output}, lm-eval results in {path}"
     )
     show(console, [Text(done), *closing(outcome.records)], plain=plain)
+    if unread:
+        raise DataError(
+            f"{len(unread)} of {len(unread) + len(tasks)} tasks were not run: their documents cannot be read (named above, with the "
+            "reasons)"
+        )
+
+
+def _left(tasks: "dict[str, Task]", unread: dict[str, DataError]) -> "dict[str, Task]":
+    """The tasks that can be run; the others are named, those of one reason together. Raises the first reason when none can be."""
+    if unread and len(unread) == len(tasks):
+        raise next(iter(unread.values()))
+    for reason in dict.fromkeys(map(str, unread.values())):
+        names = ", ".join(name for name, why in unread.items() if str(why) == reason)
+        print(f"not run: {names}: {reason}", file=sys.stderr)
+    return {name: task for name, task in tasks.items() if name not in unread}
 
 
 def _score(

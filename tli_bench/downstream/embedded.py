@@ -59,6 +59,10 @@ class EmbeddedSpec(DownstreamSpec):
     CHOICE: ClassVar[str] = "mrr"
     """The measure by which the layer is chosen."""
 
+    PROTOCOLS: ClassVar[tuple[str, str] | None] = None
+    """Protocols that the task is always read under, whatever the run asks for: of models that read left to right, and of those
+    that see both ways."""
+
     @abstractmethod
     def score_layer(self, items: Sequence[Item], state: State, layer: int) -> Scores:
         """`MEASURES` of the documents at one layer; raises UnscorableError."""
@@ -81,11 +85,11 @@ class EmbeddedSpec(DownstreamSpec):
         for state in states:
             rows = [self._try(items, state, layer) for layer in range(len(layers))]
             curves[state] = {name: [row[name] for row in rows] for name in self.MEASURES}
-            choice = [self._try(items[::2], state, layer)[self.CHOICE] for layer in range(len(layers))]
+            choice = [self._try(self.half(items, 0), state, layer)[self.CHOICE] for layer in range(len(layers))]
             depth = best_depth(choice)
             best[state] = len(layers) - 1 if depth is None else depth
         scored = states[-1]
-        values = {state: self._try(items[1::2], state, best[scored]) for state in states}
+        values = {state: self._try(self.half(items, 1), state, best[scored]) for state in states}
         found: Scores = {
             "best_layer": float(best[scored]),
             "queries": float(len(items)),
@@ -101,6 +105,10 @@ class EmbeddedSpec(DownstreamSpec):
         shown = next(iter(self.MEASURES))
         found |= {f"{shown}_L{layer.zfill(2)}": curves[scored][shown][i] for i, layer in enumerate(layers)}
         return Measured(layers, curves, best, found)
+
+    def half(self, items: Sequence[Item], start: int) -> Sequence[Item]:
+        """The documents at every second position: from 0 on they choose the layer, from 1 on they give the headline."""
+        return items[start::2]
 
     def _truncated(self, items: Sequence[Item]) -> set[str]:
         """The distinct texts that are longer than the model reads."""

@@ -7,10 +7,16 @@ from tli_bench.downstream.readers import read_sentences
 from tli_bench.downstream.sources import find_file
 from tli_bench.languages import resolve_language
 
+PLACES = {"ntrex": ("ntrex/", "NTREX-128/")}
+"""Sub-folders in which the files of a set are looked for, where there are others than the set's name."""
 
-def read_folder(folder: Path, source: str, target: str) -> list[tuple[str, str]]:
-    """Sentence pairs from two files in a folder, line by line; raises DataError where they are not parallel."""
-    paths = [find_file(folder, file_names(code)) for code in (source, target)]
+
+def read_folder(folder: Path, source: str, target: str, *, name: str | None = None) -> list[tuple[str, str]]:
+    """Sentence pairs from two files in a folder, line by line; raises DataError where they are not parallel.
+
+    name: the set that is asked for (see `file_names`).
+    """
+    paths = [find_file(folder, file_names(code, name)) for code in (source, target)]
     left, right = (read_sentences(path) for path in paths)
     if len(left) != len(right):
         raise DataError(
@@ -19,14 +25,16 @@ def read_folder(folder: Path, source: str, target: str) -> list[tuple[str, str]]
     return list(zip(left, right, strict=True))
 
 
-def file_names(code: str) -> list[str]:
-    """File names of a language in the supported layouts, in the order in which they are tried."""
+def file_names(code: str, name: str | None = None) -> list[str]:
+    """File names of a language in the supported layouts, in the order in which they are tried.
+
+    name: a set, `flores` or `ntrex`, whose files may also be in a sub-folder of that name; None: every layout.
+    """
     language = resolve_language(code)
-    return [
-        f"{language.code}.txt",
-        f"{language.code}.devtest",
-        f"{language.code}.dev",
-        *([language.datasets["ntrex_file"]] if "ntrex_file" in language.datasets else []),
-        f"newstest2019-ref.{language.iso}.txt",
-        *(f"newstest2019-ref.{name}.txt" for name in language.called),
-    ]
+    own, devtest = f"{language.code}.txt", f"{language.code}.devtest"
+    # By ISO 639-3 where the language's file does not say otherwise, as most of NTREX's own names are.
+    ntrex = language.datasets.get("ntrex_file", f"newstest2019-ref.{language.iso}.txt")
+    if name is None:
+        return [own, devtest, f"{language.code}.dev", ntrex]
+    files = [*{"flores": [devtest], "ntrex": [ntrex]}.get(name, []), own]
+    return [*files, *(place + file for place in PLACES.get(name, (f"{name}/",)) for file in files)]

@@ -1,6 +1,5 @@
 """Sets of parallel sentences on the Hub: FLORES+, NTREX and Tatoeba, as `tasks/bitext/hub.yaml` describes their columns."""
 
-import unicodedata
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -8,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from tli_bench.base.errors import UnknownNameError
 from tli_bench.downstream.errors import DataError
 from tli_bench.downstream.prompts import data_file
+from tli_bench.downstream.readers import clean
 from tli_bench.downstream.sources import HubSet, Loaded, Row, hub_rows
 from tli_bench.languages import pivot
 from tli_bench.languages.registry import registry
@@ -105,6 +105,6 @@ def _pick(chosen: ParallelSet, rows: Loaded[Row], number: int, code: str) -> tup
         if field not in row:
             raise DataError(f"{rows.source}: no column `{field}`; it has {', '.join(sorted(map(str, row))):.200}")
     text = row[column]
-    if not isinstance(text, str) or not text.strip():
+    if not isinstance(text, str) or not clean(text):
         raise DataError(f"{rows.source}: row {number}, `{column}` must be a non-empty text, got {text!r:.60}")
-    return row[chosen.key] if chosen.key else None, unicodedata.normalize("NFC", text.strip())
+    return row[chosen.key] if chosen.key else None, clean(text)

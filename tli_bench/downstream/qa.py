@@ -9,7 +9,7 @@ from tli_bench.downstream.prompts import fill
 from tli_bench.downstream.prompts import prompt as language_prompt
 from tli_bench.downstream.readers import Question, question_of_row, read_squad
 from tli_bench.downstream.scorers.checks import check_output
-from tli_bench.downstream.scorers.qa import score_answer
+from tli_bench.downstream.scorers.qa import score_answer, squad_score
 from tli_bench.downstream.shots import place_of
 from tli_bench.downstream.sources import HubSet, Loaded, load
 from tli_bench.downstream.spec import DOWN, UP, AnswerSpec, Document, Metric
@@ -25,7 +25,9 @@ class QASpec(AnswerSpec):
     """
 
     TITLE = "question answering"
-    METRICS: ClassVar[Mapping[str, Metric]] = {"exact_match": UP, "f1": UP, "empty": DOWN, "wrong_script": DOWN}
+    METRICS: ClassVar[Mapping[str, Metric]] = {
+        "exact_match": UP, "f1": UP, "em_squad": UP, "f1_squad": UP, "empty": DOWN, "wrong_script": DOWN,
+    }  # fmt: skip
     MAX_TOKENS = 32
     CUT = "context"
 
@@ -56,13 +58,15 @@ class QASpec(AnswerSpec):
         return str(doc["answers"][0])
 
     def score(self, doc: Document, answers: Sequence[str]) -> dict[str, float]:
-        """Exact match, F1, and whether the answer is empty or in a script that no gold answer has."""
+        """Exact match and F1 by our own script and by SQuAD's, and whether the answer is empty or in a script that no gold answer has."""
         said, language = first_line(answers[0]), self.need("language")
-        score = score_answer(said, doc["answers"], language)
+        score, published = score_answer(said, doc["answers"], language), squad_score(said, doc["answers"])
         checks = [check_output(said, language=language, reference=gold) for gold in doc["answers"]]
         return {
             "exact_match": score.exact,
             "f1": score.f1,
+            "em_squad": published.exact,
+            "f1_squad": published.f1,
             "empty": float(checks[0].empty),
             "wrong_script": float(all(check.wrong_script for check in checks)),
         }

@@ -2,23 +2,30 @@
 
 import json
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tli_bench.downstream.errors import DataError
 
+MARK = "\ufeff"
+"""The byte order mark. Official files have it before some contexts (five of XQuAD's Turkish ones), where it is no part of the text."""
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question with its paragraph. answers: all gold answers; starts: the position in `context` where each begins."""
+    """One question with its paragraph. answers: all gold answers; starts: the position in `context` where each begins.
+
+    breaks: begin and end of each sentence of `context`, where the file has them (LAReQA's `sentence_breaks`).
+    """
 
     id: str
     context: str
     question: str
     answers: tuple[str, ...]
     starts: tuple[int, ...]
+    breaks: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,8 @@ class Article:
 def read_squad(path: Path, *, id_prefix: str = "") -> list[Question]:
     """Questions from a JSON file in SQuAD's layout: XQuAD's `xquad.<lang>.json`, TyDiQA-GoldP's `tydiqa-goldp-v1.1-dev.json`.
 
+    LAReQA's `<lang>.json` has the same layout and the bounds of every sentence as `sentence_breaks`. A U+FEFF that begins a
+    context is removed, and all positions move with it.
     id_prefix: keep only the ids that begin with it (this is how TyDiQA marks the language: `swahili-`). Raises DataError.
     """
     found = []
@@ -42,12 +51,14 @@ def read_squad(path: Path, *, id_prefix: str = "") -> list[Question]:
         for p, paragraph in enumerate(_list(article, "paragraphs", path, f"data[{a}].")):
             where = f"data[{a}].paragraphs[{p}]."
             context = _text(paragraph, "context", path, where)
+            breaks = _breaks(paragraph, context, path, where)
             for q, item in enumerate(_list(paragraph, "qas", path, where)):
                 here = f"{where}qas[{q}]."
                 ident = _text(item, "id", path, here)
                 if ident.startswith(id_prefix):
                     answers = _list(item, "answers", path, here)
-                    found.append(_question(path, here, ident, context, _text(item, "question", path, here), answers))
+                    asked = _text(item, "question", path, here)
+                    found.append(_question(path, here, ident, context, asked, answers, breaks))
     if not found:
         kept = f" whose id begins with {id_prefix!r}" if id_prefix else ""
         raise DataError(f"{path}: `data` holds no questions{kept}")
@@ -67,19 +78,52 @@ def question_of_row(row: Mapping[str, Any], *, source: str, number: int) -> Ques
     )
 
 
-def _question(path: Path, where: str, ident: str, context: str, question: str, answers: list[Any]) -> Question:
+def _breaks(paragraph: Any, context: str, path: Path, where: str) -> list[tuple[int, int]]:
+    """Bounds of the sentences; none where the file has none."""
+    if "sentence_breaks" not in paragraph:
+        return []
+    found, before = [], 0
+    for i, pair in enumerate(_list(paragraph, "sentence_breaks", path, where)):
+        fits = isinstance(pair, list) and len(pair) == 2 and all(type(bound) is int for bound in pair)
+        if not fits or not before <= pair[0] < pair[1] <= len(context):
+            raise DataError(
+                f"{path}: `{where}sentence_breaks[{i}]` must be the begin and end of a sentence, in order, got {pair!r:.60}"
+            )
+        found.append((pair[0], pair[1]))
+        before = pair[1]
+    return found
+
+
+def _question(
+    path: Path,
+    where: str,
+    ident: str,
+    context: str,
+    question: str,
+    answers: list[Any],
+    breaks: Sequence[tuple[int, int]] = (),
+) -> Question:
     if not answers:
         raise DataError(f"{path}: `{where}answers` is empty; every question needs a gold answer")
     texts, starts = [], []
     for i, answer in enumerate(answers):
         here = f"{where}answers[{i}]."
-        text = _text(answer, "text", path, here)
+        text = _text(answer, "text", path, here, raw=True)
         start = answer.get("answer_start")
         if not isinstance(start, int) or isinstance(start, bool) or not 0 <= start < len(context):
             raise DataError(f"{path}: `{here}answer_start` must be a position in the context, got {start!r}")
         texts.append(text)
         starts.append(start)
-    return Question(ident, context, question, tuple(texts), tuple(starts))
+    shown = context.lstrip(MARK)
+    cut = len(context) - len(shown)
+    return Question(
+        ident,
+        shown,
+        question,
+        tuple(texts),
+        tuple(max(start - cut, 0) for start in starts),
+        tuple((max(begin - cut, 0), end - cut) for begin, end in breaks if end > cut),
+    )
 
 
 def read_xlsum(path: Path) -> list[Article]:
@@ -104,14 +148,19 @@ def article_of_row(row: Any, *, source: str, number: int) -> Article:
 
 
 def read_sentences(path: Path) -> list[str]:
-    """Sentences of a text file, one per line (FLORES `<lang>.devtest`, NTREX, `<lang>.txt`), in NFC. Raises DataError."""
-    found = [unicodedata.normalize("NFC", line.strip()) for line in _lines(path)]
+    """Sentences of a text file, one per line (FLORES `<lang>.devtest`, NTREX, `<lang>.txt`), as `clean` leaves them. Raises DataError."""
+    found = [clean(line) for line in _lines(path)]
     for number, line in enumerate(found, start=1):
         if not line:
             raise DataError(f"{path}: line {number} is empty; line i of every language must be the same sentence")
     if not found:
         raise DataError(f"{path}: no sentences")
     return found
+
+
+def clean(text: str) -> str:
+    """A sentence in NFC, without white space around it and without a U+FEFF before it."""
+    return unicodedata.normalize("NFC", text.strip().lstrip(MARK).strip())
 
 
 def _lines(path: Path) -> list[str]:
@@ -143,12 +192,12 @@ def _list(holder: Any, field: str, path: Path, where: str) -> list[Any]:
     return value
 
 
-def _text(holder: Any, field: str, path: Path, where: str) -> str:
+def _text(holder: Any, field: str, path: Path, where: str, *, raw: bool = False) -> str:
     value = holder.get(field) if isinstance(holder, Mapping) else None
     if not isinstance(value, str) or not value.strip():
         raise DataError(f"{path}: `{where}{field}` must be a non-empty text, got {_said(holder, field)}")
-    # Answers point into the context by position, so it is left as it is.
-    return value if field == "context" else unicodedata.normalize("NFC", value)
+    # Answers point into the context by position and are copied out of it, so both are left as they are.
+    return value if raw or field == "context" else unicodedata.normalize("NFC", value.lstrip(MARK))
 
 
 def _said(holder: Any, field: str) -> str:

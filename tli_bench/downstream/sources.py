@@ -14,6 +14,8 @@ from tli_bench.downstream.errors import DataError
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 FIXTURES, HUB = "fixtures", "hub"
+CONVERTED = "refs/convert/parquet"
+"""The branch that the Hub writes by itself: `<config>/<split>/NNNN.parquet`, and no README that names the configurations."""
 Row = Mapping[str, Any]
 
 
@@ -30,6 +32,11 @@ class HubSet:
     def name(self) -> str:
         """How the set is named before it is read."""
         return f"hf:{self.id}/{self.config}/{self.split}@{self.revision}"
+
+    @property
+    def where(self) -> dict[str, str]:
+        """How `load_dataset` finds the configuration: by its name, or as a folder on the Hub's own branch."""
+        return {"data_dir" if self.revision == CONVERTED else "name": self.config}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +58,15 @@ def load(
 ) -> Loaded[T]:
     """Documents from `chosen`: a folder, `hub`, `fixtures`, or None for the Hub, or the fixtures when it is off.
 
-    task: folder under `tasks/` with `fixtures`. files: names tried in the folder, in order. The Hub is off when
+    task: folder under `tasks/` with `fixtures`. files: names tried in the folder, in order, and then in its sub-folder with the
+    set's name (`xlsum` of `csebuetnlp/xlsum`), so that one folder can hold several sets. The Hub is off when
     `HF_HUB_OFFLINE` is set and the set is not in its cache; a warning then says that fixtures are used instead, and the source
     goes into every result. Raises DataError naming the folder and the names tried, or the set and the next step.
     """
     if chosen not in (None, HUB, FIXTURES):
         folder = Path(os.path.expanduser(str(chosen)))
-        return Loaded(read(find_file(folder, files)), str(folder))
+        name = hub.id.rpartition("/")[2]
+        return Loaded(read(find_file(folder, [*files, *(f"{name}/{file}" for file in files)])), str(folder))
     if chosen == HUB or (chosen is None and at_hand(hub)):
         rows = hub_rows(hub)
         return Loaded([of_row(row, rows.source, number) for number, row in enumerate(rows.items)], rows.source)
@@ -90,13 +99,14 @@ def hub_rows(hub: HubSet) -> Loaded[Row]:
 
     Raises DataError with the next step when the set cannot be read, or when the cache does not hold the pinned commit.
     """
-    rows = _read(hub)
-    if rows is None:
+    read = _read(hub)
+    if read is None:
         raise DataError(
             f"{hub.name} is not in the local cache and the Hub is switched off (HF_HUB_OFFLINE); "
             "run once with the Hub on, or give a folder with data_dir"
         )
-    commit, pinned = _commit(rows), re.fullmatch("[0-9a-f]{40}", hub.revision)
+    rows, commit = read
+    pinned = re.fullmatch("[0-9a-f]{40}", hub.revision)
     if pinned and _offline() and commit != hub.revision:
         raise DataError(
             f"{hub.name}: the local cache holds commit {commit}; run once with the Hub on (HF_HUB_OFFLINE unset)"
@@ -109,16 +119,30 @@ def _offline() -> bool:
     return os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE")
 
 
-def _read(hub: HubSet) -> Any:
-    """The `datasets.Dataset`; None when the Hub is off and the set is not cached."""
+def _read(hub: HubSet) -> tuple[Any, str] | None:
+    """The `datasets.Dataset` and its commit; None when the Hub is off and the set is not cached."""
     from datasets import load_dataset
 
     try:
-        return load_dataset(hub.id, hub.config, split=hub.split, revision=hub.revision)
+        if hub.revision == CONVERTED and _offline():
+            kept = _kept(hub)
+            return load_dataset(str(kept), split=hub.split, **hub.where), kept.name
+        rows = load_dataset(hub.id, split=hub.split, revision=hub.revision, **hub.where)
+        return rows, _commit(rows)
     except Exception as err:  # `datasets` raises many types; online, each of them is an error of the data
         if _offline():
             return None
         raise DataError(f"{hub.name} cannot be loaded: {_why(err)}") from err
+
+
+def _kept(hub: HubSet) -> Path:
+    """The folder of files, named after their commit, that the Hub's own cache has of a set.
+
+    `datasets` keeps a configuration that was read by `data_dir` under a hash of its files, which it cannot find again when the Hub is off.
+    """
+    from huggingface_hub import snapshot_download
+
+    return Path(snapshot_download(hub.id, repo_type="dataset", revision=hub.revision, local_files_only=True))
 
 
 def _why(err: Exception) -> str:

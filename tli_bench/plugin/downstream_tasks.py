@@ -240,7 +240,7 @@ class AnswerTask(DownstreamTask):
 
 
 class EmbeddedTask(DownstreamTask):
-    """A task scored as one pool from hidden states, under the first protocol of `metadata.protocol`."""
+    """A task scored as one pool from hidden states, under the first protocol of `metadata.protocol`, or those of its specification."""
 
     OUTPUT_TYPE = "hidden_states"
     KIND: type = EmbeddedSpec
@@ -248,7 +248,8 @@ class EmbeddedTask(DownstreamTask):
 
     def __init__(self, config: Mapping[str, Any] | None = None) -> None:
         super().__init__(config)
-        self.protocols = get_protocols((self._config.metadata or {}).get("protocol", "words"))[:1]
+        asked = get_protocols((self._config.metadata or {}).get("protocol", "words"))[:1]
+        self.protocols = get_protocols(self.spec.PROTOCOLS) if self.spec.PROTOCOLS else asked
         self._last: tuple[list[int], Measured] | None = None
 
     @property
@@ -280,7 +281,8 @@ class EmbeddedTask(DownstreamTask):
         return dict.fromkeys(self.spec.directions(answers[0].layers, tuple(answers[0].vectors)), item)
 
     def _embedding(self, states: PairStates) -> Embedding:
-        measured = states.protocols[self.protocols[0].id]
+        own = self.protocols[0 if states.causal else -1]
+        measured = states.protocols[own.id]
         return Embedding(states.layers, measured.vectors, measured.dropped)
 
     def aggregation(self) -> dict[str, Callable[[Sequence[Any]], float]]:

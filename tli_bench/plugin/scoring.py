@@ -9,6 +9,7 @@ from typing import Any
 from lm_eval.api.task import Task
 
 from tli_bench.config.run import NO_ADAPTER, QUANTIZATIONS, RunConfig, write_config
+from tli_bench.downstream.errors import DataError
 from tli_bench.evaluate.corrections import as_json as tests_as_json
 from tli_bench.evaluate.corrections import corrected
 from tli_bench.evaluate.overall import as_json, overall
@@ -44,13 +45,24 @@ def _pairs(config: RunConfig) -> tuple[str, ...]:
 
 def read_documents(tasks: dict[str, Task]) -> None:
     """Read words, documents and examples now: missing, malformed or leaking ones must be reported before the model is loaded."""
-    for task in tasks.values():
+    for reason in unreadable(tasks).values():
+        raise reason
+
+
+def unreadable(tasks: dict[str, Task]) -> dict[str, DataError]:
+    """As `read_documents`, but a downstream task whose documents cannot be read is returned with the reason, not raised."""
+    found = {}
+    for name, task in tasks.items():
         if isinstance(task, HiddenStatesTask):
             _ = task.lexicon
         elif isinstance(task, DownstreamTask):
-            task.test_docs()
-            if isinstance(task, AnswerTask):
-                task.shots()
+            try:
+                task.test_docs()
+                if isinstance(task, AnswerTask):
+                    task.shots()
+            except DataError as err:
+                found[name] = err
+    return found
 
 
 def units(config: RunConfig, tasks: dict[str, Task]) -> int:

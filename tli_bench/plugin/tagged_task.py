@@ -1,6 +1,6 @@
 """Specifications that tag words, as an lm-eval task: `class: !function` of a YAML whose `metadata.spec` names one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from tli_bench.downstream.spec import Document, Request, WordsOf
@@ -14,9 +14,9 @@ class TaggedTask(EmbeddedTask):
 
     KIND: type = TaggedSpec
 
-    def _asked(self, request: Request, template: Callable[..., str] | None) -> tuple[Any, tuple[Any, ...]]:
+    def _asked(self, request: Request, doc: Document) -> tuple[Any, tuple[Any, ...]]:
         if not isinstance(request, WordsOf):
-            return super()._asked(request, template)
+            return super()._asked(request, doc)
         # The text comes first because lm-eval hashes the first argument of what it logs.
         return "hidden_states", (" ".join(request.words), request.words, self.protocols[0], request.language)
 

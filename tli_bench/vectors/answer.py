@@ -113,7 +113,7 @@ def _answer_group(
             }
             measured[protocol.id] = _protocol_states(protocol, pairs)
         key = hashlib.sha256(f"{decided} {both!r}".encode()).hexdigest()
-        answers.append(PairStates(layers, measured, identity, key))
+        answers.append(PairStates(layers, measured, identity, key, causal=backend.causal))
     return answers
 
 

@@ -57,6 +57,7 @@ class PairStates:
 
     key: digest of everything that determined them (model, adapter, tokenizer, protocols, texts); equal keys mean equal answers.
     placebos: who answers the same words under random weights; None without an adapter, and where the model cannot be asked.
+    causal: whether no position of the model sees a later one.
     """
 
     layers: tuple[str, ...]
@@ -64,6 +65,7 @@ class PairStates:
     model: MeasuredModel = field(compare=False)
     key: str
     placebos: "Placebos | None" = field(default=None, compare=False)
+    causal: bool = field(default=True, compare=False)
 
     @property
     def states(self) -> tuple[State, ...]:

@@ -2,6 +2,7 @@
 
 import re
 import string
+from collections import Counter
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from rouge_score.rouge_scorer import RougeScorer
 
 from tli_bench.base.errors import UnscorableError
 from tli_bench.downstream.scorers.checks import LanguageGuesser, check_output, script_of
-from tli_bench.downstream.scorers.qa import normalise, score_answer
+from tli_bench.downstream.scorers.qa import normalise, score_answer, squad_score
 from tli_bench.downstream.scorers.rouge import rouge, signature
 from tli_bench.downstream.scorers.stems import stem
 from tli_bench.downstream.scorers.words import lower, words
@@ -74,6 +75,47 @@ def test_english_equals_the_official_normaliser(text):
     assert normalise(text, "eng_Latn") == official_normalise(text)
 
 
+def official_score(said, golds):
+    """Exact match and F1 of the same script: the best over the gold answers, F1 0 where no token is shared."""
+    exact, f1 = 0.0, 0.0
+    for gold in golds:
+        a, b = official_normalise(said).split(), official_normalise(gold).split()
+        exact = max(exact, float(a == b))
+        same = sum((Counter(a) & Counter(b)).values())
+        if same:
+            precision, recall = same / len(a), same / len(b)
+            f1 = max(f1, 2 * precision * recall / (precision + recall))
+    return exact, f1
+
+
+ANSWERS = st.text(alphabet="aAnthe İıIi.,%-–“”üğ的球ไ้ा", max_size=12)
+
+
+@given(ANSWERS, st.lists(ANSWERS, min_size=1, max_size=3))
+def test_the_published_scale_is_the_official_script_in_every_language(said, golds):
+    assert squad_score(said, golds) == pytest.approx(official_score(said, golds))
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "gold", "ours", "published"),
+    [
+        ("tur_Latn", "İZMİR", "İzmir", 1, 0),  # English lower case makes two code points of İ, and one of i
+        ("tur_Latn", "ISPARTA", "Isparta", 1, 1),
+        ("tur_Latn", "ısparta", "Isparta", 1, 0),  # English lower case makes i of I
+        ("tur_Latn", "a takımı", "takımı", 0, 1),  # an English article goes, in any language
+        ("zho_Hans", "三千人", "三千", 0, 0),
+        ("deu_Latn", "„Bach“", "Bach", 1, 0),  # punctuation outside ASCII stays
+    ],
+)  # fmt: skip
+def test_where_the_two_scales_part(language, said, gold, ours, published):
+    assert (score_answer(said, [gold], language).exact, squad_score(said, [gold]).exact) == (ours, published)
+
+
+def test_f1_of_unspaced_text_is_over_letters_in_ours_and_all_or_nothing_in_the_published():
+    assert score_answer("三千人", ["三千"], "zho_Hans").f1 == pytest.approx(0.8)
+    assert squad_score("三千人", ["三千"]) == (0, 0)
+
+
 def test_f1_by_hand_over_all_golds():
     # said 3 tokens, gold 2, both common: P 2/3, R 1, F1 0.8; the second gold shares one of one: P 1/3, R 1, F1 0.5.
     score = score_answer("in Green Bay", ["Green Bay", "Bay"], "eng_Latn")
@@ -87,6 +129,8 @@ def test_f1_by_hand_over_all_golds():
 def test_no_gold_is_refused():
     with pytest.raises(UnscorableError, match="without gold answers"):
         score_answer("x", [], "eng_Latn")
+    with pytest.raises(UnscorableError, match="without gold answers"):
+        squad_score("x", [])
 
 
 def test_rouge_by_hand():

@@ -1,4 +1,4 @@
-"""Scores of rankings: P@1, MRR, mean average precision, and the xsim error of parallel sentences; arrays only."""
+"""Scores of rankings: P@1, MRR, mean average precision, and error rates by margin of parallel sentences; arrays only."""
 
 from typing import NamedTuple
 
@@ -48,13 +48,35 @@ def rank_scores(scores: Floats, gold: NDArray[np.bool_], *, tolerance: float = T
     )
 
 
-def xsim_error(similarity: Floats, *, neighbours: int = 4, tolerance: float = TOLERANCE) -> float:
-    """Share of rows whose highest ratio margin is not their own column (xsim; Artetxe and Schwenk 2019, LASER).
+def xsim(similarity: Floats, *, neighbours: int = 4, tolerance: float = TOLERANCE) -> float:
+    """xSIM as LASER computes it: share of rows of whose `neighbours` nearest columns the one of highest margin is not their own.
+
+    As `margin_error`, but only the nearest columns compete, so a row whose own column is not among them is an error whatever
+    its margin (LASER, `source/xsim.py`, margin `ratio`). A tie, in cosine or margin, is an error.
+    """
+    margin = _margins(similarity, neighbours)
+    own, diagonal = np.eye(len(margin), dtype=bool), similarity.diagonal()
+    wrong = np.where(own, -np.inf, similarity)
+    nearer = (wrong >= diagonal[:, None] - tolerance).sum(axis=1)
+    # Own column among the nearest: one place fewer for wrong ones.
+    nearest = np.argsort(-wrong, axis=1, kind="stable")[:, : min(neighbours, len(margin)) - 1]
+    rivals = np.take_along_axis(margin, nearest, axis=1).max(axis=1, initial=-np.inf)
+    return float(((nearer >= neighbours) | (rivals >= margin.diagonal() - tolerance)).mean())
+
+
+def margin_error(similarity: Floats, *, neighbours: int = 4, tolerance: float = TOLERANCE) -> float:
+    """Share of rows whose highest ratio margin among all columns is not their own (Artetxe and Schwenk 2019).
 
     similarity: cosines `[n, n]`, row i parallel to column i. margin = cos(x, y) over the mean of both k-nearest means.
     Raises UnscorableError for fewer than two sentences or NaN, or where the means are not positive: the ratio then
     does not give an order.
     """
+    margin = _margins(similarity, neighbours)
+    wrong = np.where(np.eye(len(margin), dtype=bool), -np.inf, margin).max(axis=1)
+    return float((wrong >= margin.diagonal() - tolerance).mean())
+
+
+def _margins(similarity: Floats, neighbours: int) -> Floats:
     n = len(similarity)
     if similarity.shape != (n, n) or n < 2 or not np.isfinite(similarity).all():
         raise UnscorableError(f"xsim needs a finite square matrix of at least 2 sentences, got {similarity.shape}")
@@ -64,6 +86,4 @@ def xsim_error(similarity: Floats, *, neighbours: int = 4, tolerance: float = TO
     middle = (rows[:, None] + columns[None, :]) / 2
     if (middle <= 0).any():
         raise UnscorableError("xsim's margin divides by a mean cosine that is not positive; use CSLS or P@1 there")
-    margin = similarity / middle
-    wrong = np.where(np.eye(n, dtype=bool), -np.inf, margin).max(axis=1)
-    return float((wrong >= margin.diagonal() - tolerance).mean())
+    return np.asarray(similarity / middle, dtype=np.float64)

@@ -1,21 +1,19 @@
 """Parallel-sentence retrieval: row i of both languages' files is the same sentence."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 import torch
 
-from tli_bench.base.paths import data_dir
+from tli_bench.base.errors import UnscorableError
 from tli_bench.downstream.embedded import EmbeddedSpec, Item, Scores, cosines
-from tli_bench.downstream.errors import DataError
-from tli_bench.downstream.folders import read_folder
-from tli_bench.downstream.parallel import parallel_sets, read_parallel
-from tli_bench.downstream.scorers.ranking import rank_scores, xsim_error
-from tli_bench.downstream.sources import FIXTURES, HUB, Loaded
+from tli_bench.downstream.parallel import parallel_sets
+from tli_bench.downstream.scorers.ranking import Floats, margin_error, rank_scores, xsim
+from tli_bench.downstream.sentence_pairs import read_sentence_pairs
+from tli_bench.downstream.sources import Loaded
 from tli_bench.downstream.spec import Definition, Document
-from tli_bench.languages import DEFAULT_PAIRS, resolve_language
+from tli_bench.languages import DEFAULT_PAIRS
 from tli_bench.measures import retrieval
 from tli_bench.models.identity import State
 
@@ -30,8 +28,8 @@ class Bitext(EmbeddedSpec):
 
     TITLE = "parallel sentences"
     MEASURES: ClassVar[dict[str, bool]] = {
-        "p1": True, "mrr": True, "p1_forward": True, "p1_backward": True, "mexa": True, "xsim_error_forward": False,
-        "xsim_error_backward": False,
+        "p1": True, "mrr": True, "p1_forward": True, "p1_backward": True, "mexa": True, "xsim": False,
+        "xsim_backward": False, "margin_error_forward": False, "margin_error_backward": False,
     }  # fmt: skip
 
     @classmethod
@@ -50,24 +48,9 @@ class Bitext(EmbeddedSpec):
 
     def load(self) -> Loaded[Document]:
         """One document per sentence pair."""
-        found = self._pairs()
+        found = read_sentence_pairs(self)
         docs = [{"position": i, "source": source, "target": target} for i, (source, target) in enumerate(found.items)]
         return Loaded(docs, found.source)
-
-    def _pairs(self) -> Loaded[tuple[str, str]]:
-        chosen, hub = self.data_dir, self.options.get("hub")
-        source, target = (resolve_language(self.need(side)).code for side in ("source", "target"))
-        if chosen not in (None, HUB, FIXTURES):
-            folder = Path(str(chosen)).expanduser()
-            return Loaded(read_folder(folder, source, target), str(folder))
-        if hub is None:
-            return Loaded(read_folder(data_dir("tasks") / "bitext" / "sample", source, target), "sample:bitext")
-        if chosen == FIXTURES:
-            raise DataError(
-                f"task {self.task} has no fixtures; use tli_bitext_{source}-{target} for the project's own sentences, "
-                f"or give data_dir={HUB} or a folder"
-            )
-        return read_parallel(str(hub), source, target)
 
     def prompt(self, doc: Document) -> str:
         """The source sentence; there is no prompt."""
@@ -94,6 +77,19 @@ class Bitext(EmbeddedSpec):
             "p1_forward": forward.p1,
             "p1_backward": backward.p1,
             "mexa": retrieval.mexa(torch.from_numpy(similarity), torch.from_numpy(gold), tolerance=1e-7),
-            "xsim_error_forward": xsim_error(similarity),
-            "xsim_error_backward": xsim_error(similarity.T),
+            **_by_margin(similarity),
         }
+
+
+def _by_margin(similarity: Floats) -> Scores:
+    """Error rates by margin, NaN where a mean cosine is not positive: that leaves the other measures of the layer as they are."""
+    try:
+        return {
+            "xsim": xsim(similarity),
+            "xsim_backward": xsim(similarity.T),
+            "margin_error_forward": margin_error(similarity),
+            "margin_error_backward": margin_error(similarity.T),
+        }
+    except UnscorableError:
+        names = ("xsim", "xsim_backward", "margin_error_forward", "margin_error_backward")
+        return dict.fromkeys(names, float("nan"))

@@ -1,0 +1,31 @@
+"""The sentence pairs of a task: from a folder that was named, a set on the Hub, or the project's own sample."""
+
+from pathlib import Path
+
+from tli_bench.base.paths import data_dir
+from tli_bench.downstream.errors import DataError
+from tli_bench.downstream.folders import read_folder
+from tli_bench.downstream.parallel import read_parallel
+from tli_bench.downstream.sources import FIXTURES, HUB, Loaded
+from tli_bench.downstream.spec import DownstreamSpec
+from tli_bench.languages import resolve_language
+
+
+def read_sentence_pairs(spec: DownstreamSpec) -> Loaded[tuple[str, str]]:
+    """Sentence pairs of `source` and `target`, options of the specification, as are `data_dir` and `hub`, a set of `tasks/bitext/hub.yaml`.
+
+    Without a set it is the sample of 102 sentences. Raises DataError where the files or the set cannot be read.
+    """
+    chosen, hub = spec.data_dir, spec.options.get("hub")
+    source, target = (resolve_language(spec.need(side)).code for side in ("source", "target"))
+    if chosen not in (None, HUB, FIXTURES):
+        folder = Path(str(chosen)).expanduser()
+        return Loaded(read_folder(folder, source, target, name=None if hub is None else str(hub)), str(folder))
+    if hub is None:
+        return Loaded(read_folder(data_dir("tasks") / "bitext" / "sample", source, target), "sample:bitext")
+    if chosen == FIXTURES:
+        raise DataError(
+            f"task {spec.task} has no fixtures; use tli_bitext_{source}-{target} for the project's own sentences, "
+            f"or give data_dir={HUB} or a folder"
+        )
+    return read_parallel(str(hub), source, target)

@@ -4,18 +4,21 @@ import json
 import shutil
 
 import pytest
+from lm_eval import simple_evaluate
 from transformers import AutoTokenizer
 
 from tests.command import tli_bench
 from tests.downstream.test_both import models  # noqa: F401
 from tli_bench.base.errors import InputError
 from tli_bench.config.facts import asked_text, place_of
+from tli_bench.config.run import RunConfig
 from tli_bench.plugin.asking import fitting
 from tli_bench.plugin.both import evaluate_both
 from tli_bench.plugin.catalog import load_tasks
 from tli_bench.plugin.downstream_record import record_of
 from tli_bench.plugin.lm import TLIModel
 from tli_bench.plugin.prompting import Prompting
+from tli_bench.plugin.scoring import read_documents, tasks_of
 from tli_bench.records.downstream import read_downstream, write_downstream
 from tli_bench.records.lm_eval import read_task_scores
 from tli_bench.report.terminal.tasks import task_parts
@@ -40,6 +43,18 @@ def chat_folder(long_model, tmp_path_factory):
 @pytest.fixture(scope="module")
 def chat(chat_folder):
     return TLIModel(pretrained=str(chat_folder), skip_gate=True, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def by_run(chat_folder, tmp_path_factory):
+    """The record of `tli-bench run`, asked with an example and a system prompt."""
+    folder = tmp_path_factory.mktemp("run")
+    tli_bench(
+        "run", "--model", chat_folder, "--tasks", QA, "--data-dir", "fixtures", "--num-fewshot", "1", "--skip-gate",
+        "--system-prompt", "Be brief.", "--output", folder, "--device", "cpu",
+    )  # fmt: skip
+    [record] = [read_downstream(path) for path in folder.rglob("downstream/*/*.json")]
+    return record
 
 
 def task_of(manager, name):
@@ -145,39 +160,37 @@ def test_what_was_cut_is_shown_with_and_without_an_adapter_and_warned_of(models,
 def test_examples_that_cannot_be_had_are_refused_before_the_model_is_loaded(tmp_path):
     (tmp_path / "xquad.en.json").write_text(json.dumps({"data": [{"paragraphs": [{"context": "Nora sings.", "qas": [
         {"id": "a", "question": "Who?", "answers": [{"text": "Nora", "answer_start": 0}]}]}]}]}))  # fmt: skip
-    said = tli_bench(
-        "run", "--model", tmp_path / "no-such-model", "--tasks", QA, "--data-dir", tmp_path, "--num-fewshot", "1",
-        "--output", tmp_path / "out", code=2,
-    )  # fmt: skip
-    assert "XQuAD has one split" in " ".join(said.split())
+    config = RunConfig(tasks=(QA,), data_dir=tmp_path, num_fewshot=1)
+    with pytest.raises(InputError, match="XQuAD has one split"):
+        read_documents(tasks_of(config))
 
 
-def test_lm_evals_command_line_and_ours_ask_the_same(chat_folder, tmp_path):
-    """`tli-bench lm-eval run` takes lm-eval's own options; the prompts and scores are those of `tli-bench run`."""
-    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
-    tli_bench(
-        "run", "--model", chat_folder, "--tasks", QA, "--data-dir", "fixtures", "--num-fewshot", "1", "--skip-gate",
-        "--system-prompt", "Be brief.", "--output", ours,
+@pytest.mark.parametrize(("model", "extra"), [("tli", {"skip_gate": True}), ("hf", {"dtype": "float32"})])
+def test_lm_evals_options_and_ours_ask_the_same(model, extra, chat_folder, manager, by_run):
+    """What `lm_eval run` makes of its options, under our model and under its own, against `tli-bench run`."""
+    found = simple_evaluate(
+        model=model, model_args={"pretrained": str(chat_folder), **extra}, tasks=[QA], task_manager=manager, num_fewshot=1,
+        apply_chat_template=True, system_instruction="Be brief.", device="cpu", batch_size=4, bootstrap_iters=0,
     )  # fmt: skip
-    tli_bench(
-        "lm-eval", "run", "--model", "tli", "--model_args", f"pretrained={chat_folder},skip_gate=True", "--tasks", QA,
-        "--metadata", '{"data_dir": "fixtures"}', "--num_fewshot", "1", "--apply_chat_template", "--system_instruction",
-        "Be brief.", "--output_path", theirs, "--log_samples",
-    )  # fmt: skip
-    [record] = [read_downstream(path) for path in ours.rglob("downstream/*/*.json")]
-    found = json.loads(next(theirs.rglob("results_*.json")).read_text())
-    assert found["results"][QA]["f1,none"] == record.scores["base"]["f1"]
-    asked = found["configs"][QA]["metadata"]["asked"]
-    assert asked == {
-        "chat_template": record.chat_template, "num_fewshot": record.num_fewshot,
-        "fewshot_source": record.fewshot_source, "system_prompt": record.system_prompt,
+    assert found["results"][QA]["f1,none"] == by_run.scores["base"]["f1"]
+    assert found["configs"][QA]["metadata"]["asked"] == {
+        "chat_template": by_run.chat_template, "num_fewshot": by_run.num_fewshot,
+        "fewshot_source": by_run.fewshot_source, "system_prompt": by_run.system_prompt,
     }  # fmt: skip
-    samples = next(theirs.rglob("samples_*.jsonl")).read_text().splitlines()
-    shown = json.dumps(json.loads(samples[0])["arguments"])
-    assert "[system] Be brief." in shown
+    shown = found["samples"][QA][0]["arguments"][0][0]
+    assert shown.startswith("[system] Be brief.\n[user] The ferry")
     assert "[assistant] two hours" in shown
-    [score] = [s for s in read_task_scores(next(theirs.rglob("results_*.json"))) if s.metric == "f1"]
-    assert asked_text(score) == asked_text(record) != ""
+
+
+def test_lm_evals_files_say_how_a_task_was_asked(tmp_path):
+    row = {"results": {"t": {"f1,none": 0.5}, "u": {"f1,none": 0.5}}, "model_name": "m", "n-shot": {"t": 0, "u": 5},
+           "chat_template": "{{ messages }}", "system_instruction": "Be brief.",
+           "configs": {"t": {"metadata": {"asked": {"chat_template": False, "num_fewshot": 2, "fewshot_source": "x"}}}}}  # fmt: skip
+    (tmp_path / "results_1.json").write_text(json.dumps(row))
+    assert [asked_text(score) for score in read_task_scores(tmp_path / "results_1.json")] == [
+        "num_fewshot 2, fewshot_source x, system_prompt Be brief.",
+        "chat_template True, num_fewshot 5, system_prompt Be brief.",
+    ]
 
 
 def test_load_tasks_is_told_of_examples(tmp_path):

@@ -13,6 +13,7 @@ from tli_bench.measures.table import measures_markdown
 from tli_bench.models.families import families_table
 from tools.board_tables import real_board_table, real_gain_table
 from tools.downstream_table import downstream_table
+from tools.instruct import instruct_table
 from tools.real_models.declared import real_models_table
 from tools.transfer.table import gain_table, net_table
 
@@ -25,6 +26,7 @@ TABLES = {
     "real_models": real_models_table,
     "real_board": real_board_table,
     "real_gain": real_gain_table,
+    "instruct": partial(instruct_table, "smollm2"),
     "transfer_gain": partial(gain_table, "me5"),
     "transfer_net": partial(net_table, "me5"),
     "transfer_smollm2": partial(gain_table, "smollm2-bos"),

@@ -6,6 +6,7 @@ project's own; where it has none in a language, they are its English ones.
 
 from pathlib import Path
 
+from tli_bench.base.errors import InputError
 from tli_bench.downstream.registry import find_spec, own_names
 from tli_bench.downstream.spec import AnswerSpec
 from tli_bench.languages import pivot
@@ -39,9 +40,13 @@ def definitions():
 
 
 def shown(options, *, chat, shots):
-    """The distinct prompts of a task's first document."""
+    """The distinct prompts of a task's first document; none with examples where there is no split to take them from."""
     task = AnswerTask({"task": "golden", "metadata": {**options, "data_dir": "fixtures"}})
     task.set_config("num_fewshot", shots)
+    try:
+        task.shots()
+    except InputError:
+        return []
     task.build_all_requests(limit=1, apply_chat_template=chat, chat_template=template, fewshot_as_multiturn=True)
     return list(dict.fromkeys(str(instance.args[0]) for instance in task.instances))
 

@@ -7,6 +7,7 @@ import zipfile
 
 import jsonschema
 import pytest
+from pydantic import ValidationError
 
 from tests.support import downstream_record, scored_record
 from tli_bench.base.errors import ResultError
@@ -17,6 +18,7 @@ from tli_bench.records.migrate import migrate
 from tli_bench.records.seal import json_digest, sealed_json
 from tli_bench.records.sources import iter_all, iter_records
 from tli_bench.records.submission import pack, unpack
+from tli_bench.records.validate import validate_record
 
 PAIRS = ("swh_Latn-eng_Latn", "tur_Latn-eng_Latn")
 
@@ -286,3 +288,17 @@ def test_a_folder_of_downstream_records_alone(tmp_path):
         assert [record for _, record in iter_all(source)] == [downstream_record()]
         with pytest.raises(ResultError, match="downstream records only; `tli-bench run --tasks tli_alignment`"):
             list(iter_records(source))
+
+
+def test_what_a_downstream_record_says_about_its_prompts_is_checked():
+    def errors(**changes):
+        return validate_record(downstream_record(**changes)).errors
+
+    assert (
+        errors(chat_template=True, num_fewshot=2, fewshot_source="hf:x/train", system_prompt="Be brief.\nAnswer.") == ()
+    )
+    assert errors(fewshot_source="hf:x/train") == ("fewshot_source is 'hf:x/train', but num_fewshot is 0",)
+    assert errors(system_prompt="a\u202eb") == ("system_prompt holds characters that cannot be seen: U+202E",)
+    assert errors(system_prompt="a" * 8001) == ("system_prompt has 8001 characters; 8000 are allowed",)
+    with pytest.raises(ValidationError, match="greater than or equal to 0"):
+        downstream_record(num_fewshot=-1)

@@ -226,10 +226,10 @@ def test_a_folder_that_is_none_is_refused(tmp_path):
     assert (list(records), scores) == ([], [])
 
 
-def bitext(task, value, *, model="org/model", version="1"):
+def bitext(task, value, *, model="org/model", version="1", **asked):
     return TaskScore(
         task=task, metric="p1", filter="none", stderr=None, higher_is_better=True, version=version, n=5, where="x",
-        model=model, adapter=None, value=value, limit=None,
+        model=model, adapter=None, value=value, limit=None, **asked,
     )  # fmt: skip
 
 
@@ -264,6 +264,20 @@ def test_a_downstream_column_is_over_the_same_tasks_for_all():
     (only,) = build(records, scores=scores).boards
     found = {model: row.cells.get("bitext") for (model, _), row in by_name(only).items()}
     assert found == {"org/a": pytest.approx(0.7), "org/b": pytest.approx(0.7), "org/easy": None, "org/new": None}
+
+
+def test_scores_that_were_asked_for_in_another_way_are_left_out_and_the_field_is_named(caplog):
+    names = ("org/a", "org/b", "org/both", "org/usual")
+    records, task = [scored_record(model=name) for name in names], "tli_bitext_swh_Latn-eng_Latn"
+    scores = [bitext(task, 0.2, model=name, chat_template=True) for name in names[:3]]
+    scores += [bitext(task, 0.8, model=name) for name in names[2:]]
+    (only,) = build(records, scores=scores).boards
+    found = {model: row.cells.get("bitext") for (model, _), row in by_name(only).items()}
+    assert found == {"org/a": 0.2, "org/b": 0.2, "org/both": 0.2, "org/usual": None}
+    assert [record.getMessage() for record in caplog.records] == [
+        f"scores of {task} with no chat template, examples or system prompt are left out, since as many or more were made with "
+        "chat_template True; score all with the same"
+    ]
 
 
 def test_downstream_records_are_joined_by_revision_and_adapter_hash():

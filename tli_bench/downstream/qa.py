@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
+from tli_bench.base.errors import InputError
 from tli_bench.downstream.prompts import fill
 from tli_bench.downstream.prompts import prompt as language_prompt
 from tli_bench.downstream.readers import Question, question_of_row, read_squad
@@ -35,9 +36,11 @@ class QASpec(AnswerSpec):
     def questions(self) -> Loaded[Question]:
         """The data set's questions."""
 
-    @abstractmethod
     def example_questions(self, chosen: str) -> Loaded[Question]:
-        """Questions of a split that is not scored. chosen: a folder, `hub` or `fixtures`; raises InputError."""
+        """Questions of a split that is not scored. chosen: a folder, `hub` or `fixtures`; raises InputError where there is none."""
+        raise InputError(
+            f"task {self.task} has no split to take examples from but the one that is scored; leave out --num-fewshot"
+        )
 
     def load(self) -> Loaded[Document]:
         """One document per question."""

@@ -34,7 +34,7 @@ class DownstreamRecord(Frozen):
     dtype: str
     quantization: str | None
     chat_template: bool = False
-    num_fewshot: int = 0
+    num_fewshot: int = Field(default=0, ge=0)
     fewshot_source: str | None = None
     system_prompt: str | None = None
     task_sha256: str | None = None

@@ -232,11 +232,7 @@ def _downstream_errors(record: DownstreamRecord) -> Iterator[str]:
     yield from _provenance(record)
     if hidden := unseen(record.source):
         yield f"source {visible(record.source)!r} holds characters that cannot be seen: {', '.join(hidden[:5])}"
-    if (record.num_fewshot > 0) < (record.fewshot_source is not None):
-        yield f"fewshot_source is {visible(record.fewshot_source or '')!r}, but num_fewshot is {record.num_fewshot}"
-    for name in ("fewshot_source", "system_prompt"):
-        if hidden := unseen(getattr(record, name) or ""):
-            yield f"{name} holds characters that cannot be seen: {', '.join(hidden[:5])}"
+    yield from _asked(record)
     if adapter and not _HEX.fullmatch(adapter.sha256):
         yield f"adapter.sha256 {visible(adapter.sha256)!r} is not a SHA-256 in lower-case hex"
     yield from _created(record.created)
@@ -247,6 +243,17 @@ def _downstream_errors(record: DownstreamRecord) -> Iterator[str]:
     lost = sorted(record.scores["base"].keys() - record.scores.get("adapted", record.scores["base"]).keys())
     if lost:
         yield f"{len(lost)} scores of the base have no adapted twin: {visible(', '.join(lost[:5]))}"
+
+
+def _asked(record: DownstreamRecord) -> Iterator[str]:
+    if record.fewshot_source is not None and not record.num_fewshot:
+        yield f"fewshot_source is {visible(record.fewshot_source)!r}, but num_fewshot is 0"
+    for name, limit in (("fewshot_source", 2 * MAX_NAME), ("system_prompt", MAX_COMMAND)):
+        value = str(getattr(record, name) or "")
+        if len(value) > limit:
+            yield f"{name} has {len(value)} characters; {limit} are allowed"
+        if hidden := unseen(value.replace("\n", " ").replace("\t", " ")):
+            yield f"{name} holds characters that cannot be seen: {', '.join(hidden[:5])}"
 
 
 def _downstream_notes(record: DownstreamRecord) -> Iterator[str]:

@@ -19,9 +19,8 @@ log = logging.getLogger(__name__)
 Joined = dict[str, float | None]
 _USUAL = "no chat template, examples or system prompt"
 _PAIR = re.compile(r"[a-z]{3}_[A-Z][a-z]{3}-[a-z]{3}_[A-Z][a-z]{3}")
-# A task at one version, asked in one way: another version asks other questions, a chat template asks otherwise.
-_Task = tuple[str, str, str]
-_Tasks = dict[_Task, float]
+# A task at one version: another version asks other questions.
+_Tasks = dict[tuple[str, str], float]
 
 
 class DownstreamScores:
@@ -29,6 +28,7 @@ class DownstreamScores:
 
     def __init__(self, scores: Iterable[TaskScore]) -> None:
         self._by_who: dict[tuple[str, str, str], list[TaskScore]] = defaultdict(list)
+        self._told: set[str] = set()
         for score in scores:
             # A limited run is a trial: it may not be listed with full ones.
             if score.value is not None and score.limit is None:
@@ -48,13 +48,19 @@ class DownstreamScores:
             return found
         scores = [self._scores(entry) for entry in entries]
         for column in DOWNSTREAM:
-            tasks = [_tasks(column, own, scope) for own in scores]
+            tasks, left_out = _asked_alike([_tasks(column, own, scope) for own in scores])
+            self._tell(left_out)
             wanted = _most(tasks)
-            _tell(column.column.id, wanted, tasks)
             for joined, own in zip(found, tasks, strict=True):
                 if wanted and wanted <= own.keys():
                     joined[column.column.id] = fmean(own[task] for task in sorted(wanted))
         return found
+
+    def _tell(self, left_out: Iterable[str]) -> None:
+        for said in left_out:
+            if said not in self._told:
+                self._told.add(said)
+                log.warning(said)
 
     def _scores(self, entry: Entry) -> list[TaskScore]:
         adapter, key = entry.signature.adapter, entry.key
@@ -66,9 +72,9 @@ class DownstreamScores:
         ]
 
 
-def _tasks(column: Downstream, scores: Sequence[TaskScore], scope: Scope) -> _Tasks:
-    """Scores of one entry on the column's tasks in a scope, each by the first metric that it has."""
-    values: _Tasks = {}
+def _tasks(column: Downstream, scores: Sequence[TaskScore], scope: Scope) -> dict[tuple[str, str, str], float]:
+    """Scores of one entry on the column's tasks in a scope, each by the first metric that it has and by how it was asked."""
+    values: dict[tuple[str, str, str], float] = {}
     for metric in column.metrics:
         for score in scores:
             task = (score.task, score.version or "", asked_text(score))
@@ -78,21 +84,29 @@ def _tasks(column: Downstream, scores: Sequence[TaskScore], scope: Scope) -> _Ta
     return values
 
 
-def _most(tasks: Sequence[_Tasks]) -> frozenset[_Task]:
+def _asked_alike(tasks: Sequence[dict[tuple[str, str, str], float]]) -> tuple[list[_Tasks], list[str]]:
+    """By entry, its scores on the tasks as most entries were asked them; and a sentence about each way that is left out."""
+    ways: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for name, version, asked in (task for own in tasks for task in own):
+        ways[name, version][asked] += 1
+    shown = {task: max(sorted(found), key=found.__getitem__) for task, found in ways.items()}
+    left_out = [
+        f"scores of {name} with {asked or _USUAL} are left out, since as many or more were made with "
+        f"{shown[name, version] or _USUAL}; score all with the same"
+        for (name, version), found in ways.items()
+        for asked in sorted(found.keys() - {shown[name, version]})
+    ]
+    kept = [
+        {(name, version): value for (name, version, asked), value in own.items() if shown[name, version] == asked}
+        for own in tasks
+    ]
+    return kept, left_out
+
+
+def _most(tasks: Sequence[_Tasks]) -> frozenset[tuple[str, str]]:
     """The tasks that most entries have in common; of two such sets, the larger."""
     counts = Counter(frozenset(own) for own in tasks if own)
     return max(counts, key=lambda s: (counts[s], len(s), sorted(s)), default=frozenset())
-
-
-def _tell(column: str, wanted: frozenset[_Task], tasks: Sequence[_Tasks]) -> None:
-    """Warn of tasks that some entries were scored on as well, but asked in another way: those scores are left out."""
-    shown = {(name, version): asked for name, version, asked in wanted}
-    for name, version, asked in sorted({task for own in tasks for task in own} - wanted):
-        if shown.get((name, version), asked) != asked:
-            log.warning(
-                "column %s: scores of %s with %s are not shown next to those with %s; score all with the same",
-                column, name, asked or _USUAL, shown[name, version] or _USUAL,
-            )  # fmt: skip
 
 
 def _tests(task: str, scope: Scope) -> bool:

@@ -6,7 +6,10 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 # Tests run two at a time: one thread each, or they wait for one another.
 os.environ["OMP_NUM_THREADS"] = "1"
+# The few tests that ask for more wait without spinning: their second thread seldom has a core to itself.
+os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
 
+import gc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,6 +32,18 @@ WORDS = [
     "jua",
     "sun",
 ]
+
+
+def pytest_collection_finish() -> None:
+    """Keep what was imported out of every later garbage collection: a training ends with a full one, and there are hundreds."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish() -> None:
+    """Plugins that import at the end ask the collector who holds their objects."""
+    gc.unfreeze()
 
 
 def make_tokenizer(*, bos: bool = True, bert: bool = False) -> Any:

@@ -1,12 +1,32 @@
-"""The real command line, as a user runs it."""
+"""The command line as a user types it: in this process, or in one of its own where that is what is tested."""
 
+import io
 import os
 import subprocess
 import sys
+import warnings
+from contextlib import redirect_stderr, redirect_stdout
+from unittest import mock
+
+from tli_bench.cli import main
 
 
-def tli_bench(*arguments, code=0, timeout=300):
-    """Run `tli-bench` in a process of its own; its output, or its standard error where it must fail with `code`."""
+def tli_bench(*arguments, code=0):
+    """Run `tli-bench` in this process, printing as into a pipe; its output, or its standard error where it must fail with `code`."""
+    out, err = io.StringIO(), io.StringIO()
+    # What the command sets for its own process is undone: environment and filters of warnings.
+    with mock.patch.dict(os.environ), warnings.catch_warnings(), redirect_stdout(out), redirect_stderr(err):
+        try:
+            main([str(argument) for argument in arguments])
+            status = 0
+        except SystemExit as stop:
+            status = stop.code or 0
+    assert status == code, err.getvalue()[-3000:]
+    return out.getvalue() if code == 0 else err.getvalue()
+
+
+def in_a_process(*arguments, code=0, timeout=300):
+    """The same in a process of its own: for entry points on the path, environments, and what is written to a real pipe."""
     done = subprocess.run(
         [sys.executable, "-m", "tli_bench", *map(str, arguments)],
         capture_output=True,

@@ -1,6 +1,7 @@
 """The shape of the house: imports run one way, third parties stay in their rooms, the front door is light."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,12 @@ def room(path):
     return first.removesuffix(".py")
 
 
+@cache
 def imports(path):
+    return tuple(_imports(path))
+
+
+def _imports(path):
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

@@ -2,18 +2,23 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "tli_bench"
 FILES = sorted(p for p in PACKAGE.rglob("*.py") if p.relative_to(PACKAGE).parts[0] != "data")
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
 LONGEST_FILE, LONGEST_FUNCTION = 400, 60
 # A list of measures, not a mention: a file that quotes this many of their names keeps a list of its own.
 TOO_MANY_NAMES = 3
 # Where the board's default columns stand.
 NAMES_MAY_STAND_IN = {"report/columns.py"}
+
+
+@cache
+def tree_of(path):
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def name_of(path):
@@ -36,7 +41,7 @@ def top_level_imports(tree):
 
 def test_there_is_no_import_circle_down_to_files():
     graph = {
-        name: {there for there in top_level_imports(TREES[path]) if there in MODULES and there != name}
+        name: {there for there in top_level_imports(tree_of(path)) if there in MODULES and there != name}
         for name, path in MODULES.items()
     }
     assert sum(map(len, graph.values())) > 300, "the graph is nearly empty: the reader of imports is broken"
@@ -66,7 +71,7 @@ def test_the_check_for_circles_would_find_one():
 def test_files_and_functions_are_short(path):
     lines = path.read_text(encoding="utf-8").count("\n")
     assert lines <= LONGEST_FILE, f"{path} has {lines} lines"
-    for node in ast.walk(TREES[path]):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and "cli" not in path.relative_to(PACKAGE).parts:
             length = node.end_lineno - node.lineno + 1
             assert length <= LONGEST_FUNCTION, f"{path}:{node.name} has {length} lines"
@@ -74,7 +79,7 @@ def test_files_and_functions_are_short(path):
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_no_public_door_takes_just_anything_for_a_model_a_tokenizer_or_an_lm(path):
-    for node in ast.walk(TREES[path]):
+    for node in ast.walk(tree_of(path)):
         if not isinstance(node, ast.FunctionDef) or node.name.startswith("_"):
             continue
         arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
@@ -102,5 +107,5 @@ def test_no_list_of_measures_stands_outside_their_room(path):
     if inside.parts[0] in ("measures", "downstream") or inside.as_posix() in NAMES_MAY_STAND_IN:
         return
     names = {"cosine", "mismatched", "gap", "p1", "p5", "p10", "mrr", "csls_p1", "mexa", "cka", "auc"}
-    texts = {n.value for n in ast.walk(TREES[path]) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+    texts = {n.value for n in ast.walk(tree_of(path)) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
     assert len(names & texts) < TOO_MANY_NAMES, f"{path} lists {sorted(names & texts)}; derive it from list_measures()"

@@ -7,7 +7,7 @@ import re
 import pytest
 
 import tli_bench
-from tests.command import tli_bench as command
+from tests.command import in_a_process as command
 from tests.probe import probe, write_package
 from tli_bench.evaluate.changes import gather
 from tli_bench.measures import get_measure, register_measure
@@ -28,7 +28,8 @@ def installed(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(package), prepend=":")
         patch.setenv("COLUMNS", "200")
-        yield out, command("run", "--pairs", "swh-eng", "--limit", "60", "--output", out)
+        cheap = ("--limit", "60", "--placebo", "0", "--no-confirm")
+        yield out, command("run", "--pairs", "swh-eng", *cheap, "--output", out)
 
 
 def test_a_run_shows_it_and_hands_it_to_lm_eval(installed):

@@ -2,7 +2,7 @@
 
 import os
 
-from tests.command import tli_bench
+from tests.command import in_a_process, tli_bench
 
 CHEAP = ("--limit", "90", "--placebo", "0", "--no-confirm", "--twin", "none")
 
@@ -10,7 +10,7 @@ CHEAP = ("--limit", "90", "--placebo", "0", "--no-confirm", "--twin", "none")
 def test_plain_and_piped_output_of_a_pair_that_was_trained_on_and_one_that_was_not(tmp_path, monkeypatch):
     monkeypatch.setitem(os.environ, "COLUMNS", "60")
     run = ("run", "--pairs", "swh-eng,tur-eng", *CHEAP, "--output", tmp_path / "runs")
-    piped = tli_bench(*run)
+    piped = in_a_process(*run)
     plain = tli_bench(*run, "--plain")
     assert "\x1b" not in piped + plain
     assert any(len(line) > 110 for line in piped.splitlines())

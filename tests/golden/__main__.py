@@ -27,7 +27,7 @@ def measures(folder: Path) -> dict[str, object]:
 
 def downstream(folder: Path) -> dict[str, object]:
     """Scores and curves of every downstream task."""
-    tli_bench("run", *DOWNSTREAM_RUN, "--adapter", ADAPTER, "--output", folder, timeout=1200)
+    tli_bench("run", *DOWNSTREAM_RUN, "--adapter", ADAPTER, "--output", folder)
     records = {record.task: record.model_dump(mode="json") for record in iter_downstream(folder)}
     return {task: {field: record[field] for field in FIELDS} for task, record in records.items()}
 

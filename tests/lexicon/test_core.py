@@ -14,7 +14,7 @@ from tli_bench.base.paths import data_dir
 from tli_bench.languages import DEFAULT_PAIRS, LANGUAGES, resolve_pair
 from tli_bench.lexicon import check, load_core, load_lexicon, match_key, stats
 from tli_bench.lexicon.alphabet import foreign_letters, unusual_characters
-from tli_bench.lexicon.core import CORE_FILE, VERSION_FILE, core_table, read_core_table
+from tli_bench.lexicon.core import CORE_FILE, VERSION_FILE, core_table, installed_core, read_core_table
 from tli_bench.lexicon.facts import BANDS, ORIGINS
 from tli_bench.lexicon.normalise import normalise
 from tli_bench.lexicon.pairs import Split
@@ -29,7 +29,7 @@ VERBS = {
     "tur_Latn": ("mak", "mek"), "azj_Latn": ("maq", "mək"), "uzn_Latn": ("moq",), "tuk_Latn": ("mak", "mek"),
     "uig_Arab": ("ماق", "مەك"),
 }  # fmt: skip
-CORE = load_core()
+CORE = installed_core()
 BY_CONCEPT = {entry.concept: entry for entry in CORE.entries}
 FROZEN = "a6237cf46eb05fd059084c2d8b9b7af2da118817ca659e3e7240349644331704"
 

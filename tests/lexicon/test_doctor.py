@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tli_bench.lexicon import Lexicon, Report, check, leaks, load_core, load_lexicon, stats
+from tli_bench.lexicon import Lexicon, Report, check, leaks, load_lexicon, stats
+from tli_bench.lexicon.core import installed_core
 from tli_bench.lexicon.similarity import similarity
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -158,8 +159,8 @@ def test_reports_and_figures_are_json_able(tmp_path: Path) -> None:
     assert data["failed"] is True
     assert data["counts"]["leak-form"] == 1
     assert data["findings"][0]["forms"] == ["mdomo", "mdomo"]
-    figures = json.loads(json.dumps(stats(load_core()).to_dict()))
-    assert figures["concepts"] == len(load_core().entries)
+    figures = json.loads(json.dumps(stats(installed_core()).to_dict()))
+    assert figures["concepts"] == len(installed_core().entries)
     assert sum(figures["fields"].values()) == sum(figures["splits"].values()) == figures["concepts"]
 
 

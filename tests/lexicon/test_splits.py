@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tli_bench.base.errors import InputError
-from tli_bench.lexicon import Entry, assign_splits, load_core
+from tli_bench.lexicon import Entry, assign_splits
+from tli_bench.lexicon.core import installed_core
 from tli_bench.lexicon.leakage import find_leakage, find_leaks
 from tli_bench.lexicon.pairs import Split
 
@@ -107,6 +108,6 @@ def test_shares_and_ids_are_checked() -> None:
 
 
 def test_the_published_splits_stay_and_none_leaks() -> None:
-    core = load_core()
+    core = installed_core()
     assert assign_splits(core.entries, seed=core.seed, shares=core.shares, previous=core.splits) == core.splits
     assert find_leaks(core.entries, core.splits) == []

@@ -1,7 +1,7 @@
 import pytest
 
 from tli_bench.languages import LANGUAGES, resolve_language
-from tli_bench.lexicon import load_core
+from tli_bench.lexicon.core import installed_core
 from tli_bench.lexicon.stems import openings, stem_key
 
 
@@ -47,6 +47,6 @@ def test_openings_are_the_possible_bases_of_a_derived_word() -> None:
 
 
 def test_no_stem_is_empty_in_the_core() -> None:
-    for entry in load_core().entries:
+    for entry in installed_core().entries:
         for code, forms in entry.forms.items():
             assert all(stem_key(form, LANGUAGES[code]) for form in forms), entry.concept

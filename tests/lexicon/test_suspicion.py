@@ -7,7 +7,8 @@ import pytest
 
 from tli_bench.base.errors import LexiconError
 from tli_bench.languages import resolve_language
-from tli_bench.lexicon import load_core, load_lexicon
+from tli_bench.lexicon import load_lexicon
+from tli_bench.lexicon.core import installed_core
 from tli_bench.lexicon.entries import Entry
 from tli_bench.lexicon.known import known_languages
 from tli_bench.lexicon.readers.base import RawPair
@@ -25,7 +26,7 @@ def written(tmp_path: Path, *rows: str, name: str = "words.tsv") -> Path:
 
 
 def concepts(*codes: str) -> list[Entry]:
-    return [entry for entry in load_core().entries if all(entry.forms.get(code) for code in codes)]
+    return [entry for entry in installed_core().entries if all(entry.forms.get(code) for code in codes)]
 
 
 def rows_of(source: str, target: str, entries: list[Entry]) -> list[RawPair]:

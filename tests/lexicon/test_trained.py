@@ -7,8 +7,9 @@ import json
 import pytest
 
 from tli_bench.languages import resolve_language
-from tli_bench.lexicon import load_core, load_lexicon
+from tli_bench.lexicon import load_lexicon
 from tli_bench.lexicon.chance import alike_by_chance
+from tli_bench.lexicon.core import installed_core
 from tli_bench.lexicon.pairs import Split
 from tli_bench.lexicon.trained import NOTHING, SCHEME, UNKNOWN, Trained, hashed, trained_by, trained_on
 
@@ -74,7 +75,7 @@ def test_a_card_gives_back_what_was_trained_variants_included():
 
 def test_no_control_word_of_the_core_is_seen_by_its_training_in_any_language():
     """The splits keep root families on one side, so the check costs our own training no word."""
-    core = load_core()
+    core = installed_core()
     seen = [e for e in core.entries if core.splits[e.concept] is Split.TRAIN]
     trained = Trained.of((language, key) for e in seen for language, key in e.keys)
     control = [e for e in core.entries if core.splits[e.concept] is Split.CONTROL]

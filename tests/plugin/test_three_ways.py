@@ -10,6 +10,7 @@ import sys
 import pytest
 import yaml
 
+from tests.command import tli_bench
 from tli_bench.base.paths import data_dir
 
 TASK = "tli_alignment_swh_Latn-eng_Latn"
@@ -160,7 +161,7 @@ def test_a_second_run_computes_nothing_and_says_the_same(by_run):
     _, results, _, out, arguments = by_run
     path = next(out.rglob(f"{TASK}/*.json"))
     before = path.stat().st_mtime_ns
-    assert "done before" in command(*arguments, "--output", out)
+    assert "done before" in tli_bench(*arguments, "--output", out)
     assert path.stat().st_mtime_ns == before
     latest = max(out.glob("results_*.json"), key=lambda p: p.name)
     assert scalars(json.loads(latest.read_text())) == scalars(results)

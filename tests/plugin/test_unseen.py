@@ -43,7 +43,7 @@ def listed(pairs, path):
 def trained(tmp_path_factory):
     """Two adapters of tiny by our trainer: of the control words, and of train words with a few control words."""
     root, tiny = tmp_path_factory.mktemp("trained"), load_model("tiny")
-    recipe = load_recipe("tli-early").with_options(max_steps=2, batch_size=8)
+    recipe = load_recipe("tli-early").with_options(max_steps=2, batch_size=8, retention="none")
     found = {}
     for name, pairs in (("all", CONTROL), ("few", (*TRAIN[:60], *CONTROL[:SEEN]))):
         lexicon = load_lexicon(listed(pairs, root / f"{name}.tsv"), pair="swh-eng")

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tli_bench.lexicon import load_core
+from tli_bench.lexicon.core import installed_core
 from tli_bench.lexicon.pairs import Split
 from tools.tiny.__main__ import world_of
 from tools.tiny.text import HUB, TEMPLATES, Recipe, company, lines, told
@@ -17,7 +17,7 @@ def world():
 
 
 def test_evidence_is_a_part_of_the_train_split(world):
-    splits = load_core().splits
+    splits = installed_core().splits
     assert {splits[concept] for concept in world.evidence} == {Split.TRAIN}
     without = {concept for concept in world.words if concept not in world.evidence}
     assert len([c for c in without if splits[c] == Split.CONTROL]) >= 130

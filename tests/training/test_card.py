@@ -1,6 +1,8 @@
 """The card says what was done, and nothing in it can break out of its place."""
 
 import json
+import shutil
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -19,10 +21,16 @@ from tli_bench.training.card import add_records, render_card
 from tli_bench.training.push import plan_push
 
 
-@pytest.fixture
-def trained(loaded, lexicon, tmp_path):
+@pytest.fixture(scope="module")
+def made(_loaded, lexicon, tmp_path_factory):
     recipe = load_recipe("tli-paper").with_options(max_steps=3, warmup_steps=0, learning_rate=1e-2)
-    return train_adapter(loaded, "swh-eng", recipe, tmp_path / "demo", lexicon=lexicon, seed=7)
+    return train_adapter(_loaded, "swh-eng", recipe, tmp_path_factory.mktemp("made") / "demo", lexicon=lexicon, seed=7)
+
+
+@pytest.fixture
+def trained(made, tmp_path):
+    """One training; each test has a folder of its own, which it may change."""
+    return replace(made, output=shutil.copytree(made.output, tmp_path / "demo"))
 
 
 def _record(sha256):

@@ -9,7 +9,7 @@ from transformers import AutoTokenizer, ByT5Tokenizer, PreTrainedTokenizerFast
 from tests.conftest import make_tokenizer
 from tests.real import real_model
 from tli_bench.base.errors import InputError
-from tli_bench.lexicon import load_core
+from tli_bench.lexicon.core import installed_core
 from tli_bench.models.catalog import TINY_DIR
 from tli_bench.vectors.answer import inputs_of
 from tli_bench.vectors.inputs import encode_words, framing, tokens_policy
@@ -37,7 +37,7 @@ def led(tokenizer, words, protocol=WORDS):
 
 
 def every_word():
-    core = load_core()
+    core = installed_core()
     return sorted({form for entry in core.entries for forms in entry.forms.values() for form in forms})
 
 

@@ -59,10 +59,6 @@ class EmbeddedSpec(DownstreamSpec):
     CHOICE: ClassVar[str] = "mrr"
     """The measure by which the layer is chosen."""
 
-    PROTOCOLS: ClassVar[tuple[str, str] | None] = None
-    """Protocols that the task is always read under, whatever the run asks for: of models that read left to right, and of those
-    that see both ways."""
-
     @abstractmethod
     def score_layer(self, items: Sequence[Item], state: State, layer: int) -> Scores:
         """`MEASURES` of the documents at one layer; raises UnscorableError."""

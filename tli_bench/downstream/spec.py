@@ -105,6 +105,9 @@ class DownstreamSpec(ABC):
         self.task = task
         self.options = dict(options)
 
+    PROTOCOLS: ClassVar[tuple[str, str] | None] = None
+    """Protocols that a task on hidden states is always read under, whatever the run asks for: of models that read left to right,
+    and of those that see both ways."""
     FOLDER: ClassVar[str | None] = None
     """Folder of the YAML files and fixtures under `tasks/`; named after the specification when None."""
 

@@ -27,7 +27,6 @@ class Exam(BaseModel):
 
     id: str
     revision: str
-    title: str
     configs: tuple[str, ...]
     splits: tuple[str, ...]
     question: str

@@ -14,7 +14,6 @@ from tli_bench.records.scores import BEST, OUTPUT
 from tli_bench.records.summary import downstream_flags
 from tli_bench.records.task_pairs import kind_of, pair_of, unordered
 
-
 _OWN = ("fewshot_source",)
 """Each language has examples of its own, so tasks of one kind need not agree on where they are from."""
 

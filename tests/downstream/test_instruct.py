@@ -2,12 +2,15 @@
 
 import json
 import pickle
+import re
+import shutil
 
 import pytest
 from lm_eval import evaluate, simple_evaluate
 
 from tests.downstream.conftest import Scripted
 from tli_bench.base.errors import InputError
+from tli_bench.base.paths import data_dir
 from tli_bench.downstream.errors import DataError
 from tli_bench.downstream.specs.translate import Translate
 from tli_bench.downstream.specs.xquad import XQuAD
@@ -108,10 +111,9 @@ def test_examples_are_turns_of_their_own_or_one_text_as_lm_eval_is_told(asked):
     assert all(
         prompt.startswith("Be brief.\n\nThe ferry") and "\nAnswer: eleven\n\n" in prompt for prompt in text.prompts
     )
-    assert config["metadata"]["asked"] == {
-        "chat_template": True, "num_fewshot": 2, "fewshot_source": "fixtures:xquad/xquad.en.fewshot.json",
-        "system_prompt": "Be brief.",
-    }  # fmt: skip
+    stated = config["metadata"]["asked"]
+    assert re.fullmatch(r"fixtures:xquad/xquad\.en\.fewshot\.json, sha256:[0-9a-f]{12}", stated.pop("fewshot_source"))
+    assert stated == {"chat_template": True, "num_fewshot": 2, "system_prompt": "Be brief."}
 
 
 def test_lm_evals_own_options_reach_our_tasks(manager):
@@ -134,7 +136,7 @@ def test_word_translation_is_continued_and_its_examples_are_dev_words(asked):
     found, config = asked(lm, "tli_translate_swh_Latn-eng_Latn", shots=1, limit=2)
     assert found["p1"] == 1
     assert config["metadata"]["asked"]["chat_template"] is False
-    assert config["metadata"]["asked"]["fewshot_source"].endswith(", dev words")
+    assert config["metadata"]["asked"]["fewshot_source"].startswith("lexicon:core 1.0.0, dev words, sha256:")
     assert len(set(lm.prompts)) == 4
     for prompt in lm.prompts:
         shown, question = prompt.split("\n\n")
@@ -145,13 +147,12 @@ def test_word_translation_is_continued_and_its_examples_are_dev_words(asked):
     assert not scored & {doc["concept"] for doc in spec.examples("x").items}
 
 
-def test_a_set_without_another_split_is_refused_with_the_way_out(tmp_path, manager):
+def test_a_set_without_another_split_is_refused_with_the_way_out(tmp_path):
     def shots(**options):
         task = AnswerTask({"task": "t", "metadata": {"spec": "xquad", "language": "eng_Latn", "iso2": "en", **options}})
         task.set_config("num_fewshot", 1)
         return task.shots()
 
-    source = manager.load(["tli_xquad_eng_Latn"])["tasks"]["tli_xquad_eng_Latn"].spec.load()
     qa = {"id": "a", "question": "Who?", "answers": [{"text": "Nora", "answer_start": 0}]}
     data = {"data": [{"paragraphs": [{"context": "Nora sings.", "qas": [qa]}]}]}
     (tmp_path / "xquad.en.json").write_text(json.dumps(data))
@@ -167,7 +168,24 @@ def test_a_set_without_another_split_is_refused_with_the_way_out(tmp_path, manag
     data["data"][0]["paragraphs"].append({"context": "Sami reads.", "qas": [{**qa, "id": "b"}]})
     (tmp_path / "xquad.en.fewshot.json").write_text(json.dumps(data))
     assert [doc["id"] for doc in shots(data_dir=str(tmp_path))] == ["b"]
-    assert len(source.items) > 1
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [("tli_xquad_tur_Latn", "xquad.tr.fewshot.json"), ("tli_tydiqa_swh_Latn", "tydiqa-goldp-v1.1-train.json"),
+     ("tli_xlsum_kyrgyz", "kyrgyz_val.jsonl")],
+)  # fmt: skip
+def test_the_same_examples_from_two_folders_are_the_same_and_others_are_not(name, file, manager, tmp_path):
+    spec = manager.load([name])["tasks"][name].spec
+    own = data_dir("tasks") / ("xlsum" if "xlsum" in name else "xquad") / "fixtures"
+    said = []
+    for folder in ("one", "two"):
+        shutil.copytree(own, tmp_path / folder)
+        spec.options["data_dir"] = str(tmp_path / folder)
+        said.append(spec.shots(1, spec.load().items, str(tmp_path / folder)).source)
+    assert said[0] == said[1]
+    assert re.fullmatch(re.escape(file) + ", sha256:[0-9a-f]{12}", said[0])
+    assert spec.shots(2, [], str(tmp_path)).source != said[0]
 
 
 def test_a_template_that_swallows_the_system_prompt_is_no_success(asked):

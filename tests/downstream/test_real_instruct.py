@@ -42,6 +42,6 @@ def test_it_answers_in_its_template_next_to_without(lm, manager):
 def test_examples_help_it(lm, manager):
     without, _, _ = scored(lm, manager, chat_template="off")
     shown, asked, _ = scored(lm, manager, chat_template="off", num_fewshot=2)
-    assert asked["fewshot_source"] == "fixtures:xquad/xquad.en.fewshot.json"
+    assert asked["fewshot_source"].startswith("fixtures:xquad/xquad.en.fewshot.json, sha256:")
     assert shown["f1"] > without["f1"]
     assert shown["exact_match"] > without["exact_match"]

@@ -255,17 +255,20 @@ def test_fixtures_and_limits_are_kept_apart_from_benchmarks():
 
 def test_records_that_were_asked_in_different_ways_are_never_in_one_correlation_and_the_fields_are_named():
     records = [alignment(p, i / 50) for i, p in enumerate(PAIRS)]
-    ways = ({}, {"chat_template": True}, {"chat_template": True, "num_fewshot": 2, "fewshot_source": "x"})
-    scores = [downstream(p, i / 40, **fields) for fields in ways for i, p in enumerate(PAIRS)]
+    ways = ({}, {"chat_template": True}, {"chat_template": True, "num_fewshot": 2})
+    scores = [
+        downstream(p, i / 40, **fields, fewshot_source=f"dev words of {p}" if "num_fewshot" in fields else None)
+        for fields in ways
+        for i, p in enumerate(PAIRS)
+    ]
     found = join(records, scores, layers=["output"])
     (part,) = found.joined
     assert {a.kind: a.result.n for a in part.associations} == dict.fromkeys(
-        ("tli_translate", "tli_translate (chat_template True)",
-         "tli_translate (chat_template True, num_fewshot 2, fewshot_source x)"), len(PAIRS),
+        ("tli_translate", "tli_translate (chat_template True)", "tli_translate (chat_template True, num_fewshot 2)"), len(PAIRS),
     )  # fmt: skip
     assert found.notes == (
         "tli_translate: its records were not asked in the same way, so each way is correlated by itself; score all with the same "
-        "chat_template, num_fewshot, fewshot_source",
+        "chat_template, num_fewshot",
     )
 
 

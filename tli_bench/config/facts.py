@@ -4,7 +4,7 @@ A fact is one field of `records.schema.Signature`. Some are decided by an option
 (`n`, `layers`); `config.options` says which option decides which.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 
@@ -152,19 +152,23 @@ def marks_of(run: object) -> tuple[str, ...]:
     return tuple(fact.mark.format(value) for fact, value in held if value != fact.usual)
 
 
-def asked_of(run: object) -> dict[str, object]:
-    """How the model was asked, as far as it is not the usual way: by fact, for a record or a score that states it."""
-    return {fact.name: fact.of(run) for fact in PROMPTING if getattr(run, fact.name, fact.usual) != fact.usual}
+def asked_of(run: object, *, but: Collection[str] = ()) -> dict[str, object]:
+    """How the model was asked, as far as it is not the usual way: by fact, for a record or a score that states it.
+
+    but: facts to leave out.
+    """
+    stated = (fact for fact in PROMPTING if fact.name not in but)
+    return {fact.name: fact.of(run) for fact in stated if getattr(run, fact.name, fact.usual) != fact.usual}
 
 
-def asked_text(run: object) -> str:
+def asked_text(run: object, *, but: Collection[str] = ()) -> str:
     """`asked_of` as a text, `chat_template True, num_fewshot 3`; empty where the model was asked in the usual way."""
-    return ", ".join(f"{name} {value}" for name, value in asked_of(run).items())
+    return ", ".join(f"{name} {value}" for name, value in asked_of(run, but=but).items())
 
 
-def differing(runs: Iterable[object]) -> tuple[str, ...]:
+def differing(runs: Iterable[object], *, but: Collection[str] = ()) -> tuple[str, ...]:
     """The facts of `PROMPTING` in which some of the records or scores differ: they are never compared with each other."""
-    held = [asked_of(run) for run in runs]
+    held = [asked_of(run, but=but) for run in runs]
     return tuple(fact.name for fact in PROMPTING if len({repr(asked.get(fact.name)) for asked in held}) > 1)
 
 

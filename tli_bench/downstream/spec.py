@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from tli_bench.base.errors import InputError
 from tli_bench.downstream.errors import DataError
+from tli_bench.downstream.shots import with_hash
 from tli_bench.downstream.sources import Loaded
 
 Document = dict[str, Any]
@@ -206,7 +207,7 @@ class AnswerSpec(DownstreamSpec):
     def shots(self, count: int, scored: Sequence[Document], source: str) -> Loaded[Document]:
         """The first `count` of `examples`, each with a substance of its own that no scored document has.
 
-        Raises DataError when there are fewer, naming where they are read from.
+        The source ends in a hash of them. Raises DataError when there are fewer, naming where they are read from.
         """
         found = self.examples(source)
         taken = {self.substance(doc) for doc in scored}
@@ -220,4 +221,4 @@ class AnswerSpec(DownstreamSpec):
                 f"task {self.task}: {found.source} has {len(kept)} documents that differ from each other and from the scored "
                 f"ones, and --num-fewshot asks for {count}; lower it or give a folder with more of them as data_dir"
             )
-        return Loaded(kept, found.source)
+        return Loaded(kept, with_hash(found.source, kept))

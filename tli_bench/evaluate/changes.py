@@ -16,6 +16,9 @@ from tli_bench.records.scores import BEST, OUTPUT
 from tli_bench.records.summary import downstream_flags
 from tli_bench.records.task_pairs import kind_of, pair_of, unordered
 
+_OWN = ("fewshot_source",)
+"""Each language has examples of its own, so tasks of one kind need not agree on where they are from."""
+
 
 class Base(NamedTuple):
     """The model that was scored with its adapter off and on."""
@@ -147,7 +150,13 @@ def outcomes(records: Iterable[DownstreamRecord]) -> Scored:
             found.without += 1
             continue
         base = Base(record.model, record.revision, record.dtype, record.quantization)
-        key = (record.task, asked_text(record), ", ".join(downstream_flags(record)), base, record.adapter.sha256)
+        key = (
+            record.task,
+            asked_text(record, but=_OWN),
+            ", ".join(downstream_flags(record)),
+            base,
+            record.adapter.sha256,
+        )
         found.repeated += key in latest
         if key not in latest or latest[key].created <= record.created:
             latest[key] = record
@@ -179,7 +188,7 @@ def _ways(records: Iterable[DownstreamRecord]) -> dict[str, tuple[str, ...]]:
     by_kind: dict[str, list[DownstreamRecord]] = {}
     for record in records:
         by_kind.setdefault(kind_of(record.task), []).append(record)
-    return {kind: names for kind, members in by_kind.items() if (names := differing(members))}
+    return {kind: names for kind, members in by_kind.items() if (names := differing(members, but=_OWN))}
 
 
 def _changes(record: DownstreamRecord) -> Iterable[tuple[str, float | None, dict[str, float | None]]]:

@@ -17,8 +17,8 @@ class DownstreamRecord(Frozen):
     read from hidden states, `curves[state][metric]` holds one value for each layer; empty for other tasks. model, revision,
     adapter, dtype, quantization: as in the signatures of alignment records, which is what joins the two.
     chat_template, system_prompt: whether prompts went into the model's chat template, and what stood before them. num_fewshot,
-    fewshot_source: how many answered examples each prompt began with, and where they came from. task_sha256: of the task's
-    configuration, documents and examples; None in records made before it was kept.
+    fewshot_source: how many answered examples each prompt began with, where they came from, and a hash of them. task_sha256: of the
+    task's configuration, documents and examples; None in records made before it was kept.
     command, source_commit, recipe: as in `RunRecord`; empty in records made before they were kept.
     """
 

@@ -3,6 +3,7 @@
 from tli_bench.downstream.datasets import named_in
 from tli_bench.downstream.qa import QASpec
 from tli_bench.downstream.readers import Question, question_of_row, read_squad
+from tli_bench.downstream.shots import stated
 from tli_bench.downstream.sources import HubSet, Loaded, load
 from tli_bench.downstream.spec import Definition
 
@@ -29,7 +30,8 @@ class TyDiQA(QASpec):
 
     def example_questions(self, chosen: str) -> Loaded[Question]:
         """The training questions of the language."""
-        return self._of("train", "train", chosen)
+        found = self._of("train", "train", chosen)
+        return Loaded(found.items, stated(found.source, "tydiqa-goldp-v1.1-train.json"))
 
     def _of(self, part: str, split: str, chosen: str | None) -> Loaded[Question]:
         prefix = self.need("prefix")

@@ -14,7 +14,7 @@ from tli_bench.downstream.prompts import prompt as language_prompt
 from tli_bench.downstream.readers import article_of_row, read_sentences, read_xlsum
 from tli_bench.downstream.scorers.checks import LanguageGuesser, check_output, script_of
 from tli_bench.downstream.scorers.rouge import rouge, signature
-from tli_bench.downstream.shots import place_of
+from tli_bench.downstream.shots import place_of, stated
 from tli_bench.downstream.sources import HubSet, Loaded, load
 from tli_bench.downstream.spec import DOWN, UP, AnswerSpec, Definition, Document, Metric
 from tli_bench.languages import pivot
@@ -68,7 +68,9 @@ class XLSum(AnswerSpec):
 
     def examples(self, source: str) -> Loaded[Document]:
         """Articles of the validation split, from where the scored ones came."""
-        return self._of("validation", (f"{self.need('xlsum')}_val.jsonl",), place_of(source, self.data_dir))
+        file = f"{self.need('xlsum')}_val.jsonl"
+        found = self._of("validation", (file,), place_of(source, self.data_dir))
+        return Loaded(found.items, stated(found.source, file))
 
     def _of(self, split: str, files: Sequence[str], chosen: str | None) -> Loaded[Document]:
         found = load(

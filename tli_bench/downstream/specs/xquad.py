@@ -48,4 +48,4 @@ class XQuAD(QASpec):
                 f"({'the Hub' if chosen == HUB else folder}). Leave out --num-fewshot, or give a folder with --data-dir that holds "
                 f"xquad.{iso2}.json and {name}, questions in the same language and layout ({own} has some in en, es, tr)"
             )
-        return Loaded(read_squad(folder / name), f"{FIXTURES}:xquad/{name}" if folder == own else str(folder / name))
+        return Loaded(read_squad(folder / name), f"{FIXTURES}:xquad/{name}" if folder == own else name)

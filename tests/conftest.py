@@ -1,4 +1,4 @@
-"""Tiny seeded models of several architectures, made from explicit configurations: nothing is downloaded."""
+"""How the tests share two cores, and tiny seeded models of several architectures, made from explicit configurations."""
 
 import os
 
@@ -10,7 +10,9 @@ os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
 
 import gc
+import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +54,11 @@ def pytest_collection_finish() -> None:
     """Keep what was imported out of every later garbage collection: a training ends with a full one, and there are hundreds."""
     gc.collect()
     gc.freeze()
+    # lm-eval writes into every result what machine this is, and asks pip and a dozen programs: once is enough.
+    if "torch" in sys.modules:
+        from torch.utils import collect_env
+
+        collect_env.get_pretty_env_info = cache(collect_env.get_pretty_env_info)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,8 +1,8 @@
 """Names of tasks and groups, ours and lm-eval's own, read from their folders without torch or lm-eval."""
 
 import re
-from collections.abc import Iterable, Iterator
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -96,6 +96,14 @@ def _as_text(loader: yaml.SafeLoader, node: yaml.Node) -> str:
 _Peek.add_constructor("!function", _as_text)
 
 
-def _peek(path: Path) -> dict[str, Any]:
+def _peek(path: Path) -> Mapping[str, Any]:
+    facts = path.stat()
+    return _read(path, facts.st_mtime_ns, facts.st_size)
+
+
+# A run asks for the names five times, and there are hundreds of files.
+@lru_cache(maxsize=4096)
+def _read(path: Path, changed: int, size: int) -> Mapping[str, Any]:
+    """A definition as it was when the file was last changed."""
     data = yaml.load(path.read_text(encoding="utf-8"), Loader=_Peek)
     return data if isinstance(data, dict) else {}

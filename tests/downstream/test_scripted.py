@@ -21,6 +21,7 @@ def test_any_gold_answer_is_right(scores, name):
     for pick in (0, -1):
         found = scores(Scripted(lambda doc, pick=pick: f" {doc['answers'][pick]}"), name)
         assert (found["exact_match"], found["f1"], found["empty"], found["wrong_script"]) == (1, 1, 0, 0)
+        assert (found["em_squad"], found["f1_squad"]) == (1, 1)
 
 
 @pytest.mark.parametrize("name", QA)

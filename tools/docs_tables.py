@@ -14,6 +14,7 @@ from tli_bench.models.families import families_table
 from tools.board_tables import real_board_table, real_gain_table
 from tools.downstream_table import downstream_table
 from tools.instruct import instruct_table
+from tools.official import mexa_table, questions_table, sentences_table
 from tools.real_models.declared import real_models_table
 from tools.transfer.table import gain_table, net_table
 
@@ -27,6 +28,9 @@ TABLES = {
     "real_board": real_board_table,
     "real_gain": real_gain_table,
     "instruct": partial(instruct_table, "smollm2"),
+    "official_sentences": partial(sentences_table, "me5"),
+    "official_questions": partial(questions_table, "me5"),
+    "official_mexa": partial(mexa_table, "me5"),
     "transfer_gain": partial(gain_table, "me5"),
     "transfer_net": partial(net_table, "me5"),
     "transfer_smollm2": partial(gain_table, "smollm2-bos"),

@@ -64,17 +64,26 @@ class Judged:
 
 
 def judge(
-    before: Scene, after: Scene, *, twin: Scene | None = None, floors: Mapping[str, float] | None = None
+    before: Scene,
+    after: Scene,
+    *,
+    twin: Scene | None = None,
+    floors: Mapping[str, float] | None = None,
+    trained: bool = True,
 ) -> Judged:
-    """Both rules on the change from one scene to another. floors: least change worth a claim, where placebos say so, under `here`."""
+    """Both rules on the change from one scene to another.
+
+    floors: least change worth a claim, where placebos say so, under `here`. trained: whether the change is, or could pass for, a
+    training on the train split; where it is not, as between two ways of reading one model, no words are trained ones.
+    """
     headline = headline_for(len(before.rows(Split.CONTROL)))
     names = [headline, *agreeing_with(headline), SUBSET]
     held = [_pseudo(scene, names) for scene in (before, after, *([twin] if twin else []))]
     changes = [_change(held[0], other, names) for other in held[1:]]
     train = None
-    if before.rows(Split.TRAIN):
-        trained = [_pseudo(scene, [headline], Split.TRAIN)[headline] for scene in (before, after)]
-        train = (trained[1] - trained[0])[:, None]
+    if trained and before.rows(Split.TRAIN):
+        sides = [_pseudo(scene, [headline], Split.TRAIN)[headline] for scene in (before, after)]
+        train = (sides[1] - sides[0])[:, None]
     evidence = ChangeEvidence(
         layers=["here"],
         label="x",

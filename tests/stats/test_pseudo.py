@@ -9,6 +9,7 @@ from tli_bench.stats.pseudo import (
     MIN_WORDS,
     difference,
     estimate,
+    estimates,
     from_test,
     half_width,
     over_pairs,
@@ -105,3 +106,8 @@ def test_a_test_leaves_its_estimate():
         assert from_test(still.n, still.value, still.t, still.p).ci is None
     few = estimate(values[:19])
     assert from_test(few.n, few.value, few.t, few.p).ci is None
+
+
+def test_many_columns_at_once_are_each_by_itself_to_the_last_bit():
+    columns = np.random.default_rng(1).normal(0.1, 0.3, size=(363, 7))
+    assert estimates(columns) == [estimate(columns[:, i].copy()) for i in range(7)]

@@ -63,8 +63,9 @@ def estimates(columns: Floats, *, level: float = 0.95) -> list[Estimate]:
 
 def _moments(columns: Floats) -> list[tuple[float, float, float]]:
     """Mean, standard error and largest size of each column `[n, L]`."""
-    means, errors = columns.mean(axis=0), columns.std(axis=0, ddof=1) / len(columns) ** 0.5
-    return list(zip(means.tolist(), errors.tolist(), np.abs(columns).max(axis=0).tolist(), strict=True))
+    rows = np.ascontiguousarray(columns.T)  # summed in pairs along each row, as a column by itself is
+    means, errors = rows.mean(axis=1), rows.std(axis=1, ddof=1) / len(columns) ** 0.5
+    return list(zip(means.tolist(), errors.tolist(), np.abs(rows).max(axis=1).tolist(), strict=True))
 
 
 def _estimate(n: int, mean: float, se: float, largest: float, *, logit: bool, level: float) -> Estimate:

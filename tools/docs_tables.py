@@ -12,6 +12,7 @@ from tli_bench.base.terms import terms_markdown
 from tli_bench.measures.table import measures_markdown
 from tli_bench.models.families import families_table
 from tools.board_tables import real_board_table, real_gain_table
+from tools.choices_table import choices_table
 from tools.downstream_table import downstream_table
 from tools.instruct import instruct_table
 from tools.official import mexa_table, questions_table, sentences_table
@@ -27,6 +28,7 @@ TABLES = {
     "real_models": real_models_table,
     "real_board": real_board_table,
     "real_gain": real_gain_table,
+    "choices": choices_table,
     "instruct": partial(instruct_table, "smollm2"),
     "official_sentences": partial(sentences_table, "me5"),
     "official_questions": partial(questions_table, "me5"),

@@ -4,13 +4,12 @@ The commands that make them are in docs/explanation/real-models.md. Only scores 
 nothing of the data set; `make docs-tables` writes the table from there.
 """
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
-from tli_bench.base.files import write_text
-from tli_bench.records.downstream import iter_downstream
+from tli_bench.records.schema import DownstreamRecord
+from tools.packed_runs import command, facts, read
 
 PACKED = Path(__file__).resolve().parent.parent / "leaderboards" / "instruct"
 KEPT = (
@@ -19,21 +18,17 @@ KEPT = (
 COLUMNS = {"exact_match": "exact match", "f1": "F1", "empty": "empty"}
 
 
-def packed(folder: Path) -> list[dict[str, Any]]:
-    """What is kept of each record under a folder: how it was asked and how it came out."""
-    records = sorted(
-        iter_downstream(folder), key=lambda record: (record.task, record.num_fewshot, record.chat_template)
-    )
+def packed(records: list[DownstreamRecord]) -> list[dict[str, Any]]:
+    """What is kept of each record: how it was asked and how it came out."""
+    ordered = sorted(records, key=lambda record: (record.task, record.num_fewshot, record.chat_template))
     return [
-        {name: record.model_dump(mode="json")[name] for name in KEPT}
-        | {"scores": {name: record.scores["base"][name] for name in COLUMNS}}
-        for record in records
+        facts(record, KEPT) | {"scores": {name: record.scores["base"][name] for name in COLUMNS}} for record in ordered
     ]
 
 
 def instruct_table(name: str) -> str:
     """One line for each way in which the model was asked."""
-    runs = json.loads((PACKED / f"{name}.json").read_text(encoding="utf-8"))
+    runs = read(PACKED, name)
     lines = [
         f"| task | chat template | examples | documents | {' | '.join(COLUMNS.values())} |",
         "|---|---|---:|---:|---:|---:|---:|",
@@ -47,14 +42,7 @@ def instruct_table(name: str) -> str:
 
 def main(arguments: list[str]) -> int:
     """Pack a folder of runs."""
-    match arguments:
-        case ["pack", folder, name]:
-            path = PACKED / f"{name}.json"
-            write_text(path, json.dumps(packed(Path(folder)), indent=1) + "\n")
-            print(f"{path}: written; `make docs-tables` writes the table")
-            return 0
-    print(__doc__)
-    return 2
+    return command(arguments, folder=PACKED, pack=packed, usage=str(__doc__))
 
 
 if __name__ == "__main__":

@@ -4,16 +4,15 @@ The command that makes them is in docs/explanation/real-models.md. Only scores a
 nothing of the data sets; `make docs-tables` writes the tables from there.
 """
 
-import json
 import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tli_bench.base.files import write_text
 from tli_bench.languages import resolve_language
-from tli_bench.records.downstream import iter_downstream
+from tli_bench.records.schema import DownstreamRecord
+from tools.packed_runs import command, facts, read
 
 PACKED = Path(__file__).resolve().parent.parent / "leaderboards" / "official"
 KEPT = ("task", "task_version", "documents", "model", "revision", "adapter", "dtype", "layers", "versions")
@@ -22,18 +21,18 @@ _CODE = re.compile(r"[a-z]{3}_[A-Z][a-z]{3}")
 SETS = {"flores": "FLORES", "ntrex": "NTREX"}
 
 
-def packed(folder: Path) -> list[dict[str, Any]]:
-    """What is kept of each record under a folder, in the order of their tasks."""
+def packed(records: list[DownstreamRecord]) -> list[dict[str, Any]]:
+    """What is kept of each record, in the order of their tasks."""
     return [
-        {name: record.model_dump(mode="json")[name] for name in KEPT}
+        facts(record, KEPT)
         | {"scores": {s: {m: v for m, v in found.items() if m in SCORES} for s, found in record.scores.items()}}
-        for record in sorted(iter_downstream(folder), key=lambda record: record.task)
+        for record in sorted(records, key=lambda record: record.task)
     ]
 
 
 def _runs(name: str, kind: str) -> Iterator[tuple[dict[str, Any], list[str]]]:
     """Runs of tasks of one kind, each with the names of its languages."""
-    for run in json.loads((PACKED / f"{name}.json").read_text(encoding="utf-8")):
+    for run in read(PACKED, name):
         if run["task"].startswith(kind):
             yield run, [resolve_language(code).name for code in _CODE.findall(run["task"])]
 
@@ -73,14 +72,7 @@ def mexa_table(name: str) -> str:
 
 def main(arguments: list[str]) -> int:
     """Pack a folder of runs."""
-    match arguments:
-        case ["pack", folder, name]:
-            path = PACKED / f"{name}.json"
-            write_text(path, json.dumps(packed(Path(folder)), indent=1) + "\n")
-            print(f"{path}: written; `make docs-tables` writes the tables")
-            return 0
-    print(__doc__)
-    return 2
+    return command(arguments, folder=PACKED, pack=packed, usage=str(__doc__))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,15 @@
-"""The sentence pairs of a task: from a folder that was named, a set on the Hub, or the project's own sample."""
+"""Tasks over sentence pairs: from a folder that was named, a set on the Hub, or the project's own sample."""
 
 from pathlib import Path
+from typing import ClassVar
 
 from tli_bench.base.paths import data_dir
+from tli_bench.downstream.embedded import EmbeddedSpec
 from tli_bench.downstream.errors import DataError
 from tli_bench.downstream.folders import read_folder
 from tli_bench.downstream.parallel import read_parallel
 from tli_bench.downstream.sources import FIXTURES, HUB, Loaded
-from tli_bench.downstream.spec import DownstreamSpec
+from tli_bench.downstream.spec import Document, DownstreamSpec
 from tli_bench.languages import resolve_language
 
 
@@ -29,3 +31,29 @@ def read_sentence_pairs(spec: DownstreamSpec) -> Loaded[tuple[str, str]]:
             f"or give data_dir={HUB} or a folder"
         )
     return read_parallel(str(hub), source, target)
+
+
+class SentencePairs(EmbeddedSpec):
+    """One document for each sentence pair that `read_sentence_pairs` finds."""
+
+    FIRST: ClassVar[int | None] = None
+    """How many of the pairs, from the first; None for all."""
+
+    def load(self) -> Loaded[Document]:
+        """One document per sentence pair."""
+        found = read_sentence_pairs(self)
+        pairs = found.items[: self.FIRST]
+        docs = [{"position": i, "source": source, "target": target} for i, (source, target) in enumerate(pairs)]
+        return Loaded(docs, found.source)
+
+    def prompt(self, doc: Document) -> str:
+        """The source sentence; there is no prompt."""
+        return str(doc["source"])
+
+    def target(self, doc: Document) -> str:
+        """The target sentence."""
+        return str(doc["target"])
+
+    def texts(self, doc: Document) -> list[tuple[str, str]]:
+        """The sentence pair."""
+        return [(doc["source"], doc["target"])]

@@ -7,18 +7,17 @@ import numpy as np
 import torch
 
 from tli_bench.base.errors import UnscorableError
-from tli_bench.downstream.embedded import EmbeddedSpec, Item, Scores, cosines
+from tli_bench.downstream.embedded import Item, Scores, cosines
 from tli_bench.downstream.parallel import parallel_sets
 from tli_bench.downstream.scorers.ranking import Floats, margin_error, rank_scores, xsim
-from tli_bench.downstream.sentence_pairs import read_sentence_pairs
-from tli_bench.downstream.sources import Loaded
-from tli_bench.downstream.spec import Definition, Document
+from tli_bench.downstream.sentence_pairs import SentencePairs
+from tli_bench.downstream.spec import Definition
 from tli_bench.languages import DEFAULT_PAIRS
 from tli_bench.measures import retrieval
 from tli_bench.models.identity import State
 
 
-class Bitext(EmbeddedSpec):
+class Bitext(SentencePairs):
     """Retrieval by cosine in the style of Tatoeba, FLORES or NTREX; the pool is the set's distinct sentences.
 
     Options: `source`, `target` (codes); `hub`, a set of `tasks/bitext/hub.yaml`, read from the Hub; `data_dir`, a folder
@@ -45,24 +44,6 @@ class Bitext(EmbeddedSpec):
                     group = f"tli_bitext_{name}"
                     found.append(Definition(f"{group}_{pair}", {**sides, "hub": name}, offline=False, group=group))
         return found
-
-    def load(self) -> Loaded[Document]:
-        """One document per sentence pair."""
-        found = read_sentence_pairs(self)
-        docs = [{"position": i, "source": source, "target": target} for i, (source, target) in enumerate(found.items)]
-        return Loaded(docs, found.source)
-
-    def prompt(self, doc: Document) -> str:
-        """The source sentence; there is no prompt."""
-        return str(doc["source"])
-
-    def target(self, doc: Document) -> str:
-        """The target sentence."""
-        return str(doc["target"])
-
-    def texts(self, doc: Document) -> list[tuple[str, str]]:
-        """The sentence pair."""
-        return [(doc["source"], doc["target"])]
 
     def score_layer(self, items: Sequence[Item], state: State, layer: int) -> Scores:
         """Both directions of one layer; equal sentences of the set accept each other's translations."""

@@ -7,10 +7,9 @@ import numpy as np
 import torch
 
 from tli_bench.downstream.datasets import named_in
-from tli_bench.downstream.embedded import EmbeddedSpec, Item, Measured, Scores, cosines
-from tli_bench.downstream.sentence_pairs import read_sentence_pairs
-from tli_bench.downstream.sources import Loaded
-from tli_bench.downstream.spec import Definition, Document
+from tli_bench.downstream.embedded import Item, Measured, Scores, cosines
+from tli_bench.downstream.sentence_pairs import SentencePairs
+from tli_bench.downstream.spec import Definition
 from tli_bench.languages import pivot
 from tli_bench.measures import retrieval
 from tli_bench.models.identity import State
@@ -20,7 +19,7 @@ SENTENCES = 100
 SUMMARIES = ("mexa_mean", "mexa_max")
 
 
-class MEXA(EmbeddedSpec):
+class MEXA(SentencePairs):
     """MEXA at every layer over the first 100 pairs of FLORES, and its mean and maximum over embeddings and layers.
 
     A sentence is the mean of all its tokens, what the tokenizer adds included, weighted by position as in MEXA's own code where
@@ -32,6 +31,7 @@ class MEXA(EmbeddedSpec):
     MEASURES: ClassVar[dict[str, bool]] = {"mexa": True}
     CHOICE = "mexa"
     PROTOCOLS = ("mexa", "tli-pilot")
+    FIRST = SENTENCES
 
     @classmethod
     def tasks(cls) -> list[Definition]:
@@ -42,25 +42,6 @@ class MEXA(EmbeddedSpec):
             for code in named_in("flores")
             if code != main
         ]
-
-    def load(self) -> Loaded[Document]:
-        """One document per sentence pair."""
-        found = read_sentence_pairs(self)
-        pairs = found.items[:SENTENCES]
-        docs = [{"position": i, "source": source, "target": target} for i, (source, target) in enumerate(pairs)]
-        return Loaded(docs, found.source)
-
-    def prompt(self, doc: Document) -> str:
-        """The source sentence; there is no prompt."""
-        return str(doc["source"])
-
-    def target(self, doc: Document) -> str:
-        """The target sentence."""
-        return str(doc["target"])
-
-    def texts(self, doc: Document) -> list[tuple[str, str]]:
-        """The sentence pair."""
-        return [(doc["source"], doc["target"])]
 
     def score_layer(self, items: Sequence[Item], state: State, layer: int) -> Scores:
         """The share of pairs nearer than every other pair of their row and column."""

@@ -70,9 +70,10 @@ leaderboard-records: $(STAMP)
 leaderboard-sweeps: $(STAMP)
 	for spec in leaderboards/sweeps/*.yaml; do $(BIN)/tli-bench sweep $$spec --pack $${spec%.yaml}.json || exit 1; done
 
-# The sweeps on dev words that chose the shipped recipes.
+# The sweeps on dev words that chose the recipes for the embedded model, again on today's lexicon.
 recipe-choices: $(STAMP)
-	for spec in adapters/choices/*.yaml; do $(BIN)/tli-bench sweep $$spec --pack $${spec%.yaml}.json || exit 1; done
+	for name in tli tli-early tli-retention tli-modules; do \
+	  $(BIN)/tli-bench sweep adapters/choices/$$name.yaml --pack adapters/choices/1.0.0/$$name.json || exit 1; done
 
 # torch comes first and alone: the CPU build where there is one, pinned in constraints.txt.
 $(STAMP): pyproject.toml constraints.txt

@@ -1,45 +1,47 @@
 """The table of docs/training.md that says how the recipes for the embedded model were chosen, from the sweeps in adapters/choices."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
 
 from tli_bench.lexicon.pairs import Split
-from tli_bench.report.sweeps import Sweep, SweepPoint, load_sweep
+from tli_bench.report.sweeps import Sweep, load_sweep
 
 CHOICES = Path(__file__).resolve().parent.parent / "adapters" / "choices"
 SWEEPS = ("tli", "tli-retention", "tli-modules", "tli-early")
+AGAIN = "1.0.0"
+"""Lexicon, and folder, of the same sweeps made again."""
 
 
 def choices_table() -> str:
-    """One line for each setting of each sweep, the best first."""
+    """One line for each setting of each sweep, the best first: as they chose the recipe, and as they came out on today's words."""
     lines = [
-        "| sweep | setting | dev P@1 of 50, base → trained | ordinary text |",
-        "|---|---|---|---:|",
+        f"| sweep | setting | on 0.1.0, where it chose | ordinary text | on {AGAIN} | ordinary text |",
+        "|---|---|---|---:|---|---:|",
     ]
     for name in SWEEPS:
-        found = load_sweep(CHOICES / f"{name}.json")
         output = yaml.safe_load((CHOICES / f"{name}.yaml").read_text(encoding="utf-8"))["layer"] == "output"
-        rows = sorted(_rows(found, output=output), reverse=True)
-        lines += [f"| `{name}` | {said} | {before:.3f} → {after:.3f} | {text} |" for after, before, said, text in rows]
+        chose, again = (
+            _scores(load_sweep(folder / f"{name}.json"), output=output) for folder in (CHOICES, CHOICES / AGAIN)
+        )
+        for said in sorted(chose, key=lambda said: chose[said][0], reverse=True):
+            lines.append(f"| `{name}` | {said} | {' | '.join(text for _, text in (chose[said], again[said]))} |")
     return "\n".join(lines)
 
 
-def _rows(sweep: Sweep, *, output: bool) -> Iterator[tuple[float, float, str, str]]:
-    """Score after and before, setting, and rise of the perplexity of ordinary text. output: read there, else at the loss layer."""
+def _scores(sweep: Sweep, *, output: bool) -> dict[str, tuple[float, str]]:
+    """By setting, the score of the dev words after training, and cells: before and after, and the rise of ordinary text's perplexity.
+
+    output: read there, else at the loss layer.
+    """
     varied = [name for name in sweep.points[0].settings if len({p.settings.get(name) for p in sweep.points}) > 1]
+    found = {}
     for point in sweep.points:
         depth = sweep.layers.index(sweep.layers[-1] if output else point.loss_layers[0])
         before, after = (curves[Split.DEV][sweep.score][depth] for curves in (sweep.base[point.pair], point.curves))
-        if before is not None and after is not None:
-            yield (
-                after,
-                before,
-                _setting(point, varied),
-                "–" if point.text is None else f"{point.text:+.1%}".replace("%", " %"),
-            )
-
-
-def _setting(point: SweepPoint, varied: list[str]) -> str:
-    return ", ".join(f"{name} {point.settings[name]}" for name in varied)
+        assert before is not None
+        assert after is not None
+        said = ", ".join(f"{name} {point.settings[name]}" for name in varied)
+        text = "–" if point.text is None else f"{point.text:+.1%}".replace("%", " %")
+        found[said] = (after, f"{before:.3f} → {after:.3f} | {text}")
+    return found

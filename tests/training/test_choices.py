@@ -3,7 +3,11 @@
 import pytest
 
 from tli_bench.base.paths import data_dir
+from tli_bench.languages import resolve_pair
+from tli_bench.lexicon.core import installed_core
 from tli_bench.lexicon.pairs import Split
+from tli_bench.models.catalog import TINY_DIR
+from tli_bench.models.fingerprint import model_fingerprint
 from tli_bench.report.sweeps import load_sweep, write_sweep
 from tli_bench.training import load_recipe
 from tli_bench.training.sweep import load_spec, units_of
@@ -39,3 +43,14 @@ def test_a_recipe_has_what_dev_words_chose(path, tmp_path):
     assert {key: getattr(shipped, key) for key in varied} == {key: getattr(chosen, key) for key in varied}
     write_sweep(sweep, tmp_path / "again.json")
     assert (tmp_path / "again.json").read_bytes() == path.with_suffix(".json").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["tli", "tli-early", "tli-retention", "tli-modules"])
+def test_the_sweeps_were_made_again_on_todays_words_and_model(name):
+    folder = data_dir("adapters") / "choices"
+    first, again = load_sweep(folder / f"{name}.json"), load_sweep(folder / "1.0.0" / f"{name}.json")
+    assert again.splits == (Split.DEV,)
+    assert [p.settings for p in again.points] == [p.settings for p in first.points]
+    words = installed_core().lexicon(*resolve_pair("swh-eng"))
+    assert again.lexicon_hashes == {words.pair: words.content_hash}
+    assert again.revision == model_fingerprint(TINY_DIR)

@@ -10,7 +10,7 @@ from tli_bench.downstream.errors import DataError
 from tli_bench.downstream.qa import xquad
 from tli_bench.downstream.readers import Question, read_squad
 from tli_bench.downstream.sentences import SPLITTER, sentences
-from tli_bench.downstream.sources import FIXTURES, HUB
+from tli_bench.downstream.sources import FIXTURES, HUB, folder_of
 
 LAREQA = "LAReQA sentence_breaks"
 """The splitter of LAReQA's own file."""
@@ -74,7 +74,7 @@ def at_hand(names: Mapping[str, str], chosen: str | None) -> dict[str, str]:
     """Those of the languages, given with the data set's names for them, whose files are there; on the Hub, all."""
     if chosen in (None, HUB):
         return dict(names)
-    folder = data_dir("tasks") / "xquad" / FIXTURES if chosen == FIXTURES else Path(str(chosen)).expanduser()
+    folder = folder_of(chosen) or data_dir("tasks") / "xquad" / FIXTURES
     return {
         code: iso2
         for code, iso2 in names.items()
@@ -84,9 +84,9 @@ def at_hand(names: Mapping[str, str], chosen: str | None) -> dict[str, str]:
 
 def _lareqa(iso2: str, chosen: str | None) -> Path | None:
     """LAReQA's file in the folder that was given, or in its sub-folder `xquad-r`."""
-    if chosen in (None, HUB, FIXTURES):
+    folder = folder_of(chosen)
+    if folder is None:
         return None
-    folder = Path(str(chosen)).expanduser()
     return next(
         (path for path in (folder / f"{iso2}.json", folder / "xquad-r" / f"{iso2}.json") if path.is_file()), None
     )

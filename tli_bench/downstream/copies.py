@@ -4,7 +4,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tli_bench.downstream.errors import DataError
-from tli_bench.downstream.sources import FIXTURES, HUB, HubSet, Loaded, Row, hub_rows
+from tli_bench.downstream.sources import FIXTURES, HUB, HubSet, Loaded, Row, folder_of, hub_rows
 
 
 def rows_of(chosen: str | None, hub: HubSet, *, task: str) -> Loaded[Row]:
@@ -15,9 +15,8 @@ def rows_of(chosen: str | None, hub: HubSet, *, task: str) -> Loaded[Row]:
     """
     if chosen == FIXTURES:
         raise DataError(f"task {task} has no fixtures; give data_dir={HUB}, or a folder with a copy of {hub.id}")
-    if chosen in (None, HUB):
-        return hub_rows(hub)
-    return _copied(Path(str(chosen)).expanduser(), hub)
+    folder = folder_of(chosen)
+    return hub_rows(hub) if folder is None else _copied(folder, hub)
 
 
 def _copied(folder: Path, hub: HubSet) -> Loaded[Row]:

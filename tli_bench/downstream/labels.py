@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tli_bench.downstream.errors import DataError
+from tli_bench.downstream.readers import read_text
 from tli_bench.downstream.sources import Row
 from tli_bench.downstream.tagged import TaggedSentence
 
@@ -77,10 +78,7 @@ def _name(row: Mapping[str, Any], column: str, place: int, names: Sequence[str],
 
 def _blocks(path: Path) -> Iterator[list[tuple[int, str]]]:
     """Numbered lines of a file, cut at empty lines."""
-    try:
-        lines = path.read_text(encoding="utf-8-sig").replace("\r\n", "\n").split("\n")
-    except UnicodeDecodeError as err:
-        raise DataError(f"{path}: not UTF-8 at byte {err.start}; convert the file") from err
+    lines = read_text(path).replace("\r\n", "\n").split("\n")
     block: list[tuple[int, str]] = []
     for number, line in enumerate([*lines, ""], start=1):
         if line.strip():

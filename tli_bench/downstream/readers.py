@@ -131,10 +131,7 @@ def read_xlsum(path: Path) -> list[Article]:
     found = []
     for number, line in enumerate(_lines(path), start=1):
         if line.strip():
-            try:
-                row = json.loads(line)
-            except (json.JSONDecodeError, RecursionError) as err:
-                raise DataError(f"{path}: line {number} is not JSON ({err})") from err
+            row = json_line(line, f"{path}: line {number}")
             found.append(article_of_row(row, source=str(path), number=number))
     if not found:
         raise DataError(f"{path}: no articles; one JSON object per line is expected")
@@ -165,11 +162,12 @@ def clean(text: str) -> str:
 
 def _lines(path: Path) -> list[str]:
     # Only line feeds end a line: str.splitlines would also split at U+2028, which occurs inside real sentences.
-    text = _read(path).replace("\r\n", "\n")
+    text = read_text(path).replace("\r\n", "\n")
     return text.removesuffix("\n").split("\n") if text else []
 
 
-def _read(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """A file in UTF-8, with or without a byte order mark. Raises DataError."""
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as err:
@@ -178,9 +176,25 @@ def _read(path: Path) -> str:
         raise DataError(f"{path}: cannot be read ({err.strerror}); check the folder given as data_dir") from err
 
 
+def json_line(line: str, where: str) -> Any:
+    """What a line of JSON holds. Raises DataError naming `where`."""
+    try:
+        return json.loads(line)
+    except (json.JSONDecodeError, RecursionError) as err:
+        raise DataError(f"{where} is not JSON ({err})") from err
+
+
+def text_in(row: Mapping[str, Any], field: str, where: str) -> str:
+    """A non-empty text of a row, in NFC. Raises DataError naming `where` and the field."""
+    value = row.get(field)
+    if not isinstance(value, str) or not value.strip():
+        raise DataError(f"{where}: `{field}` must be a non-empty text, got {value!r:.60}")
+    return unicodedata.normalize("NFC", value)
+
+
 def _json(path: Path) -> Any:
     try:
-        return json.loads(_read(path))
+        return json.loads(read_text(path))
     except (json.JSONDecodeError, RecursionError) as err:
         raise DataError(f"{path}: not JSON ({err})") from err
 

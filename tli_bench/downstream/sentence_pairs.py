@@ -1,6 +1,5 @@
 """Tasks over sentence pairs: from a folder that was named, a set on the Hub, or the project's own sample."""
 
-from pathlib import Path
 from typing import ClassVar
 
 from tli_bench.base.paths import data_dir
@@ -8,7 +7,7 @@ from tli_bench.downstream.embedded import EmbeddedSpec
 from tli_bench.downstream.errors import DataError
 from tli_bench.downstream.folders import read_folder
 from tli_bench.downstream.parallel import read_parallel
-from tli_bench.downstream.sources import FIXTURES, HUB, Loaded
+from tli_bench.downstream.sources import FIXTURES, HUB, Loaded, folder_of
 from tli_bench.downstream.spec import Document, DownstreamSpec
 from tli_bench.languages import resolve_language
 
@@ -20,8 +19,7 @@ def read_sentence_pairs(spec: DownstreamSpec) -> Loaded[tuple[str, str]]:
     """
     chosen, hub = spec.data_dir, spec.options.get("hub")
     source, target = (resolve_language(spec.need(side)).code for side in ("source", "target"))
-    if chosen not in (None, HUB, FIXTURES):
-        folder = Path(str(chosen)).expanduser()
+    if folder := folder_of(chosen):
         return Loaded(read_folder(folder, source, target, name=None if hub is None else str(hub)), str(folder))
     if hub is None:
         return Loaded(read_folder(data_dir("tasks") / "bitext" / "sample", source, target), "sample:bitext")

@@ -47,6 +47,11 @@ class Loaded(Generic[T]):
     source: str
 
 
+def folder_of(chosen: str | None) -> Path | None:
+    """The folder that `data_dir` names; None where it names the Hub, the fixtures or nothing."""
+    return None if chosen in (None, HUB, FIXTURES) else Path(os.path.expanduser(str(chosen)))
+
+
 def load(
     *,
     chosen: str | None,
@@ -63,8 +68,7 @@ def load(
     `HF_HUB_OFFLINE` is set and the set is not in its cache; a warning then says that fixtures are used instead, and the source
     goes into every result. Raises DataError naming the folder and the names tried, or the set and the next step.
     """
-    if chosen not in (None, HUB, FIXTURES):
-        folder = Path(os.path.expanduser(str(chosen)))
+    if folder := folder_of(chosen):
         name = hub.id.rpartition("/")[2]
         return Loaded(read(find_file(folder, [*files, *(f"{name}/{file}" for file in files)])), str(folder))
     if chosen == HUB or (chosen is None and at_hand(hub)):

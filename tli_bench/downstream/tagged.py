@@ -3,7 +3,7 @@
 import random
 from abc import abstractmethod
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -11,17 +11,20 @@ import numpy as np
 import torch
 
 from tli_bench.base.errors import UnscorableError
+from tli_bench.downstream.datasets import named_in
 from tli_bench.downstream.embedded import Measured, Scores
 from tli_bench.downstream.errors import DataError
 from tli_bench.downstream.probe import Probes, signature
 from tli_bench.downstream.sources import Loaded
-from tli_bench.downstream.spec import Document, DownstreamSpec, Request, WordsOf
+from tli_bench.downstream.spec import Definition, Document, DownstreamSpec, Request, WordsOf
 from tli_bench.languages import pivot
 from tli_bench.measures.choice import best_depth
 from tli_bench.models.identity import State
 from tli_bench.stats.ratio import ratio, ratio_ci
 
 TRAIN, DEV, TEST = "train", "dev", "test"
+HUB_SPLITS = {TRAIN: "train", DEV: "validation", TEST: "test"}
+"""What the Hub calls the split of each role."""
 CONTROLS = ("shuffled", "lookup", "majority")
 NAN = float("nan")
 
@@ -85,6 +88,20 @@ class TaggedSpec(DownstreamSpec):
     """The most sentences of each role."""
     PROBES: ClassVar[Probes] = Probes()
     """Shared by all tasks of a process."""
+
+    @staticmethod
+    def per_language(prefix: str, dataset: str, offline: Callable[[str], bool]) -> list[Definition]:
+        """One task for each language that a data set has, English as well. offline: whether there are fixtures, by the set's name."""
+        names, main = named_in(dataset), pivot().code
+        return [
+            Definition(
+                f"{prefix}_{code}",
+                {"language": code, "called": called, "english": names[main]},
+                offline=offline(called),
+                suite=() if code == main else (code,),
+            )
+            for code, called in names.items()
+        ]
 
     @abstractmethod
     def sentences(self, called: str, split: str) -> Loaded[TaggedSentence]:

@@ -2,13 +2,13 @@
 
 import csv
 import io
-import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tli_bench.downstream.errors import DataError
 from tli_bench.downstream.prompts import prompts
+from tli_bench.downstream.readers import read_text, text_in
 from tli_bench.downstream.sources import HubSet, Loaded, load
 
 FILES = {"train": "train", "validation": "dev", "test": "test"}
@@ -42,10 +42,7 @@ def read_sib200(called: str, split: str, chosen: str | None) -> Loaded[Topical]:
 
 
 def _read(path: Path) -> list[Topical]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as err:
-        raise DataError(f"{path}: not UTF-8 at byte {err.start}; convert the file") from err
+    text = read_text(path)
     # Written by pandas: a text that holds quotes is itself in quotes.
     rows = csv.DictReader(io.StringIO(text, newline=""), delimiter="\t")
     found = [_topical(row, f"{path}: line {number}") for number, row in enumerate(rows, start=2)]
@@ -55,9 +52,7 @@ def _read(path: Path) -> list[Topical]:
 
 
 def _topical(row: Mapping[str, Any], where: str) -> Topical:
-    text, category, known = row.get("text"), row.get("category"), topics()
-    if not isinstance(text, str) or not text.strip():
-        raise DataError(f"{where}: `text` must be a non-empty text, got {text!r:.60}")
+    text, category, known = text_in(row, "text", where).strip(), row.get("category"), topics()
     if category not in known:
         raise DataError(f"{where}: `category` must be one of {', '.join(known)}, got {category!r:.60}")
-    return Topical(unicodedata.normalize("NFC", text.strip()), str(category))
+    return Topical(text, str(category))

@@ -114,12 +114,13 @@ def gather(records: Iterable[RunRecord], measure: str) -> Gathered:
         changes = _difference(states["base"].get(measure), states["adapted"].get(measure), len(signature.layers))
         by_layer = dict(zip(signature.layers, changes, strict=True))
         dev[title][who.pair] = record.curves.get(Split.DEV, {}).get("base", {})
-        found.layers[title] = dev_layer(signature.layers, list(dev[title].values()))
         found.gains.setdefault(title, {})[who] = Gain(who, _label(adapter), by_layer, best, signature.layers[-1])
     names = known | {m.name for m in list_measures()}
     if known and measure not in names:
         raise UnknownNameError("measure", measure, names, hint="docs/measures.md describes them")
     for title, gains in list(found.gains.items()):
+        layers = list(next(reversed(gains.values())).by_layer)
+        found.layers[title] = dev_layer(layers, list(dev[title].values()))
         if all(value is None for gain in gains.values() for value in gain.by_layer.values()):
             found.unscored[title] = found.gains.pop(title)
     return found

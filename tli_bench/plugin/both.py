@@ -57,7 +57,7 @@ def evaluate_both(
             return found
         with adapter_disabled(lm.model), keeping(lm, keep, name, "base") as asked:
             base = _run(asked, task, limit, prompting)
-    _add_base(found, base, name)
+    add_base(found, base, name)
     return found
 
 
@@ -77,8 +77,8 @@ def _run(lm: TLIModel, task: Task, limit: int | None, prompting: Prompting) -> d
     return dict(found)
 
 
-def _add_base(found: dict[str, Any], base: dict[str, Any], name: str) -> None:
-    """Add the base's metrics and the changes to `found`."""
+def add_base(found: dict[str, Any], base: dict[str, Any], name: str) -> None:
+    """Add the base's metrics and the changes to `found`; both: results of the task `name` in lm-eval's layout."""
     row, before = found["results"][name], base["results"][name]
     better = found["higher_is_better"].get(name, {})
     for key, value in list(row.items()):

@@ -8,6 +8,7 @@ from typing import Any
 from lm_eval.api.task import Task
 
 from tli_bench.models.identity import BEFORE_AFTER, MeasuredModel, State
+from tli_bench.plugin.both import add_base
 from tli_bench.plugin.downstream_record import known_before
 from tli_bench.plugin.downstream_tasks import AnswerTask
 from tli_bench.records.downstream import read_downstream
@@ -48,27 +49,29 @@ def find_finished(
 
 def results_of_record(record: DownstreamRecord, task: Task, asked: dict[str, Any]) -> dict[str, Any]:
     """The part of an lm-eval results dictionary that a task's record determines: all but standard errors."""
-    after: State = "adapted" if record.adapter else "base"
-    row: dict[str, Any] = {"alias": record.task}
-    better: dict[str, bool] = {}
-    for key, value in record.scores[after].items():
-        metric, _, chosen = key.partition(",")
-        there = {"": value}
-        if record.adapter and key in record.scores["base"]:
-            before = record.scores["base"][key]
-            there |= {"_base": before, "_change": None if value is None or before is None else value - before}
-        for suffix, number in there.items():
-            row[f"{metric}{suffix},{chosen or 'none'}"] = float("nan") if number is None else number
-            if key in record.higher_is_better:
-                better[f"{metric}{suffix}"] = record.higher_is_better[key]
+    rows = {
+        state: {_key(name): _number(value) for name, value in scores.items()} for state, scores in record.scores.items()
+    }
     config = task.dump_config()
     if asked:
         config["metadata"] = {**(config.get("metadata") or {}), "asked": asked}
-    return {
-        "results": {record.task: row},
+    found = {
+        "results": {record.task: {"alias": record.task, **rows["adapted" if record.adapter else "base"]}},
         "versions": {record.task: record.task_version},
         "n-shot": {record.task: record.num_fewshot},
-        "higher_is_better": {record.task: better},
+        "higher_is_better": {record.task: {name.partition(",")[0]: up for name, up in record.higher_is_better.items()}},
         "n-samples": {record.task: {"original": len(list(task.eval_docs)), "effective": record.documents}},
         "configs": {record.task: config},
     }
+    if record.adapter:
+        add_base(found, {"results": {record.task: rows["base"]}}, record.task)
+    return found
+
+
+def _key(name: str) -> str:
+    """What lm-eval calls a metric of a record, which leaves out the filter that does nothing."""
+    return name if "," in name else f"{name},none"
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value

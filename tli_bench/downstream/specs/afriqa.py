@@ -1,15 +1,12 @@
 """AfriQA: questions asked in an African language, about an English passage, answered in English."""
 
-import json
-import unicodedata
 from pathlib import Path
-from typing import Any
 
 from tli_bench.downstream.datasets import named_in
 from tli_bench.downstream.errors import DataError
 from tli_bench.downstream.qa import QASpec
-from tli_bench.downstream.readers import Question
-from tli_bench.downstream.sources import FIXTURES, HUB, Loaded, find_file
+from tli_bench.downstream.readers import Question, json_line, read_text, text_in
+from tli_bench.downstream.sources import Loaded, find_file, folder_of
 from tli_bench.downstream.spec import Definition
 from tli_bench.languages import pivot
 
@@ -36,16 +33,15 @@ class AfriQA(QASpec):
 
     def questions(self) -> Loaded[Question]:
         """The test questions."""
-        chosen, called = self.data_dir, self.need("called")
-        if chosen in (None, HUB, FIXTURES):
-            raise DataError(f"task {self.task} reads a folder, got data_dir={chosen}; {WHERE}")
+        folder, called = folder_of(self.data_dir), self.need("called")
+        if folder is None:
+            raise DataError(f"task {self.task} reads a folder, got data_dir={self.data_dir}; {WHERE}")
         name = f"gold_span_passages.afriqa.{called}.en.test.json"
-        folder = Path(str(chosen)).expanduser()
         return Loaded(_read(find_file(folder, (name, f"{called}/{name}"))), str(folder))
 
 
 def _read(path: Path) -> list[Question]:
-    lines = path.read_text(encoding="utf-8-sig").split("\n")
+    lines = read_text(path).split("\n")
     found = [_question(line, f"{path}: line {number}") for number, line in enumerate(lines, start=1) if line.strip()]
     if not found:
         raise DataError(f"{path}: no questions; one JSON object per line is expected")
@@ -53,21 +49,11 @@ def _read(path: Path) -> list[Question]:
 
 
 def _question(line: str, where: str) -> Question:
-    try:
-        row = json.loads(line)
-    except (json.JSONDecodeError, RecursionError) as err:
-        raise DataError(f"{where} is not JSON ({err})") from err
+    row = json_line(line, where)
     pivot_answers = row.get("answer_pivot") if isinstance(row, dict) else None
     answers = pivot_answers.get("text") if isinstance(pivot_answers, dict) else None
     if not isinstance(answers, list) or not answers or not all(isinstance(a, str) and a.strip() for a in answers):
         raise DataError(f"{where}: `answer_pivot.text` must be a list of non-empty texts, got {pivot_answers!r:.60}")
-    context, question = (_text(row, name, where) for name in ("context", "question_lang"))
+    context, question = (text_in(row, name, where) for name in ("context", "question_lang"))
     # An answer of yes or no is nowhere in the passage (`answer_start` -1), and nothing here needs its place.
     return Question(str(row.get("id", "")), context, question, tuple(answers), ())
-
-
-def _text(row: dict[str, Any], field: str, where: str) -> str:
-    value = row.get(field)
-    if not isinstance(value, str) or not value.strip():
-        raise DataError(f"{where}: `{field}` must be a non-empty text, got {value!r:.60}")
-    return unicodedata.normalize("NFC", value)

@@ -16,6 +16,12 @@ from tli_bench.languages import DEFAULT_PAIRS
 from tli_bench.measures import retrieval
 from tli_bench.models.identity import State
 
+BY_MARGIN = {
+    "xsim": (xsim, False), "xsim_backward": (xsim, True), "margin_error_forward": (margin_error, False),
+    "margin_error_backward": (margin_error, True),
+}  # fmt: skip
+"""Error rates, each with whether it is from target to source."""
+
 
 class Bitext(SentencePairs):
     """Retrieval by cosine in the style of Tatoeba, FLORES or NTREX; the pool is the set's distinct sentences.
@@ -27,8 +33,7 @@ class Bitext(SentencePairs):
 
     TITLE = "parallel sentences"
     MEASURES: ClassVar[dict[str, bool]] = {
-        "p1": True, "mrr": True, "p1_forward": True, "p1_backward": True, "mexa": True, "xsim": False,
-        "xsim_backward": False, "margin_error_forward": False, "margin_error_backward": False,
+        "p1": True, "mrr": True, "p1_forward": True, "p1_backward": True, "mexa": True, **dict.fromkeys(BY_MARGIN, False),
     }  # fmt: skip
 
     @classmethod
@@ -65,12 +70,6 @@ class Bitext(SentencePairs):
 def _by_margin(similarity: Floats) -> Scores:
     """Error rates by margin, NaN where a mean cosine is not positive: that leaves the other measures of the layer as they are."""
     try:
-        return {
-            "xsim": xsim(similarity),
-            "xsim_backward": xsim(similarity.T),
-            "margin_error_forward": margin_error(similarity),
-            "margin_error_backward": margin_error(similarity.T),
-        }
+        return {name: rate(similarity.T if back else similarity) for name, (rate, back) in BY_MARGIN.items()}
     except UnscorableError:
-        names = ("xsim", "xsim_backward", "margin_error_forward", "margin_error_backward")
-        return dict.fromkeys(names, float("nan"))
+        return dict.fromkeys(BY_MARGIN, float("nan"))

@@ -1,6 +1,5 @@
 """Mewsli-X, XTREME-R's entity linking as retrieval: from a mention in the news to the entity's description, often in another language."""
 
-import json
 import random
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,8 +12,9 @@ import torch
 from tli_bench.downstream.datasets import named_in
 from tli_bench.downstream.embedded import EmbeddedSpec, Item, Scores, cosines
 from tli_bench.downstream.errors import DataError
+from tli_bench.downstream.readers import json_line
 from tli_bench.downstream.scorers.ranking import rank_scores
-from tli_bench.downstream.sources import FIXTURES, HUB, Loaded, find_file
+from tli_bench.downstream.sources import Loaded, find_file, folder_of
 from tli_bench.downstream.spec import Definition, Document
 from tli_bench.languages import pivot
 from tli_bench.models.identity import State
@@ -45,9 +45,9 @@ class MewsliX(EmbeddedSpec):
 
     def load(self) -> Loaded[Document]:
         """One document per mention: the query, its entity, and entities that are none of the mentions'."""
-        if self.data_dir in (None, HUB, FIXTURES):
+        folder = folder_of(self.data_dir)
+        if folder is None:
             raise DataError(f"task {self.task} reads a folder, got data_dir={self.data_dir}; {WHERE}")
-        folder = Path(str(self.data_dir)).expanduser()
         rng = random.Random(int(self.options.get("seed", 0)))
         queries = list(_mentions(find_file(folder, (MENTIONS,)), self.need("called")))
         if not queries:
@@ -155,10 +155,7 @@ def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     with path.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, start=1):
             where = f"{path}: line {number}"
-            try:
-                row = json.loads(line)
-            except (json.JSONDecodeError, RecursionError) as err:
-                raise DataError(f"{where} is not JSON ({err})") from err
+            row = json_line(line, where)
             if not isinstance(row, dict):
                 raise DataError(f"{where} must be an object, got {row!r:.40}")
             yield where, row

@@ -3,15 +3,11 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from tli_bench.downstream.datasets import named_in
 from tli_bench.downstream.scorers.spans import word_parts
 from tli_bench.downstream.sources import Loaded
 from tli_bench.downstream.spec import Definition
-from tli_bench.downstream.tagged import DEV, TEST, TRAIN, TaggedSentence, TaggedSpec
+from tli_bench.downstream.tagged import DEV, HUB_SPLITS, TEST, TRAIN, TaggedSentence, TaggedSpec
 from tli_bench.downstream.topics import read_sib200
-from tli_bench.languages import pivot
-
-SPLITS = {TRAIN: "train", DEV: "validation", TEST: "test"}
 
 
 class SIB200Probe(TaggedSpec):
@@ -30,20 +26,11 @@ class SIB200Probe(TaggedSpec):
     @classmethod
     def tasks(cls) -> list[Definition]:
         """One task per language, English as well."""
-        english = named_in("sib200")[pivot().code]
-        return [
-            Definition(
-                f"tli_sib200_probe_{code}",
-                {"language": code, "called": called, "english": english},
-                offline=False,
-                suite=() if code == pivot().code else (code,),
-            )
-            for code, called in named_in("sib200").items()
-        ]
+        return cls.per_language("tli_sib200_probe", "sib200", lambda called: False)
 
     def sentences(self, called: str, split: str) -> Loaded[TaggedSentence]:
         """A split, each sentence as one unit."""
-        found = read_sib200(called, SPLITS[split], self.data_dir)
+        found = read_sib200(called, HUB_SPLITS[split], self.data_dir)
         return Loaded([TaggedSentence((one.text,), (one.topic,)) for one in found.items], found.source)
 
     def parts(self, said: Sequence[str], gold: Sequence[str]) -> tuple[float, float]:

@@ -2,23 +2,20 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import ClassVar
 
-from tli_bench.downstream.datasets import has_fixture, named_in
+from tli_bench.downstream.datasets import has_fixture
 from tli_bench.downstream.errors import DataError
 from tli_bench.downstream.labels import read_conllu, sentence_of_row
 from tli_bench.downstream.scorers.spans import word_parts
-from tli_bench.downstream.sources import FIXTURES, HUB, HubSet, Loaded, load
+from tli_bench.downstream.sources import HubSet, Loaded, folder_of, load
 from tli_bench.downstream.spec import Definition
-from tli_bench.downstream.tagged import DEV, TEST, TRAIN, TaggedSentence, TaggedSpec
-from tli_bench.languages import pivot
+from tli_bench.downstream.tagged import HUB_SPLITS, TEST, TaggedSentence, TaggedSpec
 
 TAGS = (
     "NOUN", "PUNCT", "ADP", "NUM", "SYM", "SCONJ", "ADJ", "PART", "DET", "CCONJ", "PROPN", "PRON", "X", "_", "ADV", "INTJ", "VERB", "AUX",
 )  # fmt: skip
 """What the numbers of the Hub's column mean, where it holds numbers."""
-SPLITS = {TRAIN: "train", DEV: "validation", TEST: "test"}
 
 
 class UDPOS(TaggedSpec):
@@ -34,16 +31,7 @@ class UDPOS(TaggedSpec):
     @classmethod
     def tasks(cls) -> list[Definition]:
         """One task per language of the lexicon that has a treebank, English as well."""
-        english = named_in("ud")[pivot().code]
-        return [
-            Definition(
-                f"tli_udpos_{code}",
-                {"language": code, "called": called, "english": english},
-                offline=has_fixture("udpos", f"{called}-ud-{TEST}.conllu"),
-                suite=() if code == pivot().code else (code,),
-            )
-            for code, called in named_in("ud").items()
-        ]
+        return cls.per_language("tli_udpos", "ud", lambda called: has_fixture("udpos", f"{called}-ud-{TEST}.conllu"))
 
     def sentences(self, called: str, split: str) -> Loaded[TaggedSentence]:
         """A split of a treebank; raises DataError where full stops are not tagged as punctuation: then numbers mean other tags."""
@@ -52,7 +40,7 @@ class UDPOS(TaggedSpec):
             task="udpos",
             files=self._files(f"{called}-ud-{split}.conllu"),
             read=read_conllu,
-            hub=HubSet("universal-dependencies/universal_dependencies", called, SPLITS[split]),
+            hub=HubSet("universal-dependencies/universal_dependencies", called, HUB_SPLITS[split]),
             of_row=lambda row, source, number: sentence_of_row(
                 row, source=source, number=number, tags="upos", names=TAGS
             ),
@@ -68,9 +56,9 @@ class UDPOS(TaggedSpec):
 
     def _files(self, name: str) -> list[str]:
         """A file's name in the folder asked for, and in the folders of treebanks there."""
-        if self.data_dir in (None, HUB, FIXTURES):
+        folder = folder_of(self.data_dir)
+        if folder is None:
             return [name]
-        folder = Path(str(self.data_dir)).expanduser()
         return [name, *sorted(str(path.relative_to(folder)) for path in folder.glob(f"*/{name}"))]
 
     def parts(self, said: Sequence[str], gold: Sequence[str]) -> tuple[float, float]:

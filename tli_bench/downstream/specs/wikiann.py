@@ -3,17 +3,15 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from tli_bench.downstream.datasets import has_fixture, named_in
+from tli_bench.downstream.datasets import has_fixture
 from tli_bench.downstream.labels import read_wikiann, sentence_of_row
 from tli_bench.downstream.scorers.spans import span_parts
 from tli_bench.downstream.sources import HubSet, Loaded, load
 from tli_bench.downstream.spec import Definition
-from tli_bench.downstream.tagged import DEV, TEST, TRAIN, TaggedSentence, TaggedSpec
-from tli_bench.languages import pivot
+from tli_bench.downstream.tagged import HUB_SPLITS, TEST, TaggedSentence, TaggedSpec
 
 TAGS = ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC")
 """What the numbers of the Hub's column mean."""
-SPLITS = {TRAIN: "train", DEV: "validation", TEST: "test"}
 
 
 class WikiANN(TaggedSpec):
@@ -29,16 +27,7 @@ class WikiANN(TaggedSpec):
     @classmethod
     def tasks(cls) -> list[Definition]:
         """One task per language of the lexicon that the set has, English as well."""
-        english = named_in("wikiann")[pivot().code]
-        return [
-            Definition(
-                f"tli_wikiann_{code}",
-                {"language": code, "called": called, "english": english},
-                offline=has_fixture("wikiann", f"{called}/{TEST}"),
-                suite=() if code == pivot().code else (code,),
-            )
-            for code, called in named_in("wikiann").items()
-        ]
+        return cls.per_language("tli_wikiann", "wikiann", lambda called: has_fixture("wikiann", f"{called}/{TEST}"))
 
     def sentences(self, called: str, split: str) -> Loaded[TaggedSentence]:
         """A split of the set in one language."""
@@ -47,7 +36,7 @@ class WikiANN(TaggedSpec):
             task="wikiann",
             files=(f"{called}/{split}",),
             read=lambda path: read_wikiann(path, language=called),
-            hub=HubSet("unimelb-nlp/wikiann", called, SPLITS[split]),
+            hub=HubSet("unimelb-nlp/wikiann", called, HUB_SPLITS[split]),
             of_row=lambda row, source, number: sentence_of_row(
                 row, source=source, number=number, tags="ner_tags", names=TAGS
             ),

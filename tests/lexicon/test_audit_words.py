@@ -91,7 +91,7 @@ def test_the_task_of_a_board_has_them_in_place_of_the_control_words(core, sealed
 def test_a_training_reads_none(core, sealed, tmp_path, monkeypatch):
     read = []
     monkeypatch.setattr(
-        train, "split_data", lambda lexicon, *a, **o: read.append(lexicon) or split_data(lexicon, *a, **o)
+        train, "split_data", lambda words, *a, **o: read.extend(words.lexicons) or split_data(words, *a, **o)
     )
     arguments = ["train", "-m", "tiny", "--pair", "swh-eng", "--steps", "1", "--output", str(tmp_path / "adapter")]
     done = CliRunner().invoke(app, arguments)

@@ -28,7 +28,7 @@ from tli_bench.training.data import sampled, split_data
 from tli_bench.training.objective import PairObjective
 from tli_bench.training.push import plan_push
 from tli_bench.training.retention import sample_text
-from tli_bench.training.scoring import dev_scores
+from tli_bench.training.scoring import DevWords, dev_scores
 from tli_bench.training.targets import resolve_targets
 from tli_bench.training.train import CENTRE_WORDS
 from tli_bench.vectors.protocols import Pooling
@@ -61,7 +61,7 @@ def test_a_tuned_model_is_stored_as_its_base_is_and_its_figures_are_of_what_is_s
     dev = split_data(lexicon, Split.DEV, tuned.tokenizer, at_least=2)
     objective = PairObjective(tuned.model, resolve_targets(tuned.model, ["output"]), loss="infonce")
     train = split_data(lexicon, Split.TRAIN, tuned.tokenizer, at_least=2)
-    assert dev_scores(objective, dev, sampled(train, CENTRE_WORDS, seed=0)) == result.dev_after
+    assert dev_scores(objective, [DevWords(dev, sampled(train, CENTRE_WORDS, seed=0))]) == result.dev_after
     assert objective.embed(dev.sources, Pooling.WORD_MEAN)[0].dtype == torch.float32
 
 

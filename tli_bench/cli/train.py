@@ -22,7 +22,12 @@ def train(
         Path, typer.Option("--output", "-o", help="Folder of the finished adapter or model, e.g. adapters/NAME.")
     ],
     model: Annotated[str, typer.Option("--model", "-m", help="Alias (tiny, lugha), folder, or Hub id.")] = "tiny",
-    pair: Annotated[str, typer.Option("--pair", "-p", help="Language pair, source first.")] = DEFAULT_PAIR,
+    pair: Annotated[
+        str,
+        typer.Option(
+            "--pair", "-p", help="Language pair, source first; several, joined by commas, are trained together."
+        ),
+    ] = DEFAULT_PAIR,
     recipe: Annotated[
         str, typer.Option("--recipe", "-r", help="Built-in recipe (tli, tli-paper, ...) or a YAML file.")
     ] = "tli",
@@ -59,15 +64,15 @@ def train(
     from tli_bench.cli.quiet import quiet_libraries
 
     quiet_libraries()  # before the libraries are imported, which is when some of them listen
-    from tli_bench.lexicon import load_lexicon
     from tli_bench.models import LoadOptions
     from tli_bench.training import load_recipe, train_adapter, train_with_twin
     from tli_bench.training.train import is_main_process
+    from tli_bench.training.words import TrainingWords
 
     if options["max_steps"] is not None and options["epochs"] is not None:
         raise InputError("--steps and --epochs both say how long to train; give one of them")
     layout = list_options(options)
-    words = lexicon if lexicon == "core" else load_lexicon(lexicon, pair=pair, **layout)
+    words = lexicon if lexicon == "core" else TrainingWords.load(lexicon, pair, **layout)
     load = put_together({name: options.pop(name) for name in LOAD})
     chosen = load_recipe(recipe).with_options(**options)
     with _ProgressBar() as bar:

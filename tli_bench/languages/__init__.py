@@ -6,6 +6,7 @@ from tli_bench.languages.names import find_language as find_language
 from tli_bench.languages.names import language_of as language_of
 from tli_bench.languages.names import language_or_default as language_or_default
 from tli_bench.languages.names import pair_id as pair_id
+from tli_bench.languages.names import pairs_of as pairs_of
 from tli_bench.languages.names import pivot as pivot
 from tli_bench.languages.names import resolve_language as resolve_language
 from tli_bench.languages.names import resolve_pair as resolve_pair

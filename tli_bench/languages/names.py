@@ -61,6 +61,11 @@ def pair_id(source: Language | str, target: Language | str) -> str:
     return "-".join(x.code if isinstance(x, Language) else resolve_language(x).code for x in (source, target))
 
 
+def pairs_of(pairs: str) -> tuple[str, ...]:
+    """The pairs that a text names: one, or several joined by commas."""
+    return tuple(pair.strip() for pair in pairs.split(","))
+
+
 def pivot() -> Language:
     """The language that the others are paired with, and that default prompts are written in."""
     return registry().pivot

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from tli_bench.base.terms import CONTROL, TRAINED
+from tli_bench.languages import pairs_of
 from tli_bench.lexicon.pairs import Split
 from tli_bench.models.identity import AdapterRef, TrainingRef
 from tli_bench.records.signature import Signature
@@ -17,8 +18,8 @@ def trained_on_pair(pair: str, *trainings: AdapterRef | TrainingRef | None) -> b
 
     One that does not say on which pair it was may have been on this one: it is taken for that, and flagged elsewhere.
     """
-    pairs = [training.trained_on for training in trainings if training]
-    return any(known is None or unordered(known) == unordered(pair) for known in pairs)
+    trained = [training.trained_on for training in trainings if training]
+    return any(known is None or unordered(pair) in map(unordered, pairs_of(known)) for known in trained)
 
 
 def trained_here(signature: Signature) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from tli_bench.base.errors import TLIError
-from tli_bench.languages import DEFAULT_PAIRS, LANGUAGES, Language, resolve_pair
+from tli_bench.languages import DEFAULT_PAIRS, LANGUAGES, Language, pairs_of, resolve_pair
 
 FAMILIES = "families"
 """Id of the scope that averages over families, each counted equally: the mean of the means that the family scopes show."""
@@ -44,8 +44,9 @@ def pair_label(pair: str) -> str:
 
 
 def short_pair(pair: str) -> str:
-    """`swh-eng`: the pair without scripts, for narrow columns."""
-    return re.sub(r"_[A-Z][a-z]{3}\b", "", pair)
+    """`swh-eng`: the pair without scripts, for narrow columns; of several the first, and how many more (`swh-eng + 9`)."""
+    first, *others = pairs_of(re.sub(r"_[A-Z][a-z]{3}\b", "", pair))
+    return f"{first} + {len(others)}" if others else first
 
 
 def scopes_for(measured: Iterable[str]) -> list[Scope]:

@@ -12,10 +12,9 @@ import yaml
 from tli_bench import __version__
 from tli_bench.base.errors import AdapterError, ResultError
 from tli_bench.base.files import write_text
-from tli_bench.languages import language_of
-from tli_bench.lexicon import Lexicon
+from tli_bench.languages import language_of, pairs_of
 from tli_bench.lexicon.pairs import Split
-from tli_bench.lexicon.trained import NOTHING, trained_by, trained_on
+from tli_bench.lexicon.trained import NOTHING, trained_by
 from tli_bench.models import LoadedModel, inspect_adapter
 from tli_bench.models.fingerprint import model_fingerprint
 from tli_bench.models.tuned import CARD, read_model_card
@@ -23,6 +22,7 @@ from tli_bench.records.before_after import before_after
 from tli_bench.records.schema import Comparison, RunRecord
 from tli_bench.stats.verdict import Verdict
 from tli_bench.training.save import saved_dtype
+from tli_bench.training.words import TrainingWords
 
 if TYPE_CHECKING:
     from tli_bench.training.train import TrainingResult
@@ -33,7 +33,7 @@ HUB_ID = re.compile(r"[\w][\w.-]*/[\w][\w.-]*")
 
 
 def build_card(
-    loaded: LoadedModel, lexicon: Lexicon, result: "TrainingResult", *, text_sha256: str | None = None
+    loaded: LoadedModel, words: TrainingWords, result: "TrainingResult", *, text_sha256: str | None = None
 ) -> dict[str, Any]:
     """The facts of one training run as JSON data; holds concept ids and hashes of words, but no words, times or paths.
 
@@ -54,13 +54,13 @@ def build_card(
         "recipe_fields": result.recipe.model_dump(mode="json"),
         "pair": result.pair,
         "lexicon": {
-            "name": lexicon.name,
-            "version": lexicon.version,
-            "content_hash": lexicon.content_hash,
-            "split_seed": lexicon.seed,
+            "name": words.name,
+            "version": words.version,
+            "content_hash": words.content_hash,
+            "split_seed": words.seed,
         },
-        "trained_concepts": sorted(pair.concept for pair in lexicon.of(Split.TRAIN)),
-        "trained_forms": (trained_on(lexicon) | before).as_card(),
+        "trained_concepts": sorted({pair.concept for pair in words.of(Split.TRAIN)}),
+        "trained_forms": (words.trained | before).as_card(),
         "layers": {
             "loss": list(result.layers),
             "modules": list(result.modules),
@@ -155,7 +155,8 @@ def render_card(card: dict[str, Any]) -> str:
 
 
 def _metadata(card: dict[str, Any]) -> dict[str, Any]:
-    codes = [language_of(code) for code in card["pair"].split("-")]
+    pairs = [pair.split("-") for pair in pairs_of(card["pair"])]
+    codes = [language_of(code) for code in dict.fromkeys(code for pair in pairs for code in pair)]
     data: dict[str, Any] = {
         "library_name": "peft" if card["kind"] == "lora" else "transformers",
         "license": card["license"],
@@ -198,7 +199,7 @@ def _sections(card: dict[str, Any]) -> list[str]:
     facts = [
         ("Base", f"{base['id']} at {base['revision']} ({base['dtype']}, {base['quantization'] or 'not quantised'})"),
         ("Recipe", card["recipe"]),
-        ("Pair", card["pair"]),
+        ("Pair", ", ".join(pairs_of(card["pair"]))),
         ("Lexicon", f"{words['name']} {words['version']}, content {words['content_hash'][:16]}"),
         ("Trained concepts", f"{len(card['trained_concepts'])}, listed in {CARD}"),
         *_trained_forms(card),

@@ -14,6 +14,7 @@ from tli_bench.languages import Language
 from tli_bench.lexicon import Lexicon
 from tli_bench.lexicon.pairs import Split, WordPair
 from tli_bench.models.types import Tokenizer
+from tli_bench.training.words import TrainingWords, words_of
 from tli_bench.vectors.inputs import Encoded, encode_words, framing
 from tli_bench.vectors.pooling import pooling_weights
 from tli_bench.vectors.protocols import Pooling, get_protocol
@@ -38,38 +39,44 @@ class PairData:
 
 
 def split_data(
-    lexicon: Lexicon, split: Split, tokenizer: Tokenizer, *, at_least: int, framed: str = "words"
+    words: Lexicon | TrainingWords, split: Split, tokenizer: Tokenizer, *, at_least: int, framed: str = "words"
 ) -> PairData:
-    """The pairs of one split, encoded as the protocol called `framed` frames words.
+    """The pairs of one split, encoded as the protocol called `framed` frames words; of several lexicons, one after the other.
 
-    Raises LexiconError when the split has fewer than `at_least` pairs, UnknownNameError for an unknown protocol.
+    Raises LexiconError when a lexicon has fewer than `at_least` pairs in the split, UnknownNameError for an unknown protocol.
     """
-    pairs = lexicon.of(split)
-    if len(pairs) < at_least:
-        raise LexiconError(
-            f"the {split.value} split of {lexicon.name} ({lexicon.pair}) has {len(pairs)} pairs and training needs at "
-            f"least {at_least}; add pairs, or mark some as {split.value} in the list's split column"
-        )
-    protocol = get_protocol(framed)
+    protocol, together = get_protocol(framed), words_of(words)
 
     def encoded(words: list[str], language: Language) -> list[Encoded]:
         return encode_words(tokenizer, words, **framing(protocol, language.code)._asdict())
 
-    sources = encoded([pair.source for pair in pairs], lexicon.source_language)
-    targets = encoded([pair.target for pair in pairs], lexicon.target_language)
-    return PairData(pairs, sources, targets, torch.from_numpy(lexicon.gold(pairs)))
+    sources: list[Encoded] = []
+    targets: list[Encoded] = []
+    for lexicon in together.lexicons:
+        pairs = lexicon.of(split)
+        if len(pairs) < at_least:
+            raise LexiconError(
+                f"the {split.value} split of {lexicon.name} ({lexicon.pair}) has {len(pairs)} pairs and training needs at "
+                f"least {at_least}; add pairs, or mark some as {split.value} in the list's split column"
+            )
+        sources += encoded([pair.source for pair in pairs], lexicon.source_language)
+        targets += encoded([pair.target for pair in pairs], lexicon.target_language)
+    return PairData(together.of(split), sources, targets, together.gold(split))
 
 
-def shuffled(data: PairData, *, seed: int) -> PairData:
+def shuffled(data: PairData, *, seed: int, sizes: Sequence[int] = ()) -> PairData:
     """The negative control: every source gets the target of another pair, never an accepted translation, in one seeded cycle.
 
-    The right translation, if a batch contains it, is still not used as a negative. Raises InputError for pairs that leave
-    no such cycle, such as a single one.
+    sizes: how many pairs each of several language pairs has, one after the other; targets stay within theirs. The right translation, if a
+    batch contains it, is still not used as a negative. Raises InputError for pairs that leave no such cycle, such as a single one.
     """
-    order = _wrong_cycle(data.gold, random.Random(f"shuffle:{seed}"))
-    partner = [0] * len(data)
-    for here, there in zip(order, [*order[1:], order[0]], strict=True):
-        partner[here] = there
+    partner, start = [0] * len(data), 0
+    for size in sizes or [len(data)]:
+        rows = slice(start, start + size)
+        order = [start + row for row in _wrong_cycle(data.gold[rows, rows], random.Random(f"shuffle:{seed}"))]
+        for here, there in zip(order, [*order[1:], order[0]], strict=True):
+            partner[here] = there
+        start += size
     return PairData(data.pairs, data.sources, [data.targets[j] for j in partner], data.gold[:, partner])
 
 

@@ -30,18 +30,32 @@ class Sides(NamedTuple):
     target: Tensor
 
 
-def dev_scores(objective: PairObjective, data: PairData, fit: PairData) -> Figures:
-    """Score the dev pairs with the objective's truncated forward, mean over the layers of the loss.
+class DevWords(NamedTuple):
+    """The dev words of one language pair, and trained words whose mean is each language's centre."""
 
-    A measure that one of the layers does not have is left out. fit: trained words, whose mean is each language's centre.
-    Raises UnscorableError where nothing can be scored.
+    words: PairData
+    fit: PairData
+
+
+def dev_scores(objective: PairObjective, dev: Sequence[DevWords]) -> Figures:
+    """Score the dev words with the objective's truncated forward, mean over language pairs and the layers of the loss.
+
+    A measure that one of them does not have is left out. Raises UnscorableError where nothing can be scored.
     """
-    sides = [
-        objective.embed(words, Pooling.WORD_MEAN) for words in (data.sources, data.targets, fit.sources, fit.targets)
-    ]
-    layers = [score(s, t, data.gold, centre(a, b)) for s, t, a, b in zip(*sides, strict=True)]
-    shared = [name for name in layers[0] if all(name in layer for layer in layers)]
-    return {name: fmean(layer[name] for layer in layers) for name in shared}
+    found = []
+    for data, fit in dev:
+        sides = [
+            objective.embed(words, Pooling.WORD_MEAN)
+            for words in (data.sources, data.targets, fit.sources, fit.targets)
+        ]
+        found += [score(s, t, data.gold, centre(a, b)) for s, t, a, b in zip(*sides, strict=True)]
+    return mean_figures(found)
+
+
+def mean_figures(found: Sequence[Mapping[str, float]]) -> Figures:
+    """The mean of each measure that all of them have."""
+    shared = [name for name in found[0] if all(name in one for one in found)]
+    return {name: fmean(one[name] for one in found) for name in shared}
 
 
 def states_of(model: Model, data: PairData) -> tuple[States, int]:

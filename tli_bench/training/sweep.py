@@ -17,7 +17,6 @@ from tli_bench.base.errors import InputError, OutputError, ResultError, UnknownN
 from tli_bench.base.files import write_text
 from tli_bench.base.yamls import read_yaml
 from tli_bench.languages import default_pair, pair_id, resolve_pair
-from tli_bench.lexicon import Lexicon, load_lexicon
 from tli_bench.lexicon.pairs import Split
 from tli_bench.models import LoadedModel, LoadOptions, attach_adapter, inspect_adapter, load_model
 from tli_bench.models.fingerprint import hash_file
@@ -28,6 +27,7 @@ from tli_bench.training.recipe import Recipe, load_recipe
 from tli_bench.training.retention import perplexity_rise, sample_text
 from tli_bench.training.scoring import Curves, curves_of, sides_of
 from tli_bench.training.train import train_adapter
+from tli_bench.training.words import TrainingWords
 
 POINT_VERSION = 2
 HELD_OUT = 2**31 - 1
@@ -157,7 +157,7 @@ def run_sweep(spec: SweepSpec, loaded: LoadedModel, output: Path, *, on_point: D
     points: list[Point] = []
     judge = _Judge(loaded, spec)
     for unit in units_of(spec):
-        identity = _identity(unit, spec, loaded, judge.lexicon(unit.pair))
+        identity = _identity(unit, spec, loaded, judge.words(unit.pair))
         key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
         path = output / "points" / f"{key}.json"
         reused = path.is_file()
@@ -181,13 +181,13 @@ class _Judge:
 
     def __init__(self, loaded: LoadedModel, spec: SweepSpec) -> None:
         self.loaded, self.spec = loaded, spec
-        self._lexicons: dict[str, Lexicon] = {}
+        self._words: dict[str, TrainingWords] = {}
         self._base: dict[str, Splits] = {}
 
-    def lexicon(self, pair: str) -> Lexicon:
-        if pair not in self._lexicons:
-            self._lexicons[pair] = load_lexicon(self.spec.lexicon, pair=pair)
-        return self._lexicons[pair]
+    def words(self, pair: str) -> TrainingWords:
+        if pair not in self._words:
+            self._words[pair] = TrainingWords.load(self.spec.lexicon, pair)
+        return self._words[pair]
 
     def base(self, pair: str) -> Splits:
         """Curves of the untrained base."""
@@ -198,7 +198,7 @@ class _Judge:
     def curves(self, model: Model, pair: str) -> Splits:
         """Curves of the dev words, and of the control words where they are asked for; each is centred by the others."""
         asked = (Split.TRAIN, Split.DEV, *([Split.CONTROL] if self.spec.control else []))
-        data = {split: split_data(self.lexicon(pair), split, self.loaded.tokenizer, at_least=2) for split in asked}
+        data = {split: split_data(self.words(pair), split, self.loaded.tokenizer, at_least=2) for split in asked}
         sides = {split: sides_of(model, words) for split, words in data.items()}
         others = {Split.DEV: [sides[Split.TRAIN]], Split.CONTROL: [sides[Split.TRAIN], sides[Split.DEV]]}
         return {split: curves_of(sides[split], data[split].gold, others[split]) for split in asked[1:]}
@@ -218,7 +218,7 @@ def _run(unit: Unit, judge: _Judge, folder: Path, *, identity: dict[str, Any]) -
     loaded, pair = judge.loaded, unit.pair
     base, text = judge.base(pair), _retain_text(unit, judge.spec)
     result = train_adapter(
-        loaded, pair, unit.recipe, folder, lexicon=judge.lexicon(pair), seed=unit.seed, retain_text=text
+        loaded, pair, unit.recipe, folder, lexicon=judge.words(pair), seed=unit.seed, retain_text=text
     )
     with _trained(loaded, folder, unit.recipe.kind) as model:
         curves, rise = judge.curves(model, pair), judge.text(model, unit.recipe.kind)
@@ -256,13 +256,13 @@ def _retain_text(unit: Unit, spec: SweepSpec) -> Path | None:
     return spec.retain_text if unit.recipe.retention != "none" else None
 
 
-def _identity(unit: Unit, spec: SweepSpec, loaded: LoadedModel, lexicon: Lexicon) -> dict[str, Any]:
+def _identity(unit: Unit, spec: SweepSpec, loaded: LoadedModel, words: TrainingWords) -> dict[str, Any]:
     text = _retain_text(unit, spec)
     return {
         "point_version": POINT_VERSION,
         "scored": {"control": spec.control, "text": spec.text_limit is not None},
         "base": [loaded.id, loaded.revision, loaded.dtype, loaded.quantization],
-        "lexicon": [lexicon.name, lexicon.content_hash],
+        "lexicon": [words.name, words.content_hash],
         "pair": unit.pair,
         "seed": unit.seed,
         "text": hash_file(text) if text and text.is_file() else None,

@@ -13,7 +13,7 @@ from typing import Any
 
 from tli_bench.base.errors import InputError, OutputError
 from tli_bench.base.files import write_text
-from tli_bench.lexicon import Lexicon, load_lexicon
+from tli_bench.lexicon import Lexicon
 from tli_bench.lexicon.pairs import Split
 from tli_bench.models import LoadedModel, LoadOptions, load_model
 from tli_bench.models.gate import require_finite
@@ -27,9 +27,10 @@ from tli_bench.training.objective import PairObjective
 from tli_bench.training.recipe import AUTO, Recipe, load_recipe
 from tli_bench.training.retention import build_retention, sample_text
 from tli_bench.training.save import atomic_folder, round_trained, save_adapter, save_model
-from tli_bench.training.scoring import best_layer, dev_scores, layer_curves
+from tli_bench.training.scoring import DevWords, best_layer, dev_scores, layer_curves, mean_figures
 from tli_bench.training.targets import Target, resolve_targets
 from tli_bench.training.trainer import COMPLETE, PairTrainer, Report, Watched, build_trainer, last_checkpoint
+from tli_bench.training.words import TrainingWords
 
 log = logging.getLogger(__name__)
 RUN = "run.json"
@@ -89,7 +90,7 @@ def train_adapter(
     recipe: str | Recipe,
     output: str | Path,
     *,
-    lexicon: str | Path | Lexicon = "core",
+    lexicon: str | Path | Lexicon | TrainingWords = "core",
     seed: int = 0,
     progress: Report | None = None,
     options: LoadOptions | None = None,
@@ -100,6 +101,7 @@ def train_adapter(
     """Train `recipe` for `pair` on the lexicon's train split and save the result at `output`.
 
     model: a name for `load_model` or a loaded base, which is left unchanged. options: how a named model is loaded.
+    pair: one language pair, or several, joined by commas, whose words are trained together.
     retain_text: lines of ordinary text for the recipe's retention term. restart: discard the checkpoints of an
     interrupted run; without it, the same command continues where it stopped and ends with the same weights.
     stop_after: optimizer steps after which training ends, although the recipe's schedule goes on.
@@ -108,7 +110,7 @@ def train_adapter(
     what does not fit the model, DivergedError for a loss that is not finite, OutputError if writing fails.
     """
     chosen = load_recipe(recipe) if isinstance(recipe, str) else recipe
-    words = lexicon if isinstance(lexicon, Lexicon) else load_lexicon(lexicon, pair=pair)
+    words = TrainingWords.load(lexicon, pair)
     target = Path(output).expanduser()
     _check_output(target)
     loaded = model if isinstance(model, LoadedModel) else load_model(model, options or local_options())
@@ -139,15 +141,14 @@ def _checkpoints(target: Path, fingerprint: dict[str, Any], *, restart: bool) ->
 class _Job:
     """Everything decided before the first step.
 
-    fit: trained words whose mean centres the dev words, enough for a mean and few enough to be cheap; the same ones for a
-    twin. fingerprint: what must agree for a checkpoint to be continued.
+    dev: by language pair, empty where a lexicon has too few; centred by the mean of trained words, enough for a mean and few
+    enough to be cheap; the same ones for a twin. fingerprint: what must agree for a checkpoint to be continued.
     """
 
-    lexicon: Lexicon
+    words: TrainingWords
     recipe: Recipe
     train: PairData
-    fit: PairData
-    dev: PairData | None
+    dev: tuple[DevWords, ...]
     targets: tuple[Target, ...]
     text: tuple[tuple[int, ...], ...]
     text_sha256: str | None
@@ -157,7 +158,7 @@ class _Job:
 
 def _prepare(
     loaded: LoadedModel,
-    lexicon: Lexicon,
+    words: TrainingWords,
     recipe: Recipe,
     *,
     seed: int,
@@ -168,29 +169,35 @@ def _prepare(
     recipe = recipe_for(loaded, recipe, retain_text)
     needs_dev = recipe.keep == "best" or AUTO in recipe.layer
     at_least = 2 if LOSSES[recipe.loss].needs_batch else 1
-    train = split_data(lexicon, Split.TRAIN, loaded.tokenizer, at_least=at_least, framed=recipe.framing)
-    dev = None
-    if needs_dev or len(lexicon.of(Split.DEV)) > 1:
-        dev = split_data(lexicon, Split.DEV, loaded.tokenizer, at_least=2, framed=recipe.framing)
-    fit = sampled(train, CENTRE_WORDS, seed=0)
-    if recipe.shuffle_pairs:
-        train = shuffled(train, seed=seed)
+    train = split_data(words, Split.TRAIN, loaded.tokenizer, at_least=at_least, framed=recipe.framing)
+    dev: list[DevWords] = []
+    if needs_dev or all(len(one.of(Split.DEV)) > 1 for one in words.lexicons):
+        dev = [_dev_words(loaded, TrainingWords((one,)), framed=recipe.framing) for one in words.lexicons]
     layers = recipe.layer
-    if AUTO in layers and dev is not None:
-        best = best_layer(layer_curves(loaded.model, dev, train))
+    if AUTO in layers:
+        curves = [layer_curves(loaded.model, *one) for one in dev]
+        best = best_layer({name: mean_figures([curve[name] for curve in curves]) for name in curves[0]})
         layers = tuple(best if layer == AUTO else layer for layer in layers)
+    if recipe.shuffle_pairs:
+        train = shuffled(train, seed=seed, sizes=[len(one.of(Split.TRAIN)) for one in words.lexicons])
     text = retention_text(loaded, recipe, retain_text, seed=seed)
     text_sha256 = text_digest(text)
     fingerprint = {
         "base": [loaded.id, loaded.revision, loaded.dtype, loaded.quantization],
-        "lexicon": [lexicon.name, lexicon.pair, lexicon.content_hash],
+        "lexicon": [words.name, words.pair, words.content_hash],
         "recipe": recipe.model_dump(mode="json"),
         "seed": seed,
         "text": text_sha256,
         **({"stop_after": stop_after} if stop_after else {}),
     }
     targets = resolve_targets(loaded.model, layers)
-    return _Job(lexicon, recipe, train, fit, dev, targets, text, text_sha256, fingerprint, stop_after)
+    return _Job(words, recipe, train, tuple(dev), targets, text, text_sha256, fingerprint, stop_after)
+
+
+def _dev_words(loaded: LoadedModel, words: TrainingWords, *, framed: str) -> DevWords:
+    train = split_data(words, Split.TRAIN, loaded.tokenizer, at_least=1, framed=framed)
+    dev = split_data(words, Split.DEV, loaded.tokenizer, at_least=2, framed=framed)
+    return DevWords(dev, sampled(train, CENTRE_WORDS, seed=0))
 
 
 def recipe_for(loaded: LoadedModel, recipe: Recipe, retain_text: Path | None) -> Recipe:
@@ -235,9 +242,9 @@ def _fit(
     recipe = job.recipe
     objective = _objective(job, part)
     before = watched = None
-    if job.dev is not None:
-        before = dev_scores(objective, job.dev, job.fit)
-        watched = Watched(job.dev, job.fit, chooser_of(recipe.dev_metric, before))
+    if job.dev:
+        before = dev_scores(objective, job.dev)
+        watched = Watched(job.dev, chooser_of(recipe.dev_metric, before))
     trainer = build_trainer(
         objective,
         recipe,
@@ -273,7 +280,7 @@ def _result(
     return TrainingResult(
         output=target,
         recipe=recipe,
-        pair=job.lexicon.pair,
+        pair=job.words.pair,
         seed=seed,
         layers=tuple(t.name for t in job.targets),
         blocks=part.blocks,
@@ -284,7 +291,7 @@ def _result(
         words_seen=2 * min(state.global_step * rows, round((state.epoch or 0) * len(job.train))),
         loss=losses[-1] if losses else None,
         dev_before=before,
-        dev_after=dev_scores(trainer.objective, job.dev, job.fit) if job.dev is not None else None,
+        dev_after=dev_scores(trainer.objective, job.dev) if job.dev else None,
         resumed=resumed,
     )
 
@@ -315,7 +322,7 @@ def _collator(job: _Job, pad_id: int, seed: int) -> Collator:
 
 
 def _save(loaded: LoadedModel, job: _Job, part: Adapted, result: TrainingResult) -> None:
-    card = build_card(loaded, job.lexicon, result, text_sha256=job.text_sha256)
+    card = build_card(loaded, job.words, result, text_sha256=job.text_sha256)
     with atomic_folder(result.output) as folder:
         if job.recipe.kind == "lora":
             save_adapter(part.model, folder)

@@ -17,13 +17,13 @@ from transformers import TrainingArguments as HFTrainingArguments
 
 from tli_bench.base.errors import OutputError, UnscorableError
 from tli_bench.training.collapse import IN_A_ROW, collapse
-from tli_bench.training.data import Collator, PairData, PairDataset
+from tli_bench.training.data import Collator, PairDataset
 from tli_bench.training.errors import CollapsedError, DivergedError
 from tli_bench.training.figures import Figures, choosers
 from tli_bench.training.objective import PairObjective
 from tli_bench.training.recipe import Recipe
 from tli_bench.training.save import flush
-from tli_bench.training.scoring import dev_scores
+from tli_bench.training.scoring import DevWords, dev_scores
 
 log = logging.getLogger(__name__)
 COMPLETE = "complete.json"
@@ -44,10 +44,9 @@ Report = Callable[[Progress], None]
 
 
 class Watched(NamedTuple):
-    """What evaluations look at: the dev words, trained words whose mean centres them, and the measure that chooses."""
+    """What evaluations look at: the dev words of every language pair, and the measure that chooses."""
 
-    dev: PairData
-    fit: PairData
+    dev: tuple[DevWords, ...]
     metric: str
 
 
@@ -87,7 +86,7 @@ class PairTrainer(Trainer):
         assert self.watched is not None  # Only called when the arguments ask for evaluation, which needs a dev split.
         self.require_finite()
         try:
-            self.last_dev = dev_scores(self.objective, self.watched.dev, self.watched.fit)
+            self.last_dev = dev_scores(self.objective, self.watched.dev)
         except UnscorableError as err:
             # The base was scored before the first step, so it is the training that broke the states.
             raise self._diverged(f"the dev split can no longer be scored ({err})") from err
@@ -212,7 +211,7 @@ def build_trainer(
         ),
         data_collator=collator,
         train_dataset=PairDataset(rows),
-        eval_dataset=PairDataset(len(watched.dev)) if watched else None,
+        eval_dataset=PairDataset(sum(len(one.words) for one in watched.dev)) if watched else None,
     )
     if stop_after is not None:
         trainer.add_callback(_Stop(stop_after))

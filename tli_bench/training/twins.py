@@ -7,7 +7,7 @@ from typing import Any
 
 from tli_bench.base.errors import InputError
 from tli_bench.base.files import write_text
-from tli_bench.lexicon import Lexicon, load_lexicon
+from tli_bench.lexicon import Lexicon
 from tli_bench.models import LoadedModel, LoadOptions, inspect_adapter, load_model
 from tli_bench.models.fingerprint import model_fingerprint
 from tli_bench.models.tuned import CARD, read_model_card
@@ -24,6 +24,7 @@ from tli_bench.training.train import (
     train_adapter,
 )
 from tli_bench.training.trainer import Report
+from tli_bench.training.words import TrainingWords
 
 
 def train_with_twin(
@@ -32,7 +33,7 @@ def train_with_twin(
     recipe: str | Recipe,
     output: str | Path,
     *,
-    lexicon: str | Path | Lexicon = "core",
+    lexicon: str | Path | Lexicon | TrainingWords = "core",
     seed: int = 0,
     progress: Report | None = None,
     options: LoadOptions | None = None,
@@ -48,7 +49,7 @@ def train_with_twin(
     chosen = load_recipe(recipe) if isinstance(recipe, str) else recipe
     if chosen.shuffle_pairs:
         raise InputError("the recipe shuffles its pairs already, so it has no twin; leave out one of the two")
-    words = lexicon if isinstance(lexicon, Lexicon) else load_lexicon(lexicon, pair=pair)
+    words = TrainingWords.load(lexicon, pair)
     loaded = model if isinstance(model, LoadedModel) else load_model(model, options or local_options())
     chosen = recipe_for(loaded, chosen, retain_text)
     target = Path(output).expanduser()
@@ -76,7 +77,7 @@ def train_with_twin(
 
 
 def finished(
-    loaded: LoadedModel, lexicon: Lexicon, recipe: Recipe, target: Path, *, seed: int, text_sha256: str | None
+    loaded: LoadedModel, words: TrainingWords, recipe: Recipe, target: Path, *, seed: int, text_sha256: str | None
 ) -> TrainingResult | None:
     """What an earlier training left at `target`, if it was made of all the same; None otherwise.
 
@@ -94,19 +95,19 @@ def finished(
             "quantization": loaded.quantization,
         },
         "recipe_fields": recipe.model_dump(mode="json"),
-        "pair": lexicon.pair,
+        "pair": words.pair,
         "seed": seed,
         "retention_text_sha256": text_sha256,
     }
     if any(card.get(name) != value for name, value in same.items()):
         return None
-    if card["lexicon"]["content_hash"] != lexicon.content_hash:
+    if card["lexicon"]["content_hash"] != words.content_hash:
         return None
     layers, budget = card["layers"], card["budget"]
     return TrainingResult(
         output=target,
         recipe=recipe,
-        pair=lexicon.pair,
+        pair=words.pair,
         seed=seed,
         layers=tuple(layers["loss"]),
         blocks=tuple(layers["blocks"]),

@@ -40,6 +40,7 @@ def main() -> None:
         "--set", action="append", default=[], metavar="KEY=VALUE", help="change a recipe key; repeatable"
     )
     parser.add_argument("--pairs", help="trained on, comma-separated; all pairs with English by default")
+    parser.add_argument("--together", action="store_true", help="one training on all of them in place of one on each")
     parser.add_argument("--scored", help="scored with each, comma-separated; all default pairs by default")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=1)
@@ -50,7 +51,8 @@ def main() -> None:
     options = parser.parse_args()
     with_pivot = [pair for pair in DEFAULT_PAIRS if pivot().code in pair]
     options.scored = ids_of(options.scored) or tuple(DEFAULT_PAIRS)
-    asked = wanted(ids_of(options.pairs) or with_pivot, options.seeds)
+    pairs = ids_of(options.pairs) or tuple(with_pivot)
+    asked = wanted([",".join(pairs)] if options.together else pairs, options.seeds)
     missing = [one for one in asked if not (options.out / "points" / f"{one.name}.json").is_file()]
     print(f"{len(asked)} points, {len(missing)} to make", flush=True)
     jobs = [(one, options) for one in missing]

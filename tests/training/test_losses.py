@@ -8,7 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tli_bench.base.errors import UnscorableError
-from tli_bench.training.losses import LOSSES, LossOptions, barlow, cosine, csls, infonce, negatives_of, triplet, vicreg
+from tli_bench.training.losses import (
+    LOSSES,
+    LossOptions,
+    barlow,
+    cka,
+    cosine,
+    csls,
+    infonce,
+    negatives_of,
+    triplet,
+    vicreg,
+)
 
 
 def _batch(n=5, dim=7, seed=0):
@@ -86,6 +97,22 @@ def test_vicreg_has_its_three_published_terms():
     assert float(vicreg(a, p)) == pytest.approx(expected, rel=1e-10)
 
 
+def test_cka_is_one_minus_the_share_that_the_centred_gram_matrices_have_in_common():
+    a, p = _batch(n=6, dim=4)
+    centring = torch.eye(6, dtype=a.dtype) - 1 / 6
+    k, l = (centring @ x @ x.T @ centring for x in (a, p))  # noqa: E741
+    expected = 1 - float((k * l).sum() / ((k * k).sum() * (l * l).sum()).sqrt())
+    assert float(cka(a, p)) == pytest.approx(expected, rel=1e-10)
+    turned = torch.linalg.qr(torch.randn(4, 4, generator=torch.Generator().manual_seed(0), dtype=a.dtype)).Q
+    assert float(cka(a, 3 * a @ turned + 1)) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_cka_of_equal_vectors_is_refused():
+    a, p = _batch(n=4)
+    with pytest.raises(UnscorableError, match="at least 2 different ones"):
+        cka(a, p[:1].expand(4, -1))
+
+
 @pytest.mark.parametrize("name", ["triplet", "infonce", "csls"])
 def test_a_masked_pair_is_no_negative(name):
     a, p = _batch(n=4)
@@ -113,10 +140,10 @@ def test_a_batch_of_one_has_no_negatives(name):
         LOSSES[name].call(a, p, _all_negatives(1), LossOptions())
 
 
-@pytest.mark.parametrize("name", ["barlow", "vicreg"])
+@pytest.mark.parametrize("name", ["barlow", "cka", "vicreg"])
 def test_batch_statistics_need_two_pairs(name):
     a, p = _batch(n=1)
-    with pytest.raises(UnscorableError, match="at least 2 pairs"):
+    with pytest.raises(UnscorableError, match="at least 2 "):
         LOSSES[name].call(a, p, _all_negatives(1), LossOptions())
 
 

@@ -42,6 +42,16 @@ def train(
             "sampled with the seed."
         ),
     ] = None,
+    parallel: Annotated[
+        Path | None,
+        typer.Option(
+            help="Parallel sentences that are trained beside the words: UTF-8, a sentence, a tab and its translation a line. "
+            "Words that they hold no longer count as unseen."
+        ),
+    ] = None,
+    parallel_only: Annotated[
+        bool, typer.Option("--parallel-only", help="Train on the sentences alone; dev words still choose.")
+    ] = False,
     restart: Annotated[
         bool, typer.Option("--restart", help="Discard the checkpoints of an interrupted run and start again.")
     ] = False,
@@ -72,7 +82,7 @@ def train(
     if options["max_steps"] is not None and options["epochs"] is not None:
         raise InputError("--steps and --epochs both say how long to train; give one of them")
     layout = list_options(options)
-    words = lexicon if lexicon == "core" else TrainingWords.load(lexicon, pair, **layout)
+    words = TrainingWords.load(lexicon, pair, parallel=parallel, alone=parallel_only, **layout)
     load = put_together({name: options.pop(name) for name in LOAD})
     chosen = load_recipe(recipe).with_options(**options)
     with _ProgressBar() as bar:

@@ -59,7 +59,12 @@ def build_card(
             "content_hash": words.content_hash,
             "split_seed": words.seed,
         },
-        "trained_concepts": sorted({pair.concept for pair in words.of(Split.TRAIN)}),
+        "trained_concepts": words.concepts,
+        **(
+            {"parallel": {"sentences": len(words.sentences.pairs), "content_hash": words.sentences.content_hash}}
+            if words.sentences
+            else {}
+        ),
         "trained_forms": (words.trained | before).as_card(),
         "layers": {
             "loss": list(result.layers),
@@ -202,6 +207,16 @@ def _sections(card: dict[str, Any]) -> list[str]:
         ("Pair", ", ".join(pairs_of(card["pair"]))),
         ("Lexicon", f"{words['name']} {words['version']}, content {words['content_hash'][:16]}"),
         ("Trained concepts", f"{len(card['trained_concepts'])}, listed in {CARD}"),
+        *(
+            [
+                (
+                    "Parallel sentences",
+                    f"{card['parallel']['sentences']:,}, content {card['parallel']['content_hash'][:16]}",
+                )
+            ]
+            if "parallel" in card
+            else []
+        ),
         *_trained_forms(card),
         ("Loss at layer", ", ".join(layers["loss"])),
         ("Blocks with weights", _ranges(layers["blocks"])),

@@ -52,7 +52,7 @@ def split_data(
 
     sources: list[Encoded] = []
     targets: list[Encoded] = []
-    for lexicon in together.lexicons:
+    for lexicon in together.parts(split):
         pairs = lexicon.of(split)
         if len(pairs) < at_least:
             raise LexiconError(
@@ -62,6 +62,17 @@ def split_data(
         sources += encoded([pair.source for pair in pairs], lexicon.source_language)
         targets += encoded([pair.target for pair in pairs], lexicon.target_language)
     return PairData(together.of(split), sources, targets, together.gold(split))
+
+
+def require_fit(data: PairData, positions: int | None) -> None:
+    """Raise InputError for a word or sentence of more tokens than the model has positions; None: it has no limit."""
+    for pair, *sides in zip(data.pairs, data.sources, data.targets, strict=True):
+        longest = max(len(side.ids) for side in sides)
+        if positions is not None and longest > positions:
+            raise InputError(
+                f"{pair.concept} ({pair.source[:40]!r}) has {longest} tokens, and the model has {positions} positions; "
+                "shorten it, or leave it out"
+            )
 
 
 def shuffled(data: PairData, *, seed: int, sizes: Sequence[int] = ()) -> PairData:

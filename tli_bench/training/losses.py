@@ -107,6 +107,21 @@ def vicreg(anchors: Tensor, positives: Tensor) -> Tensor:
     return 25 * invariance + 25 * variance + covariance
 
 
+def cka(anchors: Tensor, positives: Tensor) -> Tensor:
+    """1 - linear CKA of the two sides of the batch (Kornblith et al. 2019), as TRepLiNa minimises it (arXiv 2510.06249).
+
+    It asks that both sides have the same geometry, not that a word lies at its translation. Raises UnscorableError for a batch of
+    one, or of equal vectors.
+    """
+    a, p = (side - side.mean(dim=0) for side in (anchors, positives))
+    scale = (a @ a.T).norm() * (p @ p.T).norm()
+    if len(anchors) < 2 or not scale > 0:
+        raise UnscorableError(
+            "cka compares how the pairs of a batch lie to each other and needs at least 2 different ones"
+        )
+    return 1 - (a.T @ p).square().sum() / scale
+
+
 @dataclass(frozen=True, slots=True)
 class Loss:
     """A loss by name: `call(anchors, positives, negatives, options)`."""
@@ -122,6 +137,7 @@ LOSSES: dict[str, Loss] = {
     "csls": Loss(lambda a, p, n, o: csls(a, p, n, neighbours=o.neighbours), True, "relaxed CSLS"),
     "barlow": Loss(lambda a, p, n, o: barlow(a, p), True, "Barlow Twins; needs a batch, not negatives"),
     "vicreg": Loss(lambda a, p, n, o: vicreg(a, p), True, "VICReg; needs a batch, not negatives"),
+    "cka": Loss(lambda a, p, n, o: cka(a, p), True, "1 - linear CKA; needs a batch, not negatives"),
     "cosine": Loss(lambda a, p, n, o: cosine(a, p), False, "matched pairs only"),
 }
 

@@ -48,7 +48,7 @@ class Recipe(BaseModel):
         description="Protocol whose framing words get in training, for what stands around them: words (a full stop and a space "
         "before the word), words.v1 (nothing), carrier:next and others (`tli-bench ls protocols`).",
     )
-    loss: str = Field("infonce", description="triplet, infonce, csls, cosine, barlow or vicreg.")
+    loss: str = Field("infonce", description="triplet, infonce, csls, cosine, cka, barlow or vicreg.")
     margin: float = Field(0.4, ge=0, description="Margin of the triplet loss.")
     temperature: float = Field(0.05, gt=0, description="Temperature of InfoNCE.")
     neighbours: int = Field(10, ge=1, description="Neighbours that CSLS averages over.")

@@ -16,10 +16,11 @@ from tli_bench.base.files import write_text
 from tli_bench.lexicon import Lexicon
 from tli_bench.lexicon.pairs import Split
 from tli_bench.models import LoadedModel, LoadOptions, load_model
+from tli_bench.models.body import max_tokens
 from tli_bench.models.gate import require_finite
 from tli_bench.training.adapt import Adapted, adapted
 from tli_bench.training.card import build_card, write_card
-from tli_bench.training.data import Collator, PairData, pad_id_of, read_text, sampled, shuffled, split_data
+from tli_bench.training.data import Collator, PairData, pad_id_of, read_text, require_fit, sampled, shuffled, split_data
 from tli_bench.training.figures import Figures, chooser_of, figures_text
 from tli_bench.training.fitting import fitted
 from tli_bench.training.losses import LOSSES, LossOptions
@@ -170,6 +171,7 @@ def _prepare(
     needs_dev = recipe.keep == "best" or AUTO in recipe.layer
     at_least = 2 if LOSSES[recipe.loss].needs_batch else 1
     train = split_data(words, Split.TRAIN, loaded.tokenizer, at_least=at_least, framed=recipe.framing)
+    require_fit(train, max_tokens(loaded.model))
     dev: list[DevWords] = []
     if needs_dev or all(len(one.of(Split.DEV)) > 1 for one in words.lexicons):
         dev = [_dev_words(loaded, TrainingWords((one,)), framed=recipe.framing) for one in words.lexicons]
@@ -179,7 +181,7 @@ def _prepare(
         best = best_layer({name: mean_figures([curve[name] for curve in curves]) for name in curves[0]})
         layers = tuple(best if layer == AUTO else layer for layer in layers)
     if recipe.shuffle_pairs:
-        train = shuffled(train, seed=seed, sizes=[len(one.of(Split.TRAIN)) for one in words.lexicons])
+        train = shuffled(train, seed=seed, sizes=[len(one.of(Split.TRAIN)) for one in words.trained_parts])
     text = retention_text(loaded, recipe, retain_text, seed=seed)
     text_sha256 = text_digest(text)
     fingerprint = {

@@ -4,6 +4,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from tests.conftest import make_model
 from tli_bench.base.errors import InputError, UnknownNameError
 from tli_bench.lexicon.pairs import Split
 from tli_bench.models.body import blocks_of
@@ -12,6 +13,7 @@ from tli_bench.training.adapt import adapted
 from tli_bench.training.data import Collator, split_data
 from tli_bench.training.losses import LossOptions, triplet
 from tli_bench.training.objective import PairObjective, pool, target_states, truncated
+from tli_bench.training.sharing import may_share
 from tli_bench.training.targets import resolve_targets
 from tli_bench.training.trainer import build_trainer
 from tli_bench.vectors.extract import all_layers, extract
@@ -78,6 +80,29 @@ def test_gradients_equal_those_of_the_published_step(loaded, batch):
         published = _gradients(part.model, triplet(*sides, batch["negatives"], margin=0.4))
         objective = PairObjective(part.model, targets, loss="triplet", options=LossOptions(margin=0.4))
         _same(_gradients(part.model, objective(**batch)["loss"]), published, 1e-6)
+
+
+@pytest.mark.parametrize("layer", ["2", "output"])
+def test_loss_and_gradients_over_a_tree_of_shared_prefixes_equal_those_of_words_apart(loaded, lexicon, batch, layer):
+    data = split_data(lexicon, Split.TRAIN, loaded.tokenizer, at_least=2)
+    tree = Collator(data, PAPER.pooling, 0, share=True)(list(range(8)))
+    assert tree["input_ids"].numel() < batch["attention_mask"].sum()
+    targets = resolve_targets(loaded.model, (layer,))
+    with adapted(loaded, PAPER, depth=targets[0].block, seed=0) as part:
+        _noise(part.model)
+        assert may_share(part.model, data)
+        objective = PairObjective(part.model, targets, loss="triplet")
+        apart, shared = objective(**batch)["loss"], objective(**tree)["loss"]
+        assert shared.item() == pytest.approx(apart.item(), rel=1e-6)
+        _same(_gradients(part.model, shared), _gradients(part.model, apart), 1e-5)
+
+
+def test_dropout_and_what_sees_both_ways_keep_words_apart(loaded, lexicon):
+    data = split_data(lexicon, Split.TRAIN, loaded.tokenizer, at_least=2)
+    with adapted(loaded, PAPER.with_options(dropout=0.05), depth=2, seed=0) as part:
+        assert not may_share(part.model, data)
+    assert not may_share(make_model("gpt2"), data)  # its own dropout
+    assert not may_share(make_model("bert"), data)
 
 
 def test_states_at_every_layer_are_those_of_the_extractor(loaded, batch):

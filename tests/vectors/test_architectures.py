@@ -5,7 +5,8 @@ import torch
 
 from tests.conftest import make_tokenizer
 from tests.models.architectures import CAUSAL, ENCODER, MASKED, PACKAGES, build, build_package
-from tli_bench.models.body import blocks_of, body_of, family, find_blocks
+from tli_bench.models.body import blocks_of, body_of, family, find_blocks, text_config
+from tli_bench.models.families import SHARING
 from tli_bench.models.probe import probe
 from tli_bench.vectors.backend import Backend
 from tli_bench.vectors.inputs import Framing
@@ -56,6 +57,8 @@ def compare(model, stock):
         ours = found.texts[word].vectors
         torch.testing.assert_close(ours[Pooling.WORD_MEAN][shown], plain[:, 1:].mean(1), rtol=1e-5, atol=1e-6)
         torch.testing.assert_close(ours[Pooling.ALL_LAST][shown], plain[:, -1], rtol=1e-5, atol=1e-6)
+    shared = text_config(model).model_type in SHARING and backend.causal
+    assert bool(backend.apart("base")) is not shared
     return backend.probed, found.layers
 
 

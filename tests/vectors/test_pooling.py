@@ -36,7 +36,7 @@ def test_weights(pooling, expected):
 )
 def test_the_mean_with_and_without_position_0_leaves_out_the_text_around_the_word(item, inside, outside):
     for first, expected in ((True, inside), (False, outside)):
-        torch.testing.assert_close(first_weights(item, first=first), torch.tensor(expected, dtype=torch.float32))
+        assert first_weights(item, first=first) == pytest.approx(expected)
 
 
 def test_nothing_to_pool_is_an_error():

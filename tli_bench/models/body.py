@@ -104,15 +104,20 @@ def max_tokens(model: Model) -> int | None:
     return limit if limit is None or padding is None else int(limit) - int(padding) - 1
 
 
-def hidden_states(model: Model, ids: torch.Tensor, mask: torch.Tensor | None = None) -> tuple[torch.Tensor, ...]:
+def hidden_states(
+    model: Model, ids: torch.Tensor, mask: torch.Tensor | None = None, positions: torch.Tensor | None = None
+) -> tuple[torch.Tensor, ...]:
     """Every hidden state `[batch, tokens, dim]` of the text body as the architecture itself returns them, depth + 1 of them.
 
-    Raises ModelError if their number or shape is different.
+    mask: `[batch, tokens]`, or `[batch, 1, tokens, tokens]` to add to the scores of attention, in a tree. positions: where each
+    token stands in its sequence, counted from 0, if that is not its place in the batch. Raises ModelError if the number or shape of
+    the states is different.
     """
     mask = torch.ones_like(ids) if mask is None else mask
-    cache = {"use_cache": False} if hasattr(text_config(model), "use_cache") else {}
+    given: dict[str, Any] = {"use_cache": False} if hasattr(text_config(model), "use_cache") else {}
+    given |= {} if positions is None else {"position_ids": positions}
     body, depth = body_of(model), depth_of(model)
-    output = body(input_ids=ids, attention_mask=mask, output_hidden_states=True, **cache)
+    output = body(input_ids=ids, attention_mask=mask, output_hidden_states=True, **given)
     states = tuple(getattr(output, "hidden_states", None) or ())
     name = type(body).__name__
     if len(states) != depth + 1:

@@ -270,6 +270,40 @@ def family_of(config: Config, classes: tuple[str, ...] | None = None) -> Family:
     return row
 
 
+# Causal attention of these types of text configuration reads mask and positions as given, so that texts can share the states of
+# their prefixes; the tests compare each with the plain forward. Not so: ALiBi counts places in the batch (BLOOM, MPT), a mask of its
+# own does not know branches (GPT), a recurrent state passes from one place to the next (LFM2, RecurrentGemma, Qwen3.5).
+SHARING = frozenset({
+    "llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text", "gpt2", "gpt_neox", "gptj", "phi", "phi3", "olmo", "olmo2",
+    "olmo3", "opt", "falcon", "xglm", "stablelm", "cohere", "cohere2", "granite", "starcoder2", "smollm3", "helium", "glm", "glm4",
+    "exaone4", "nemotron", "biogpt", "codegen", "ctrl", "modernbert-decoder", "mixtral", "qwen3_moe", "olmoe", "persimmon", "ernie4_5",
+    "apertus", "arcee", "seed_oss", "gpt_oss", "bert-generation", "qwen3_vl_text", "qwen2_5_vl_text",
+})  # fmt: skip
+
+
+def shares_prefixes(config: Config) -> str:
+    """Why texts may not share the states of their prefixes in a model of this text configuration; empty if they may."""
+    kind = model_type(config)
+    if kind not in SHARING:
+        return (
+            f"the table of families does not list type {kind or 'without a name'} as one whose texts can share prefixes"
+        )
+    if getattr(config, "alibi", False):
+        return "its ALiBi counts places in the batch"
+    attention = getattr(config, "_attn_implementation", None)
+    if attention not in ("sdpa", "eager"):
+        return f"its attention {attention!r} takes no mask of a tree"
+    return ""
+
+
+def window(config: Config) -> int | None:
+    """How many tokens back the shortest window of attention reaches, by a text configuration; None without a window."""
+    if getattr(config, "use_sliding_window", True) is False:
+        return None
+    sizes = (getattr(config, name, None) for name in ("sliding_window", "attention_chunk_size"))
+    return min((size for size in sizes if isinstance(size, int)), default=None)
+
+
 def families_table() -> str:
     """The table of families in docs/model-families.md, as Markdown; other packages' rows are left out."""
     lines = ["| family | what marks it | loaded by | LM head | tried | notes |", "|---|---|---|---|---|---|"]

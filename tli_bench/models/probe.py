@@ -8,6 +8,7 @@ import torch
 from tli_bench.base.errors import ModelError
 from tli_bench.models.adapters import adapter_disabled
 from tli_bench.models.body import block_outputs, body_of, depth_of, hidden_states, text_config
+from tli_bench.models.trees import CHECKED_IDS, why_apart
 from tli_bench.models.types import Model
 
 TOKENS = 4
@@ -22,6 +23,23 @@ class Probed:
 
     causal: bool
     chain: bool
+
+
+def probe_sharing(model: Model, probed: Probed) -> str:
+    """Why each text has to run for itself in this model as it is now, adapter included; empty where prefixes can be shared.
+
+    See `trees.why_apart`. The model is put in evaluation mode for it.
+    """
+    if not probed.causal:
+        return "it sees both ways"
+    training = model.training
+    model.eval()
+    try:
+        return why_apart(
+            model, _ordinary_ids(model, CHECKED_IDS)[0].tolist(), tolerance=ROUNDING.get(model.dtype, 1e-4)
+        )
+    finally:
+        model.train(training)
 
 
 def declares_causal(config: Any) -> bool:
@@ -88,8 +106,8 @@ def _same(block: torch.Tensor, state: torch.Tensor) -> bool:
     return block.shape == state.shape and torch.equal(block, state)
 
 
-def _ordinary_ids(model: Model) -> torch.Tensor:
-    """A few ids `[1, TOKENS]` from the middle of the vocabulary, none of which has a special meaning in the configuration."""
+def _ordinary_ids(model: Model, count: int = TOKENS) -> torch.Tensor:
+    """A few ids `[1, count]` from the middle of the vocabulary, none of which has a special meaning in the configuration."""
     configs = (model.config, text_config(model))
     special = {
         value
@@ -99,7 +117,7 @@ def _ordinary_ids(model: Model) -> torch.Tensor:
     }
     weight = model.get_input_embeddings().weight
     rows = int(getattr(text_config(model), "vocab_size", None) or weight.shape[0])
-    ids = [index for index in range(rows // 2, rows) if index not in special][:TOKENS]
-    ids = ids if len(ids) == TOKENS else [index for index in range(rows) if index not in special][:TOKENS]
+    ids = [index for index in range(rows // 2, rows) if index not in special][:count]
+    ids = ids if len(ids) == count else [index for index in range(rows) if index not in special][:count]
     device = next(model.parameters()).device
     return torch.tensor([ids], device=device)

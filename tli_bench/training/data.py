@@ -13,6 +13,7 @@ from tli_bench.base.errors import InputError, LexiconError
 from tli_bench.languages import Language
 from tli_bench.lexicon import Lexicon
 from tli_bench.lexicon.pairs import Split, WordPair
+from tli_bench.models.trees import trees
 from tli_bench.models.types import Tokenizer
 from tli_bench.training.words import TrainingWords, words_of
 from tli_bench.vectors.inputs import Encoded, encode_words, framing
@@ -20,6 +21,8 @@ from tli_bench.vectors.pooling import pooling_weights
 from tli_bench.vectors.protocols import Pooling, get_protocol
 
 _TRIES = 10_000
+LARGEST_TREE = 2048
+"""Tokens of a batch up to which its words run as one tree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +153,25 @@ def pad(encoded: Sequence[Encoded], pooling: Pooling, *, pad_id: int) -> dict[st
     return {"input_ids": ids, "attention_mask": mask, "weights": weights}
 
 
+def in_tree(encoded: Sequence[Encoded], pooling: Pooling) -> dict[str, Tensor]:
+    """Words as one tree of their prefixes, each of which runs once.
+
+    `input_ids` and `positions` `[1, nodes]`, an `attention_mask` `[1, 1, nodes, nodes]` to add to scores, and pooling `weights`
+    `[words, nodes]`.
+    """
+    sequences = [item.ids for item in encoded]
+    ((numbers, tree),) = trees(sequences, sum(map(len, sequences)))
+    weights = torch.zeros(len(encoded), len(tree.ids))
+    for number, path in zip(numbers, tree.paths, strict=True):
+        weights[number, list(path)] = pooling_weights(encoded[number], pooling)
+    return {
+        "input_ids": torch.tensor([tree.ids]),
+        "attention_mask": tree.mask(torch.float32),
+        "positions": torch.tensor([tree.positions]),
+        "weights": weights,
+    }
+
+
 def pad_id_of(tokenizer: Tokenizer) -> int:
     """The padding id, or 0 where the tokenizer has none: padded positions are masked either way."""
     return int(tokenizer.pad_token_id) if tokenizer.pad_token_id is not None else 0
@@ -159,7 +181,8 @@ def pad_id_of(tokenizer: Tokenizer) -> int:
 class Collator:
     """Turns row numbers into one batch: the B anchors first, then their B positives.
 
-    Which positives may serve as negatives is decided here, from `gold`, unless masking is off.
+    Which positives may serve as negatives is decided here, from `gold`, unless masking is off. share: whether a prefix that
+    words share runs once (`in_tree`).
     text: encoded lines of ordinary text for the retention term; which ones a batch gets depends only on its rows and
     the seed, so that a resumed run sees what an uninterrupted one would.
     """
@@ -171,14 +194,14 @@ class Collator:
     text: tuple[tuple[int, ...], ...] = ()
     text_lines: int = 0
     seed: int = 0
+    share: bool = False
 
     def __call__(self, rows: list[int]) -> dict[str, Tensor]:
         """The batch of these rows, as keyword arguments of `PairObjective.forward`."""
-        batch = pad(
-            [self.data.sources[r] for r in rows] + [self.data.targets[r] for r in rows],
-            self.pooling,
-            pad_id=self.pad_id,
-        )
+        words = [self.data.sources[r] for r in rows] + [self.data.targets[r] for r in rows]
+        # A tree's mask is the square of its nodes, so that sentences, which share little, cost less side by side.
+        small = sum(len(word.ids) for word in words) <= LARGEST_TREE
+        batch = in_tree(words, self.pooling) if self.share and small else pad(words, self.pooling, pad_id=self.pad_id)
         own = torch.eye(len(rows), dtype=torch.bool)
         gold = self.data.gold[rows][:, rows] if self.mask_false_negatives else own
         batch["negatives"] = ~(gold | own)

@@ -44,9 +44,18 @@ def _owner(body: nn.Module, blocks: nn.ModuleList) -> tuple[nn.Module, str]:
 
 
 def target_states(
-    model: Model, ids: Tensor, mask: Tensor, targets: Sequence[Target], *, truncate: bool = True
+    model: Model,
+    ids: Tensor,
+    mask: Tensor,
+    targets: Sequence[Target],
+    *,
+    positions: Tensor | None = None,
+    truncate: bool = True,
 ) -> list[Tensor]:
-    """Hidden states `[batch, tokens, dim]` at each target, from one forward that stops at the deepest of them."""
+    """Hidden states `[batch, tokens, dim]` at each target, from one forward that stops at the deepest of them.
+
+    mask, positions: as `hidden_states` takes them.
+    """
     blocks = blocks_of(model)
     deepest = max(target.block for target in targets)
     seen: dict[int, Tensor] = {}
@@ -58,10 +67,12 @@ def target_states(
         return hook
 
     handles = [blocks[t.block - 1].register_forward_hook(keep(t.block)) for t in targets if not t.after_norm]
-    cache = {"use_cache": False} if hasattr(text_config(model), "use_cache") else {}
+    given: dict[str, Any] = {"use_cache": False} if hasattr(text_config(model), "use_cache") else {}
+    if positions is not None:
+        given["position_ids"], mask = positions, mask.to(model.dtype)
     try:
         with truncated(model, deepest if truncate else len(blocks)):
-            output = body_of(model)(input_ids=ids, attention_mask=mask, **cache)
+            output = body_of(model)(input_ids=ids, attention_mask=mask, **given)
     finally:
         for handle in handles:
             handle.remove()
@@ -69,8 +80,11 @@ def target_states(
 
 
 def pool(states: Tensor, weights: Tensor) -> Tensor:
-    """Weighted mean over the tokens of `states` `[words, tokens, dim]`, float32 `[words, dim]`."""
-    return torch.einsum("bt,btd->bd", weights.to(states.device), states.float())
+    """Weighted mean over the tokens of `states` `[words, tokens, dim]`, or over the nodes of one tree, float32 `[words, dim]`."""
+    weights = weights.to(states.device)
+    if len(states) == 1 < len(weights):
+        return weights @ states[0].float()
+    return torch.einsum("bt,btd->bd", weights, states.float())
 
 
 class PairObjective(nn.Module):
@@ -107,14 +121,18 @@ class PairObjective(nn.Module):
         attention_mask: Tensor,
         weights: Tensor,
         negatives: Tensor,
+        positions: Tensor | None = None,
         text_ids: Tensor | None = None,
         text_mask: Tensor | None = None,
     ) -> dict[str, Tensor]:
         """The loss of one batch: rows 0..B-1 are anchors, B..2B-1 their positives; negatives is bool `[B, B]`.
 
-        A batch in which no anchor has a negative contributes nothing (a loss of zero with zero gradient).
+        positions: of the nodes, `[1, nodes]`, where the words are one tree; weights are then `[2B, nodes]`. A batch in which no
+        anchor has a negative contributes nothing (a loss of zero with zero gradient).
         """
-        states = target_states(self.model, input_ids, attention_mask, self.targets, truncate=self.truncate)
+        states = target_states(
+            self.model, input_ids, attention_mask, self.targets, positions=positions, truncate=self.truncate
+        )
         spec = LOSSES[self.loss]
         total = states[0].float().sum() * 0.0
         if negatives.any() or not spec.needs_batch:

@@ -29,6 +29,7 @@ from tli_bench.training.recipe import AUTO, Recipe, load_recipe
 from tli_bench.training.retention import build_retention, sample_text
 from tli_bench.training.save import atomic_folder, round_trained, save_adapter, save_model
 from tli_bench.training.scoring import DevWords, best_layer, dev_scores, layer_curves, mean_figures
+from tli_bench.training.sharing import may_share
 from tli_bench.training.targets import Target, resolve_targets
 from tli_bench.training.trainer import COMPLETE, PairTrainer, Report, Watched, build_trainer, last_checkpoint
 from tli_bench.training.words import TrainingWords
@@ -250,7 +251,7 @@ def _fit(
     trainer = build_trainer(
         objective,
         recipe,
-        _collator(job, pad_id_of(loaded.tokenizer), seed),
+        _collator(job, part, pad_id_of(loaded.tokenizer), seed),
         watched,
         folder=work,
         seed=seed,
@@ -310,7 +311,7 @@ def _objective(job: _Job, part: Adapted) -> PairObjective:
     )
 
 
-def _collator(job: _Job, pad_id: int, seed: int) -> Collator:
+def _collator(job: _Job, part: Adapted, pad_id: int, seed: int) -> Collator:
     recipe = job.recipe
     return Collator(
         job.train,
@@ -320,6 +321,7 @@ def _collator(job: _Job, pad_id: int, seed: int) -> Collator:
         text=job.text,
         text_lines=recipe.retention_lines,
         seed=seed,
+        share=may_share(part.model, job.train),
     )
 
 

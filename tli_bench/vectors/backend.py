@@ -1,5 +1,6 @@
 """The backend: one loaded model that turns texts into pooled hidden states, base and adapted, and keeps what it has seen."""
 
+import logging
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -13,12 +14,12 @@ from tli_bench.base.errors import AdapterError
 from tli_bench.config.options import settings
 from tli_bench.config.run import RunConfig
 from tli_bench.models.adapters import adapter_disabled
-from tli_bench.models.body import family, is_wrapped, max_tokens
-from tli_bench.models.families import Family
+from tli_bench.models.body import family, is_wrapped, max_tokens, text_config
+from tli_bench.models.families import Family, window
 from tli_bench.models.identity import State
 from tli_bench.models.live import Fingerprint, fingerprint
 from tli_bench.models.neurons import activation_functions
-from tli_bench.models.probe import Probed, probe
+from tli_bench.models.probe import Probed, probe, probe_sharing
 from tli_bench.models.types import Model, Tokenizer, Wrapped
 from tli_bench.models.variants import Weights, digest, require_fit, weights_of, worn
 from tli_bench.vectors.cache import Key, StateCache, TextStates
@@ -27,6 +28,7 @@ from tli_bench.vectors.inputs import Encoded, Framing, encode_words
 from tli_bench.vectors.protocols import Pooling
 from tli_bench.vectors.running import encode_sentences, extract_sentences, kept_words
 
+log = logging.getLogger(__name__)
 __all__ = ["Answered", "Backend", "Progress"]
 DEFAULT_BATCH: int = settings(RunConfig)["batch_size"].default
 
@@ -70,6 +72,7 @@ class Backend:
         self.twin = twin
         self._held: Fingerprint | None = None
         self._seconds, self._texts = 0.0, 0
+        self._apart: dict[State, str] = {}
 
     @property
     def family(self) -> Family:
@@ -95,6 +98,18 @@ class Backend:
     def adapted(self) -> bool:
         """Whether the model carries an adapter."""
         return is_wrapped(self.model)
+
+    def apart(self, state: State) -> str:
+        """Why texts do not share the states of their prefixes in this state of the model; empty where they do.
+
+        A handful of sequences is compared with the plain forward, once for each state.
+        """
+        if state not in self._apart:
+            with self._in_state(state):
+                reason = self._apart[state] = probe_sharing(self.model, self.probed)
+            if reason:
+                log.info("each text runs for itself: %s", reason)
+        return self._apart[state]
 
     @contextmanager
     def unchanged(self) -> Iterator[Fingerprint]:
@@ -128,7 +143,7 @@ class Backend:
 
     def fresh(self, texts: Sequence[str], framing: Framing, poolings: Sequence[Pooling]) -> States:
         """Pooled states of every text, in order, with the adapter as it is now; neither looked up in the cache nor kept."""
-        return self._extract(self._encoded(texts, framing), tuple(poolings))
+        return self._extract(self._encoded(texts, framing), tuple(poolings), "adapted" if self.adapted else "base")
 
     def words_of(
         self, sentences: Sequence[Sequence[str]], framing: Framing, *, state: State = "base"
@@ -160,7 +175,7 @@ class Backend:
         if key.state != "base":
             _require_called(self.model, [item.ids for item in encoded])
         with self._in_state(key.state):
-            found = self._extract(encoded, key.poolings, first_position=True, neurons=key.neurons)
+            found = self._extract(encoded, key.poolings, key.state, first_position=True, neurons=key.neurons)
         self._seconds, self._texts = self._seconds + time.perf_counter() - began, self._texts + len(encoded)
         return found
 
@@ -188,15 +203,18 @@ class Backend:
         self,
         encoded: Sequence[Encoded],
         poolings: tuple[Pooling, ...],
+        state: State,
         *,
         first_position: bool = False,
         neurons: bool = False,
     ) -> States:
+        limit = window(text_config(self.model))
         return extract(
             self.model,
             encoded,
             poolings=poolings,
             batch_size=self.batch_size,
+            share=(limit is None or max(len(item.ids) for item in encoded) <= limit) and not self.apart(state),
             first_position=first_position,
             before_norm=self.probed.chain,
             neurons=self.activations if neurons else (),

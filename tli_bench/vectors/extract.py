@@ -1,19 +1,21 @@
-"""Hidden states of every layer for many words: one pass per distinct token sequence, pooled while it runs."""
+"""Hidden states of every layer for many words: a shared prefix runs once where it can, and words are pooled while it runs."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import nn
 
 from tli_bench.base.errors import InputError
 from tli_bench.models.body import block_outputs, depth_of, hidden_states
+from tli_bench.models.trees import tree_states
 from tli_bench.models.types import Model
+from tli_bench.vectors.batches import Batch, bags, batches
 from tli_bench.vectors.inputs import Encoded
 from tli_bench.vectors.neurons import neuron_states
-from tli_bench.vectors.pooling import first_weights, pooling_weights
+from tli_bench.vectors.pooling import first_weights, mean_weights
 from tli_bench.vectors.protocols import Pooling
 
 Progress = Callable[[int, int], None]
@@ -71,23 +73,26 @@ def all_layers(
     runs. The state before the final norm is left out when the model has no final norm, or if `before_norm` is false:
     the blocks found do not produce this model's hidden states (`probe`). Raises ModelError as `hidden_states` does.
     """
+    return _with_last(model, lambda: hidden_states(model, ids, mask), before_norm=before_norm)
+
+
+def layers_of_batch(model: Model, batch: Batch, *, before_norm: bool) -> tuple[torch.Tensor, ...]:
+    """As `all_layers`, of a batch that may be a tree."""
+    if batch.tree is None:
+        ids = torch.tensor(batch.ids, device=next(model.parameters()).device)
+        return all_layers(model, ids, before_norm=before_norm)
+    return _with_last(model, partial(tree_states, model, batch.tree), before_norm=before_norm)
+
+
+def _with_last(
+    model: Model, run: Callable[[], tuple[torch.Tensor, ...]], *, before_norm: bool
+) -> tuple[torch.Tensor, ...]:
+    """The states that `run` gives, and before the last of them the last block's output where the final norm changes it."""
     with block_outputs(model, slice(-1, None) if before_norm else slice(0)) as seen:
-        states = hidden_states(model, ids, mask)
+        states = run()
     if not seen or seen[-1].shape != states[-1].shape or torch.equal(seen[-1], states[-1]):
         return states
     return (*states[:-1], seen[-1], states[-1])
-
-
-def _batches(encoded: Sequence[Encoded], batch_size: int) -> Iterator[tuple[list[int], list[tuple[int, ...]]]]:
-    """Rows and ids of batches whose sequences all have the same length, so that nothing is ever padded."""
-    buckets: dict[int, list[int]] = defaultdict(list)
-    for row, item in enumerate(encoded):
-        buckets[len(item.ids)].append(row)
-    for length in sorted(buckets):
-        rows = buckets[length]
-        for start in range(0, len(rows), batch_size):
-            part = rows[start : start + batch_size]
-            yield part, [encoded[row].ids for row in part]
 
 
 @contextmanager
@@ -108,6 +113,7 @@ def extract(
     *,
     poolings: Sequence[Pooling] = (Pooling.WORD_MEAN,),
     batch_size: int = 64,
+    share: bool = False,
     first_position: bool = False,
     before_norm: bool = True,
     neurons: Sequence[nn.Module] = (),
@@ -115,7 +121,8 @@ def extract(
 ) -> States:
     """Pool the hidden states of every layer for every encoded word.
 
-    Sequences are bucketed by exact length, so results do not depend on the batch size beyond rounding. The model is
+    Nothing is padded: sequences of one length run together, or trees of shared prefixes, so results do not depend on
+    the batch size beyond rounding. share: whether trees may be used, which `probe_sharing` tells. The model is
     put in evaluation mode. first_position: also return what position 0 does, at the cost of one or two more means. before_norm: as in
     `all_layers`. neurons: activation functions of the blocks, to return which neurons are active. `progress(done, total)` is
     called after each batch. Raises InputError if there are no words.
@@ -124,30 +131,28 @@ def extract(
         raise InputError("no words to extract hidden states for")
     if batch_size < 1:
         raise InputError(f"batch size {batch_size} is not positive; give at least 1")
-    device = next(model.parameters()).device
     plan = _plan(encoded, poolings, first_position=first_position)
     rules = list(dict.fromkeys(plan.values()))
+    weights = [partial(_weights, encoded, rule) for rule in rules]
     out: list[torch.Tensor] = []
     norms: list[torch.Tensor] = [torch.empty(0)] * len(encoded)
     count = done = 0
     with neuron_states(neurons, encoded) as excited, evaluating(model):
-        for rows, ids in _batches(encoded, batch_size):
-            states = all_layers(model, torch.tensor(ids, device=device), before_norm=before_norm)
+        for batch in batches([item.ids for item in encoded], batch_size, share=share):
+            states = layers_of_batch(model, batch, before_norm=before_norm)
             if neurons:
-                excited.add(rows)
-            count = len(states)
-            weights = torch.stack([torch.stack([_weights(encoded[row], r) for r in rules]) for row in rows]).to(device)
+                excited.add(batch)
+            count, rows = len(states), batch.numbers
+            sums = bags(batch, weights, device=states[0].device)
             out = out or [torch.empty(count, len(encoded), states[0].shape[-1]) for _ in rules]
             # One copy to the CPU for all layers: each would wait for the device.
-            pooled = torch.stack(
-                [torch.einsum("brt,btd->rbd", weights, state.float()) for state in states], dim=1
-            ).cpu()
-            for kept, vectors in zip(out, pooled, strict=True):
+            pooled = torch.stack([sums.pool(state) for state in states]).cpu()
+            for kept, vectors in zip(out, pooled.split(len(rows), dim=1), strict=True):
                 kept[:, rows] = vectors
             if first_position:
-                lengths = torch.stack([state.float().norm(dim=-1) for state in states], dim=1).cpu()
-                for row, one in zip(rows, lengths, strict=True):
-                    norms[row] = one
+                lengths = torch.stack([state.float().norm(dim=-1).flatten() for state in states]).cpu()
+                for row, places in zip(rows, batch.places, strict=True):
+                    norms[row] = lengths[:, list(places)]
             done += len(rows)
             if progress:
                 progress(done, len(encoded))
@@ -177,10 +182,10 @@ def _plan(encoded: Sequence[Encoded], poolings: Sequence[Pooling], *, first_posi
     return plan
 
 
-def _weights(item: Encoded, rule: str) -> torch.Tensor:
+def _weights(encoded: Sequence[Encoded], rule: str, row: int) -> list[float]:
     if rule in (_FIRST, _REST):
-        return first_weights(item, first=rule == _FIRST)
-    return pooling_weights(item, Pooling(rule))
+        return first_weights(encoded[row], first=rule == _FIRST)
+    return mean_weights(encoded[row], Pooling(rule))
 
 
 def _rest_is_the_word(item: Encoded) -> bool:

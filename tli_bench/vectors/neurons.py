@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import accumulate
 
 import torch
 from torch import nn
 
 from tli_bench.models.neurons import active_neurons
+from tli_bench.vectors.batches import Bags, Batch, bags
 from tli_bench.vectors.inputs import Encoded
 
 
@@ -20,16 +22,16 @@ class NeuronStates:
         self._encoded, self._seen = encoded, seen
         self.pooled: torch.Tensor | None = None
 
-    def add(self, rows: Sequence[int]) -> None:
-        """Pool what the batch that has just run found for the words at `rows`."""
-        weights = torch.stack([_later_counts_more(self._encoded[row]) for row in rows])
+    def add(self, batch: Batch) -> None:
+        """Pool what the batch that has just run found for its words."""
+        own: Bags | None = None
         for block, calls in enumerate(self._seen):
             (active,) = calls
             calls.clear()
+            own = own or bags(batch, [lambda row: _later_counts_more(self._encoded[row])], device=active.device)
             if self.pooled is None:
                 self.pooled = torch.empty(len(self._seen), len(self._encoded), active.shape[-1], dtype=torch.float16)
-            pooled = torch.einsum("bt,btm->bm", weights.to(active.device), active.float())
-            self.pooled[block, rows] = pooled.to("cpu", torch.float16)
+            self.pooled[block, batch.numbers] = own.pool(active).to("cpu", torch.float16)
 
 
 @contextmanager
@@ -39,8 +41,8 @@ def neuron_states(functions: Sequence[nn.Module], encoded: Sequence[Encoded]) ->
         yield NeuronStates(encoded, seen)
 
 
-def _later_counts_more(item: Encoded) -> torch.Tensor:
-    """Weights over the positions of one sequence, float32 `[tokens]`, summing to 1; 0 but on the word's own tokens."""
-    own = torch.tensor(item.word, dtype=torch.float32)
-    weights = own * own.cumsum(dim=0)
-    return weights / weights.sum()
+def _later_counts_more(item: Encoded) -> list[float]:
+    """Weights over the positions of one sequence, `[tokens]`, summing to 1; 0 but on the word's own tokens."""
+    own = sum(item.word)
+    total, counts = own * (own + 1) / 2, accumulate(item.word)
+    return [count / total if flag else 0.0 for flag, count in zip(item.word, counts, strict=True)]

@@ -1,5 +1,7 @@
 """One vector from one sequence: which positions are averaged, and with which weights."""
 
+from collections.abc import Sequence
+
 import torch
 
 from tli_bench.base.errors import InputError
@@ -7,38 +9,42 @@ from tli_bench.vectors.inputs import Encoded
 from tli_bench.vectors.protocols import Pooling
 
 
-def pooling_weights(encoded: Encoded, pooling: Pooling) -> torch.Tensor:
-    """Weights over the positions of one sequence, float32 `[tokens]`, summing to 1.
+def mean_weights(encoded: Encoded, pooling: Pooling) -> list[float]:
+    """Weights over the positions of one sequence, `[tokens]`, summing to 1.
 
     Raises InputError when no position may be pooled.
     """
-    word = torch.tensor(encoded.word, dtype=torch.float32)
-    if not word.any():
+    word, length = encoded.word, len(encoded.word)
+    if not any(word):
         raise InputError(f"{encoded.text!r} has no token of its own to pool")
-    length = len(word)
+    weights: Sequence[float]
     match pooling:
         case Pooling.WORD_MEAN:
             weights = word
         case Pooling.WORD_LAST:
-            weights = torch.zeros(length)
-            weights[int(word.nonzero().max())] = 1.0
+            last = max(place for place, own in enumerate(word) if own)
+            weights = [float(place == last) for place in range(length)]
         case Pooling.ALL_MEAN:
-            weights = torch.ones(length)
+            weights = [1.0] * length
         case Pooling.ALL_WEIGHTED:
-            weights = torch.arange(1, length + 1, dtype=torch.float32)
+            weights = range(1, length + 1)
         case Pooling.ALL_LAST:
-            weights = torch.zeros(length)
-            weights[-1] = 1.0
-    return weights / weights.sum()
+            weights = [*[0.0] * (length - 1), 1.0]
+    total = sum(weights)
+    return [weight / total for weight in weights]
 
 
-def first_weights(encoded: Encoded, *, first: bool) -> torch.Tensor:
-    """Weights of the mean over the first position and all that are no text around the word, float32 `[tokens]`.
+def pooling_weights(encoded: Encoded, pooling: Pooling) -> torch.Tensor:
+    """As `mean_weights`, float32 `[tokens]`."""
+    return torch.tensor(mean_weights(encoded, pooling))
+
+
+def first_weights(encoded: Encoded, *, first: bool) -> list[float]:
+    """Weights of the mean over the first position and all that are no text around the word, `[tokens]`.
 
     first: whether the first position itself is in the mean; without it, all weights are zero where there is no other.
     """
-    weights = torch.ones(len(encoded.ids))
-    if encoded.frame:
-        weights[torch.tensor(encoded.frame)] = 0.0
-    weights[0] = float(first)
-    return weights / weights.sum().clamp(min=1.0)
+    frame = encoded.frame or (False,) * len(encoded.ids)
+    weights = [float(first), *(float(not around) for around in frame[1:])]
+    total = max(sum(weights), 1.0)
+    return [weight / total for weight in weights]

@@ -1,0 +1,26 @@
+"""Whether a training may run a prefix that words share once: the loss and its gradients have to be those of words that run apart."""
+
+import torch
+from torch import nn
+
+from tli_bench.models.body import body_of, text_config
+from tli_bench.models.families import window
+from tli_bench.models.probe import probe, probe_sharing
+from tli_bench.models.types import Model
+from tli_bench.training.data import PairData
+
+
+def may_share(model: Model, *data: PairData) -> bool:
+    """Whether the words of a batch may share their prefixes in this model, whose trainable part is in place.
+
+    Not with dropout anywhere: two words would then share its noise, too.
+    """
+    config = text_config(model)
+    noisy = any(isinstance(part, nn.Dropout) and part.p > 0 for part in body_of(model).modules())
+    noisy |= any("drop" in name and isinstance(rate, float) and rate > 0 for name, rate in vars(config).items())
+    longest = max(len(item.ids) for part in data for item in (*part.sources, *part.targets))
+    limit = window(config)
+    if noisy or (limit is not None and longest > limit):
+        return False
+    with torch.no_grad():
+        return not probe_sharing(model, probe(model))

@@ -1,9 +1,15 @@
 """GGUF files are models: a small one is written here with the package that defines the format, and scored like any other."""
 
+import os
+import shutil
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 import tli_bench
+from tests.hub import LoopbackHub
 from tli_bench.base.errors import InputError, ModelError
 from tli_bench.models import LoadOptions, load_model
 from tli_bench.models import gguf as ours
@@ -96,3 +102,29 @@ def test_a_file_on_the_hub_is_named_behind_its_repository():
     assert (source.id, source.target, source.path, source.gguf) == (
         "org/small-GGUF:small.Q4_1.gguf", "org/small-GGUF", None, "small.Q4_1.gguf",
     )  # fmt: skip
+
+
+COMMIT = "7a1c0d2e" * 5
+HUB = """
+import sys
+from tli_bench.models import load_model
+loaded = load_model(sys.argv[1])
+print(loaded.id, loaded.revision, loaded.quantization, loaded.model.get_input_embeddings().weight.sum().item())
+"""
+
+
+def test_a_file_on_the_hub_is_loaded_at_a_commit_and_again_without_a_network(path, tmp_path):
+    """From a Hub on loopback, whose repository holds the file alone, as GGUF repositories do."""
+    (tmp_path / "repository").mkdir()
+    shutil.copy(path, tmp_path / "repository")
+    name = f"org/small-GGUF:{path.name}"
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "HUGGING_FACE", "TRANSFORMERS_"))}
+    expected = load_model(str(path)).model.get_input_embeddings().weight.sum().item()
+    with LoopbackHub({"org/small-GGUF": tmp_path / "repository"}, commit=COMMIT) as hub:
+        for offline in ("0", "1"):
+            given = kept | {"HF_HOME": str(tmp_path / "home"), "HF_ENDPOINT": hub.endpoint, "HF_HUB_OFFLINE": offline}
+            given |= {"HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "CUDA_VISIBLE_DEVICES": ""}
+            done = subprocess.run(
+                [sys.executable, "-c", HUB, name], env=given, capture_output=True, text=True, timeout=300, check=False
+            )
+            assert done.stdout.split() == [name, COMMIT, "gguf", "F16", str(expected)], done.stderr[-3000:]

@@ -70,6 +70,38 @@ def test_resume_after_a_kill_ends_in_the_same_weights(loaded, llama_folder, word
     assert not (tmp_path / ".killed.checkpoints").exists()
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"max_steps": 7, "keep": "last", "eval_steps": 1},
+        {"max_steps": 7, "keep": "best", "eval_steps": 1},
+        {"max_steps": 12, "keep": "best", "eval_steps": 1, "patience": 1, "learning_rate": 1e-12},
+    ],
+    ids=["last", "best", "stopped early"],
+)
+def test_killed_between_the_last_checkpoint_and_saving_it_takes_no_step_more(
+    loaded, lexicon, tmp_path, monkeypatch, changes
+):
+    recipe = RECIPE.with_options(**changes)
+    whole = train_adapter(loaded, "swh-eng", recipe, tmp_path / "whole", lexicon=lexicon)
+    with monkeypatch.context() as patched:
+
+        def killed(*_):
+            raise KeyboardInterrupt
+
+        patched.setattr("tli_bench.training.train._save", killed)
+        with pytest.raises(KeyboardInterrupt):
+            train_adapter(loaded, "swh-eng", recipe, tmp_path / "mine", lexicon=lexicon)
+    steps = []
+    again = train_adapter(
+        loaded, "swh-eng", recipe, tmp_path / "mine", lexicon=lexicon, progress=lambda p: steps.append(p.step)
+    )
+    assert steps == []
+    assert (again.resumed, again.steps, again.words_seen) == (True, whole.steps, whole.words_seen)
+    assert (again.loss, again.dev_after) == (whole.loss, whole.dev_after)
+    assert (tmp_path / "mine" / WEIGHTS).read_bytes() == (tmp_path / "whole" / WEIGHTS).read_bytes()
+
+
 def test_the_same_training_twice_gives_the_same_files_and_another_seed_does_not(loaded, lexicon, tmp_path):
     from tli_bench.models import inspect_adapter
 

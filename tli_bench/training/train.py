@@ -259,7 +259,8 @@ def _fit(
         report=progress if is_main_process() else None,
         stop_after=job.stop_after,
     )
-    trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    if not (resume and trainer.take_as_ended(resume)):
+        trainer.train(resume_from_checkpoint=str(resume) if resume else None)
     trainer.require_finite()
     if recipe.kind == "full":
         round_trained(loaded)

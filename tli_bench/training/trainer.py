@@ -12,7 +12,14 @@ from typing import Any, NamedTuple
 import torch
 from safetensors import SafetensorError
 from torch import nn
-from transformers import EarlyStoppingCallback, PrinterCallback, ProgressCallback, Trainer, TrainerCallback
+from transformers import (
+    EarlyStoppingCallback,
+    PrinterCallback,
+    ProgressCallback,
+    Trainer,
+    TrainerCallback,
+    TrainerState,
+)
 from transformers import TrainingArguments as HFTrainingArguments
 
 from tli_bench.base.errors import OutputError, UnscorableError
@@ -101,6 +108,25 @@ class PairTrainer(Trainer):
         self.control: Any = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 
+    def take_as_ended(self, checkpoint: Path) -> bool:
+        """Whether a checkpoint is of a training that has nothing left to do; then its weights and state are those of the end.
+
+        A trainer that is resumed there would take one step more than it was told to.
+        """
+        state = TrainerState.load_from_json(str(checkpoint / "trainer_state.json"))
+        stopped = state.stateful_callbacks.get("TrainerControl", {}).get("args", {}).get("should_training_stop", False)
+        steps = [
+            state.max_steps,
+            *(callback.steps for callback in self.callback_handler.callbacks if isinstance(callback, _Stop)),
+        ]
+        if not (stopped or state.global_step >= min(steps)):
+            return False
+        self.state = state
+        self._load_from_checkpoint(str(checkpoint))
+        if self.args.load_best_model_at_end and state.best_model_checkpoint:
+            self._load_best_model()
+        return True
+
     def require_finite(self) -> None:
         """Raise DivergedError when a trained weight is NaN or infinite."""
         for name, parameter in self.objective.named_parameters():
@@ -175,10 +201,10 @@ class _Stop(TrainerCallback):
     """Ends the training after a number of steps, whatever its schedule says."""
 
     def __init__(self, steps: int) -> None:
-        self._steps = steps
+        self.steps = steps
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        control.should_training_stop = control.should_training_stop or state.global_step >= self._steps
+        control.should_training_stop = control.should_training_stop or state.global_step >= self.steps
 
 
 def last_checkpoint(folder: Path) -> Path | None:

@@ -21,6 +21,7 @@ from tli_bench.lexicon.core import CORE_FILE, VERSION_FILE, core_table, read_cor
 from tli_bench.lexicon.entries import VARIANT_SEPARATOR
 from tli_bench.lexicon.facts import read_facts
 from tli_bench.lexicon.pairs import SHOWN, Split
+from tli_bench.lexicon.related import ACROSS_FILE, read_across
 from tli_bench.stats import minimum_detectable_effect
 
 CARD = "README.md"
@@ -53,7 +54,9 @@ def released(folder: Path) -> dict[Path, str]:
 def _core(folder: Path) -> Core:
     facts = yaml.safe_load((folder / VERSION_FILE).read_text("utf-8"))
     languages, entries, previous = read_core_table(folder / CORE_FILE)
-    core = Core(str(facts["version"]), facts["seed"], entries, previous, languages, read_facts(folder))
+    core = Core(
+        str(facts["version"]), facts["seed"], entries, previous, languages, read_facts(folder), read_across(folder)
+    )
     return replace(core, splits=assign_splits(entries, seed=core.seed, shares=core.shares, previous=previous))
 
 
@@ -89,7 +92,13 @@ def _card(text: str, core: Core) -> str:
         for name in DEFAULT_PAIRS
     ]
     body = text[found.end() :] if found else text
-    parts = {"version": _version(core), "coverage": _coverage(core), "splits": _splits(core), "power": _power(core)}
+    parts = {
+        "version": _version(core),
+        "coverage": _coverage(core),
+        "splits": _splits(core),
+        "across": _across(core),
+        "power": _power(core),
+    }
     body = _GENERATED.sub(lambda match: f"{match[1]}{parts[match[2]]}{match[3]}", body)
     return f"---\n{yaml.safe_dump(head, sort_keys=False, allow_unicode=True)}---\n{body}"
 
@@ -123,6 +132,21 @@ def _splits(core: Core) -> str:
         f"{split} {counts[split]} ({counts[split] / len(core.entries):.0%})" for split in Split if split in counts
     )
     return f"{shares}; seed {core.seed}.\n"
+
+
+def _across(core: Core) -> str:
+    """How many roots are known to be on two sides, and how many tested words have a trained relative so."""
+    with_trained: dict[Split, set[str]] = {split: set() for split in Split}
+    for relation in core.across:
+        for one, two in (relation[:2], relation[1::-1]):
+            if core.splits[two] is Split.TRAIN:
+                with_trained[core.splits[one]].add(one)
+    told = " and ".join(
+        f"{len(with_trained[split])} of {stats(core).splits[split]} {split} words"
+        for split in (Split.CONTROL, Split.AUDIT)
+        if split in stats(core).splits
+    )
+    return f"`{ACROSS_FILE}` lists {len(core.across)} such pairs; {told} have a trained relative in it.\n"
 
 
 def _power(core: Core) -> str:

@@ -18,6 +18,7 @@ from tli_bench.lexicon.core import CORE_FILE, VERSION_FILE, core_table, installe
 from tli_bench.lexicon.facts import BANDS, ORIGINS
 from tli_bench.lexicon.normalise import normalise
 from tli_bench.lexicon.pairs import Split
+from tli_bench.lexicon.related import read_across
 from tli_bench.lexicon.roots import own_roots, possible_roots
 
 FOLDER = data_dir("tasks") / "lexicon"
@@ -239,3 +240,59 @@ def test_another_seed_draws_other_splits_over_the_same_pairs() -> None:
 def test_a_pair_can_be_read_in_either_direction() -> None:
     forward, backward = load_lexicon(pair="tur-kaz"), load_lexicon(pair="kaz-tur")
     assert [p.sources for p in forward.pairs] == [p.targets for p in backward.pairs]
+
+
+def test_roots_on_two_sides_are_listed_and_counted_on_the_card() -> None:
+    """The splits were frozen before these were found: nothing moves, but nothing is kept quiet either."""
+    with_trained: dict[Split, set[str]] = {Split.CONTROL: set(), Split.AUDIT: set()}
+    assert len(CORE.across) >= 138
+    for one, two, evidence in CORE.across:
+        sides = {CORE.splits[one], CORE.splits[two]}
+        assert len(sides) == 2, (one, two)
+        assert Split.DEV not in sides
+        assert two not in (BY_CONCEPT[one].related or ()), "declared relatives are on one side"
+        iso, words = evidence.split(" ", 1)
+        [code] = [code for code in LANGUAGES if code.startswith(iso)]
+        word, other = words.split("/")
+        assert word in BY_CONCEPT[one].forms[code], evidence
+        assert other in BY_CONCEPT[two].forms[code], evidence
+        for concept, relative in ((one, two), (two, one)):
+            if CORE.splits[relative] is Split.TRAIN:
+                with_trained[CORE.splits[concept]].add(concept)
+    told = " and ".join(
+        f"{len(found)} of {sum(s is split for s in CORE.splits.values())} {split} words"
+        for split, found in with_trained.items()
+    )
+    assert f"`across.tsv` lists {len(CORE.across)} such pairs; {told} have a trained relative in it." in (
+        FOLDER / "README.md"
+    ).read_text("utf-8")
+    found = [finding for finding in check(CORE).findings if finding.kind == "root-across"]
+    assert {finding.concepts for finding in found} == {relation[:2] for relation in CORE.across}
+    assert {finding.severity for finding in found} == {"info"}
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("father", "parent"),
+        ("fear", "terrible"),
+        ("be-ashamed", "shy"),
+        ("kettle", "tea"),
+        ("camel", "ostrich"),
+        ("conversation", "discuss"),
+    ],
+)
+def test_a_family_that_no_ending_shows_is_known(one: str, two: str) -> None:
+    """A compound, two words from a third, a verb and its noun in Swahili: apart on frozen splits, so they must be on the list."""
+    declared = two in (BY_CONCEPT[one].related or ())
+    assert declared or (one, two) in {relation[:2] for relation in CORE.across}
+
+
+def test_a_broken_list_of_relations_is_refused(tmp_path: Path) -> None:
+    for text, reason in (
+        ("concept\tother\nbear\tfur\n", r"across\.tsv:1: the columns must be concept, other, evidence"),
+        ("concept\tother\tevidence\nfur\tbear\ttur a/b\n", r"across\.tsv:2: two concepts in alphabetical order, once"),
+    ):
+        (tmp_path / "across.tsv").write_text(text, encoding="utf-8")
+        with pytest.raises(LexiconError, match=reason):
+            read_across(tmp_path)

@@ -107,6 +107,17 @@ def test_cyrillic_encodings_are_read_and_unknown_ones_refused(tmp_path: Path) ->
             load_lexicon(written(tmp_path, "swh-eng.tei", text), pair="swh-eng")
 
 
+def test_a_remark_inside_a_definition_is_not_a_part_of_the_word(tmp_path: Path) -> None:
+    """The Swahili-English dictionary of FreeDict has its notes inside `def`."""
+    entry = (
+        "<entry><form><orth>mfugo</orth></form><sense><note>of a farm</note>"
+        '<def><note type="hint">domesticated</note> animal, beast <usg>rare</usg></def></sense></entry>'
+    )
+    text = TEI.format(encoding="UTF-8", doctype="", head="maji", quote="water").replace("</body>", f"{entry}</body>")
+    read = load_lexicon(written(tmp_path, "swh-eng.tei", text), pair="swh-eng")
+    assert forms(read) == [(("maji",), ("water",)), (("mfugo",), ("animal", "beast"))]
+
+
 # Open Multilingual Wordnet
 
 OMW_ENGLISH = """# English\teng\thttp://example.org\tCC BY
@@ -142,6 +153,14 @@ def test_wordnets_are_joined_by_synset(tmp_path: Path) -> None:
         ]  # fmt: skip
     one = written(tmp_path / "one", "wn-both.tab", OMW_ENGLISH + OMW_SWAHILI)
     assert forms(load_lexicon(one, pair="swh-eng")) == expected
+
+
+def test_files_of_other_layouts_in_a_folder_of_wordnets_are_passed_over(tmp_path: Path) -> None:
+    """As in the repository of the Open Multilingual Wordnet, whose folders also hold lists of changes and of identifiers."""
+    expected = forms(load_lexicon(omw(tmp_path), pair="swh-eng"))
+    written(tmp_path, "etc/wn-core-ili.tab", "i21778\ni35549\n")
+    written(tmp_path, "swh/swh-changes.tab", "2025-02-01\tREMOVED\t00000001-n\tswh:lemma\tmoto\n")
+    assert forms(load_lexicon(tmp_path, pair="swh-eng")) == expected
 
 
 def test_a_wordnet_without_its_partner_says_what_is_missing(tmp_path: Path) -> None:

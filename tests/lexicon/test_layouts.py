@@ -29,17 +29,26 @@ def words(lexicon: Lexicon) -> tuple[tuple[str, str], ...]:
         "swahili\tenglish", "Swahili\tEnglish", "sw\ten", "swh_Latn\teng_Latn", "source\ttarget", "src\ttgt",
         "Swahili word\tEnglish translation", "word_sw\tword_en", "SW (Kiswahili)\tEN", "word\ttranslation",
         "lemma\tgloss", "Term 1\tTerm 2", "Kiswahili\tKiingereza", "neno\tmaana", "word\tmaana", "SWAHILI WORD\tGLOSS",
-        "kolumna1\tkolumna2", "L1\tL2", "text_a\ttext_b", "forma_fo\tforma_ba",
+        "kolumna1\tkolumna2", "L1\tL2", "text_a\ttext_b", "forma_fo\tforma_ba", "Neno la Kiswahili\tMaana", "Kiswahili\tUfafanuzi",
+        "msamiati\tenglish", "term\tequivalent", "query\tgold", "Wort\tÜbersetzung", "mot\ttraduction", "слово\tперевод",
     ],
 )  # fmt: skip
 def test_a_header_is_recognised_whatever_its_names(header: str, tmp_path: Path) -> None:
     assert words(load_lexicon(written(tmp_path, f"{header}\n{BODY}"), pair="swh-eng")) == WORDS
 
 
-@pytest.mark.parametrize("header", ["NENO LA KWANZA\tNENO LA PILI", "kolumna\tколонка"])
-def test_a_header_stands_out_by_its_capitals_or_its_script(header: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("header", ["NENO LA KWANZA\tNENO LA PILI", "kolumna\tколонка", "x\ty", "A\tB"])
+def test_a_header_stands_out_by_its_capitals_its_script_or_single_letters(header: str, tmp_path: Path) -> None:
     path = written(tmp_path, f"{header}\n{BODY}jua\tsun\nmbwa\tdog\n")
     assert words(load_lexicon(path, pair="swh-eng"))[:3] == WORDS
+
+
+def test_capitals_at_the_beginning_of_words_make_a_header_where_no_other_row_of_many_has_them(tmp_path: Path) -> None:
+    pairs = {p.source.lower(): p.target.lower() for p in load_lexicon("core", pair="swh-eng").pairs[:30]}
+    body, n = "".join(f"{source}\t{target}\n" for source, target in pairs.items()), len(pairs)
+    for first, kept in (("Usemi\tKifasili", n), ("Usemi\tKifasili\nUlaya\tEurope", n + 2), ("Nairobi\tNairobi", n + 1)):
+        path = written(tmp_path, f"{first}\n{body}")
+        assert len(load_lexicon(path, pair="swh-eng").pairs) == kept, first
 
 
 @pytest.mark.parametrize(
@@ -47,7 +56,8 @@ def test_a_header_stands_out_by_its_capitals_or_its_script(header: str, tmp_path
     [
         ("swh-eng", "kiingereza\tenglish"), ("swh-eng", "neno\tword"), ("swh-eng", "lugha\tlanguage"), ("swh-eng", "jina\tname"),
         ("tur-eng", "az\tfew"), ("tur-eng", "form\tform"), ("swh-eng", "Afrika\tAfrica"), ("swh-eng", "TV\tTV"), ("tur-azj", "az\taz"),
-        ("swh-eng", "kaa1\tcrab1"), ("swh-eng", "vitamini b\tvitamin b"),
+        ("swh-eng", "kaa1\tcrab1"), ("swh-eng", "vitamini b\tvitamin b"), ("swh-eng", "Mswahili\tSwahili"), ("tur-eng", "Türk\tTurkish"),
+        ("swh-eng", "tafsiri\trendering"), ("swh-eng", "Ulaya\tEurope"), ("tur-eng", "o\ta"),
     ],
 )  # fmt: skip
 def test_a_pair_is_not_taken_for_a_header(pair: str, row: str, tmp_path: Path) -> None:
@@ -172,6 +182,8 @@ def test_a_list_may_bring_its_own_split(tmp_path: Path, caplog: pytest.LogCaptur
     assert "column 'group' looks like the list's own split; `--split-column group` keeps it" in caplog.text
     bare = written(tmp_path, "maji\twater\ttrain\nmoto\tfire\tvalid\nmwezi\tmoon\ttest\n", "bare.tsv")
     assert [p.split for p in load_lexicon(bare, pair="swh-eng", split_column="3").pairs] == list(SHOWN)
+    muse = written(tmp_path, "maji water train\nmoto fire valid\nmwezi moon test\n", "bare.txt")
+    assert [p.split for p in load_lexicon(muse, pair="swh-eng", split_column="3").pairs] == list(SHOWN)
     objects = '[{"sw": "maji", "en": "water", "fold": "training"}, {"sw": "moto", "en": "fire", "fold": "held-out"}]'
     read = load_lexicon(written(tmp_path, objects, "words.json"), pair="swh-eng", split_column="fold")
     assert [pair.split for pair in read.pairs] == [Split.TRAIN, Split.CONTROL]
@@ -185,6 +197,9 @@ def test_a_split_that_is_not_known_is_refused(tmp_path: Path) -> None:
     other = written(tmp_path, "swahili\tenglish\tgroup\nmaji\twater\tA\n")
     with pytest.raises(LexiconError, match=r"split 'A' is not one of train, training, .*test"):
         load_lexicon(other, pair="swh-eng", split_column="group")
+    gaps = written(tmp_path, "swahili\tenglish\tgroup\nmaji\twater\ttrain\nmoto\tfire\t\n", "gaps.tsv")
+    with pytest.raises(LexiconError, match=r"gaps\.tsv:3: split '' is not one of train"):
+        load_lexicon(gaps, pair="swh-eng", split_column="group")
     with pytest.raises(LexiconError, match="no column 'groups' for the split; columns: swahili, english, group"):
         load_lexicon(other, pair="swh-eng", split_column="groups")
 

@@ -199,6 +199,42 @@ def test_sound_lists_pass(pair: str, rows: list[str], tmp_path: Path) -> None:
     assert len(load_lexicon(written(tmp_path, *rows), pair=pair).pairs) >= len(rows) - 1
 
 
+RUSSIAN = (
+    "голова head, рука hand, нога leg, глаз eye, ухо ear, рот mouth, нос nose, зуб tooth, язык tongue, сердце heart, кровь blood, "
+    "кость bone, кожа skin, волос hair, мужчина man, женщина woman, ребёнок child, отец father, мать mother, брат brother, сестра sister, "
+    "дом house, дверь door, окно window, стол table, хлеб bread, вода water, огонь fire, земля earth"
+)
+ITALIAN = (
+    "testa head, mano hand, gamba leg, occhio eye, orecchio ear, bocca mouth, naso nose, dente tooth, lingua tongue, cuore heart, "
+    "sangue blood, osso bone, pelle skin, capelli hair, uomo man, donna woman, bambino child, padre father, madre mother, "
+    "fratello brother, sorella sister, casa house, porta door, finestra window, tavolo table, pane bread, acqua water, fuoco fire, "
+    "terra earth"
+)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"), [("kir_Cyrl", RUSSIAN), ("bak_Cyrl", RUSSIAN), ("swh_Latn", ITALIAN), ("azj_Latn", ITALIAN)]
+)
+def test_a_language_that_the_core_lacks_is_told_by_translations_that_it_knows(code: str, words: str) -> None:
+    rows = [RawPair((one,), (other,), "") for one, other in (row.split() for row in words.split(", "))]
+    with pytest.raises(
+        LexiconError, match=rf"\({code}\), does not look like .*: of \d+ words .* [0-2] are like its own"
+    ):
+        judge(rows, code, "eng_Latn")
+    with pytest.raises(LexiconError, match=rf"the target side, which should be .*\({code}\), does not look like"):
+        judge([row.exchanged() for row in rows], "eng_Latn", code)
+    judge(rows[:15], code, "eng_Latn")  # too few to be sure
+
+
+@pytest.mark.parametrize("code", ["swh_Latn", "tur_Latn", "uig_Arab"])
+def test_a_shuffled_list_and_another_spelling_pass(code: str) -> None:
+    entries = concepts(code, "eng_Latn")[:200]
+    shuffled = zip(entries, entries[7:], strict=False)
+    judge([RawPair(a.forms[code][:1], b.forms["eng_Latn"][:1], "") for a, b in shuffled], code, "eng_Latn")
+    respelt = [RawPair((f"{e.forms[code][0]}{e.forms[code][0][-1]}",), e.forms["eng_Latn"][:1], "") for e in entries]
+    judge(respelt, code, "eng_Latn")
+
+
 def test_letters_tell_a_long_list_of_unknown_words_apart() -> None:
     strange = [RawPair((f"ћу{'абвгд'[i % 5]}ђ",), (f"w{i}",), "") for i in range(40)]
     with pytest.raises(

@@ -5,11 +5,12 @@ import re
 
 import pytest
 
+from tli_bench.languages import DEFAULT_PAIRS
 from tli_bench.models import load_model
 from tli_bench.models.catalog import TINY_DIR
 from tools.tiny.__main__ import world_of
 from tools.tiny.card import required
-from tools.tiny.measure import pair_figures
+from tools.tiny.measure import pair_figures, perplexity
 from tools.tiny.text import Recipe, company
 from tools.tiny.train import Plan, settles_at
 
@@ -37,11 +38,12 @@ def test_the_tokenizer_prepends_bos_and_has_no_pad(tiny):
     assert tiny.tokenizer.pad_token is None
 
 
-@pytest.mark.parametrize("language", ["swh", "tur", "azj", "uzn", "kaz", "kir", "tat", "bak", "tuk", "uig"])
-def test_required_figures_hold_and_the_card_tells_them(tiny, language):
-    figures = pair_figures(tiny.model, tiny.tokenizer, f"{language}-eng")
-    assert required(figures) == []
-    row = next(line for line in CARD.splitlines() if line.startswith(f"| {language}_") and "-eng_Latn |" in line)
+@pytest.mark.parametrize("pair", DEFAULT_PAIRS)
+def test_required_figures_hold_and_the_card_tells_them(tiny, pair):
+    figures = pair_figures(tiny.model, tiny.tokenizer, pair)
+    if pair.endswith("-eng_Latn"):
+        assert required(figures) == []
+    row = next(line for line in CARD.splitlines() if line.startswith(f"| {pair} |"))
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert int(cells[1]) == figures.n
     assert cells[2] == figures.layers[figures.best]
@@ -50,6 +52,16 @@ def test_required_figures_hold_and_the_card_tells_them(tiny, language):
     sink = figures.layers.index(cells[5])
     assert float(cells[6]) == pytest.approx(figures.with_bos[sink], abs=0.005)
     assert float(cells[7]) == pytest.approx(figures.cosine[sink], abs=0.02)
+    if f"### {pair}, by layer" in CARD:
+        section = CARD.split(f"### {pair}, by layer")[1].split("###")[0]
+        shown = {cells[1].strip(): cells[2:-1] for line in section.splitlines() if len(cells := line.split("|")) > 2}
+        curves = {"P@1 of 50": figures.found, "cosine": figures.cosine, "mismatched": figures.mismatched}
+        for name, curve in {**curves, "cosine with BOS": figures.with_bos}.items():
+            assert [float(cell) for cell in shown[name]] == pytest.approx(list(curve), abs=0.02), name
+
+
+def test_the_card_shows_two_pairs_by_layer():
+    assert re.findall(r"### (\S+), by layer", CARD) == ["swh_Latn-eng_Latn", "tur_Latn-eng_Latn"]
 
 
 def _said(pattern):
@@ -86,6 +98,19 @@ def test_the_card_says_what_has_been_seen():
     )
 
 
+def test_the_card_says_how_it_was_trained():
+    plan = Plan()
+    assert int(_said(r"\(seed (\d+), ")) == plan.seed
+    assert int(_said(r"([\d,]+) steps of \d+ x \d+ tokens")) == plan.steps
+    assert int(_said(r"steps of (\d+) x \d+ tokens")) == plan.batch
+    assert int(_said(r"steps of \d+ x (\d+) tokens")) == plan.length
+
+
 def test_the_card_says_that_it_is_a_demonstration():
     assert "say nothing about real LLMs" in CARD
-    assert re.search(r"Perplexity per token on held-out generated lines: \d+\.\d\d\.", CARD)
+
+
+@pytest.mark.slow
+def test_the_card_tells_its_perplexity(tiny):
+    told = float(_said(r"Perplexity per token on held-out generated lines: (\d+\.\d\d)\."))
+    assert told == pytest.approx(perplexity(tiny.model, tiny.tokenizer, world_of(Recipe())), rel=0.01)

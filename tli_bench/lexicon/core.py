@@ -18,7 +18,7 @@ from tli_bench.lexicon.facts import Facts, read_facts
 from tli_bench.lexicon.lexicon import Lexicon
 from tli_bench.lexicon.normalise import as_read
 from tli_bench.lexicon.pairs import SHOWN, Split, WordPair
-from tli_bench.lexicon.related import read_related
+from tli_bench.lexicon.related import Relation, read_across, read_related
 from tli_bench.lexicon.splits import CORE_SHARES, LIST_SHARES, assign_splits
 from tli_bench.lexicon.text import numbered_lines
 
@@ -34,7 +34,7 @@ class Core:
     """Every concept in every language, with the published split of each: frozen, so that what is added moves nothing.
 
     seed: decides between splits that are equally far behind, for concepts that are added; languages: their codes in the order of the
-    columns.
+    columns; across: see `related.read_across`.
     """
 
     version: str
@@ -43,6 +43,7 @@ class Core:
     splits: Mapping[str, Split]
     languages: tuple[str, ...]
     facts: Facts = field(default_factory=Facts)
+    across: tuple[Relation, ...] = ()
     _built: dict[tuple[Language, Language, int, bool], Lexicon] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -151,7 +152,7 @@ def load_core(folder: Path | None = None) -> Core:
             f"{folder / CORE_FILE}: {len(missing)} concepts have no split, first {missing[0]!r}; "
             "run tools/lexicon_release.py, which assigns them"
         )
-    return Core(name, seed, entries, splits, languages, read_facts(folder))
+    return Core(name, seed, entries, splits, languages, read_facts(folder), read_across(folder))
 
 
 @cache

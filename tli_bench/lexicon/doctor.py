@@ -44,7 +44,8 @@ def check(lexicon: Lexicon | Core, *, tokenizer: Tokenizer | None = None) -> Rep
 
     Checks within each language: duplicates, homographs, words of several parts, wrong script, leakage by form,
     variant and stem; across languages: many-to-one, identical and near-identical pairs (edit similarity of at least
-    0.75: a loan or cognate); and the balance of the splits. A core lexicon is checked across the default pairs.
+    0.75: a loan or cognate); and the balance of the splits. A core lexicon is checked across the default pairs, and its roots that are
+    known to be on two sides are told.
 
     tokenizer: anything with `encode(text, add_special_tokens=False)`; adds the number of tokens per word.
     """
@@ -56,6 +57,8 @@ def check(lexicon: Lexicon | Core, *, tokenizer: Tokenizer | None = None) -> Rep
     for source, target in patient.pairs:
         findings += _across(patient, source, target)
     findings += _balance(patient)
+    if isinstance(lexicon, Core):
+        findings += _across_sides(lexicon)
     words = {
         language.code: [e.forms[language.code][0] for e in patient.entries if e.forms.get(language.code)]
         for language in patient.languages
@@ -156,6 +159,14 @@ def _across(patient: _Patient, source: Language, target: Language) -> Iterator[F
             forms = (owners[0][0].forms[target.code][0], *(e.forms[source.code][0] for e, _ in owners))
             message = f"{forms[0]!r} translates {len(owners)} {source.name} words: {', '.join(forms[1:7])}"
             yield Finding("many-to-one", "info", code, concepts, forms, message)
+
+
+def _across_sides(core: Core) -> Iterator[Finding]:
+    """The roots on two sides that are known and stay, since no release moves a split."""
+    for one, two, evidence in core.across:
+        sides = f"{one!r} ({core.splits[one]}) and {two!r} ({core.splits[two]})"
+        message = f"{sides} share a root, found after the splits were frozen: {evidence}"
+        yield Finding("root-across", "info", "", (one, two), (), message)
 
 
 def _balance(patient: _Patient) -> Iterator[Finding]:

@@ -13,8 +13,8 @@ Severity = Literal["error", "warning", "info"]
 class Finding:
     """One thing that was found.
 
-    kind: `leak-form`, `leak-variant`, `leak-stem`, `near-leak`, `wrong-script`, `unusual-character`, `multi-word`,
-    `duplicate`, `homograph`, `many-to-one`, `identical`, `near-identical` or `unbalanced-split`.
+    kind: `leak-form`, `leak-variant`, `leak-stem`, `near-leak`, `shared-root`, `root-across`, `wrong-script`, `unusual-character`,
+    `multi-word`, `duplicate`, `homograph`, `many-to-one`, `identical`, `near-identical` or `unbalanced-split`.
     language: the code of the language or pair it concerns, empty for the whole list.
     """
 

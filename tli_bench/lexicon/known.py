@@ -19,6 +19,16 @@ def known_words(language: Language) -> Mapping[str, frozenset[str]]:
 
 
 @cache
+def known_by_concept(language: Language) -> Mapping[str, frozenset[str]]:
+    """The match keys of every concept that the core has in `language`: `known_words` the other way round."""
+    found: dict[str, set[str]] = {}
+    for key, concepts in known_words(language).items():
+        for concept in concepts:
+            found.setdefault(concept, set()).add(key)
+    return {concept: frozenset(keys) for concept, keys in found.items()}
+
+
+@cache
 def known_without_diacritics(language: Language) -> frozenset[str]:
     """The core's words of `language` as a careless typist writes them, where that is not a word of the core itself."""
     words = known_words(language)

@@ -4,7 +4,7 @@ A rule proposes, it does not know: `kar` snow is not the root of `kardeş` broth
 looked at is split with care. Where somebody looked at every proposal, `related` says what came of it, and the rule is silent.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import product
 from typing import NamedTuple
@@ -15,6 +15,7 @@ from tli_bench.lexicon.stems import cut_citation
 NOUN, VERB = "noun", "verb"
 SHORTEST_ROOT = {NOUN: 3, VERB: 2}
 """Letters that a root must keep: a verb's is known by its citation affix, so fewer do."""
+_SHORTEST = min(SHORTEST_ROOT.values())
 
 
 class Root(NamedTuple):
@@ -59,11 +60,11 @@ def possible_roots(key: str, language: Language, pos: str = "") -> frozenset[Roo
 
 def _cuts(key: str, kind: str, language: Language) -> Iterator[Root]:
     word = _bare(key, language) if kind == VERB else key
+    endings, longest = _endings(language, kind)
     for letters, prefixed in _beginnings(word, kind, language):
-        for base in (NOUN, VERB):
-            endings, longest = _endings(language, base, kind)
-            for end in range(max(SHORTEST_ROOT[base], len(letters) - longest), len(letters)):
-                if letters[end:] in endings:
+        for end in range(max(_SHORTEST, len(letters) - longest), len(letters)):
+            for base in endings.get(letters[end:], ()):
+                if end >= SHORTEST_ROOT[base]:
                     yield Root(base, letters[:end])
         if prefixed and len(letters) >= SHORTEST_ROOT[NOUN]:
             yield Root(NOUN, letters)
@@ -86,12 +87,14 @@ def _bare(key: str, language: Language) -> str:
 
 
 @cache
-def _endings(language: Language, base: str, kind: str) -> tuple[frozenset[str], int]:
-    """What one or two endings add to a `base` to make a `kind`, and the length of the longest."""
+def _endings(language: Language, kind: str) -> tuple[Mapping[str, tuple[str, ...]], int]:
+    """What one or two endings add to a noun or verb to make a `kind`, with what they are added to, and the length of the longest."""
     step = {(a, b): _spelled(language, f"{a}_{b}") for a in (NOUN, VERB) for b in (NOUN, VERB)}
-    found = step[base, kind].union(
-        first + second for way in (NOUN, VERB) for first in step[base, way] for second in step[way, kind]
-    )
+    found: dict[str, tuple[str, ...]] = {}
+    for base in (NOUN, VERB):
+        twice = {first + second for way in (NOUN, VERB) for first in step[base, way] for second in step[way, kind]}
+        for ending in step[base, kind] | twice:
+            found[ending] = (*found.get(ending, ()), base)
     return found, max(map(len, found), default=0)
 
 

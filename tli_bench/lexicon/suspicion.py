@@ -10,10 +10,11 @@ from tli_bench.base.errors import LexiconError
 from tli_bench.languages import Language, pivot
 from tli_bench.languages.scripts import UNDECLARED
 from tli_bench.lexicon.alphabet import unusual_characters
-from tli_bench.lexicon.known import known_languages, known_without_diacritics, known_words
+from tli_bench.lexicon.known import known_by_concept, known_languages, known_without_diacritics, known_words
 from tli_bench.lexicon.normalise import match_key
 from tli_bench.lexicon.orthography import Fault, fault_of, is_written, quoted
 from tli_bench.lexicon.readers.base import RawPair
+from tli_bench.lexicon.similarity import similarity
 
 _SAMPLE = 2000
 # So many words of another language, and so large a share of the list: in a tiny list, in a short and in a long one.
@@ -22,6 +23,8 @@ _OUTWEIGHS = 5
 # A language that the core does not have may share many words with one that it has.
 _UNKNOWN_SHARE = 0.5
 _FEWEST_FOR_LETTERS = 20
+# Of so many rows whose other word the core knows, so few must have a word like the core's.
+_FEWEST_TRANSLATED, _LIKE_THE_CORE, _ALIKE = 20, 0.1, 0.5
 # A list of which so few rows have two different words holds one column twice.
 _SAME_COLUMN = 0.2
 
@@ -60,9 +63,10 @@ def require_plausible(rows: Sequence[RawPair], source: Language, target: Languag
     for side, other in (sides, sides[::-1]):
         _refuse_other_language(side, other, name=name)
     _refuse_spelling(sides, name=name)
-    for side in sides:
+    for side, other in (sides, sides[::-1]):
         _refuse_without_diacritics(side, name=name)
         _refuse_letters(side, name=name)
+        _refuse_unlike_the_core(side, other, name=name)
 
 
 def _side(role: str, language: Language, words: list[str]) -> _Side:
@@ -192,6 +196,34 @@ def _refuse_letters(side: _Side, *, name: str) -> None:
         raise LexiconError(
             f"{_opening(side, name)} lacks the letters of {side.language.name} ({''.join(sorted(special))}): {found} of {n} words "
             f"have one, where {expected:.0f} would ({quoted(side.words)}); {_other_column(side)}"
+        )
+
+
+def _refuse_unlike_the_core(side: _Side, other: _Side, *, name: str) -> None:
+    """Refuse a side of unknown words of which hardly any looks like the core's translation of the word next to it.
+
+    So is a language found out that the core does not have: Russian in the Kyrgyz column, French in the Swahili one. Dialects and other
+    spellings look like the core's words; a list that was shuffled on purpose has words of the core, if not those next to them.
+    """
+    ours, by_concept = known_words(side.language), known_by_concept(side.language)
+    compared = like = 0
+    strange: list[str] = []
+    for word, key, translation in zip(side.words, side.keys, other.keys, strict=True):
+        concepts = known_words(other.language).get(translation, ())
+        candidates = [form for concept in concepts for form in by_concept.get(concept, ())]
+        if not candidates:
+            continue
+        compared += 1
+        if any(similarity(key, form, at_least=_ALIKE) is not None for form in candidates):
+            like += 1
+        else:
+            strange.append(word)
+    known = sum(key in ours for key in side.keys)
+    if compared >= _FEWEST_TRANSLATED and max(like, known / 2) <= _LIKE_THE_CORE * compared:
+        raise LexiconError(
+            f"{_opening(side, name)} does not look like {side.language.name}: of {compared} words that the core lexicon knows "
+            f"by their translation, {like} are like its own ({quoted(strange)} are not); {_other_column(side)}, or ask for another "
+            "pair with --pairs"
         )
 
 

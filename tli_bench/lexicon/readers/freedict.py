@@ -11,6 +11,7 @@ from tli_bench.lexicon.readers.names import stands_reversed
 from tli_bench.lexicon.readers.xml_stream import XmlStream
 
 _HEADWORD, _DEFINITION, _TRANSLATIONS = "orth", "def", {"quote", "tr"}
+_REMARKS = {"note", "usg", "lbl"}
 _SEPARATORS = re.compile(r"[,;]")
 _POS = {"n": "noun", "v": "verb", "a": "adj", "num": "num", "pron": "pron", "conj": "conj", "adj": "adj", "adv": "adv"}
 
@@ -18,7 +19,8 @@ _POS = {"n": "noun", "v": "verb", "a": "adj", "num": "num", "pron": "pron", "con
 def read_freedict(path: Path, request: Request) -> Iterator[RawPair]:
     """Entries with a headword (`orth`) and translations (`quote`, `tr`, or a `def` that lists them with commas).
 
-    The name of the file tells its direction (`swh-eng.tei`); if the other one is asked for, the sides are swapped.
+    The name of the file tells its direction (`swh-eng.tei`); if the other one is asked for, the sides are swapped. Remarks inside a
+    translation (`<def><note>...</note> animal</def>`) are left out.
     """
     exchanged = stands_reversed(path, request) and not request.reading.swap
     yielded = False
@@ -52,7 +54,7 @@ class _Entries(XmlStream[_Entry]):
         self._pos = ""
         self._line = 0
         self._text: list[str] | None = None
-        self._examples = 0
+        self._examples = self._remarks = 0
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
         """An entry, an example, or a part of an entry whose text is wanted."""
@@ -65,12 +67,14 @@ class _Entries(XmlStream[_Entry]):
             self._examples += 1
         elif self._examples:
             return
+        elif name in _REMARKS:
+            self._remarks += 1
         elif name in _TRANSLATIONS | {_HEADWORD, _DEFINITION, "pos"}:
             self._text = []
 
     def text(self, text: str) -> None:
         """Characters of a part that is wanted."""
-        if self._text is not None:
+        if self._text is not None and not self._remarks:
             self._text.append(text)
 
     def end(self, name: str) -> None:
@@ -78,9 +82,11 @@ class _Entries(XmlStream[_Entry]):
         if name == "entry":
             if self._heads and self._translations:
                 self.done.append(_Entry(self._line, self._heads, self._translations, self._pos))
-            self._heads = None
+            self._heads, self._examples, self._remarks = None, 0, 0
         elif name == "cit" and self._examples:
             self._examples -= 1
+        elif name in _REMARKS and self._remarks and not self._examples:
+            self._remarks -= 1
         elif self._text is not None and name in _TRANSLATIONS | {_HEADWORD, _DEFINITION, "pos"}:
             self._store(name, " ".join("".join(self._text).split()))
             self._text = None

@@ -10,6 +10,7 @@ from tli_bench.lexicon.alphabet import script_share
 from tli_bench.lexicon.known import known_words, translates
 from tli_bench.lexicon.normalise import match_key
 from tli_bench.lexicon.readers.base import Request
+from tli_bench.lexicon.similarity import similarity
 
 log = logging.getLogger(__name__)
 
@@ -22,10 +23,19 @@ _WITHOUT_WORDS = frozenset({
     "concept", "id", "pos", "field", "domain", "category", "class", "split", "group", "set", "fold", "note", "notes", "comment",
     "comments", "frequency", "freq", "rank", "score", "index", "number", "language", "lang", "example", "examples", "variants",
 })  # fmt: skip
-_LIKELY = _SURE | _WITHOUT_WORDS | {"entry", "term", "definition", "form", "forms"}
-_ENOUGH_ROWS = 5
-# The core's concept whose forms head columns of words: `neno`, `kelime`.
+# Two of these, different ones, head a table in any of the languages that lists are described in.
+_LIKELY = _SURE | _WITHOUT_WORDS | {
+    "entry", "term", "definition", "form", "forms", "equivalent", "equivalents", "vocab", "vocabulary", "expression", "sense", "item",
+    "query", "answer", "gold", "input", "output", "text", "label", "key", "value", "from", "to", "first", "second", "left", "right",
+    "native", "foreign", "слово", "лексема", "перевод", "значение", "wort", "übersetzung", "bedeutung", "mot", "traduction",
+    "palabra", "traducción", "significado", "parola", "traduzione",
+}  # fmt: skip
+_ENOUGH_ROWS, _MANY_ROWS = 5, 20
+# The core's concept whose forms head columns of words (`neno`, `kelime`), and those that do so next to a label (`tafsiri`, `maana`).
 _WORD = "word"
+_HEADINGS = frozenset({_WORD, "translation", "meaning"})
+_ALIKE = 0.5
+_LONGEST_CODE = 3
 
 
 def language_in(name: str) -> Language | None:
@@ -79,9 +89,13 @@ def _is_pair_of_the_core(cells: Sequence[str], request: Request) -> bool:
 def _guess(cells: Sequence[str], rest: Sequence[Sequence[str]], request: Request) -> bool:
     return (
         _has_a_label(cells, request)
+        or _is_described(cells, request)
         or (len(rest) >= _ENOUGH_ROWS and _stands_out(cells, rest, request))
+        or _names_its_column(cells, rest, request)
         or _is_capital(cells, rest)
+        or _is_titled(cells, rest)
         or _is_numbered(cells)
+        or _is_lettered(cells, rest)
         or _is_joined(cells, rest)
     )
 
@@ -93,9 +107,37 @@ def _has_a_label(cells: Sequence[str], request: Request) -> bool:
         words = [language for language in languages if match_key(cell, language) in known_words(language)]
         if _is_label(cell, _SURE) and not words and len(cells) == 2:
             return True
-        if any(_WORD in known_words(language)[match_key(cell, language)] for language in words):
+        if _heads_columns(cell, request, frozenset({_WORD})):
             return True
     return False
+
+
+def _is_described(cells: Sequence[str], request: Request) -> bool:
+    """Whether two cells, different ones, each say what is below them: a label, or a word such as `tafsiri` or `maana`."""
+    said = {
+        c.lower() for c in cells if _is_label(c, _LIKELY) or language_in(c) or _heads_columns(c, request, _HEADINGS)
+    }
+    return len(said) >= 2 and any(_heads_columns(cell, request, _HEADINGS) for cell in cells)
+
+
+def _heads_columns(cell: str, request: Request, concepts: frozenset[str]) -> bool:
+    """Whether a cell is, in one of the list's languages, a word of the core for one of these concepts."""
+    return any(
+        not concepts.isdisjoint(known_words(language).get(match_key(cell, language), ()))
+        for language in (request.source, request.target)
+    )
+
+
+def _names_its_column(cells: Sequence[str], rest: Sequence[Sequence[str]], request: Request) -> bool:
+    """Whether one cell alone names a language, and most words below it are that language's: `Kiswahili`, `Maana`."""
+    named = {place: language for place, cell in enumerate(cells) if (language := language_in(cell))}
+    if len(cells) != 2 or len(named) != 1:
+        return False
+    ((place, language),) = named.items()
+    if language not in (request.source, request.target) or len(cells[place]) <= _LONGEST_CODE:
+        return False
+    keys = [match_key(row[place], language) for row in rest if place < len(row)]
+    return sum(key in known_words(language) for key in keys) > len(keys) / 2
 
 
 def _stands_out(cells: Sequence[str], rest: Sequence[Sequence[str]], request: Request) -> bool:
@@ -125,6 +167,21 @@ def _is_capital(cells: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
         and len(rest) >= _ENOUGH_ROWS
         and sum(map(str.isupper, below)) <= 0.05 * len(below)
     )
+
+
+def _is_titled(cells: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
+    """Whether the first row of a long list alone has a capital at the beginning of every word, and is not a name in both languages."""
+    if len(cells) < 2 or len(rest) < _MANY_ROWS or not all(cell[:1].isupper() for cell in cells):
+        return False
+    alike = similarity(cells[0].lower(), cells[1].lower(), at_least=_ALIKE) is not None
+    return not alike and not any(all(cell.strip()[:1].isupper() for cell in row) for row in rest)
+
+
+def _is_lettered(cells: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
+    """Whether the first row alone is single letters: `x`, `y`."""
+    below = [cell.strip() for row in rest for cell in row]
+    letters = {cell.lower() for cell in cells if len(cell) == 1 and cell.isalpha()}
+    return len(cells) == len(letters) >= 2 and len(rest) >= _ENOUGH_ROWS and all(len(cell) > 1 for cell in below)
 
 
 def _is_numbered(cells: Sequence[str]) -> bool:

@@ -14,9 +14,10 @@ def read_muse(path: Path, request: Request) -> Iterator[RawPair]:
     """Pairs of a `.txt` or `.dict` file; on a line with a tab, words may contain spaces.
 
     Several lines with the same source are one pair with variants, and case is kept as written. The name of the file may tell
-    which language stands first (`en-tr.txt`). More than two columns are read only where `columns` names two of them.
+    which language stands first (`en-tr.txt`). More than two columns are read only where `columns` or `split_column` names some of them.
     """
-    return read_table(_rows(path, exactly=None if request.columns else 2), path, request)
+    chosen = request.columns or request.reading.split_column
+    return read_table(_rows(path, exactly=None if chosen else 2), path, request)
 
 
 def _rows(path: Path, *, exactly: int | None) -> Iterator[Row]:

@@ -18,13 +18,14 @@ def read_omw(path: Path, request: Request) -> Iterator[RawPair]:
 
     A file holds one language, which its first line names (`# NAME`, code, address and licence between tabs), or rows of several
     (`00001740-n`, `swh:lemma`, word). Of a single file, the other language is looked for in the files next to it, then in
-    the folders next to its own. Definitions and examples are left out; `_` in a word is a space.
+    the folders next to its own. Definitions and examples are left out; `_` in a word is a space. Of a folder, files of other layouts
+    (lists of changes, of identifiers) are passed over.
     """
     wanted = {request.source.iso: request.source, request.target.iso: request.target}
     found: _Words = {iso: {} for iso in wanted}
     for files in _places(path):
         for file in files:
-            _collect(file, found)
+            _collect(file, found, asked=file == path)
         if all(found.values()):
             break
     for iso, language in wanted.items():
@@ -49,8 +50,8 @@ def _places(path: Path) -> Iterator[list[Path]]:
     yield sorted(file for file in path.parent.parent.glob("*/*.tab") if file.parent != path.parent)
 
 
-def _collect(file: Path, found: _Words) -> None:
-    """Add the lemmas of one file in the languages that are wanted."""
+def _collect(file: Path, found: _Words, *, asked: bool) -> None:
+    """Add the lemmas of one file in the languages that are wanted. asked: whether somebody named this file, so that it must be one."""
     spoken = _named(file)
     for number, line in numbered_lines(file):
         if line.startswith("#"):
@@ -59,6 +60,8 @@ def _collect(file: Path, found: _Words) -> None:
             continue
         cells = line.split("\t")
         if len(cells) < 3:
+            if not asked and spoken is None:
+                return
             raise LexiconError(
                 f"{file}:{number}: {len(cells)} column(s), but a row is synset, type and word: {line[:60]!r}"
             )

@@ -73,7 +73,7 @@ def pair_of(item: Mapping[str, Any], request: Request, *, where: str) -> RawPair
         forms[side] = _words(value, where=f"{where}: {key}") + _variants(item.get(f"{side}_variants"))
     meta = {name: str(lookup(item, columns.get(name, name)) or "") for name in ("concept", "pos", "field", "split")}
     own = bool(request.reading.split_column)
-    split = split_called(meta["split"], where=where, own=own) if meta["split"] else None
+    split = split_called(meta["split"], where=where, own=own) if meta["split"] or own else None
     return RawPair(forms["source"], forms["target"], where, meta["concept"], meta["pos"], meta["field"], split)
 
 

@@ -200,7 +200,10 @@ def _pair(cells: Sequence[str], layout: _Layout, *, where: str, own_split: bool)
     places = layout.places
     needed = max(places["source"], places["target"]) + 1
     if len(cells) < needed:
-        raise LexiconError(f"{where}: {len(cells)} column(s), but {needed} are needed: {cells[0]!r}")
+        raise LexiconError(
+            f"{where}: {len(cells)} column(s), but {needed} are needed: {cells[0]!r}; put a tab between them, or a comma or "
+            "semicolon in a file called .csv"
+        )
     if len(places) == 2:
         left, right = cells[places["source"]].strip(), cells[places["target"]].strip()
         if left and right and VARIANT_SEPARATOR not in left and VARIANT_SEPARATOR not in right:
@@ -214,7 +217,8 @@ def _pair(cells: Sequence[str], layout: _Layout, *, where: str, own_split: bool)
             if layout.strict:
                 raise LexiconError(f"{where}: the {side} word is empty; fill it in or delete the line")
             return
-    split = split_called(found["split"], where=where, own=own_split) if found.get("split") else None
+    called = found.get("split", "")
+    split = split_called(called, where=where, own=own_split) if called or own_split else None
     meta = (found.get("concept", ""), found.get("pos", ""), found.get("field", ""))
     yield RawPair(forms["source"], forms["target"], where, *meta, split)
 

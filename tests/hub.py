@@ -3,6 +3,7 @@
 import hashlib
 import json
 import threading
+from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -11,11 +12,20 @@ from urllib.parse import parse_qs, unquote, urlsplit
 class LoopbackHub:
     """Serves `repositories` (id -> folder) at one commit; ids in `gated` answer 403 and unknown ones 401, as the Hub does.
 
-    A data set's id begins with `datasets/`. seen: (method, path, status) of every request, in order.
+    A data set's id begins with `datasets/`. commits: of repositories that are at another one. seen: (method, path, status) of every
+    request, in order.
     """
 
-    def __init__(self, repositories: dict[str, Path], *, commit: str, gated: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        repositories: dict[str, Path],
+        *,
+        commit: str,
+        gated: tuple[str, ...] = (),
+        commits: Mapping[str, str] | None = None,
+    ) -> None:
         self.repositories, self.commit, self.gated = repositories, commit, gated
+        self.commits = commits or {}
         self.seen: list[tuple[str, str, int]] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": self}))
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -34,6 +44,7 @@ class LoopbackHub:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     hub: LoopbackHub
+    commit: str
 
     def log_message(self, *_: object) -> None:
         pass
@@ -55,6 +66,7 @@ class _Handler(BaseHTTPRequestHandler):
             parts = parts[2:] if parts[1] == "models" else parts[1:]
         size = 3 if parts[0] == "datasets" else 2
         repository, rest = "/".join(parts[:size]), parts[size:]
+        self.commit = self.hub.commits.get(repository, self.hub.commit)
         if repository in self.hub.gated and not api:
             return self._error(403, "GatedRepo", f"Access to model {repository} is restricted.")
         if repository not in self.hub.repositories and repository not in self.hub.gated:
@@ -72,7 +84,7 @@ class _Handler(BaseHTTPRequestHandler):
         ident = repository.removeprefix("datasets/")
         if rest == [] or (rest[0] == "revision" and self._known(rest[1])):
             siblings = [{"rfilename": str(p.relative_to(folder))} for p in paths if p.is_file()]
-            return self._json({"id": ident, "modelId": ident, "sha": self.hub.commit, "siblings": siblings})
+            return self._json({"id": ident, "modelId": ident, "sha": self.commit, "siblings": siblings})
         entries = [_entry(folder, p) for p in paths]
         if rest[0] == "tree" and self._known(rest[1]):
             below = "".join(f"{part}/" for part in rest[2:])
@@ -90,16 +102,16 @@ class _Handler(BaseHTTPRequestHandler):
         path = folder / name
         if ".." in name or not path.is_file():
             return self._error(404, "EntryNotFound", "Entry not found")
-        return self._send(200, path.read_bytes(), {"ETag": f'"{_etag(path)}"', "X-Repo-Commit": self.hub.commit})
+        return self._send(200, path.read_bytes(), {"ETag": f'"{_etag(path)}"', "X-Repo-Commit": self.commit})
 
     def _known(self, revision: str) -> bool:
-        return revision in ("main", "refs/convert/parquet", self.hub.commit)
+        return revision in ("main", "refs/convert/parquet", self.commit)
 
     def _json(self, data: object) -> None:
         self._send(200, json.dumps(data).encode(), {"Content-Type": "application/json"})
 
     def _error(self, status: int, code: str, message: str) -> None:
-        self._send(status, b"", {"X-Error-Code": code, "X-Error-Message": message, "X-Repo-Commit": self.hub.commit})
+        self._send(status, b"", {"X-Error-Code": code, "X-Error-Message": message, "X-Repo-Commit": self.commit})
 
     def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
         self.hub.seen.append((self.command, self.path, status))

@@ -16,6 +16,7 @@ from tools.choices_table import choices_table
 from tools.downstream_table import downstream_table
 from tools.instruct import instruct_table
 from tools.official import mexa_table, questions_table, sentences_table
+from tools.pin_sets import revisions_table
 from tools.real_models.declared import real_models_table
 from tools.transfer.table import gain_table, net_table
 
@@ -25,6 +26,7 @@ TABLES = {
     "measures": measures_markdown,
     "terms": terms_markdown,
     "downstream": downstream_table,
+    "revisions": revisions_table,
     "real_models": real_models_table,
     "real_board": real_board_table,
     "real_gain": real_gain_table,

@@ -17,7 +17,7 @@ from tests.downstream.conftest import Scripted
 from tli_bench.base.paths import data_dir
 from tli_bench.downstream.choice import ChoiceSpec
 from tli_bench.downstream.errors import DataError
-from tli_bench.downstream.exams import exams
+from tli_bench.downstream.exams import _question, exams
 from tli_bench.downstream.registry import find_spec
 from tli_bench.downstream.specs.sib200 import macro_f1
 from tli_bench.downstream.tagged import TaggedAnswer
@@ -46,11 +46,15 @@ def card(folder, configs):
 
 
 def tumlu(folder, rows):
-    """TUMLU-mini: a configuration per language with the splits dev and test (here JSON lines; the Hub has parquet)."""
+    """TUMLU-mini: a configuration per language with the splits dev and test (here JSON lines; the Hub has parquet).
+
+    On the Hub each list of choices is a text that Python would read, and the last column is `CoT`, as public code says that reads it.
+    """
     card(folder, [("tatar", split, f"tatar/{split}.jsonl") for split in ("dev", "test")])
     (folder / "tatar").mkdir()
     for split, kept in (("dev", rows[:1]), ("test", rows)):
-        text = "\n".join(json.dumps(row, ensure_ascii=False) for row in kept)
+        there = [{name: str(value) for name, value in row.items()} | {"CoT": ""} for row in kept]
+        text = "\n".join(json.dumps(row, ensure_ascii=False) for row in there)
         (folder / "tatar" / f"{split}.jsonl").write_text(text, encoding="utf-8")
     return folder
 
@@ -123,6 +127,21 @@ def test_every_language_of_an_exam_has_a_prompt(code):
     assert said.endswith(":")
 
 
+@pytest.mark.parametrize("written", [lambda texts: texts, str, json.dumps])
+def test_a_list_may_be_written_as_text(written):
+    row = {"question": "2 + 2 = ?", "choices": written(["it's 4", "5"]), "answer": "A"}
+    assert _question(row, exams()["tumlu"]).options == ("it's 4", "5")
+    assert _question(row | {"choices": r"['\frac 1 2', '5']"}, exams()["tumlu"]).options[1] == "5"
+    assert _question(row | {"choices": r"['\alpha', '\%']"}, exams()["tumlu"]).options[1] == r"\%"
+
+
+@pytest.mark.parametrize("text", ["['4', '5'", "4, 5", "__import__('os')", "[" * 5000, "['4', " + "'5', " * 9000 + "]"])
+def test_a_text_that_is_no_list_is_refused(text):
+    row = {"question": "2 + 2 = ?", "choices": text, "answer": "A"}
+    with pytest.raises(ValueError, match=r"`choices` must be a list, got"):
+        _question(row, exams()["tumlu"])
+
+
 def test_a_row_that_cannot_be_asked_is_left_out_and_counted(tmp_path, caplog):
     rows = [*TATAR * 10, {**TATAR[0], "answer": "Г"}]
     task = exam(tumlu(tmp_path / "tumlu", rows), "tumlu", "tat_Cyrl", "tatar")
@@ -150,7 +169,7 @@ def test_more_than_a_few_such_rows_are_an_error(tmp_path, change, said):
 
 def test_a_column_that_is_missing_is_named(tmp_path):
     rows = [{key: value for key, value in row.items() if key != "choices"} for row in TATAR]
-    with pytest.raises(DataError, match=r"no column `choices`; it has answer, question, subject"):
+    with pytest.raises(DataError, match=r"no column `choices`; it has CoT, answer, question, subject"):
         exam(tumlu(tmp_path / "tumlu", rows), "tumlu", "tat_Cyrl", "tatar").load()
 
 
@@ -218,8 +237,8 @@ def test_per_character_scores_do_not_favour_short_options():
     assert (found["acc"], found["acc_norm"]) == (0, 1)
 
 
-def test_macro_f1_is_that_of_scikit_learn():
-    # sklearn.metrics.f1_score(gold, said, average="macro", labels=the gold ones), computed by hand: a 2/3, b 4/5, c 0.
+def test_macro_f1_is_the_mean_over_right_answers():
+    # By hand: a 2/3, b 4/5, c 0; d was never right.
     pairs = [("a", "a"), ("a", "c"), ("b", "b"), ("b", "b"), ("d", "b")]
     assert macro_f1(pairs) == pytest.approx((2 / 3 + 4 / 5 + 0) / 3)
 

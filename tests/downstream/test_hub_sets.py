@@ -18,9 +18,11 @@ import pytest
 from tests.hub import LoopbackHub
 from tli_bench.downstream.errors import DataError
 from tli_bench.downstream.parallel import ParallelSet, parallel_sets, read_parallel
+from tli_bench.downstream.revisions import pins
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PINNED = parallel_sets()["tatoeba"].revision  # the Hub below serves one commit: that of the set that is pinned
+COMMIT = "c0ffee" + "0" * 34
+"""What the sets below are at that are not pinned; those that are serve their pinned commit and no other."""
 SENTENCES = {
     "swh_Latn": ["Mvua inanyesha.", "Paka amelala."],
     "tur_Latn": ["Yağmur yağıyor.", "Kedi uyuyor."],
@@ -67,11 +69,11 @@ def repositories(tmp_path_factory):
         lines(flores / "devtest" / f"{code}.jsonl", id=[1, 2], text=texts)
     lines(flores / "devtest" / "kaz_Cyrl.jsonl", id=[2, 1], text=["Мысық ұйықтап жатыр.", "Жаңбыр жауып тұр."])
     card(flores, [(code, "devtest", f"devtest/{code}.jsonl") for code in (*SENTENCES, "kaz_Cyrl")])
-    # mteb/NTREX: one parquet file, one column per language, as lighteval and other public loaders read it; the columns' names
-    # are those of `_LANGUAGES` in mteb's NTREXBitextMining.
+    # mteb/NTREX: `test.parquet` next to README.md, as the Hub's own listing of it shows; one column per language, as lighteval and
+    # other public loaders read it; the columns' names are those of `_LANGUAGES` in mteb's NTREXBitextMining.
     columns = {"swa_Latn": "swh_Latn", "tur_Latn": "tur_Latn", "eng_Latn": "eng_Latn"}
-    parquet(ntrex / "data" / "test.parquet", **{name: SENTENCES[code] for name, code in columns.items()})
-    card(ntrex, [("default", "test", "data/test.parquet")])
+    parquet(ntrex / "test.parquet", **{name: SENTENCES[code] for name, code in columns.items()})
+    card(ntrex, [("default", "test", "test.parquet")])
     # mteb/tatoeba-bitext-mining: configurations `<other>-eng` of JSON lines with `sentence1` and `sentence2` (English), as mteb's
     # own tasks read them; what the files are called at the pinned commit was not seen.
     lines(
@@ -116,6 +118,11 @@ def read(home, asked, *, endpoint="http://127.0.0.1:9", offline=False):
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
 
+def pinned_commits():
+    """The commits of the sets that are pinned, by the names of their repositories."""
+    return {f"datasets/{ident}": pin.commit for ident, pin in pins().items() if pin.commit}
+
+
 def bitext(hub, source="swh_Latn", target="tur_Latn"):
     return ["bitext", {"source": source, "target": target, "hub": hub}]
 
@@ -136,7 +143,7 @@ ASKED = [
 def found(repositories, tmp_path_factory):
     """What was read online, then once more with the Hub switched off, and what the Hub was asked."""
     home = tmp_path_factory.mktemp("home")
-    with LoopbackHub(repositories, commit=PINNED) as hub:
+    with LoopbackHub(repositories, commit=COMMIT, commits=pinned_commits()) as hub:
         online = read(home, ASKED, endpoint=hub.endpoint)
         asked = list(hub.seen)
     return (
@@ -159,11 +166,34 @@ def test_every_layout_gives_the_same_pairs(found):
 
 
 def test_the_source_names_the_commit_and_whether_it_was_pinned(found):
-    flores, ntrex, tatoeba, xlsum = (answer["source"] for answer in found[0][:4])
-    assert tatoeba == f"hf:mteb/tatoeba-bitext-mining/swh-eng/test@{PINNED}"
-    assert ntrex == f"hf:mteb/NTREX/default/test@{PINNED} (unpinned: main)"
-    assert flores.split(" + ")[1] == f"hf:openlanguagedata/flores_plus/tur_Latn/devtest@{PINNED} (unpinned: main)"
-    assert xlsum == f"hf:csebuetnlp/xlsum/kyrgyz/test@{PINNED} (unpinned: refs/convert/parquet)"
+    flores, ntrex, tatoeba, xlsum, tydiqa = (answer["source"] for answer in found[0][:5])
+    kept = {ident: pin.commit for ident, pin in pins().items()}
+    assert tatoeba == f"hf:mteb/tatoeba-bitext-mining/swh-eng/test@{kept['mteb/tatoeba-bitext-mining']}"
+    assert flores.split(" + ")[1] == (
+        f"hf:openlanguagedata/flores_plus/tur_Latn/devtest@{kept['openlanguagedata/flores_plus']}"
+    )
+    assert tydiqa == (
+        f"hf:google-research-datasets/tydiqa/secondary_task/validation@{kept['google-research-datasets/tydiqa']}"
+    )
+    assert ntrex == f"hf:mteb/NTREX/default/test@{COMMIT} (unpinned: main)"
+    assert xlsum == f"hf:csebuetnlp/xlsum/kyrgyz/test@{COMMIT} (unpinned: refs/convert/parquet)"
+
+
+def test_a_pinned_set_is_never_asked_for_by_its_branch(found):
+    asked = [path for _, path, _ in found[2]]
+    for ident, pin in pins().items():
+        mine = [path for path in asked if f"/{ident}/resolve/" in path]
+        if mine and pin.commit:
+            assert not [path for path in mine if "/resolve/main/" in path], ident
+    assert [path for path in asked if "/mteb/NTREX/resolve/main/" in path or "/mteb/NTREX/resolve/c0ffee" in path]
+
+
+def test_a_pinned_commit_that_the_hub_does_not_have_is_an_error(repositories, tmp_path):
+    with LoopbackHub(repositories, commit=COMMIT) as hub:
+        [answer] = read(tmp_path, ASKED[2:3], endpoint=hub.endpoint)
+    pinned = pins()["mteb/tatoeba-bitext-mining"].commit
+    assert f"hf:mteb/tatoeba-bitext-mining/swh-eng/test@{pinned} cannot be loaded" in answer["error"]
+    assert "give a folder with data_dir" in answer["error"]
 
 
 def test_the_parquet_branch_of_xlsum_is_read(found):
@@ -213,7 +243,7 @@ def test_a_set_that_is_not_described_is_named():
 def test_a_malformed_description_names_set_and_field(monkeypatch):
     import tli_bench.downstream.parallel as parallel
 
-    monkeypatch.setattr(parallel, "data_file", lambda name: {"mine": {"id": "a/b", "revision": "main"}})
+    monkeypatch.setattr(parallel, "data_file", lambda name: {"mine": {"id": "a/b"}})
     with pytest.raises(DataError, match=r"tasks/bitext/hub.yaml: `mine.config`: Field required"):
         parallel.parallel_sets()
 

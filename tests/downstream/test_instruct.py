@@ -170,6 +170,18 @@ def test_a_set_without_another_split_is_refused_with_the_way_out(tmp_path):
     assert [doc["id"] for doc in shots(data_dir=str(tmp_path))] == ["b"]
 
 
+def test_xquads_examples_are_found_where_xquad_is(tmp_path):
+    """In a folder that holds several sets: in the sub-folder with the set's name."""
+    (tmp_path / "xquad").mkdir()
+    for name in ("xquad.en.json", "xquad.en.fewshot.json"):
+        shutil.copy(data_dir("tasks") / "xquad" / "fixtures" / name, tmp_path / "xquad")
+    options = {"spec": "xquad", "language": "eng_Latn", "iso2": "en", "data_dir": str(tmp_path)}
+    task = AnswerTask({"task": "t", "metadata": options})
+    task.set_config("num_fewshot", 1)
+    assert [doc["id"] for doc in task.shots()] == ["tli-shot-0-0"]
+    assert task.asked(chat=False, system=None)["fewshot_source"].startswith("xquad.en.fewshot.json, sha256:")
+
+
 @pytest.mark.parametrize(
     ("name", "file"),
     [("tli_xquad_tur_Latn", "xquad.tr.fewshot.json"), ("tli_tydiqa_swh_Latn", "tydiqa-goldp-v1.1-train.json"),

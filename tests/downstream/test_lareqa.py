@@ -42,11 +42,15 @@ def paragraph(language, number, breaks=True):
     return {"context": context, "qas": qas, **extra}
 
 
-@pytest.fixture
-def folder(tmp_path):
+def write(folder):
     for language in PARAGRAPHS:
         data = [{"paragraphs": [paragraph(language, 0), paragraph(language, 1)], "title": "t"}]
-        (tmp_path / f"{language}.json").write_text(json.dumps({"data": data, "version": "1.1"}), encoding="utf-8")
+        (folder / f"{language}.json").write_text(json.dumps({"data": data, "version": "1.1"}), encoding="utf-8")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    write(tmp_path)
     return tmp_path
 
 

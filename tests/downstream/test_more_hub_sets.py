@@ -1,8 +1,9 @@
 """Exams, SIB-200, MLQA, WikiANN and Universal Dependencies on a Hub on 127.0.0.1: `test_exams`' repositories, and parquet.
 
 Davlan/sib200's columns and configurations are those that lm-eval's AfroBench task reads; google/xtreme's are in its card.
-WikiANN's numbers for tags are those of `Xtreme`'s former script; public code reads the same columns. Whether the treebanks'
-`upos` holds names or numbers could not be seen; both are read (`test_tagged`), and here they are names.
+WikiANN's numbers for tags are those of `Xtreme`'s former script; public code reads the same columns. The treebanks' files are as
+github.com/bot-zen/ud-hf-parquet-tools writes them for the Hub (`parquet/<treebank>/<split>.parquet`, splits as in a release, `upos` by
+name), and public code loads their split `dev`.
 """
 
 import shutil
@@ -10,7 +11,7 @@ import shutil
 import pytest
 
 from tests.downstream.test_exams import TATAR, card, kazmmlu, tumlu, uzlib
-from tests.downstream.test_hub_sets import parquet, read
+from tests.downstream.test_hub_sets import parquet, pinned_commits, read
 from tests.hub import LoopbackHub
 
 COMMIT = "0" * 40
@@ -50,10 +51,15 @@ def found(tmp_path_factory):
             )  # fmt: skip
     splits = ("train", "validation", "test")
     card(wikiann, [(code, split, f"{code}/{split}-*") for code in ("en", "ba") for split in splits])
+    splits = ("train", "dev", "test")
     for treebank, word in (("en_ewt", "rain"), ("ug_udt", "يامغۇر")):
         for split in splits:
-            parquet(treebanks / treebank / f"{split}.parquet", tokens=[[word, "."]] * 2, upos=[["NOUN", "PUNCT"]] * 2)
-    card(treebanks, [(name, split, f"{name}/{split}.parquet") for name in ("en_ewt", "ug_udt") for split in splits])
+            parquet(
+                treebanks / "parquet" / treebank / f"{split}.parquet",
+                tokens=[[word, "."]] * 2, upos=[["NOUN", "PUNCT"]] * 2,
+            )  # fmt: skip
+    paths = [(name, split, f"parquet/{name}/{split}.parquet") for name in ("en_ewt", "ug_udt") for split in splits]
+    card(treebanks, paths)
     repositories = {
         "datasets/unimelb-nlp/wikiann": wikiann,
         "datasets/universal-dependencies/universal_dependencies": treebanks,
@@ -63,7 +69,7 @@ def found(tmp_path_factory):
         "datasets/Davlan/sib200": sib,
         "datasets/google/xtreme": xtreme,
     }
-    with LoopbackHub(repositories, commit=COMMIT) as hub:
+    with LoopbackHub(repositories, commit=COMMIT, commits=pinned_commits()) as hub:
         yield read(tmp_path_factory.mktemp("home"), ASKED, endpoint=hub.endpoint)
     shutil.rmtree(root)
 
@@ -94,3 +100,5 @@ def test_sentences_with_tags_come_from_three_splits_and_two_languages(found):
         assert all(doc["tags"] == tags for doc in answer["docs"])
         assert answer["docs"][2]["words"] == [word, "."]
     assert found[6]["source"].count("hf:unimelb-nlp/wikiann/") == 3
+    ud = "hf:universal-dependencies/universal_dependencies"
+    assert found[7]["source"].split(" -> ")[1].startswith(f"{ud}/en_ewt/dev@{COMMIT}")

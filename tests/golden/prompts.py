@@ -1,14 +1,18 @@
 """Write the prompts of every task that the model answers, as it reads them: `python -m tests.golden.prompts`.
 
 For reviewers of the wording: each task with and without a chat template, and with one answered example. Documents and examples are the
-project's own; where it has none in a language, they are its English ones.
+project's own; where it has none in a language, they are its English ones, and where it has none of a set, `stand_in`.
 """
 
 from pathlib import Path
 
 from tli_bench.base.errors import InputError
+from tli_bench.base.paths import data_dir
+from tli_bench.downstream.readers import read_sentences
 from tli_bench.downstream.registry import find_spec, own_names
+from tli_bench.downstream.sources import Loaded
 from tli_bench.downstream.spec import AnswerSpec
+from tli_bench.downstream.topics import topics
 from tli_bench.languages import pivot
 from tli_bench.plugin.downstream_tasks import AnswerTask
 
@@ -26,6 +30,9 @@ def template(messages, add_generation_prompt=True):
     return "".join(f"<{m['role']}>{m['content']}</{m['role']}>\n" for m in messages) + "<assistant>"
 
 
+ENGLISH = "  (English documents)"
+
+
 def definitions():
     """Name, specification and options of every task that is answered; with English documents where there are no others."""
     for name in own_names():
@@ -33,15 +40,32 @@ def definitions():
         for found in kind.tasks() if issubclass(kind, AnswerSpec) else ():
             options, said = {"spec": name, **found.options}, ""
             if name == "xquad" and not found.offline:
-                options["iso2"], said = pivot().iso639_1, "  (English documents)"
-            elif not found.offline:
-                continue
+                options["iso2"], said = pivot().iso639_1, ENGLISH
+            elif not found.offline and name != "sib200":
+                said = ENGLISH
             yield found.name + said, kind.CHAT, options
+
+
+def stand_in(options):
+    """A document for a task whose set has no fixtures: English, but for a sentence, which is there in every language."""
+    match options["spec"]:
+        case "mlqa" | "afriqa":
+            english = {"language": pivot().code, "iso2": pivot().iso639_1, "data_dir": "fixtures"}
+            return find_spec("xquad")("golden", english).load().items[0]
+        case "exams":
+            texts = ["four", "six", "eight"]
+            return {"question": "How many legs does a spider have?", "texts": texts, "options": list("ABC"), "gold": 2}
+        case "sib200":
+            [text, *_] = read_sentences(data_dir("tasks") / "bitext" / "sample" / f"{options['language']}.txt")
+            return {"text": text, "options": topics(), "gold": 0}
+    return None
 
 
 def shown(options, *, chat, shots):
     """The distinct prompts of a task's first document; none with examples where there is no split to take them from."""
     task = AnswerTask({"task": "golden", "metadata": {**options, "data_dir": "fixtures"}})
+    if (document := stand_in(options)) is not None:
+        task.spec.load = lambda: Loaded([document], "golden")
     task.set_config("num_fewshot", shots)
     try:
         task.shots()

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from tli_bench.base.paths import data_dir
 from tli_bench.downstream.errors import DataError
-from tli_bench.downstream.qa import xquad
+from tli_bench.downstream.qa import xquad, xquad_files
 from tli_bench.downstream.readers import Question, read_squad
 from tli_bench.downstream.sentences import SPLITTER, sentences
-from tli_bench.downstream.sources import FIXTURES, HUB, folder_of
+from tli_bench.downstream.sources import FIXTURES, HUB, file_in, folder_of
 
 LAREQA = "LAReQA sentence_breaks"
 """The splitter of LAReQA's own file."""
@@ -78,15 +78,11 @@ def at_hand(names: Mapping[str, str], chosen: str | None) -> dict[str, str]:
     return {
         code: iso2
         for code, iso2 in names.items()
-        if _lareqa(iso2, chosen) or any((folder / place / f"xquad.{iso2}.json").is_file() for place in ("", "xquad"))
+        if _lareqa(iso2, chosen) or file_in(folder, xquad_files(iso2), places=("xquad",))
     }
 
 
 def _lareqa(iso2: str, chosen: str | None) -> Path | None:
     """LAReQA's file in the folder that was given, or in its sub-folder `xquad-r`."""
     folder = folder_of(chosen)
-    if folder is None:
-        return None
-    return next(
-        (path for path in (folder / f"{iso2}.json", folder / "xquad-r" / f"{iso2}.json") if path.is_file()), None
-    )
+    return None if folder is None else file_in(folder, (f"{iso2}.json",), places=("xquad-r",))

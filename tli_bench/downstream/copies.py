@@ -10,13 +10,16 @@ from tli_bench.downstream.sources import FIXTURES, HUB, HubSet, Loaded, Row, fol
 def rows_of(chosen: str | None, hub: HubSet, *, task: str) -> Loaded[Row]:
     """The rows of one configuration and split, and what was read.
 
-    chosen: a folder with a copy of the set's repository, as `hf download` makes it; `hub` or None for the Hub. Raises DataError
-    naming the set and the next step.
+    chosen: a folder with a copy of the set's repository, as `hf download` makes it, or one with such a copy under the set's name; `hub`
+    or None for the Hub. Raises DataError naming the set and the next step.
     """
     if chosen == FIXTURES:
         raise DataError(f"task {task} has no fixtures; give data_dir={HUB}, or a folder with a copy of {hub.id}")
     folder = folder_of(chosen)
-    return hub_rows(hub) if folder is None else _copied(folder, hub)
+    if folder is None:
+        return hub_rows(hub)
+    below = folder / hub.short_name
+    return _copied(below if below.is_dir() else folder, hub)
 
 
 def _copied(folder: Path, hub: HubSet) -> Loaded[Row]:

@@ -1,7 +1,9 @@
 """Multiple-choice exams on the Hub, as `tasks/exams/hub.yaml` describes their columns."""
 
+import ast
 import logging
 import unicodedata
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +18,8 @@ from tli_bench.downstream.sources import HubSet, Loaded, Row
 log = logging.getLogger(__name__)
 FILE = "exams/hub.yaml"
 LETTERS = "ABCDEFGH"
+LONGEST = 20_000
+"""The most characters of a list that is written as text."""
 TOLERATED = 0.05
 """The share of rows that may be malformed, and are left out; more than that is another layout."""
 
@@ -26,7 +30,6 @@ class Exam(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str
-    revision: str
     configs: tuple[str, ...]
     splits: tuple[str, ...]
     question: str
@@ -36,7 +39,7 @@ class Exam(BaseModel):
     def parts(self, language: str) -> list[HubSet]:
         """Every configuration and split that is read. language: the set's own name for it."""
         configs = [config.format(language=language) for config in self.configs]
-        return [HubSet(self.id, config, split, self.revision) for config in configs for split in self.splits]
+        return [HubSet(self.id, config, split) for config in configs for split in self.splits]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,7 @@ def _question(row: Row, exam: Exam) -> ExamQuestion:
 
 def _options(row: Row, columns: Sequence[str]) -> tuple[str, ...]:
     """The options in order; empty ones at the end are ones that the question does not have."""
-    values = row[columns[0]] if len(columns) == 1 else [row[column] for column in columns]
+    values = _listed(row[columns[0]]) if len(columns) == 1 else [row[column] for column in columns]
     if not isinstance(values, list | tuple):
         raise ValueError(f"`{columns[0]}` must be a list, got {values!r:.60}")
     texts = [_shown(value) for value in values]
@@ -115,6 +118,19 @@ def _options(row: Row, columns: Sequence[str]) -> tuple[str, ...]:
     if not 2 <= len(texts) <= len(LETTERS) or not all(texts):
         raise ValueError(f"there must be 2 to {len(LETTERS)} options with no empty one between them, got {texts!r:.80}")
     return tuple(unicodedata.normalize("NFC", text) for text in texts)
+
+
+def _listed(value: object) -> object:
+    """A column of lists, also where each is written as text (`"['a', 'b']"`), as TUMLU-mini's are on the Hub."""
+    if not isinstance(value, str) or len(value) > LONGEST:
+        return value
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of formulas with backslashes that were not doubled
+            found = ast.literal_eval(value.strip())
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return value
+    return found if isinstance(found, list) else value
 
 
 def _shown(value: object) -> str:

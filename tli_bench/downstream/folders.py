@@ -7,8 +7,8 @@ from tli_bench.downstream.readers import read_sentences
 from tli_bench.downstream.sources import find_file
 from tli_bench.languages import resolve_language
 
-PLACES = {"ntrex": ("ntrex/", "NTREX-128/")}
-"""Sub-folders in which the files of a set are looked for, where there are others than the set's name."""
+PLACES = {"ntrex": ("ntrex", "NTREX-128")}
+"""Sub-folders in which the files of a set may be, where there are others than the set's name."""
 
 
 def read_folder(folder: Path, source: str, target: str, *, name: str | None = None) -> list[tuple[str, str]]:
@@ -16,7 +16,8 @@ def read_folder(folder: Path, source: str, target: str, *, name: str | None = No
 
     name: the set that is asked for (see `file_names`).
     """
-    paths = [find_file(folder, file_names(code, name)) for code in (source, target)]
+    places = () if name is None else PLACES.get(name, (name,))
+    paths = [find_file(folder, file_names(code, name), places=places) for code in (source, target)]
     left, right = (read_sentences(path) for path in paths)
     if len(left) != len(right):
         raise DataError(
@@ -28,7 +29,7 @@ def read_folder(folder: Path, source: str, target: str, *, name: str | None = No
 def file_names(code: str, name: str | None = None) -> list[str]:
     """File names of a language in the supported layouts, in the order in which they are tried.
 
-    name: a set, `flores` or `ntrex`, whose files may also be in a sub-folder of that name; None: every layout.
+    name: a set, `flores` or `ntrex`; None: every layout.
     """
     language = resolve_language(code)
     own, devtest = f"{language.code}.txt", f"{language.code}.devtest"
@@ -36,5 +37,4 @@ def file_names(code: str, name: str | None = None) -> list[str]:
     ntrex = language.datasets.get("ntrex_file", f"newstest2019-ref.{language.iso}.txt")
     if name is None:
         return [own, devtest, f"{language.code}.dev", ntrex]
-    files = [*{"flores": [devtest], "ntrex": [ntrex]}.get(name, []), own]
-    return [*files, *(place + file for place in PLACES.get(name, (f"{name}/",)) for file in files)]
+    return [*{"flores": [devtest], "ntrex": [ntrex]}.get(name, []), own]

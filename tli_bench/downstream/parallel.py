@@ -24,7 +24,6 @@ class ParallelSet(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str
-    revision: str
     gated: Literal[True] | None = None
     config: str
     split: str
@@ -36,7 +35,7 @@ class ParallelSet(BaseModel):
     def hub_set(self, code: str, other: str) -> HubSet:
         """Where the sentences of a language are found, for a pair with `other`."""
         config = self.config.format(language=self.languages[code], other=self.languages[other])
-        return HubSet(self.id, config, self.split, self.revision)
+        return HubSet(self.id, config, self.split)
 
     def column_of(self, code: str) -> str:
         """The column that holds a language."""

@@ -15,9 +15,6 @@ from tli_bench.downstream.shots import place_of
 from tli_bench.downstream.sources import HubSet, Loaded, load
 from tli_bench.downstream.spec import DOWN, UP, AnswerSpec, Document, Metric
 
-# A commit at which the set on the Hub is parquet files, without a script.
-XQUAD_REVISION = "51adfef1c1287aab1d2d91b5bead9bcfb9c68583"
-
 
 class QASpec(AnswerSpec):
     """Paragraph and question in, the greedy answer's first line scored against all gold answers.
@@ -85,14 +82,19 @@ def _documents(found: Loaded[Question]) -> Loaded[Document]:
     return Loaded(docs, found.source)
 
 
+def xquad_files(iso2: str) -> tuple[str, ...]:
+    """Names of XQuAD's file in a language."""
+    return (f"xquad.{iso2}.json",)
+
+
 def xquad(iso2: str, chosen: str | None) -> Loaded[Question]:
     """XQuAD's questions in one language; the order is the same in every language."""
     return load(
         chosen=chosen,
         task="xquad",
-        files=(f"xquad.{iso2}.json",),
+        files=xquad_files(iso2),
         read=_read,
-        hub=HubSet("google/xquad", f"xquad.{iso2}", "validation", revision=XQUAD_REVISION),
+        hub=HubSet("google/xquad", f"xquad.{iso2}", "validation"),
         of_row=lambda row, source, number: question_of_row(row, source=source, number=number),
     )
 

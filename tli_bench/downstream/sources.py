@@ -10,23 +10,38 @@ from typing import Any, Generic, TypeVar
 
 from tli_bench.base.paths import data_dir
 from tli_bench.downstream.errors import DataError
+from tli_bench.downstream.revisions import pin_of
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 FIXTURES, HUB = "fixtures", "hub"
 CONVERTED = "refs/convert/parquet"
 """The branch that the Hub writes by itself: `<config>/<split>/NNNN.parquet`, and no README that names the configurations."""
+UNKNOWN = "unknown"
+"""In place of a commit that cannot be told."""
+OTHER_NAMES = {"validation": "dev"}
+"""What a set may call a split instead: Universal Dependencies has `dev`."""
 Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class HubSet:
-    """A data set on the Hub. revision: a commit, or a branch; script-based sets are read from their parquet branch."""
+    """A data set on the Hub, read at the commit or branch that `tasks/revisions.yaml` names; script-based sets at their parquet branch."""
 
     id: str
     config: str
     split: str
-    revision: str = "main"
+
+    @property
+    def revision(self) -> str:
+        """The commit, or the branch where none is pinned."""
+        pin = pin_of(self.id)
+        return pin.commit or pin.branch
+
+    @property
+    def short_name(self) -> str:
+        """The name without its owner's."""
+        return self.id.rpartition("/")[2]
 
     @property
     def name(self) -> str:
@@ -36,7 +51,12 @@ class HubSet:
     @property
     def where(self) -> dict[str, str]:
         """How `load_dataset` finds the configuration: by its name, or as a folder on the Hub's own branch."""
-        return {"data_dir" if self.revision == CONVERTED else "name": self.config}
+        return {"data_dir" if self.converted else "name": self.config}
+
+    @property
+    def converted(self) -> bool:
+        """Whether it is read from the Hub's own branch."""
+        return pin_of(self.id).branch == CONVERTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +84,12 @@ def load(
     """Documents from `chosen`: a folder, `hub`, `fixtures`, or None for the Hub, or the fixtures when it is off.
 
     task: folder under `tasks/` with `fixtures`. files: names tried in the folder, in order, and then in its sub-folder with the
-    set's name (`xlsum` of `csebuetnlp/xlsum`), so that one folder can hold several sets. The Hub is off when
-    `HF_HUB_OFFLINE` is set and the set is not in its cache; a warning then says that fixtures are used instead, and the source
-    goes into every result. Raises DataError naming the folder and the names tried, or the set and the next step.
+    set's name (`find_file`; `xlsum` of `csebuetnlp/xlsum`, and `task`). The Hub is off when `HF_HUB_OFFLINE` is set and the set
+    is not in its cache; a warning then says that fixtures are used instead, and the source goes into every result. Raises
+    DataError naming the folder and the names tried, or the set and the next step.
     """
     if folder := folder_of(chosen):
-        name = hub.id.rpartition("/")[2]
-        return Loaded(read(find_file(folder, [*files, *(f"{name}/{file}" for file in files)])), str(folder))
+        return Loaded(read(find_file(folder, files, places=dict.fromkeys((hub.short_name, task)))), str(folder))
     if chosen == HUB or (chosen is None and at_hand(hub)):
         rows = hub_rows(hub)
         return Loaded([of_row(row, rows.source, number) for number, row in enumerate(rows.items)], rows.source)
@@ -80,17 +99,28 @@ def load(
     return Loaded(read(path), f"{FIXTURES}:{task}/{path.name}")
 
 
-def find_file(folder: Path, names: Iterable[str]) -> Path:
-    """The first of `names` that is a file in `folder`; raises DataError naming the folder and what it should hold."""
-    tried = list(names)
+def file_in(folder: Path, names: Iterable[str], *, places: Iterable[str] = ()) -> Path | None:
+    """The first of `names` that is a file in `folder`, or else in one of its sub-folders `places`; None where none is.
+
+    The sub-folders are called as the set is, so that one folder can hold several sets.
+    """
+    wanted = list(names)
+    tried = (folder / place / name for place in ("", *places) for name in wanted)
+    return next((path for path in tried if path.is_file()), None)
+
+
+def find_file(folder: Path, names: Iterable[str], *, places: Iterable[str] = ()) -> Path:
+    """As `file_in`; raises DataError naming the folder and what it should hold."""
+    wanted, below = list(names), list(places)
     if not folder.is_dir():
-        raise DataError(f"data folder {folder} does not exist; give a folder that holds {tried[0]}")
-    for name in tried:
-        if (folder / name).is_file():
-            return folder / name
-    raise DataError(
-        f"data folder {folder} does not hold any of {', '.join(tried)}; give a folder in the official layout"
-    )
+        raise DataError(f"data folder {folder} does not exist; give a folder that holds {wanted[0]}")
+    found = file_in(folder, wanted, places=below)
+    if found is None:
+        where = f", nor does its sub-folder {' or '.join(below)}" if below else ""
+        raise DataError(
+            f"data folder {folder} does not hold any of {', '.join(wanted)}{where}; give a folder in the official layout"
+        )
+    return found
 
 
 def at_hand(hub: HubSet) -> bool:
@@ -110,13 +140,17 @@ def hub_rows(hub: HubSet) -> Loaded[Row]:
             "run once with the Hub on, or give a folder with data_dir"
         )
     rows, commit = read
-    pinned = re.fullmatch("[0-9a-f]{40}", hub.revision)
-    if pinned and _offline() and commit != hub.revision:
+    pinned = pin_of(hub.id).commit
+    if pinned and _offline() and commit != pinned:
         raise DataError(
             f"{hub.name}: the local cache holds commit {commit}; run once with the Hub on (HF_HUB_OFFLINE unset)"
         )
-    mark = hub.revision if pinned else f"{commit} (unpinned: {hub.revision})"
-    return Loaded(list(rows), f"hf:{hub.id}/{hub.config}/{hub.split}@{mark}")
+    return Loaded(list(rows), f"hf:{hub.id}/{hub.config}/{rows.split}@{marked(pinned or commit, hub.revision)}")
+
+
+def marked(commit: str, asked: str) -> str:
+    """A commit as sources state it, with the branch that was asked for where none was pinned."""
+    return commit if commit == asked else f"{commit} (unpinned: {asked})"
 
 
 def _offline() -> bool:
@@ -125,18 +159,28 @@ def _offline() -> bool:
 
 def _read(hub: HubSet) -> tuple[Any, str] | None:
     """The `datasets.Dataset` and its commit; None when the Hub is off and the set is not cached."""
-    from datasets import load_dataset
-
     try:
-        if hub.revision == CONVERTED and _offline():
+        if hub.converted and _offline():
             kept = _kept(hub)
-            return load_dataset(str(kept), split=hub.split, **hub.where), kept.name
-        rows = load_dataset(hub.id, split=hub.split, revision=hub.revision, **hub.where)
-        return rows, _commit(rows)
+            return _split(hub, str(kept)), kept.name
+        rows = _split(hub, hub.id, revision=hub.revision)
+        return rows, commit_of(rows)
     except Exception as err:  # `datasets` raises many types; online, each of them is an error of the data
         if _offline():
             return None
         raise DataError(f"{hub.name} cannot be loaded: {_why(err)}") from err
+
+
+def _split(hub: HubSet, place: str, **options: str) -> Any:
+    """The `datasets.Dataset` of the split, by the name that the set has for it."""
+    from datasets import load_dataset
+
+    try:
+        return load_dataset(place, split=hub.split, **options, **hub.where)
+    except ValueError as err:
+        if hub.split not in OTHER_NAMES or "Unknown split" not in str(err):
+            raise
+        return load_dataset(place, split=OTHER_NAMES[hub.split], **options, **hub.where)
 
 
 def _kept(hub: HubSet) -> Path:
@@ -156,10 +200,13 @@ def _why(err: Exception) -> str:
     return f"{said}; give a folder with data_dir, or data_dir=fixtures to try the task out"
 
 
-def _commit(rows: Any) -> str:
-    """The commit that `datasets` keeps a set of plain files under; offline it takes the latest one, whatever was asked for."""
+def commit_of(rows: Any) -> str:
+    """The commit of a `datasets.Dataset` from the Hub, `unknown` where its files do not tell.
+
+    It is the one that `datasets` keeps a set of plain files under; offline it takes the latest one, whatever was asked for.
+    """
     for file in rows.cache_files:
         found = re.search(r"[/\\]([0-9a-f]{40})[/\\][^/\\]*$", str(file["filename"]))
         if found:
             return found[1]
-    return "unknown"
+    return UNKNOWN

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from datasets import Dataset
 from lm_eval.api.task import Task
 
 from tli_bench.base.versions import package_versions
+from tli_bench.downstream.sources import UNKNOWN, commit_of, marked
 from tli_bench.models.identity import MeasuredModel, State
 from tli_bench.plugin.downstream_tasks import EmbeddedTask
 from tli_bench.plugin.provenance import Provenance
@@ -53,7 +55,7 @@ def known_before(task: Task, model: MeasuredModel, *, limit: int | None, digest:
     return {
         "task": str(task.config.task),
         "task_version": task.VERSION if isinstance(task.VERSION, int | float) else None,
-        "source": str((task.config.metadata or {}).get("source") or task.config.dataset_path or "unknown"),
+        "source": source_of(task),
         "limit": limit,
         "model": model.id,
         "revision": model.revision,
@@ -63,6 +65,20 @@ def known_before(task: Task, model: MeasuredModel, *, limit: int | None, digest:
         "task_sha256": digest,
         "versions": package_versions(),
     }
+
+
+def source_of(task: Task) -> str:
+    """Where a task's documents come from: what ours say, or the data set of lm-eval's own task with the commit that was read."""
+    if stated := (task.config.metadata or {}).get("source"):
+        return str(stated)
+    path = task.config.dataset_path
+    splits = getattr(task, "dataset", None)
+    read = next(iter(splits.values()), None) if isinstance(splits, Mapping) else None
+    commit = commit_of(read) if isinstance(read, Dataset) else UNKNOWN
+    if path is None or commit == UNKNOWN:
+        return str(path or UNKNOWN)
+    asked = str((task.config.dataset_kwargs or {}).get("revision") or "main")
+    return f"hf:{path}/{task.config.dataset_name or 'default'}@{marked(commit, asked)}"
 
 
 def _curves(task: Task) -> tuple[tuple[str, ...], dict[State, dict[str, Curve]]]:

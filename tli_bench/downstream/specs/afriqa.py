@@ -37,7 +37,7 @@ class AfriQA(QASpec):
         if folder is None:
             raise DataError(f"task {self.task} reads a folder, got data_dir={self.data_dir}; {WHERE}")
         name = f"gold_span_passages.afriqa.{called}.en.test.json"
-        return Loaded(_read(find_file(folder, (name, f"{called}/{name}"))), str(folder))
+        return Loaded(_read(find_file(folder, (name, f"{called}/{name}"), places=("afriqa",))), str(folder))
 
 
 def _read(path: Path) -> list[Question]:

@@ -49,17 +49,18 @@ class MewsliX(EmbeddedSpec):
         if folder is None:
             raise DataError(f"task {self.task} reads a folder, got data_dir={self.data_dir}; {WHERE}")
         rng = random.Random(int(self.options.get("seed", 0)))
-        queries = list(_mentions(find_file(folder, (MENTIONS,)), self.need("called")))
+        mentions, entities = (find_file(folder, (name,), places=("mewsli-x",)) for name in (MENTIONS, ENTITIES))
+        queries = list(_mentions(mentions, self.need("called")))
         if not queries:
-            raise DataError(f"{folder / MENTIONS}: no mentions whose `context.language` is {self.need('called')!r}")
+            raise DataError(f"{mentions}: no mentions whose `context.language` is {self.need('called')!r}")
         size = int(self.options.get("size", 500))
         kept = [queries[i] for i in sorted(rng.sample(range(len(queries)), min(size, len(queries))))]
         each = int(self.options.get("distractors", 3))
-        gold, others = _entities(find_file(folder, (ENTITIES,)), {entity for _, entity in kept}, each * len(kept), rng)
+        gold, others = _entities(entities, {entity for _, entity in kept}, each * len(kept), rng)
         docs: list[Document] = []
         for position, (query, entity) in enumerate(kept):
             if entity not in gold:
-                raise DataError(f"{folder / ENTITIES}: no entity {entity!r}, which {MENTIONS} links to")
+                raise DataError(f"{entities}: no entity {entity!r}, which {MENTIONS} links to")
             drawn = others[position * each : (position + 1) * each]
             docs.append(
                 {"position": position, "query": query, "gold": gold[entity], "candidates": [gold[entity], *drawn]}

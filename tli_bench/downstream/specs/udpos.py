@@ -55,11 +55,14 @@ class UDPOS(TaggedSpec):
         return found
 
     def _files(self, name: str) -> list[str]:
-        """A file's name in the folder asked for, and in the folders of treebanks there."""
+        """A file's name in the folder asked for, in the folders of treebanks there, and where a folder of several sets has those."""
         folder = folder_of(self.data_dir)
         if folder is None:
             return [name]
-        return [name, *sorted(str(path.relative_to(folder)) for path in folder.glob(f"*/{name}"))]
+        below = sorted(
+            str(path.relative_to(folder)) for depth in ("*", "*/*") for path in folder.glob(f"{depth}/{name}")
+        )
+        return [name, *below]
 
     def parts(self, said: Sequence[str], gold: Sequence[str]) -> tuple[float, float]:
         """Words, tagged right."""

@@ -78,7 +78,7 @@ class XLSum(AnswerSpec):
             task="xlsum",
             files=files,
             read=read_xlsum,
-            hub=HubSet("csebuetnlp/xlsum", self.need("xlsum"), split, revision="refs/convert/parquet"),
+            hub=HubSet("csebuetnlp/xlsum", self.need("xlsum"), split),
             of_row=lambda row, source, number: article_of_row(row, source=source, number=number),
         )
         docs = [{"id": a.id, "title": a.title, "text": a.text, "summary": a.summary} for a in found.items]

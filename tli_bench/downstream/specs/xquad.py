@@ -1,13 +1,11 @@
 """XQuAD: the same questions in twelve languages, answered in the language itself."""
 
-from pathlib import Path
-
 from tli_bench.base.errors import InputError
 from tli_bench.base.paths import data_dir
 from tli_bench.downstream.datasets import has_fixture, named_in
 from tli_bench.downstream.qa import QASpec, xquad
 from tli_bench.downstream.readers import Question, read_squad
-from tli_bench.downstream.sources import FIXTURES, HUB, Loaded
+from tli_bench.downstream.sources import FIXTURES, Loaded, file_in, folder_of
 from tli_bench.downstream.spec import Definition
 
 
@@ -43,11 +41,12 @@ class XQuAD(QASpec):
         """The questions of `xquad.<iso2>.fewshot.json` in the folder; raises InputError where there is none."""
         iso2, own = self.need("iso2"), data_dir("tasks") / "xquad" / FIXTURES
         name = f"xquad.{iso2}.fewshot.json"
-        folder = own if chosen == FIXTURES else Path(chosen).expanduser()
-        if chosen == HUB or not (folder / name).is_file():
+        folder = own if chosen == FIXTURES else folder_of(chosen)
+        path = None if folder is None else file_in(folder, (name,), places=("xquad",))
+        if path is None:
             raise InputError(
                 f"task {self.task}: XQuAD has one split, and that is scored, so there is nothing to take examples from "
-                f"({'the Hub' if chosen == HUB else folder}). Leave out --num-fewshot, or give a folder with --data-dir that holds "
+                f"({folder or 'the Hub'}). Leave out --num-fewshot, or give a folder with --data-dir that holds "
                 f"xquad.{iso2}.json and {name}, questions in the same language and layout ({own} has some in en, es, tr)"
             )
-        return Loaded(read_squad(folder / name), f"{FIXTURES}:xquad/{name}" if folder == own else name)
+        return Loaded(read_squad(path), f"{FIXTURES}:xquad/{name}" if folder == own else name)

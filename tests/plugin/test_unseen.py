@@ -19,8 +19,10 @@ from tli_bench.lexicon.trained import UNKNOWN
 from tli_bench.models import load_model
 from tli_bench.plugin.stock import stock_identity
 from tli_bench.records import RecordStore
+from tli_bench.records.trained import trained_here
 from tli_bench.records.validate import validate_record
 from tli_bench.report.entries import collect
+from tli_bench.stats.verdict import VerdictKind
 from tli_bench.training import load_recipe, train_adapter
 from tli_bench.vectors.backend import Backend
 
@@ -89,6 +91,18 @@ def test_allowed_leakage_scores_every_word_and_says_so(trained, run):
     assert record.signature.seen_control == ()
     assert record.signature.n["control"] == len(CONTROL)
     assert flags_of(record.signature) == ("leaking",)
+
+
+@pytest.mark.parametrize(("adapter", "expected"), [("few", "train split"), (SHIPPED, "trained")])
+def test_the_train_split_is_called_trained_only_where_the_training_saw_it(adapter, expected, trained, run, capsys):
+    """A list of one's own on the same pair holds 60 of its words: no trained words, no contrast and nothing memorised here."""
+    code, (record,) = run(trained.get(adapter, adapter), "--limit", 600)
+    signature = record.signature
+    assert code == 0
+    assert (signature.seen_train == signature.n["train"]) is (expected == "trained")
+    assert trained_here(signature) is (expected == "trained")
+    assert f"{signature.n['train']} {expected}" in " ".join(capsys.readouterr().out.split())
+    assert all(verdict.kind is not VerdictKind.MEMORISES for verdict in record.verdicts.values())
 
 
 @pytest.mark.slow

@@ -66,3 +66,11 @@ def test_words_are_trained_words_only_on_the_pair_that_was_trained(trained_on, e
 
 def test_a_model_as_it_came_has_no_trained_words():
     assert trained_here(make_signature()) is False
+
+
+@pytest.mark.parametrize(("seen", "expected"), [(None, True), (0, False), (9, False), (10, True), (20, True)])
+def test_a_training_on_the_pair_but_on_other_words_leaves_no_trained_words(seen, expected):
+    adapter = AdapterRef(name="a", sha256="a" * 64, trained_on="swh_Latn-eng_Latn")
+    signature = make_signature(adapter=adapter, n={"train": 20, "control": 20}, seen_train=seen)
+    assert trained_here(signature) is expected
+    assert split_names(signature)[Split.TRAIN] == ("trained" if expected else "train split")

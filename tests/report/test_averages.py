@@ -1,5 +1,7 @@
 """Two averages, over pairs and over families, and the sources of uncertainty of each score."""
 
+import csv
+import io
 from statistics import stdev
 
 import numpy as np
@@ -11,8 +13,11 @@ from tli_bench.languages import DEFAULT_PAIRS
 from tli_bench.models.identity import AdapterRef, TrainingRef
 from tli_bench.models.tuned import settings_of
 from tli_bench.report.conclusion import conclude
+from tli_bench.report.render_csv import render_csv
+from tli_bench.report.render_md import render_markdown
 from tli_bench.report.scopes import FAMILIES, scopes_for
 from tli_bench.report.spread import recipe_of
+from tli_bench.report.table import build
 from tli_bench.stats.pseudo import clustered
 
 AZJ = "azj_Latn-eng_Latn"
@@ -197,3 +202,82 @@ def test_a_row_without_a_rank_has_no_spread_over_words():
     board = only([*scored("a", noisy(0.5, 1)), *scored("half", noisy(0.5, 2), (SWH,))])
     spread = row_of(board, "overall", "half").spread
     assert (spread.words, spread.pairs, spread.seeds) == (None, None, None)
+
+
+def test_any_one_pair_left_out_moves_score_and_place_as_far_as_it_can():
+    """`wide` is far ahead on one pair alone: without it, it is last."""
+    levels = {"wide": (0.9, 0.2, 0.2), "even": (0.4, 0.4, 0.4), "low": (0.3, 0.3, 0.3)}
+    pairs = (SWH, TUR, AZJ)
+    board = only(
+        [
+            r
+            for name, own in levels.items()
+            for p, v in zip(pairs, own, strict=True)
+            for r in scored(name, flat(v), (p,))
+        ]
+    )
+    found = {name: row_of(board, "overall", name).spread for name in levels}
+    assert found["wide"].without == pytest.approx((0.2, 0.55))
+    assert {name: spread.places for name, spread in found.items()} == {"wide": (1, 3), "even": (1, 2), "low": (2, 3)}
+    assert row_of(board, SWH, "wide").spread.without is None
+
+
+def test_without_a_pair_the_families_average_keeps_the_weights_of_the_others():
+    levels = {SWH: 0.5, TUR: 0.3, AZJ: 0.4, BOTH: 0.9}
+    board = only([scored_record(pair=pair, scores=flat(level)) for pair, level in levels.items()])
+    weights = dict(zip(section(board, FAMILIES).scope.pairs, section(board, FAMILIES).scope.weights, strict=True))
+    left = [sum(weights[p] * v for p, v in levels.items() if p != out) / (1 - weights[out]) for out in levels]
+    assert section(board, FAMILIES).rows[0].spread.without == pytest.approx((min(left), max(left)))
+
+
+def of_many_pairs(leads):
+    """Two models on eight pairs; `b` is ahead by its lead on each."""
+    values = {pair: flat(0.4 + 0.02 * i) for i, pair in enumerate(DEFAULT_PAIRS[: len(leads)])}
+    return only(
+        [scored_record(model="a", pair=pair, scores=own) for pair, own in values.items()]
+        + [
+            scored_record(model="b", pair=pair, scores=tuple(v + lead for v in own))
+            for (pair, own), lead in zip(values.items(), leads, strict=True)
+        ]
+    )
+
+
+def test_the_conclusion_says_where_the_uncertainty_of_the_first_comes_from():
+    board = of_many_pairs([0.3, -0.1] * 4)
+    assert row_of(board, "overall", "b").ranked.drawn_interval == (1, 2)
+    said = conclude(board).sources
+    assert said.startswith(
+        "Where the uncertainty of b comes from: other words, ± 0.008 (standard error); other pairs, 0."
+    )
+    assert "place 1 among 2 with any one of the 8 left out" in said
+    assert said.endswith(
+        "Were the pairs drawn at random as well, 2 of 2 ranks would be less certain; it would have rank 1–2 instead of 1."
+    )
+    assert conclude(of_many_pairs([0.1] * 8)).sources.endswith(
+        "Were the pairs drawn at random as well, every rank would stay."
+    )
+    assert "drawn" not in conclude(only(scored("a", flat(0.5)) + scored("b", flat(0.4)))).sources
+
+
+def test_the_conclusion_says_what_is_known_of_seeds():
+    both = conclude(only([trained("a", 0.5), trained("b", 0.6)])).sources
+    assert "other seeds, ± 0.071 (standard deviation of 2 trainings)" in both
+    assert "other seeds, not known from one training" in conclude(only([trained("a", 0.5)])).sources
+    assert "seeds" not in conclude(only(scored("a", flat(0.5)))).sources
+
+
+def test_every_format_shows_each_source():
+    built = build(
+        [
+            scored_record(model=name, pair=pair, scores=flat(level))
+            for name, level in (("a", 0.4), ("b", 0.5))
+            for pair in DEFAULT_PAIRS
+        ]
+    )
+    lines = list(csv.DictReader(io.StringIO(render_csv(built))))
+    (first,) = [line for line in lines if line["scope"] == "overall" and line["model"] == "b"]
+    assert (first["se_words"], first["without_pair_low"]) == (f"{stdev(flat(0.5)) / 60**0.5:.6f}", "0.500000")
+    assert [
+        first[name] for name in ("place_without_low", "place_without_high", "drawn_rank_low", "drawn_rank_high")
+    ] == list("1111")
+    assert "| b | 0.008 | 0.000 | 0.500 | 1 | 1 | – |" in render_markdown(built)

@@ -156,7 +156,7 @@ def test_a_row_opens_with_its_signature_curves_and_command(page):
     )
     assert facts["Adapter hash"] == "a" * 64
     assert (facts["Trainable parameters"], facts["LoRA rank"], facts["Loss layer"]) == ("12,345", "4", "2")
-    assert "Standard deviation over pairs" in detail.text
+    assert "± pairs 0.000 Standard deviation of the scores of the single pairs." in detail.text
     assert "Licence" not in facts  # nothing is shown that the records do not hold
     choose(page, ".detail select", "tur_Latn-eng_Latn")
     assert "tur_Latn-eng_Latn" in find(page, ".detail .chart canvas").get_attribute("aria-label")
@@ -189,6 +189,7 @@ def test_any_two_rows_are_compared_as_the_ranks_do(page):
     choose(page, "#versus-1", "org/weak-too")
     assert "They cannot be told apart here" in find(page, "#versus-said").text
     find(page, "#differences summary").click()
+    wait(page, lambda: page.find_elements("css selector", ".matrix"))
     matrix = script(
         page,
         """return [...document.querySelectorAll(".matrix tbody tr")].map((row) =>
@@ -273,3 +274,20 @@ def test_an_empty_leaderboard_has_no_error(page, tmp_path):
     path.write_text(render_html(build([])), encoding="utf-8")
     page.get(path.as_uri())
     assert "No measured rows yet" in find(page, "#caption").text
+
+
+def test_each_source_of_uncertainty_can_be_shown_in_the_table_and_stands_in_the_row(page, address):
+    names = ["± words", "± pairs", "One pair left out", "Its place"]
+    reload(page, f"{address}#cols=se_words,sd_pairs,without_pair,place_without")
+    assert [column(page, name)[0] for name in names] == ["0.018", "0.000", "0.755", "1"]
+    assert column(page, "± words")[-1] == "–"
+    assert find(page, ".sources").text.startswith("Where the uncertainty of good-full")
+    find(page, "#ranks button.open").click()
+    told = next(t for t in page.find_elements("css selector", ".detail table") if "uncertainty" in t.text)
+    assert all(name in told.text for name in (*names, "Rank, pairs drawn too", "± seeds"))
+    find(page, "#chooser summary").click()
+    # Nothing is known of seeds or of pairs drawn at random here, so there is no such column to choose.
+    offered = script(page, "return [...document.querySelectorAll('#choices input')].map((box) => box.value)")
+    assert {"se_words", "place_without"} <= set(offered)
+    assert not {"sd_seeds", "drawn_rank"} & set(offered)
+    assert serious(page) == []

@@ -66,7 +66,19 @@ def test_every_view_has_an_address(page):
     assert page.current_url == before
 
 
-@pytest.mark.parametrize("part", ["scope=nowhere", "sort=<script>", "row=nobody", "kind=x", "board=1", "vs=a,b"])
+@pytest.mark.parametrize(
+    "part",
+    [
+        "scope=nowhere",
+        "sort=<script>",
+        "row=nobody",
+        "kind=x",
+        "board=1",
+        "vs=a,b",
+        "cols=audit,nothing",
+        "columns=audit",
+    ],
+)
 def test_an_address_that_names_what_is_not_there_says_so(page, address, part):
     reload(page, f"{address}#{part}")
     assert "names what the page does not have" in find(page, "#notice").text

@@ -68,7 +68,8 @@ def test_markdown_begins_with_the_conclusion_and_its_main_tables_have_the_main_c
     lines = rendered["leaderboard.md"].splitlines()
     assert lines[2] == f"**{markdown(said.sentence, limit=2000)}**"
     assert lines[4] == markdown(said.basis, limit=2000)
-    averages = [line for line in lines if line.startswith("| rank |")]
+    assert lines[6] == markdown(said.sources, limit=2000)
+    averages = [line for line in lines if line.startswith(("| rank |", "| model | ± words"))]
     assert len(averages) >= 3
     assert all(line.count("|") - 1 <= MOST for line in averages)
     # Whatever is left out there stands in one table at the end.

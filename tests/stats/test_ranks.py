@@ -6,12 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats as sps
 
-from benchmarks.rank_null import false_boards
+from benchmarks.rank_null import LUCK, false_boards
 from tli_bench.base.errors import UnscorableError
 from tli_bench.languages import DEFAULT_PAIRS
 from tli_bench.report.scopes import scopes_for
 from tli_bench.stats.pseudo import clustered, simultaneous
-from tli_bench.stats.ranks import rank_entries, separated
+from tli_bench.stats.ranks import MIN_PAIRS, differences, pair_parts, rank_entries, separated
 
 WORDS = 40
 
@@ -163,3 +163,98 @@ def test_equal_models_over_many_pairs_of_shared_concepts_seldom_claim_a_differen
     (over,) = [s for s in scopes_for(DEFAULT_PAIRS) if s.id == scope]
     wrong = false_boards(10, 60, 60, over)
     assert sps.binomtest(wrong, 60, 0.05, alternative="greater").pvalue > 0.01
+
+
+def mogstad_sets(columns, *, stepdown, draws=20_000, level=0.95, seed=99):
+    """Simultaneous rank sets as Mogstad, Romano, Shaikh & Wilhelm (2024) and R's `csranks` have them, written out one difference at a time.
+
+    The estimates are taken as normal with their covariance; a pair of entries is apart where its difference exceeds the largest
+    standardised difference of `level` of all draws. stepdown: once found, a pair is taken out and the rest is tested again.
+    """
+    n, count = columns.shape
+    covariance = np.cov(columns, rowvar=False) / n
+    drawn = np.random.default_rng(seed).multivariate_normal(np.zeros(count), covariance, size=draws)
+    mean, apart = columns.mean(axis=0), set()
+    left = {(a, b) for a in range(count) for b in range(count) if a != b}
+    while left:
+        error = {(a, b): (covariance[a, a] + covariance[b, b] - 2 * covariance[a, b]) ** 0.5 for a, b in left}
+        largest = np.max([np.abs(drawn[:, a] - drawn[:, b]) / error[a, b] for a, b in left], axis=0)
+        bound = np.quantile(largest, level)
+        found = {(a, b) for a, b in left if mean[a] - mean[b] > bound * error[a, b]}
+        apart |= found
+        if not found or not stepdown:
+            break
+        left -= found | {(b, a) for a, b in found}
+    return [
+        (1 + sum((other, own) in apart for other in range(count)), count - sum((own, o) in apart for o in range(count)))
+        for own in range(count)
+    ]
+
+
+def test_rank_sets_are_those_of_an_independent_implementation():
+    """On random boards of 2 to 7 entries: alike but for the noise of the draws, and never narrower than with step-down."""
+    alike, covering, boards = 0, 0, 40
+    for seed in range(boards):
+        rng = np.random.default_rng(seed)
+        entries = int(rng.integers(2, 8))
+        columns = rng.normal(0, 0.3, (400, 1)) + rng.normal(0, 0.3, (400, entries)) * rng.uniform(0.3, 2, entries)
+        columns += rng.choice([0.0, 0.03, 0.06, 0.12], entries)
+        own = [r.rank_interval for r in rank_entries(columns, seed=seed)]
+        alike += own == mogstad_sets(columns, stepdown=False)
+        stepped = mogstad_sets(columns, stepdown=True)
+        covering += all(low <= first and last <= high for (low, high), (first, last) in zip(own, stepped, strict=True))
+    assert min(alike, covering) >= boards - 2
+
+
+def over_pairs_of(leads, *, words=60):
+    """Two entries on `len(leads)` pairs of the same words: the second is better by its lead on each pair, on every word alike."""
+    base = np.random.default_rng(3).normal(0.4, 0.2, words)
+    values = [np.stack([base, base + lead], axis=1) for lead in leads]
+    _, columns = clustered(values, [range(words)] * len(leads))
+    return columns, pair_parts(values, np.full(len(leads), 1 / len(leads)))
+
+
+def test_a_lead_that_hangs_on_the_choice_of_pairs_is_a_tie_once_they_are_drawn():
+    columns, parts = over_pairs_of([0.3, -0.1] * (MIN_PAIRS // 2))
+    found = rank_entries(columns, parts=parts)
+    assert [(r.rank_interval, r.drawn_interval) for r in found] == [((2, 2), (1, 2)), ((1, 1), (1, 2))]
+
+
+def test_a_lead_on_every_pair_stays_when_they_are_drawn():
+    columns, parts = over_pairs_of([0.1] * MIN_PAIRS)
+    assert [r.drawn_interval for r in rank_entries(columns, parts=parts)] == [(2, 2), (1, 1)]
+
+
+def test_without_spread_over_words_the_interval_is_that_of_a_t_test_over_pairs():
+    leads = np.array([0.3, -0.1, 0.2, 0.0, 0.25, 0.05, 0.1, 0.4])
+    columns, parts = over_pairs_of(leads)
+    gaps, half = differences(columns, parts=parts)
+    low, high = sps.ttest_1samp(leads, 0).confidence_interval(0.95)
+    assert gaps[1, 0] == pytest.approx(leads.mean())
+    assert half[1, 0] == pytest.approx((high - low) / 2, rel=0.05)
+
+
+def test_words_and_pairs_add_their_variances():
+    rng = np.random.default_rng(0)
+    values = [rng.normal(0.4, 0.2, (50, 2)) + rng.normal(0, 0.1, 2) for _ in range(10)]
+    _, columns = clustered(values, [range(50)] * 10)
+    parts = pair_parts(values, np.full(10, 0.1))
+    gap = np.array([value[:, 0].mean() - value[:, 1].mean() for value in values])
+    over_words = columns[:, 0] - columns[:, 1]
+    variance = over_words.var(ddof=1) / 50 + gap.var(ddof=1) / 10
+    _, half = differences(columns, parts=parts)
+    assert half[0, 1] == pytest.approx(sps.t.isf(0.025, 9) * variance**0.5, rel=0.05)
+
+
+def test_few_pairs_say_nothing_about_others():
+    columns, parts = over_pairs_of([0.3, -0.1, 0.2])
+    assert [r.drawn_interval for r in rank_entries(columns, parts=parts)] == [None, None]
+    assert [r.drawn_interval for r in rank_entries(columns)] == [None, None]
+
+
+def test_models_that_are_equal_over_pairs_still_to_come_are_seldom_told_apart_when_pairs_are_drawn():
+    """Each has luck of its own with each pair: ranks for these very pairs see it, and are right about these pairs alone."""
+    (over,) = [s for s in scopes_for(DEFAULT_PAIRS) if s.id == "overall"]
+    for_these, for_others = (false_boards(6, 60, 60, over, luck=LUCK, drawn=drawn) for drawn in (False, True))
+    assert for_these > 20
+    assert sps.binomtest(for_others, 60, 0.05, alternative="greater").pvalue > 0.01

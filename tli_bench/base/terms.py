@@ -6,8 +6,9 @@ TRAINED, CONTROL, GAIN, BEST_LAYER = "trained", "control", "gain", "best layer"
 
 TERMS = MappingProxyType(
     {
-        TRAINED: "words that the scored adapter (or the model itself, where tli-bench fine-tuned it) was trained on; only on the "
-        "language pair it was trained on, since on any other pair the same split was never trained",
+        TRAINED: "the words of the train split, where the scored adapter (or the model itself, where tli-bench fine-tuned it) was trained "
+        "on this language pair and saw at least half of them; on any other pair, or after a training on another list, the same split was "
+        "never trained",
         CONTROL: "words that no training of the scored adapter saw, in any form, variant or root: what conclusions are about; "
         "also called unseen words",
         GAIN: "what the adapter changed: the score with it minus the score without it, from one load of the model, at one and the "

@@ -32,6 +32,7 @@ def leaderboard(
     checked as `tli-bench results validate` does: one that fails is left out and named on standard error, and the others are ranked.
     """
     from tli_bench.base.errors import ResultError
+    from tli_bench.report.conclusion import conclude
     from tli_bench.report.reported import load_reported
     from tli_bench.report.sweeps import load_sweep
     from tli_bench.report.table import build, load_results
@@ -60,5 +61,7 @@ def leaderboard(
     )
     for path in paths:
         typer.echo(f"  {path}")
+    for said in map(conclude, built.boards):
+        typer.echo("\n" + "\n".join(filter(None, (said.sentence, said.basis, said.sources, said.disagreement))))
     for line in built.left_out:
         typer.echo(f"left out: {line}", err=True)

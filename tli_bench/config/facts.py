@@ -64,6 +64,7 @@ FACTS: tuple[Fact, ...] = (
         usual=False,
         later=True,
     ),
+    Fact(name="seen_train", later=True),
     Fact(name="trained_words", identity=True, later=True),
     Fact(name="skip_gate", identity=True, flag="skip_gate", note="sanity gate skipped: shown without a rank"),
     Fact(

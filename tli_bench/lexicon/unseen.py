@@ -1,8 +1,10 @@
 """Control words must be unseen: which of them a training covers, by their forms, whatever list it was on."""
 
+from collections.abc import Iterable
+
 from tli_bench.base.errors import AdapterError
 from tli_bench.lexicon.lexicon import Lexicon
-from tli_bench.lexicon.pairs import Split
+from tli_bench.lexicon.pairs import Split, WordPair
 from tli_bench.lexicon.trained import Trained
 
 MOST_SEEN = 0.1
@@ -10,12 +12,17 @@ MOST_SEEN = 0.1
 
 
 def seen_control(lexicon: Lexicon, trained: Trained) -> tuple[str, ...]:
-    """Control concepts of which the training saw a word: a form, a variant or one of its root family, on either side."""
+    """Control concepts of which the training saw a word, as `seen_among` says."""
+    return seen_among(lexicon.of(Split.CONTROL), lexicon, trained)
+
+
+def seen_among(pairs: Iterable[WordPair], lexicon: Lexicon, trained: Trained) -> tuple[str, ...]:
+    """Concepts of which the training saw a word: a form, a variant or one of its root family, on either side."""
     source, target = lexicon.source_language, lexicon.target_language
     known = trained.read_as(source, target)
     return tuple(
         pair.concept
-        for pair in lexicon.of(Split.CONTROL)
+        for pair in pairs
         if any(known.saw(form, source) for form in pair.sources)
         or any(known.saw(form, target) for form in pair.targets)
     )

@@ -35,6 +35,7 @@ class MeasureRegistry:
     def __init__(self, measures: Iterable[Measure] = ()) -> None:
         self._measures: dict[str, Measure] = {}
         self._shown: dict[Place | None, list[Measure]] = {}
+        self._sharing: dict[str, tuple[Measure, ...]] = {}
         self._complete = False
         for measure in measures:
             self.add(measure)
@@ -45,12 +46,14 @@ class MeasureRegistry:
             raise InputError(f"a measure called {measure.name!r} exists already; choose another name")
         self._measures[measure.name] = measure
         self._shown.clear()
+        self._sharing.clear()
         return measure
 
     def remove(self, name: str) -> None:
         """Forget a measure that was added."""
         self._measures.pop(name, None)
         self._shown.clear()
+        self._sharing.clear()
 
     def get(self, name: str) -> Measure:
         """The measure called `name`; raises UnknownNameError with suggestions."""
@@ -66,6 +69,13 @@ class MeasureRegistry:
         if place not in self._shown:
             self._shown[place] = [m for m in self._measures.values() if place is None or place in m.places]
         return list(self._shown[place])
+
+    def sharing(self, column: str) -> tuple[Measure, ...]:
+        """Measures whose number follows from the column of the measure called `column`, besides that one."""
+        self._load_packages()
+        if column not in self._sharing:
+            self._sharing[column] = tuple(m for m in self._measures.values() if m.column_of == column)
+        return self._sharing[column]
 
     def _load_packages(self) -> None:
         if self._complete:
@@ -122,6 +132,11 @@ def list_measures(place: Place | None = None) -> list[Measure]:
     return MEASURES.all(place)
 
 
+def measures_of_column(name: str) -> tuple[Measure, ...]:
+    """Measures whose number is computed from the column of the measure called `name`, which is not among them."""
+    return MEASURES.sharing(name)
+
+
 def asked_for(names: Iterable[str]) -> list[Measure]:
     """The optional measures that `names` ask for: `default` is none of them, `all` is all, any other is a measure.
 
@@ -163,8 +178,7 @@ def require_tested(name: str) -> Measure:
 
 def standard_error_of(measure: Measure) -> Measure | None:
     """The measure whose number is the standard error of `measure` at every layer; None where there is none."""
-    found = (m for m in list_measures() if m.column_of == measure.name and m.aggregate is standard_error)
-    return next(found, None)
+    return next((m for m in MEASURES.sharing(measure.name) if m.aggregate is standard_error), None)
 
 
 def compute(view: View, names: Iterable[str] | None = None, *, asked: Iterable[Measure] = ()) -> Measured:

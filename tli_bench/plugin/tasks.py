@@ -28,7 +28,7 @@ from tli_bench.lexicon.pairs import SHOWN, Split, WordPair
 from tli_bench.lexicon.readers.base import reading_of
 from tli_bench.lexicon.trained import Trained
 from tli_bench.lexicon.unknown import languages_of_list
-from tli_bench.lexicon.unseen import left_out_of_control, seen_control
+from tli_bench.lexicon.unseen import left_out_of_control, seen_among, seen_control
 from tli_bench.measures import MEASURES_VERSION
 from tli_bench.measures.choice import BEST_LAYER_RULE
 from tli_bench.measures.registry import asked_for
@@ -40,7 +40,7 @@ from tli_bench.plugin.provenance import Provenance
 from tli_bench.plugin.stock import answer_from_stock_models
 from tli_bench.records.schema import RunRecord, Signature
 from tli_bench.records.scores import Scores
-from tli_bench.records.trained import trained_on_pair
+from tli_bench.records.trained import are_trained, trained_on_pair
 from tli_bench.vectors.protocols import Protocol, get_protocols
 from tli_bench.vectors.responses import PairStates
 
@@ -232,6 +232,11 @@ class HiddenStatesTask(Task):
         name = model.adapter.name if model.adapter else model.id
         return left_out_of_control(self.lexicon, self.trained(model), name=name)
 
+    def _learnt(self, pairs: Sequence[WordPair], model: MeasuredModel) -> int | None:
+        """How many of the train split's words the training saw; None where it may have seen more than is known."""
+        trained, scored = self.trained(model), [pair for pair in pairs if pair.split is Split.TRAIN]
+        return len(seen_among(scored, self.lexicon, trained)) if trained.known else None
+
     def leaks_with(self, model: MeasuredModel) -> bool:
         """Whether control words that are scored were trained: among the task's own words, or with the model."""
         if self.leaking or not self._options.allow_leakage or Split.CONTROL not in self.SPLITS:
@@ -253,7 +258,8 @@ class HiddenStatesTask(Task):
             pairs = [pair for pair in self.pairs if pair.concept in by_concept and pair.concept not in seen]
             responses = [by_concept[pair.concept] for pair in pairs]
             layers, gold = responses[0].layers, torch.from_numpy(self.lexicon.gold(pairs))
-            analyses = {}
+            analyses, on_pair = {}, trained_on_pair(self.pair, model.adapter, model.training)
+            learnt = self._learnt(pairs, model) if on_pair else None
             for protocol in self.protocols:
                 states, facts = inputs(responses, protocol.id)
                 analyser = Analyser(
@@ -265,14 +271,14 @@ class HiddenStatesTask(Task):
                     facts=facts,
                     shown=self._options.shown,
                     asked=self._asked,
-                    trained=trained_on_pair(self.pair, model.adapter, model.training),
+                    trained=on_pair and are_trained(learnt, sum(pair.split is Split.TRAIN for pair in pairs)),
                 )
                 scored = with_placebos(
                     analyser.run(), pairs, gold, responses, protocol, self.pair, seed=self._options.seed
                 )
                 framed = self._carried.framed(protocol, pairs, responses, self._sampled)
                 analyses[protocol.id] = with_framing(scored, pairs, gold, self.lexicon, framed)
-            self._analysed = _Analysed(key, analyses, self.headlines(analyses, layers), responses[0].model)
+            self._analysed = _Analysed(key, analyses, self.headlines(analyses, layers), model, learnt)
         return self._analysed
 
     def records(self, *, limit: int | None = None, provenance: Provenance | None = None) -> list[RunRecord]:
@@ -288,7 +294,9 @@ class HiddenStatesTask(Task):
             record = RunRecord(
                 task=self.config.task,
                 pair=self.pair,
-                signature=signature.model_copy(update={"own_sink": analysis.controls.own_sink}),
+                signature=signature.model_copy(
+                    update={"own_sink": analysis.controls.own_sink, "seen_train": self._analysed.learnt}
+                ),
                 **made.fields(),
                 best_layer=analysis.best_layer,
                 best_layer_rule=BEST_LAYER_RULE,
@@ -362,12 +370,13 @@ def _warn_of_unknown(name: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Analysed:
-    """One scored pool. key: concepts and keys of its responses."""
+    """One scored pool. key: concepts and keys of its responses; learnt: as the signature's `seen_train`."""
 
     key: frozenset[tuple[str, str]]
     analyses: dict[str, Analysis]
     headlines: dict[str, float]
     model: MeasuredModel
+    learnt: int | None
 
 
 class AlignmentTask(HiddenStatesTask):

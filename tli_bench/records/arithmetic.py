@@ -1,7 +1,6 @@
 """Every aggregate that a record's columns determine, computed again and compared with what the record states."""
 
 import math
-from collections import defaultdict
 from collections.abc import Callable, Container, Iterator
 from typing import NamedTuple
 
@@ -11,7 +10,7 @@ from tli_bench.base.errors import UnscorableError
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.choice import BEST_LAYER_RULE, chosen_depth
 from tli_bench.measures.measure import Measure, Place, mean_of, standard_error
-from tli_bench.measures.registry import known_measure, list_measures
+from tli_bench.measures.registry import known_measure, list_measures, measures_of_column
 from tli_bench.models.identity import BEFORE_AFTER
 from tli_bench.records.columns import Kept, Sums, read
 from tli_bench.records.comparison import Comparison, comparison
@@ -26,19 +25,16 @@ _SLACK = 1e-5
 def recompute(record: RunRecord) -> Iterator[str]:
     """One line for each figure that does not follow from the record's own columns."""
     yield from _coverage(record)
-    derived: dict[str, list[Measure]] = defaultdict(list)
-    for other in list_measures():
-        derived[other.column_of].append(other)
     stated_at = _stated(record)
     for split, state, layer, name, held in record.every_column():
         measure, column = known_measure(name), _Column.of(held)
         if measure is None:
             continue
         problems = [] if column is None else list(_range(record, split, measure, column))
-        for item in (measure, *derived.get(name, ())) if not problems else ():
-            stated = stated_at(item.name, split, state, layer)
+        for one in (measure, *measures_of_column(name)) if not problems else ():
+            stated = stated_at(one.name, split, state, layer)
             if stated is not None:
-                problems += _aggregate(item, stated, held, column)
+                problems += _aggregate(one, stated, held, column)
         yield from (f"{split.value}/{state}/layer {layer}: {problem}" for problem in problems)
     yield from _curve_ranges(record)
     yield from _control_ranges(record)

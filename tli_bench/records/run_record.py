@@ -6,7 +6,7 @@ from pydantic import Field, JsonValue, model_validator
 
 from tli_bench.base.frozen import Frozen
 from tli_bench.lexicon.pairs import Split
-from tli_bench.records.columns import Curve, Sums, Words
+from tli_bench.records.columns import Curve, Kept, Sums, Words
 from tli_bench.records.comparison import Comparison
 from tli_bench.records.controls import Controls
 from tli_bench.records.details import WordDetails
@@ -86,15 +86,16 @@ class RunRecord(Frozen, Scores):
     def _columns_fit(self) -> None:
         parts = [("column", self.every_column()), ("pseudo-values", self.every_column(self.pseudo))]
         for what, (split, state, layer, name, kept) in ((what, item) for what, items in parts for item in items):
-            where = f"{what} {split}/{state}/layer {layer}/{name}"
-            if state not in self.best_layer:
-                raise ValueError(
-                    f"{where}: no best layer of this state, only of {', '.join(self.best_layer) or 'none'}"
-                )
-            if split not in self.words:
-                raise ValueError(f"{where}: the record holds no words of this split")
-            if layer not in self.layers:
-                raise ValueError(f"{where}: the layer is not among the signature's layers")
-            count = kept.n + kept.missing if isinstance(kept, Sums) else len(kept)
-            if count != len(self.words[split]):
-                raise ValueError(f"{where} has {count} values for {len(self.words[split])} words")
+            if problem := self._misfit(split, state, layer, kept):
+                raise ValueError(f"{what} {split}/{state}/layer {layer}/{name}{problem}")
+
+    def _misfit(self, split: Split, state: str, layer: str, kept: Kept) -> str:
+        """Why the record has no place for a column; empty where it has."""
+        if state not in self.best_layer:
+            return f": no best layer of this state, only of {', '.join(self.best_layer) or 'none'}"
+        if split not in self.words:
+            return ": the record holds no words of this split"
+        if layer not in self.layers:
+            return ": the layer is not among the signature's layers"
+        count, words = kept.n + kept.missing if isinstance(kept, Sums) else len(kept), len(self.words[split])
+        return "" if count == words else f" has {count} values for {words} words"

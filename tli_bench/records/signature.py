@@ -21,8 +21,10 @@ class Signature(Frozen):
     revision: Hub commit, or fingerprint of a local model's files; package: which package those files came in, if any;
     parameters: how many numbers the model has, without an adapter; None in records from before they were counted.
     n: number of pairs in each split; limit: the `--limit` that was in force, None for all pairs.
-    seen_control: control concepts that were left out because the training saw their words; training_unknown: whether
-    it may have seen more; trained_words: SHA-256 of the words that were declared as trained, None where none were.
+    seen_control: control concepts that were left out because the training saw their words; training_unknown: whether it may have
+    seen more; seen_train: how many of the scored words of the train split a training on this pair saw, None without such a training,
+    where it may have seen more, and in records from before they were counted; trained_words: SHA-256 of the words that were declared
+    as trained, None where none were.
     adapter: what was attached to the model; training: how the model itself was fully fine-tuned, None where it was not.
     twin: hash of the adapter scored as the adapter's twin; placebo: how many adapters of random weights were scored.
     """
@@ -42,6 +44,7 @@ class Signature(Frozen):
     leaking: bool = False
     seen_control: tuple[str, ...] = ()
     training_unknown: bool = False
+    seen_train: int | None = Field(default=None, ge=0)
     trained_words: str | None = None
     skip_gate: bool = False
     any_base: bool = False

@@ -22,9 +22,18 @@ def trained_on_pair(pair: str, *trainings: AdapterRef | TrainingRef | None) -> b
     return any(known is None or unordered(pair) in map(unordered, pairs_of(known)) for known in trained)
 
 
+def are_trained(seen: int | None, scored: int) -> bool:
+    """Whether words of a pair that a training was on are called trained: it saw at least half of the `scored` ones.
+
+    A training on a list of one's own saw other words of the same languages. seen: None where that is not known.
+    """
+    return seen is None or 2 * seen >= scored
+
+
 def trained_here(signature: Signature) -> bool:
-    """Whether the train split of the scored pair holds trained words."""
-    return trained_on_pair(signature.pair, signature.adapter, signature.training)
+    """Whether the train split of the scored pair holds trained words: a training was on the pair, and on these words of it."""
+    on_pair = trained_on_pair(signature.pair, signature.adapter, signature.training)
+    return on_pair and are_trained(signature.seen_train, signature.n.get(Split.TRAIN, 0))
 
 
 def split_names(signature: Signature) -> Mapping[Split, str]:

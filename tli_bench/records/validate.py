@@ -153,6 +153,9 @@ def _seen_control(record: RunRecord) -> Iterator[str]:
     scored = sorted(seen & {concept for concept, _, _ in words.triples()}) if words else []
     if scored:
         yield f"{len(scored)} control words were left out as trained, yet they are scored ({visible(scored[0])})"
+    learnt, train = record.signature.seen_train or 0, record.signature.n.get(Split.TRAIN, 0)
+    if learnt > train:
+        yield f"seen_train is {learnt}, but only {train} words of the train split were scored"
     whole = record.signature.n.get(Split.CONTROL, 0) + len(seen)
     if record.signature.limit is None and len(seen) > MOST_SEEN * whole:
         yield f"{len(seen)} of {whole} control words were trained: above {MOST_SEEN:.0%} such a run is refused"

@@ -12,6 +12,7 @@ from tli_bench.measures.roles import HEADLINE
 from tli_bench.report.columns import FLAG, score_column, shown
 from tli_bench.report.entries import Entry
 from tli_bench.report.scopes import FAMILIES, Scope, languages_of
+from tli_bench.report.sources import told_sources
 from tli_bench.report.spread import recipe_of
 from tli_bench.report.table import Board, Row, Section, model_label, rank_text, training_label
 
@@ -24,11 +25,13 @@ class Conclusion:
     """What a board says to somebody who reads nothing else. Third-party names in it are one-line text, not yet escaped for any format.
 
     sentence: who is best over all, and for each family; who cannot be told apart. basis: words, pairs, trainings and audit words
-    behind it. disagreement: how the average over families ranks otherwise than the average over pairs; empty where it does not.
+    behind it. sources: where the uncertainty of the first comes from: words, pairs, seeds. disagreement: how the average over families
+    ranks otherwise than the average over pairs; empty where it does not.
     """
 
     sentence: str
     basis: str
+    sources: str
     disagreement: str
 
 
@@ -37,7 +40,9 @@ def conclude(board: Board) -> Conclusion:
     names, views = entry_names(board.entries), _views(board)
     said = _sentence(names, views) if views else "nothing is ranked: no pair was scored"
     prefix = "demonstration, not real models: " if board.key.demonstration else ""
-    return Conclusion(_ended(prefix + said), _basis(board, views), _disagreement(board, names))
+    return Conclusion(
+        _ended(prefix + said), _basis(board, views), _sources(board, names, views), _disagreement(board, names)
+    )
 
 
 def entry_names(entries: Sequence[Entry]) -> list[str]:
@@ -233,6 +238,18 @@ def _basis(board: Board, views: Sequence[tuple[str, Section]]) -> str:
             f"{left} of {len(section.rows)} models {'has' if left == 1 else 'have'} no rank, and the table says why"
         )
     return _ended("; ".join(clauses))
+
+
+def _sources(board: Board, names: Sequence[str], views: Sequence[tuple[str, Section]]) -> str:
+    if not views:
+        return ""
+    section = views[0][1]
+    ranked = sorted((row for row in section.rows if row.ranked), key=_by_place)
+    if not ranked:
+        return ""
+    first = ranked[0].entry
+    trained = board.entries[first].kind != "base"
+    return _ended(told_sources(names[first], ranked, len(section.scope.pairs), trained=trained))
 
 
 def _trainings(entries: Sequence[Entry]) -> str:

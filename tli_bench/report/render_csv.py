@@ -15,6 +15,10 @@ _MEASURED = (
     "protocol", "lexicon", "lexicon_hash", "demonstration", "scope_kind", "scope", "pairs", "model", "revision", "training", "adapter",
     "adapter_sha256", "dtype", "quantization", "rank", "tied", "rank_low", "rank_high", f"control_{HEADLINE}", "ci_low", "ci_high",
 )  # fmt: skip
+_SPREAD = (
+    "se_words", "sd_pairs", "without_pair_low", "without_pair_high", "place_without_low", "place_without_high", "drawn_rank_low",
+    "drawn_rank_high", "sd_seeds", "trainings",
+)  # fmt: skip
 _AUDIT = ("control_minus_audit", "audit_ci_low", "audit_ci_high", "audit_flag", "unaudited")
 _TRAININGS = (
     "protocol", "lexicon", "lexicon_hash", "demonstration", "scope_kind", "scope", "pairs", "base", "base_revision", "dtype",
@@ -34,7 +38,7 @@ _REPORTED = (
 def render_csv(leaderboard: Leaderboard) -> str:
     """Measured rows: one line per entry and scope; numbers with six digits, empty where there is none."""
     names = [column.id for column in columns()]
-    lines: list[Sequence[str]] = [(*_MEASURED, *names, *_AUDIT, "unranked")]
+    lines: list[Sequence[str]] = [(*_MEASURED, *_SPREAD, *names, *_AUDIT, "unranked")]
     for board in leaderboard.boards:
         for section in board.sections:
             for row in section.rows:
@@ -57,6 +61,7 @@ def render_csv(leaderboard: Leaderboard) -> str:
                         str(place.tied).lower() if place else "",
                         *("" if bound is None else str(bound) for bound in interval),
                         *(_number(v) for v in (row.score, *(place.ci if place else (None, None)))),
+                        *_spread(row),
                         *(_number(row.cells.get(name)) for name in names),
                         *_told_of_audit(row),
                         csv_cell(row.unranked),
@@ -88,6 +93,14 @@ def render_trainings_csv(leaderboard: Leaderboard) -> str:
                 if row.english is not None:
                     lines.append((*shared, *told, "english", "", _number(row.english), "", ""))
     return _write(lines)
+
+
+def _spread(row: Row) -> list[str]:
+    nothing = (None, None)
+    spread, drawn = row.spread, (row.ranked and row.ranked.drawn_interval) or nothing
+    scores = (spread.words, spread.pairs, *(spread.without or nothing))
+    places = ("" if place is None else str(place) for place in (*(spread.places or nothing), *drawn))
+    return [*map(_number, scores), *places, _number(spread.seeds), str(spread.trainings or "")]
 
 
 def _told_of_audit(row: Row) -> list[str]:

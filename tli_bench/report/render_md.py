@@ -11,6 +11,7 @@ from tli_bench.report.escape import markdown
 from tli_bench.report.page.defaults import default_columns
 from tli_bench.report.reported import Reported
 from tli_bench.report.scopes import short_pair
+from tli_bench.report.sources import sources
 from tli_bench.report.sweeps import ABOUT as SWEEPS_ABOUT
 from tli_bench.report.sweeps import Sweep, pairs_of, scores_of, table_rows
 from tli_bench.report.table import (
@@ -75,7 +76,7 @@ def _concluded(board: Board) -> list[str]:
     """What a board says, what it rests on, and where its two averages disagree."""
     found = conclude(board)
     lines = [f"**{markdown(found.sentence, limit=2000)}**", ""]
-    for text in (found.basis, found.disagreement):
+    for text in (found.basis, found.sources, found.disagreement):
         if text:
             lines += [markdown(text, limit=2000), ""]
     return lines
@@ -88,7 +89,7 @@ def _board(board: Board, *, first: bool) -> list[str]:
     for section in board.sections:
         if section.scope.kind in ("overall", "family"):
             lines += _section(board, section)
-    return lines + _matrix(board) + _contests(board) + _everything(board)
+    return lines + _uncertain(board) + _matrix(board) + _contests(board) + _everything(board)
 
 
 def _section(board: Board, section: Section) -> list[str]:
@@ -107,6 +108,19 @@ def _section(board: Board, section: Section) -> list[str]:
         name = markdown(names[row.entry] + reasons.get(row.entry, ""), limit=300)
         lines.append(_line([rank_text(row) + places, name, _score(row), *(cell_text(c, row) for c in held)]))
     return [*lines, "", *([f"{FLAG} {MEANING}", ""] if any(row.flagged for row in section.rows) else [])]
+
+
+def _uncertain(board: Board) -> list[str]:
+    """Where the uncertainty of each ranked row comes from, over all pairs."""
+    section, names, held = board.sections[0], entry_names(board.entries), sources()
+    ranked = [row for row in section.rows if row.ranked]
+    if not ranked:
+        return []
+    lines = [f"### {section.scope.label}: where the uncertainty comes from", ""]
+    lines += _head(["model", *(source.label for source in held)], left=(0,))
+    for row in ranked:
+        lines.append(_line([markdown(names[row.entry], limit=200), *(source.text(row) for source in held)]))
+    return [*lines, "", *(f"- {source.label}: {source.about}" for source in held), ""]
 
 
 def _score(row: Row) -> str:

@@ -5,8 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+import numpy as np
+
 from tli_bench.base.errors import TLIError
 from tli_bench.languages import DEFAULT_PAIRS, LANGUAGES, Language, pairs_of, resolve_pair
+from tli_bench.stats.arrays import Floats
 
 FAMILIES = "families"
 """Id of the scope that averages over families, each counted equally: the mean of the means that the family scopes show."""
@@ -24,6 +27,11 @@ class Scope:
     label: str
     pairs: tuple[str, ...]
     weights: tuple[float, ...] = ()
+
+    @property
+    def shares(self) -> Floats:
+        """Of each pair in the average `[pairs]`, summing to 1."""
+        return np.array(self.weights or [1 / len(self.pairs)] * len(self.pairs))
 
     def mean(self, values: Sequence[float]) -> float:
         """The average of one value for each of the pairs, in their order."""

@@ -10,24 +10,30 @@ from tli_bench.report.entries import Entry
 from tli_bench.report.scopes import Scope
 from tli_bench.stats.ranks import Ranked
 
+_ALIKE = 1e-12
+"""A difference that rounding may leave between equal scores."""
+
 
 @dataclass(frozen=True, slots=True)
 class Spread:
     """Sources of uncertainty of one score; None where there is one pair or one training only, or no rank.
 
     words: standard error of the score over concepts, which its interval and its rank rest on. pairs: standard deviation of the scores
-    of the single pairs. seeds: standard deviation of the scores of `trainings` trainings of one recipe, this one among them.
+    of the single pairs. without: the lowest and the highest score when any one pair is left out; places: likewise its places by score
+    among the ranked entries. seeds: standard deviation of the scores of `trainings` trainings of one recipe, this one among them.
     """
 
     words: float | None = None
     pairs: float | None = None
     seeds: float | None = None
     trainings: int = 0
+    without: tuple[float, float] | None = None
+    places: tuple[int, int] | None = None
 
 
 def spreads(entries: Sequence[Entry], scope: Scope, places: Mapping[int, Ranked | None]) -> list[Spread]:
     """One for each entry in a scope. places: rank by position among the entries, None for those without one."""
-    repeated = _repeated(entries, places)
+    repeated, without = _repeated(entries, places), _without_a_pair(entries, scope, places)
     found = []
     for i, entry in enumerate(entries):
         place = places.get(i)
@@ -39,9 +45,27 @@ def spreads(entries: Sequence[Entry], scope: Scope, places: Mapping[int, Ranked 
                 pairs=_deviation(scores) if len(scores) == len(scope.pairs) else None,
                 seeds=_deviation(trainings),
                 trainings=len(trainings),
+                without=without[i][0] if i in without else None,
+                places=without[i][1] if i in without else None,
             )
         )
     return found
+
+
+def _without_a_pair(
+    entries: Sequence[Entry], scope: Scope, places: Mapping[int, Ranked | None]
+) -> dict[int, tuple[tuple[float, float], tuple[int, int]]]:
+    """Of each ranked entry, both ends of its score and of its place by score when any one pair is left out; of one pair nothing."""
+    ranked, shares = [i for i, place in places.items() if place], scope.shares[:, None]
+    if not ranked or len(scope.pairs) < 2:
+        return {}
+    scores = np.array([[entries[i].units[pair].score for i in ranked] for pair in scope.pairs], dtype=np.float64)
+    left = (shares.T @ scores - shares * scores) / (1 - shares)
+    better = (left[:, None, :] > left[:, :, None] + _ALIKE).sum(axis=2) + 1
+    return {
+        i: ((float(a.min()), float(a.max())), (int(b.min()), int(b.max())))
+        for i, a, b in zip(ranked, left.T, better.T, strict=True)
+    }
 
 
 def recipe_of(entry: Entry) -> tuple[object, ...] | None:

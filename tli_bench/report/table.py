@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tli_bench.base.collection import collection_paused
 from tli_bench.base.errors import ResultError, UnscorableError
 from tli_bench.base.wording import visible
 from tli_bench.measures.roles import HEADLINE
@@ -27,7 +28,7 @@ from tli_bench.report.spread import Spread, spreads
 from tli_bench.report.sweeps import Sweep
 from tli_bench.report.trainings import Contest, base_units, contests
 from tli_bench.stats.pseudo import clustered
-from tli_bench.stats.ranks import Ranked, rank_entries
+from tli_bench.stats.ranks import Ranked, pair_parts, rank_entries
 
 Words = tuple[tuple[str, str, str], ...]
 MOST_TOLD = 100
@@ -124,6 +125,7 @@ def _alignment(bad: Iterable[Refused], found: Iterable[Record | Refused]) -> Ite
     yield from (item for item in found if not isinstance(item, DownstreamRecord))
 
 
+@collection_paused()
 def build(
     records: Iterable[RunRecord | Refused],
     *,
@@ -201,7 +203,7 @@ def _ranks(
     concepts = [[word[0] for word in words[pair]] for pair in scope.pairs]
     _, columns = clustered(values, concepts, weights=scope.weights)
     try:
-        ranked = rank_entries(columns, seed=seed)
+        ranked = rank_entries(columns, parts=pair_parts(values, scope.shares), seed=seed)
     except UnscorableError as err:
         return found | {i: (None, str(err)) for i in fit}
     return found | {i: (place, "") for i, place in zip(fit, ranked, strict=True)}
@@ -294,9 +296,14 @@ def rank_text(row: Row) -> str:
 
 def interval_text(row: Row) -> str:
     """The 95 % interval of the rank, `1–3`; a dash without a rank."""
-    if row.ranked is None:
+    return places_text(row.ranked.rank_interval if row.ranked else None)
+
+
+def places_text(places: tuple[int, int] | None) -> str:
+    """Ranks from the lowest to the highest, `1–3` or `2`; a dash for none."""
+    if places is None:
         return "–"
-    low, high = row.ranked.rank_interval
+    low, high = places
     return str(low) if low == high else f"{low}–{high}"
 
 

@@ -13,7 +13,7 @@ from tli_bench.report.columns import compared_measures, control_label
 from tli_bench.report.downstream import Joined
 from tli_bench.report.entries import Entry, Floats, Unit
 from tli_bench.report.scopes import Scope
-from tli_bench.stats.pseudo import clustered, estimate
+from tli_bench.stats.pseudo import clustered, estimates
 
 KINDS = {
     "early": "LoRA, early layers",
@@ -151,10 +151,11 @@ def _changes(
 ) -> dict[int, dict[str, Change]]:
     """Every change of every contender: all have the same words, or they would have no rank."""
     rows: list[tuple[int, str]] = []
+    asked = quantities()
     differences: list[list[Floats]] = []
     means: list[float] = []
     for i in inside:
-        for name, quantity in quantities().items():
+        for name, quantity in asked.items():
             pairs = [(quantity.of(entries[i].units[p]), quantity.of(bases[i][p])) for p in scope.pairs]
             known = [(after, before) for after, before in pairs if after is not None and before is not None]
             if len(known) == len(pairs):
@@ -168,8 +169,8 @@ def _changes(
     values = [np.stack([row[k] for row in differences], axis=1) for k in range(len(scope.pairs))]
     concepts = [[word[0] for word in entries[inside[0]].units[pair].words] for pair in scope.pairs]
     _, changed = clustered(values, concepts)
-    for k, (i, name) in enumerate(rows):
-        found[i][name] = Change(means[k], estimate(changed[:, k]).ci)
+    for (i, name), mean, change in zip(rows, means, estimates(changed), strict=True):
+        found[i][name] = Change(mean, change.ci)
     return found
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tli_bench.base.collection import collection_paused
 from tli_bench.records import write_text
 from tli_bench.report.render_csv import render_csv, render_reported_csv, render_sweeps_csv, render_trainings_csv
 from tli_bench.report.render_html import render_html
@@ -20,6 +21,7 @@ RENDERERS = {
 }
 
 
+@collection_paused()
 def write_all(leaderboard: Leaderboard, folder: Path) -> list[Path]:
     """Write every format atomically and give the paths; raises OutputError."""
     paths = []

@@ -20,6 +20,7 @@ from tli_bench.report.page.facts import facts_of
 from tli_bench.report.page.links import record_links
 from tli_bench.report.page.pairwise import Differences, differences_of
 from tli_bench.report.scopes import Scope, pair_label
+from tli_bench.report.sources import sources
 from tli_bench.report.sweeps import Line, Score, Sweep, lines, pairs_of, scores_of, table_rows
 from tli_bench.report.table import Board, Leaderboard, Row, board_label, model_label, training_label
 from tli_bench.report.trainings import KINDS, Change, Contest, base_units, kind_of, quantities
@@ -67,6 +68,7 @@ def page_data(leaderboard: Leaderboard) -> dict[str, Any]:
         "headline": {"id": HEADLINE, "label": get_measure(HEADLINE).label},
         "score": _column(score_column()),
         "columns": [_column(column) for column in held],
+        "sources": [{"id": s.id, "label": s.label, "about": s.about} for s in sources()],
         "audit": [column.id for column in held].index(AUDIT),
         "flag": FLAG,
         "measures": [{"label": m.label, "share": m.share} for m in compared_measures()],
@@ -232,7 +234,7 @@ def _drawn(measure: Measure, unit: Unit, base: Unit | None, pool: _Pool) -> list
 
 
 def _rounded(curve: Curve | None) -> list[float | None]:
-    return [_round(value) for value in curve or ()]
+    return [None if value is None else round(value, 3) for value in curve or ()]
 
 
 def _half_widths(errors: Curve | None) -> list[float | None]:
@@ -243,19 +245,31 @@ def _half_widths(errors: Curve | None) -> list[float | None]:
 def _row(row: Row, held: Sequence[str]) -> list[Any]:
     """held: ids of the columns, in the order of the cells."""
     place = row.ranked
-    values = [_round(row.cells.get(name)) for name in held]
-    while values and values[-1] is None:
-        values.pop()
-    spread = row.spread
+    values = _short(_rounded([row.cells.get(name) for name in held]))
     told = [
         int(row.flagged),
         told_of_audit(row),
-        [*map(_round, (spread.words, spread.pairs, spread.seeds)), spread.trainings],
+        _spread(row),
     ]
     if place is None:
         return [row.entry, None, 0, None, None, _round(row.score), None, None, values, row.unranked, *told]
     ci = (_round(place.ci[0]), _round(place.ci[1]))
     return [row.entry, place.rank, int(place.tied), *place.rank_interval, _round(row.score), *ci, values, "", *told]
+
+
+def _spread(row: Row) -> list[Any]:
+    """In the order of `sources()`: one number or both ends each, of seeds the number of trainings too."""
+    spread, drawn = row.spread, row.ranked.drawn_interval if row.ranked else None
+    without = spread.without and [_round(end) for end in spread.without]
+    seeds = None if spread.seeds is None else [_round(spread.seeds), spread.trainings]
+    return _short([_round(spread.words), _round(spread.pairs), without, spread.places, drawn, seeds])
+
+
+def _short(values: list[Any]) -> list[Any]:
+    """Without what is missing at the end."""
+    while values and values[-1] is None:
+        values.pop()
+    return values
 
 
 def _round(value: float | None) -> float | None:

@@ -32,12 +32,18 @@ const read = (hash) => {
   take("kind", (v) => ["base", "adapter", "full"].includes(v), (v) => { found.kind = v; });
   take("q", () => true, (v) => { found.q = v.slice(0, 200); });
   take("sort", (v) => sortOf(v), (v) => { found.sort = v; });
-  take("cols", () => true, (v) => { found.columns = v.split(",").filter((id) => optional().some((c) => c.id === id)); });
+  take("cols", () => true, (v) => {
+    const known = (id) => optional().some((c) => c.id === id);
+    found.columns = v.split(",").filter(known);
+    for (const id of v.split(",").slice(0, 50)) if (!known(id) && id !== "none") missing.push(`column “${id.slice(0, 60)}”`);
+  });
   take("vs", (v) => v.split(",").length === 2 && v.split(",").every((id) => rowIn(there, id)), (v) => { found.versus = v.split(",").map((id) => rowIn(there, id).id); });
   take("row", () => true, (v) => {
     for (const id of v.split(",").slice(0, 50))
       if (rowIn(there, id)) found.rows.push(rowIn(there, id).id); else missing.push(`row “${id.slice(0, 60)}”`);
   });
+  const names = ["board", "scope", "kind", "q", "sort", "cols", "row", "vs"];
+  for (const name of [...parts.keys()].slice(0, 50)) if (!names.includes(name)) missing.push(`“${name.slice(0, 60)}”`);
   return { found, missing };
 };
 const linkTo = (chosen) => location.href.split("#")[0] + "#" + written(chosen);

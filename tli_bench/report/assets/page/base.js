@@ -50,4 +50,4 @@ const unitOf = ([pair, layer, layers, n, date, commit, command, verdict, record,
   command: text(command), verdict: text(verdict), record: text(record), changes,
   scores: scores.map(([value, ...packed]) => ({ value, curves: packed.slice(0, 2), widths: packed.slice(2) })),
 });
-// Row: [entry, rank, tied, low, high, score, ciLow, ciHigh, cells, unranked, flagged, what the audit cell tells, spread]
+// Row: [entry, rank, tied, low, high, score, ciLow, ciHigh, cells, unranked, flagged, what the audit cell tells, uncertainty by source]

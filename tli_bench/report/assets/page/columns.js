@@ -27,6 +27,20 @@ const fact = (id, label, about, value, textual = false) => ({
   id, label, about, fact: true, textual, plain: (r) => value(entryOf(r)) ?? null,
   render: by((r) => esc(value(entryOf(r))?.toLocaleString("en") ?? "–"), (r) => value(entryOf(r)) ?? null),
 });
+// One source of uncertainty: a number, both ends of a range, or a number and how many trainings it is of.
+const span = ([low, high], say) => (low === high ? say(low) : `${say(low)}–${say(high)}`);
+const sourceText = (r, i) => {
+  const value = r[12][i] ?? null;
+  if (value === null) return "–";
+  if (i === 2) return span(value, number);
+  if (i === 5) return `${number(value[0])} (${value[1]})`;
+  return Array.isArray(value) ? span(value, String) : number(value);
+};
+const sourceValue = (r, i) => {
+  const value = r[12][i] ?? null;
+  if (!Array.isArray(value)) return value;
+  return i === 5 ? value[0] : value[1];
+};
 const allColumns = [
   { id: "rank", label: "Rank", about: "1 plus the number of rows that are certainly better; = marks a row that cannot be told from some other. Behind it, the ranks it may have.",
     plain: rankText, render: by((r) => `${rankText(r)}${r[1] === null || r[3] === r[4] ? "" : ` <span class="small">${placesText(r)}</span>`}`, (r) => r[1]) },
@@ -35,6 +49,8 @@ const allColumns = [
   { id: "score", label: `${data.score.label} [95 %]`, about: data.score.about, plain: (r) => r[5],
     render: by((r) => esc(number(r[5])) + (r[6] === null ? "" : ` <span class="small">${esc(bounds(r[6], r[7]))}</span>`), (r) => r[5]) },
   ...data.columns.map((column, i) => ({ ...column, plain: (r) => r[8][i] ?? null, render: by((r) => cell(r, column, i), (r) => r[8][i]) })),
+  ...data.sources.map((source, i) => ({ ...source, source: true, plain: (r) => (sourceValue(r, i) === null ? null : sourceText(r, i)),
+    render: by((r) => esc(sourceText(r, i)), (r) => sourceValue(r, i)) })),
   fact("trained_on", "Trained on", "The pair whose words the training saw.", (e) => (e.pair === "–" ? null : e.pair), true),
   fact("lora_rank", "LoRA rank", "Rank of the adapter, by its card.", (e) => e.rank),
   fact("parameters", "Trainable parameters", "Numbers that received gradient.", (e) => e.parameters),
@@ -46,7 +62,7 @@ const allColumns = [
   orderSequence: c.textual || c.id === "rank" ? ["asc", "desc"] : ["desc", "asc"], ...c,
 }));
 const FIXED = ["rank", "model", "score"];
-const held = (column) => board().columns.includes(column.id) || (column.fact && section().rows.some((r) => column.plain(r) !== null && column.plain(r) !== ""));
+const held = (column) => board().columns.includes(column.id) || ((column.fact || column.source) && section().rows.some((r) => column.plain(r) !== null && column.plain(r) !== ""));
 const optional = () => allColumns.filter((c) => !FIXED.includes(c.id));
 const chosenColumns = () => state.columns ?? board().defaults;
 const visibleColumns = () => allColumns.filter((c) => FIXED.includes(c.id) || (chosenColumns().includes(c.id) && held(c)));

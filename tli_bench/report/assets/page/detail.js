@@ -71,10 +71,9 @@ const factList = (entry, units) => {
   const lines = [...entry.facts, ["Latest record", latest(entry) || "–"], ["Commit of tli-bench", commits.join(", ") || "–"]];
   return make("dl", lines.flatMap(([label, value, href]) => [make("dt", label), make("dd", linked(value, href))]), { class: "facts" });
 };
-// By how much the score would be another one with other words, other pairs, or another seed of the training.
-const spread = ([, , , , , , , , , , , , [words, pairs, seeds, trainings] = []]) => [
-  ["Standard error over words", words], ["Standard deviation over pairs", pairs], [`Standard deviation over ${trainings} trainings`, seeds],
-].filter(([, value]) => value !== null && value !== undefined).map(([label, value]) => [label, number(value)]);
+// By how much the score and its rank would be other ones with other words, other pairs, or another seed of the training.
+const uncertain = (row) => table("Where the uncertainty comes from", ["source", "value", "what it says"],
+  data.sources.map(({ label, about }, i) => [label, sourceText(row, i), about]), [1]);
 const detail = (row) => {
   const entry = entryOf(row), node = make("div", [], { class: "detail" });
   const all = entry.units.map(unitOf);
@@ -87,9 +86,8 @@ const detail = (row) => {
     units.map((u) => [linked(u.pair, u.record), String(u.n), u.layer, ...u.scores.map((s) => number(s.value)), u.date.slice(0, 10), u.verdict]),
     [1, ...data.measures.map((_, i) => 3 + i)]);
   const averages = table(section().label, ["column", "value"],
-    [...allColumns.filter((c) => (FIXED.includes(c.id) || held(c)) && !c.fact && c.id !== "model").map((c) => [c.label, c.id === "rank" ? `${rankText(row)} (${placesText(row)})` : c.id === "score"
-      ? `${number(row[5])} ${bounds(row[6], row[7])}` : number(c.plain(row), 3, c.signed) + (c.id === data.columns[data.audit].id && row[10] ? ` ${data.flag}` : "")]),
-    ...spread(row)], [1]);
+    [...allColumns.filter((c) => (FIXED.includes(c.id) || held(c)) && !c.fact && !c.source && c.id !== "model").map((c) => [c.label, c.id === "rank" ? `${rankText(row)} (${placesText(row)})` : c.id === "score"
+      ? `${number(row[5])} ${bounds(row[6], row[7])}` : number(c.plain(row), 3, c.signed) + (c.id === data.columns[data.audit].id && row[10] ? ` ${data.flag}` : "")])], [1]);
   const chosen = make("select", units.map((u, i) => make("option", u.pair, { value: i })));
   const place = make("div", [], { class: "curves" });
   chosen.addEventListener("change", () => curves(entry, units[chosen.value], place));
@@ -99,6 +97,7 @@ const detail = (row) => {
   const repeated = make("div", [...commands.map((c) => make("p", make("code", c))), copier("Copy commands", () => commands.join("\n"))]);
   const cited = bibtex(entry, row);
   node.append(heading, make("div", [factList(entry, units), averages], { class: "two" }), scrolling(scores, "Scores by pair"),
+    ...(row[1] === null ? [] : [scrolling(uncertain(row), "Where the uncertainty comes from")]),
     make("h3", "Layer curves, control words"), make("label", ["Pair", chosen]), place,
     make("h3", "Repeat it"), repeated, make("h3", "Cite it"), make("pre", make("code", cited), { tabindex: 0, role: "region", "aria-label": "BibTeX" }), copier("Copy BibTeX", () => cited),
     make("details", [make("summary", "Signature"), scrolling(signature, "Signature")]));

@@ -91,7 +91,7 @@ const fillChoices = () => {
     return [make("fieldset", [make("legend", legend), ...lines])];
   };
   const there = optional().filter(held);
-  byId("choices").replaceChildren(...boxes(there.filter((c) => !c.fact), "Scores"), ...boxes(there.filter((c) => c.fact), "About the row"));
+  byId("choices").replaceChildren(...boxes(there.filter((c) => !c.fact && !c.source), "Scores"), ...boxes(there.filter((c) => c.source), "Where the uncertainty comes from"), ...boxes(there.filter((c) => c.fact), "About the row"));
   byId("chosen").textContent = `(${visibleColumns().length} of ${there.length + FIXED.length})`;
 };
 let kept = "";

@@ -34,7 +34,9 @@ ROWS = {
     "tli_mexa": Said("FLORES+, or a folder", "official files"),
     "tli_bitext_flores": Said("`openlanguagedata/flores_plus`, or a folder", "local Hub, official files"),
     "tli_bitext_ntrex": Said("`mteb/NTREX`, or a folder", "local Hub, official files"),
-    "tli_bitext_tatoeba": Said("`mteb/tatoeba-bitext-mining`, or a folder", "local Hub"),
+    "tli_bitext_tatoeba": Said(
+        "`mteb/tatoeba-bitext-mining`, or LASER's `tatoeba.<xxx>-eng.<xxx>`", "local Hub, folder in this layout"
+    ),
     "tli_wikiann": Said("`unimelb-nlp/wikiann`, or `<iso>/train`, `dev`, `test` of the archives", FIXTURES),
     "tli_udpos": Said(
         "`universal-dependencies/universal_dependencies`, or a release's `<treebank>-ud-<split>.conllu`", FIXTURES

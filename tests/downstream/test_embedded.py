@@ -124,6 +124,23 @@ def test_flores_and_ntrex_layouts(tmp_path, place, names, hub):
     assert task.source == str(tmp_path)
 
 
+@pytest.mark.parametrize("place", ["", "tatoeba"])
+@pytest.mark.parametrize("source", ["swh_Latn", "eng_Latn"])
+def test_tatoebas_files_name_the_pair(tmp_path, place, source):
+    """As LASER's `data/tatoeba/v1` has them, and `tatoeba_preprocess` of github.com/google-research/xtreme reads them."""
+    (tmp_path / place).mkdir(exist_ok=True)
+    for end, lines in (("swh", "moja\nmbili\n"), ("eng", "one\ntwo\n")):
+        (tmp_path / place / f"tatoeba.swh-eng.{end}").write_text(lines, encoding="utf-8")
+    target = {"swh_Latn": "eng_Latn", "eng_Latn": "swh_Latn"}[source]
+    said = meta(tmp_path, "tatoeba") | {"source": source, "target": target}
+    docs = EmbeddedTask({"task": "t", "metadata": said}).test_docs()
+    assert {(doc["source"], doc["target"]) for doc in docs} == (
+        {("moja", "one"), ("mbili", "two")} if source == "swh_Latn" else {("one", "moja"), ("two", "mbili")}
+    )
+    with pytest.raises(DataError, match=r"any of tur_Latn.txt, nor|any of swh_Latn.txt, nor"):
+        EmbeddedTask({"task": "t", "metadata": meta(tmp_path, "tatoeba")}).test_docs()
+
+
 def test_one_set_is_not_read_for_another(tmp_path):
     for code in ("swh_Latn", "tur_Latn"):
         (tmp_path / FLORES[code]).write_text("a\nb\n", encoding="utf-8")

@@ -5,7 +5,7 @@ from pathlib import Path
 from tli_bench.downstream.errors import DataError
 from tli_bench.downstream.readers import read_sentences
 from tli_bench.downstream.sources import find_file
-from tli_bench.languages import resolve_language
+from tli_bench.languages import pivot, resolve_language
 
 PLACES = {"ntrex": ("ntrex", "NTREX-128")}
 """Sub-folders in which the files of a set may be, where there are others than the set's name."""
@@ -17,13 +17,25 @@ def read_folder(folder: Path, source: str, target: str, *, name: str | None = No
     name: the set that is asked for (see `file_names`).
     """
     places = () if name is None else PLACES.get(name, (name,))
-    paths = [find_file(folder, file_names(code, name), places=places) for code in (source, target)]
+    own = _tatoeba(source, target) if name == "tatoeba" else {}
+    paths = [
+        find_file(folder, [*own.get(code, ()), *file_names(code, name)], places=places) for code in (source, target)
+    ]
     left, right = (read_sentences(path) for path in paths)
     if len(left) != len(right):
         raise DataError(
             f"{paths[0]} has {len(left)} lines and {paths[1]} has {len(right)}; line i of both must be the same sentence"
         )
     return list(zip(left, right, strict=True))
+
+
+def _tatoeba(source: str, target: str) -> dict[str, tuple[str, ...]]:
+    """Tatoeba's own file names (LASER's `data/tatoeba/v1`), which name the pair with English; none for another pair."""
+    sides = {code: resolve_language(code).datasets.get("tatoeba") for code in (source, target)}
+    others = [called for code, called in sides.items() if code != pivot().code]
+    if len(others) != 1 or not all(sides.values()):
+        return {}
+    return {code: (f"tatoeba.{others[0]}-{sides[pivot().code]}.{called}",) for code, called in sides.items()}
 
 
 def file_names(code: str, name: str | None = None) -> list[str]:

@@ -10,9 +10,10 @@ import torch
 from tests.conftest import make_model, make_tokenizer
 from tli_bench.models.live import _checksum, fingerprint
 from tli_bench.vectors.backend import Backend
-from tli_bench.vectors.cache import Key, StateCache
+from tli_bench.vectors.cache import StateCache
 from tli_bench.vectors.extract import States
 from tli_bench.vectors.inputs import Framing
+from tli_bench.vectors.keys import Key
 from tli_bench.vectors.protocols import Pooling
 
 WORDS = ["maji", "water", "moto"]

@@ -88,7 +88,7 @@ def test_the_first_position_beside_the_words(kind):
         with torch.no_grad():
             layers = torch.stack(all_layers(model, torch.tensor([item.ids])))[:, 0]
         torch.testing.assert_close(states.first.norms[row], layers.norm(dim=-1), rtol=1e-5, atol=1e-5)
-        torch.testing.assert_close(states.first.included[:, row], layers.mean(1), rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(states.first.included(row), layers.mean(1), rtol=1e-4, atol=1e-5)
         torch.testing.assert_close(states.first.excluded[:, row], layers[:, 1:].mean(1), rtol=1e-4, atol=1e-5)
     shared = states.first.excluded is states.vectors[Pooling.WORD_MEAN]
     assert shared == (kind == "llama")  # with BOS alone the two means are one tensor; with [SEP] they differ
@@ -103,7 +103,7 @@ def test_the_first_position_beside_words_that_have_a_lead(bos, places):
         layers = torch.stack(all_layers(model, torch.tensor([item.ids])))[:, 0]
     first, own = places
     expected = torch.cat([layers[:, [first]], layers[:, own:]], dim=1).mean(1)
-    torch.testing.assert_close(states.first.included[:, 0], expected, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(states.first.included(0), expected, rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(states.first.norms[0], layers.norm(dim=-1), rtol=1e-5, atol=1e-5)
     assert states.first.excluded is states.vectors[Pooling.WORD_MEAN]
 
@@ -113,4 +113,4 @@ def test_a_word_of_one_position_has_no_mean_without_it():
     states = extract(model, encode_words(tokenizer, ["maji", "a"]), first_position=True)
     assert states.first.norms[1].shape[1] == 1
     assert not states.first.excluded[:, 1].any()
-    assert states.first.included[:, 1].any()
+    assert states.first.included(1).any()

@@ -5,7 +5,7 @@ import torch
 
 from tli_bench.base.errors import InputError, UnknownNameError
 from tli_bench.vectors.inputs import Encoded
-from tli_bench.vectors.pooling import first_weights, pooling_weights
+from tli_bench.vectors.pooling import pooling_weights, rest_weights
 from tli_bench.vectors.protocols import PROTOCOLS, Pooling, get_protocol
 
 FRAMED = Encoded("maji", (0, 7, 8, 1), (False, True, True, False))
@@ -26,17 +26,16 @@ def test_weights(pooling, expected):
 
 
 @pytest.mark.parametrize(
-    ("item", "inside", "outside"),
+    ("item", "expected"),
     [
-        (FRAMED, [0.25] * 4, [0, 1 / 3, 1 / 3, 1 / 3]),
-        (Encoded("x", (0, 5, 7), (False, False, True), frame=(False, True, False)), [0.5, 0, 0.5], [0, 0, 1]),
-        (Encoded("x", (5, 6, 7), (False, False, True), frame=(True, True, False)), [0.5, 0, 0.5], [0, 0, 1]),
-        (Encoded("x", (7,), (True,)), [1], [0]),
+        (FRAMED, [0, 1 / 3, 1 / 3, 1 / 3]),
+        (Encoded("x", (0, 5, 7), (False, False, True), frame=(False, True, False)), [0, 0, 1]),
+        (Encoded("x", (5, 6, 7), (False, False, True), frame=(True, True, False)), [0, 0, 1]),
+        (Encoded("x", (7,), (True,)), [0]),
     ],
 )
-def test_the_mean_with_and_without_position_0_leaves_out_the_text_around_the_word(item, inside, outside):
-    for first, expected in ((True, inside), (False, outside)):
-        assert first_weights(item, first=first) == pytest.approx(expected)
+def test_the_mean_without_position_0_leaves_out_the_text_around_the_word(item, expected):
+    assert rest_weights(item) == pytest.approx(expected)
 
 
 def test_nothing_to_pool_is_an_error():

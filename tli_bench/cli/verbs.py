@@ -3,6 +3,7 @@
 import typer
 
 from tli_bench.cli import (
+    cache,
     compare,
     explain,
     leaderboard,
@@ -39,6 +40,7 @@ def register(app: typer.Typer) -> None:
     app.command("lm-eval", context_settings=lm_eval.PASS_THROUGH, add_help_option=False)(lm_eval.lm_eval)
     app.command("ls")(ls.ls)
     app.add_typer(lexicon.app, name="lexicon")
+    app.add_typer(cache.app, name="cache")
     app.command("explain")(explain.explain)
     app.add_typer(repro.app, name="repro")
     app.add_typer(stats.app, name="stats")

@@ -1,6 +1,6 @@
 """What an analysis needs, gathered from the responses of all pairs, and metrics that are made on demand."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,18 +16,22 @@ def inputs(responses: Sequence[PairStates], protocol: str) -> tuple[dict[State, 
     measured = [response.protocols[protocol] for response in responses]
     states = responses[0].states
     facts = Facts(
-        last={state: _vectors([m.last[state] for m in measured]) for state in measured[0].last},
+        last={state: _vectors([m.last for m in measured], state) for state in measured[0].last},
         sinks={state: [m.sinks[state] for m in measured] for state in states},
         first_pooled=any(m.first_pooled for m in measured),
         tokens=[m.tokens for m in measured],
-        neurons={state: _vectors([m.neurons[state] for m in measured]) for state in measured[0].neurons},
+        neurons={state: _vectors([m.neurons for m in measured], state) for state in measured[0].neurons},
     )
-    return {state: _vectors([m.vectors[state] for m in measured]) for state in states}, facts
+    return {state: _vectors([m.vectors for m in measured], state) for state in states}, facts
 
 
-def _vectors(pairs: Sequence[torch.Tensor]) -> Vectors:
-    stacked = torch.stack(list(pairs), dim=2)
-    return Vectors(stacked[:, 0], stacked[:, 1])
+def _vectors(pairs: Sequence[Mapping[State, torch.Tensor]], state: State) -> Vectors:
+    """Of all pairs, copied one by one into their place, so that no second pool is in memory meanwhile."""
+    layers, _, width = pairs[0][state].shape
+    pool = torch.empty(2, layers, len(pairs), width, dtype=pairs[0][state].dtype)
+    for place, pair in enumerate(pairs):
+        pool[:, :, place] = pair[state].transpose(0, 1)
+    return Vectors(pool[0], pool[1])
 
 
 class ByName(dict[str, Callable[[list[Any]], float]]):

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 import torch
 
 from tli_bench.models.identity import MeasuredModel, State
-from tli_bench.vectors.backend import Answered, Backend
-from tli_bench.vectors.cache import TextStates
+from tli_bench.vectors.cache import Answered, TextStates
 from tli_bench.vectors.inputs import Framing, framing
+from tli_bench.vectors.kept import Answers, Kept
 from tli_bench.vectors.placebos import Placebos
 from tli_bench.vectors.pooling import pooling_weights
 from tli_bench.vectors.protocols import Pooling, Protocol
-from tli_bench.vectors.responses import PairSink, PairStates, ProtocolStates
+from tli_bench.vectors.responses import PairSink, PairStates, PairVectors, ProtocolStates
 from tli_bench.vectors.running import SentenceStates, is_sentence
 
 
@@ -26,7 +26,7 @@ class Inputs(NamedTuple):
 
 
 def answer(
-    requests: Sequence[Any], *, backend: Backend, identity: MeasuredModel, placebos: Placebos | None = None
+    requests: Sequence[Any], *, backend: Answers, identity: MeasuredModel, placebos: Placebos | None = None
 ) -> list[PairStates]:
     """One `PairStates` for each request, in order. A request's `args` are (source, target, protocols, pair id).
 
@@ -40,24 +40,64 @@ def answer(
         return _sentences(requests, backend=backend, identity=identity)
     if placebos is not None:
         placebos.starts()
+    answers: dict[int, PairStates] = {}
+    with backend.unchanged():
+        backend.remember(identity)
+        for group in _groups(requests, causal=backend.causal):
+            words = [requests[position].args[:2] for position in group.positions]
+            states = states_of(identity, running=group.running)
+            found = _answer_group(
+                words, group.sides, group.protocols, states, backend=backend, identity=identity, neurons=group.neurons
+            )
+            answers |= dict(zip(group.positions, found, strict=True))
+    return [replace(answers[position], placebos=placebos) for position in range(len(requests))]
+
+
+def all_kept(requests: Sequence[Any], *, kept: Kept, identity: MeasuredModel) -> bool:
+    """Whether `answer` needs no model for these requests: `kept`, as its backend, has every state that is asked for."""
+    if any(is_sentence(request) for request in requests):
+        return False
+    for group in _groups(requests, causal=kept.causal):
+        words = [requests[position].args[:2] for position in group.positions]
+        for state in states_of(identity, running=group.running):
+            for inputs, texts in _wanted(words, group.sides).items():
+                if not kept.holds(texts, inputs.framing, inputs.poolings, state=state, neurons=group.neurons):
+                    return False
+    return True
+
+
+class _Asked(NamedTuple):
+    """Requests that are answered together: their places, and the inputs of each protocol for source and target."""
+
+    positions: list[int]
+    protocols: tuple[Protocol, ...]
+    sides: list[dict[str, Inputs]]
+    running: bool
+    neurons: bool
+
+
+def _groups(requests: Sequence[Any], *, causal: bool) -> list[_Asked]:
     groups: dict[tuple[tuple[Protocol, ...], str, bool, bool], list[int]] = {}
     for position, request in enumerate(requests):
         protocols, pair, shorten, neurons = (*request.args[2:], False, False)[:4]
         groups.setdefault((protocols, pair, bool(shorten), bool(neurons)), []).append(position)
-    answers: dict[int, PairStates] = {}
-    with backend.unchanged():
-        for (protocols, pair, short, neurons), positions in groups.items():
-            words = [requests[position].args[:2] for position in positions]
-            sides = [
-                inputs_of(protocols, language, causal=backend.causal, shorten=short) for language in pair.split("-")
-            ]
-            states = states_of(identity, running=short)
-            found = _answer_group(words, sides, protocols, states, backend=backend, identity=identity, neurons=neurons)
-            answers |= dict(zip(positions, found, strict=True))
-    return [replace(answers[position], placebos=placebos) for position in range(len(requests))]
+    found = []
+    for (protocols, pair, short, neurons), positions in groups.items():
+        sides = [inputs_of(protocols, language, causal=causal, shorten=short) for language in pair.split("-")]
+        found.append(_Asked(positions, protocols, sides, short, neurons))
+    return found
 
 
-def _sentences(requests: Sequence[Any], *, backend: Backend, identity: MeasuredModel) -> Any:
+def _wanted(words: Sequence[tuple[str, str]], sides: Sequence[dict[str, Inputs]]) -> dict[Inputs, list[str]]:
+    """Texts of source and target by the inputs that they are needed with."""
+    wanted: dict[Inputs, list[str]] = {}
+    for side, by_name in enumerate(sides):
+        for inputs in dict.fromkeys(by_name.values()):
+            wanted.setdefault(inputs, []).extend(both[side] for both in words)
+    return wanted
+
+
+def _sentences(requests: Sequence[Any], *, backend: Answers, identity: MeasuredModel) -> Any:
     """One `SentenceStates` for each request, in order; each distinct sentence runs once per state."""
     groups: dict[tuple[Protocol, str], list[int]] = {}
     for position, request in enumerate(requests):
@@ -85,18 +125,14 @@ def _answer_group(
     protocols: Sequence[Protocol],
     states: Sequence[State],
     *,
-    backend: Backend,
+    backend: Answers,
     identity: MeasuredModel,
     neurons: bool,
 ) -> list[PairStates]:
     """Answers for pairs of words; `sides` has the inputs of each protocol for source and target."""
-    wanted: dict[Inputs, list[str]] = {}
-    for side, by_name in enumerate(sides):
-        for inputs in dict.fromkeys(by_name.values()):
-            wanted.setdefault(inputs, []).extend(both[side] for both in words)
     found: dict[tuple[State, Inputs], Answered] = {}
     for state in states:
-        for inputs, texts in wanted.items():
+        for inputs, texts in _wanted(words, sides).items():
             found[state, inputs] = backend.states(texts, inputs.framing, inputs.poolings, state=state, neurons=neurons)
     layers = next(iter(found.values())).layers
     with backend.unchanged() as held:
@@ -152,8 +188,8 @@ def _protocol_states(protocol: Protocol, pairs: dict[State, tuple[TextStates, ..
     both = pairs["base"]
     encoded = [word.encoded for word in both if word.encoded is not None]
     return ProtocolStates(
-        vectors={state: _stacked(words, protocol.pooling) for state, words in pairs.items()},
-        last={state: _stacked(words, Pooling.WORD_LAST) for state, words in pairs.items()} if protocol.last else {},
+        vectors=_shared(pairs, protocol.pooling),
+        last=_shared(pairs, Pooling.WORD_LAST) if protocol.last else {},
         sinks={state: _sink(*words) for state, words in pairs.items()},
         first_pooled=any(bool(pooling_weights(item, protocol.pooling)[0] > 0) for item in encoded),
         tokens=(sum(encoded[0].word), sum(encoded[1].word)),
@@ -167,13 +203,13 @@ def _neurons(words: Sequence[TextStates]) -> list[torch.Tensor]:
     return [word.neurons for word in words if word.neurons is not None]
 
 
-def _stacked(words: Sequence[TextStates], pooling: Pooling) -> torch.Tensor:
-    return torch.stack([word.vectors[pooling] for word in words], dim=1)
+def _shared(pairs: dict[State, tuple[TextStates, ...]], pooling: Pooling) -> PairVectors:
+    return PairVectors({state: tuple(word.vectors[pooling] for word in words) for state, words in pairs.items()})
 
 
 def _sink(source: TextStates, target: TextStates) -> PairSink:
     norms = [word.norms for word in (source, target) if word.norms is not None]
-    cosines = [_cosine(source.included, target.included), _cosine(source.excluded, target.excluded)]
+    cosines = [_cosine(source.included(), target.included()), _cosine(source.excluded, target.excluded)]
     return PairSink((norms[0], norms[1]), torch.stack(cosines, dim=1))
 
 

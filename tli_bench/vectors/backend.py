@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import cached_property
-from typing import NamedTuple, cast
+from typing import cast
 
 import torch
 from torch import nn
@@ -16,15 +16,17 @@ from tli_bench.config.run import RunConfig
 from tli_bench.models.adapters import adapter_disabled
 from tli_bench.models.body import family, is_wrapped, max_tokens, text_config
 from tli_bench.models.families import Family, window
-from tli_bench.models.identity import State
+from tli_bench.models.identity import MeasuredModel, State
 from tli_bench.models.live import Fingerprint, fingerprint
 from tli_bench.models.neurons import activation_functions
 from tli_bench.models.probe import Probed, probe, probe_sharing
 from tli_bench.models.types import Model, Tokenizer, Wrapped
 from tli_bench.models.variants import Weights, digest, require_fit, weights_of, worn
-from tli_bench.vectors.cache import Key, StateCache, TextStates
+from tli_bench.vectors.cache import Answered, StateCache
+from tli_bench.vectors.disk import facts_of, from_environment
 from tli_bench.vectors.extract import Progress, States, extract
 from tli_bench.vectors.inputs import Encoded, Framing, encode_words
+from tli_bench.vectors.keys import Key, key_of
 from tli_bench.vectors.protocols import Pooling
 from tli_bench.vectors.running import encode_sentences, extract_sentences, kept_words
 
@@ -33,22 +35,15 @@ __all__ = ["Answered", "Backend", "Progress"]
 DEFAULT_BATCH: int = settings(RunConfig)["batch_size"].default
 
 
-class Answered(NamedTuple):
-    """layers: names, as in `States`; texts: states of each distinct text."""
-
-    layers: tuple[str, ...]
-    texts: dict[str, TextStates]
-
-
 class Backend:
     """Owns a loaded model and its tokenizer; `states` runs each distinct text once.
 
     Raises AdapterError for a model that contains an adapter which cannot be switched off.
 
     A model is remembered only by its content: change its weights, its adapter or its tokenizer in any way, and
-    the states are computed again. batch_size: sequences in one batch. cache: None for a cache of the backend's own.
-    `progress(done, total)` is called after each batch. twin: weights of the state `twin`, which take the place of the
-    adapter's; AdapterError where they do not fit.
+    the states are computed again. batch_size: sequences in one batch. cache: None for a cache of the backend's own, which
+    also uses the disk where `TLI_BENCH_CACHE` names a folder. `progress(done, total)` is called after each batch. twin: weights
+    of the state `twin`, which take the place of the adapter's; AdapterError where they do not fit.
     """
 
     def __init__(
@@ -68,7 +63,7 @@ class Backend:
         self.tokenizer = tokenizer
         self.batch_size = batch_size
         self.progress = progress
-        self.cache = StateCache() if cache is None else cache
+        self.cache = StateCache(disk=from_environment()) if cache is None else cache
         self.twin = twin
         self._held: Fingerprint | None = None
         self._seconds, self._texts = 0.0, 0
@@ -137,9 +132,16 @@ class Backend:
         InputError for texts that cannot be encoded, AdapterError for an activated LoRA.
         """
         with self.unchanged() as held:
-            adapter = {"base": "", "adapted": held.adapter, "twin": f"{held.adapter} {self._twin_digest}"}[state]
-            key = Key(held.weights, adapter, held.tokenizer, state, framing, tuple(poolings), neurons)
-            return Answered(*self.cache.get(key, texts, lambda missing: self._compute(missing, key)))
+            key = key_of(held, self._twin_digest, state, framing, tuple(poolings), neurons=neurons)
+            return self.cache.get(key, texts, lambda missing: self._compute(missing, key))
+
+    def remember(self, identity: MeasuredModel) -> None:
+        """Note on disk, if states are kept there, that this is the model with that identity: `kept.kept_model` finds it again."""
+        if self.cache.disk is None:
+            return
+        with self.unchanged() as held:
+            facts = facts_of(held, causal=self.causal, twin=self._twin_digest)
+        self.cache.disk.name_model(identity, self.model.device.type, facts)
 
     def fresh(self, texts: Sequence[str], framing: Framing, poolings: Sequence[Pooling]) -> States:
         """Pooled states of every text, in order, with the adapter as it is now; neither looked up in the cache nor kept."""

@@ -15,7 +15,7 @@ from tli_bench.models.types import Model
 from tli_bench.vectors.batches import Batch, bags, batches
 from tli_bench.vectors.inputs import Encoded
 from tli_bench.vectors.neurons import neuron_states
-from tli_bench.vectors.pooling import first_weights, mean_weights
+from tli_bench.vectors.pooling import mean_weights, rest_weights
 from tli_bench.vectors.protocols import Pooling
 
 Progress = Callable[[int, int], None]
@@ -26,14 +26,26 @@ Progress = Callable[[int, int], None]
 class FirstPosition:
     """What position 0 does to a mean, from the same pass.
 
-    norms: for each word, norms of its positions, float32 `[layers, tokens]`. included, excluded: mean over all
-    positions and over all but the first, float32 `[layers, words, dim]`, where text around the word is left out but for the
-    first position; a word of one position does not have the second mean and has zeros there.
+    norms: for each word, norms of its positions, float32 `[layers, tokens]`. origins: distinct states of position 0, float32
+    `[layers, origins, dim]`, and which: the one of each word. excluded: mean over all positions but the first, float32
+    `[layers, words, dim]`, where text around the word is left out; counts: how many these are. A word of one position does not
+    have this mean and has zeros there.
     """
 
     norms: tuple[torch.Tensor, ...]
-    included: torch.Tensor
+    origins: torch.Tensor
+    which: tuple[int, ...]
     excluded: torch.Tensor
+    counts: tuple[int, ...]
+
+    def included(self, row: int) -> torch.Tensor:
+        """Mean of one word over the same positions and the first, `[layers, dim]`."""
+        return with_first(self.origins[:, self.which[row]], self.excluded[:, row], self.counts[row])
+
+
+def with_first(first: torch.Tensor, rest: torch.Tensor, count: int) -> torch.Tensor:
+    """The mean over a first position and `count` others whose mean is `rest`."""
+    return (first + count * rest) / (count + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +135,7 @@ def extract(
 
     Nothing is padded: sequences of one length run together, or trees of shared prefixes, so results do not depend on
     the batch size beyond rounding. share: whether trees may be used, which `probe_sharing` tells. The model is
-    put in evaluation mode. first_position: also return what position 0 does, at the cost of one or two more means. before_norm: as in
+    put in evaluation mode. first_position: also return what position 0 does, at the cost of at most one more mean. before_norm: as in
     `all_layers`. neurons: activation functions of the blocks, to return which neurons are active. `progress(done, total)` is
     called after each batch. Raises InputError if there are no words.
     """
@@ -135,7 +147,7 @@ def extract(
     rules = list(dict.fromkeys(plan.values()))
     weights = [partial(_weights, encoded, rule) for rule in rules]
     out: list[torch.Tensor] = []
-    norms: list[torch.Tensor] = [torch.empty(0)] * len(encoded)
+    first = _First(encoded, share=share) if first_position else None
     count = done = 0
     with neuron_states(neurons, encoded) as excited, evaluating(model):
         for batch in batches([item.ids for item in encoded], batch_size, share=share):
@@ -149,10 +161,8 @@ def extract(
             pooled = torch.stack([sums.pool(state) for state in states]).cpu()
             for kept, vectors in zip(out, pooled.split(len(rows), dim=1), strict=True):
                 kept[:, rows] = vectors
-            if first_position:
-                lengths = torch.stack([state.float().norm(dim=-1).flatten() for state in states]).cpu()
-                for row, places in zip(rows, batch.places, strict=True):
-                    norms[row] = lengths[:, list(places)]
+            if first:
+                first.add(batch, states)
             done += len(rows)
             if progress:
                 progress(done, len(encoded))
@@ -161,12 +171,44 @@ def extract(
         layers_of(model, count),
         {pooling: found[pooling] for pooling in poolings},
         tuple(encoded),
-        FirstPosition(tuple(norms), found["included"], found["excluded"]) if first_position else None,
+        first.found(found["excluded"]) if first else None,
         excited.pooled,
     )
 
 
-_FIRST, _REST = "first and rest", "rest"
+class _First:
+    """Gathers what `FirstPosition` holds. share: the state of position 0 depends on its token alone, so that one of each is kept."""
+
+    def __init__(self, encoded: Sequence[Encoded], *, share: bool) -> None:
+        self._encoded = encoded
+        numbers: dict[int, int] = {}
+        self._which = tuple(
+            numbers.setdefault(item.ids[0] if share else row, len(numbers)) for row, item in enumerate(encoded)
+        )
+        self._origins: dict[int, torch.Tensor] = {}
+        self._norms: list[torch.Tensor] = [torch.empty(0)] * len(encoded)
+
+    def add(self, batch: Batch, states: Sequence[torch.Tensor]) -> None:
+        """Read what a batch that has just run found."""
+        norms = torch.stack([state.float().norm(dim=-1).flatten() for state in states]).cpu()
+        new: dict[int, int] = {}
+        for row, places in zip(batch.numbers, batch.places, strict=True):
+            self._norms[row] = norms[:, list(places)]
+            if self._which[row] not in self._origins:
+                new.setdefault(self._which[row], places[0])
+        if new:
+            at = [*new.values()]
+            kept = torch.stack([state.reshape(-1, state.shape[-1])[at].float() for state in states]).cpu()
+            self._origins |= {number: kept[:, place] for place, number in enumerate(new)}
+
+    def found(self, excluded: torch.Tensor) -> FirstPosition:
+        """Everything, once all batches have run."""
+        origins = torch.stack([self._origins[number] for number in range(len(self._origins))], dim=1)
+        counts = tuple(len(item.ids) - 1 - sum(item.frame[1:]) for item in self._encoded)
+        return FirstPosition(tuple(self._norms), origins, self._which, excluded, counts)
+
+
+_REST = "rest"
 
 
 def _plan(encoded: Sequence[Encoded], poolings: Sequence[Pooling], *, first_position: bool) -> dict[str, str]:
@@ -174,17 +216,13 @@ def _plan(encoded: Sequence[Encoded], poolings: Sequence[Pooling], *, first_posi
     plan: dict[str, str] = {pooling: pooling for pooling in poolings}
     if first_position:
         shared = all(_rest_is_the_word(item) for item in encoded) and Pooling.WORD_MEAN in poolings
-        alone = not any(item.frame for item in encoded)
-        plan |= {
-            "included": Pooling.ALL_MEAN if alone else _FIRST,
-            "excluded": Pooling.WORD_MEAN if shared else _REST,
-        }
+        plan["excluded"] = Pooling.WORD_MEAN if shared else _REST
     return plan
 
 
 def _weights(encoded: Sequence[Encoded], rule: str, row: int) -> list[float]:
-    if rule in (_FIRST, _REST):
-        return first_weights(encoded[row], first=rule == _FIRST)
+    if rule == _REST:
+        return rest_weights(encoded[row])
     return mean_weights(encoded[row], Pooling(rule))
 
 

@@ -39,12 +39,9 @@ def pooling_weights(encoded: Encoded, pooling: Pooling) -> torch.Tensor:
     return torch.tensor(mean_weights(encoded, pooling))
 
 
-def first_weights(encoded: Encoded, *, first: bool) -> list[float]:
-    """Weights of the mean over the first position and all that are no text around the word, `[tokens]`.
-
-    first: whether the first position itself is in the mean; without it, all weights are zero where there is no other.
-    """
+def rest_weights(encoded: Encoded) -> list[float]:
+    """Weights of the mean over all positions but the first that are no text around the word, `[tokens]`; zero where there is none."""
     frame = encoded.frame or (False,) * len(encoded.ids)
-    weights = [float(first), *(float(not around) for around in frame[1:])]
+    weights = [0.0, *(float(not around) for around in frame[1:])]
     total = max(sum(weights), 1.0)
     return [weight / total for weight in weights]

@@ -1,5 +1,6 @@
 """What the model answers to a `hidden_states` request: small objects, because lm-eval logs and gathers them."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,31 @@ class PairSink:
     cosines: torch.Tensor
 
 
+class PairVectors(Mapping[State, torch.Tensor]):
+    """Vectors of one pair in each state, float32 `[layers, 2, dim]`, source then target.
+
+    They are put together when they are read: until then they are the cache's own, so that a pool is in memory once. A copy in
+    another process or in a file holds the pair's numbers alone.
+    """
+
+    __slots__ = ("_sides",)
+
+    def __init__(self, sides: Mapping[State, Sequence[torch.Tensor]]) -> None:
+        self._sides = sides
+
+    def __getitem__(self, state: State) -> torch.Tensor:
+        return torch.stack(list(self._sides[state]), dim=1)
+
+    def __iter__(self) -> Iterator[State]:
+        return iter(self._sides)
+
+    def __len__(self) -> int:
+        return len(self._sides)
+
+    def __reduce__(self) -> tuple[type[dict[State, torch.Tensor]], tuple[dict[State, torch.Tensor]]]:
+        return dict, (dict(self),)
+
+
 @dataclass(frozen=True, slots=True)
 class ProtocolStates:
     """One word pair under one protocol.
@@ -36,8 +62,8 @@ class ProtocolStates:
     encoded: source and target as they were run, or nothing where that is not known.
     """
 
-    vectors: dict[State, torch.Tensor]
-    last: dict[State, torch.Tensor]
+    vectors: Mapping[State, torch.Tensor]
+    last: Mapping[State, torch.Tensor]
     sinks: dict[State, PairSink]
     first_pooled: bool
     tokens: tuple[int, int]

@@ -1,0 +1,91 @@
+"""The files of kept states: where they are, what each says of itself, how much room they take. Nothing here loads torch.
+
+`TLI_BENCH_CACHE` names their folder; without it nothing is kept on disk.
+"""
+
+import json
+import logging
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+log = logging.getLogger(__name__)
+ENVIRONMENT = "TLI_BENCH_CACHE"
+SUFFIX, MODELS = ".safetensors", "models"
+MARK = "tli-bench-states"
+_NAME = re.compile(r"[0-9a-f]{32}")
+_LONGEST_HEADER = 100_000_000
+"""As in safetensors itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file of states. about: what it says of itself: state of the model, framing, model, layers, number of texts."""
+
+    path: Path
+    size: int
+    used: float
+    about: Mapping[str, Any]
+
+
+def folder() -> Path | None:
+    """The folder that `TLI_BENCH_CACHE` names; None without one."""
+    named = os.environ.get(ENVIRONMENT, "").strip()
+    return Path(named).expanduser() if named else None
+
+
+def _files(root: Path) -> list[Path]:
+    """Files with names that we give, in folders with names that we give: nothing else is ever touched."""
+    found = root.glob(f"*/*{SUFFIX}")
+    return [path for path in found if _NAME.fullmatch(path.stem) and _NAME.fullmatch(path.parent.name)]
+
+
+def parts(root: Path) -> list[Part]:
+    """Every file of states that can be read, the one unused for longest first; one that cannot is named in the log."""
+    found = []
+    for path in _files(root):
+        try:
+            about, stat = header(path), path.stat()
+        except (OSError, ValueError, KeyError) as err:
+            log.warning("%s cannot be read (%s); `tli-bench cache clear` removes it", path, err)
+            continue
+        found.append(Part(path, stat.st_size, stat.st_mtime, about))
+    return sorted(found, key=lambda part: (part.used, part.path))
+
+
+def header(path: Path) -> dict[str, Any]:
+    """What a file says of itself; raises ValueError or KeyError for one that is not ours."""
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if not 0 < length <= _LONGEST_HEADER:
+            raise ValueError(f"a header of {length} bytes")
+        return dict(json.loads(json.loads(file.read(length))["__metadata__"][MARK]))
+
+
+def clear(root: Path) -> tuple[int, int]:
+    """Remove every file of states and the folders that held them; gives how many files and bytes went. Anything else stays."""
+    count = size = 0
+    models = [path for path in root.glob(f"{MODELS}/*.json") if _NAME.fullmatch(path.stem)]
+    for path in [*_files(root), *models]:
+        count, size = count + 1, size + path.stat().st_size
+        path.unlink()
+        if not any(path.parent.iterdir()):
+            path.parent.rmdir()
+    return count, size
+
+
+def make_room(root: Path, size: int, *, limit: int) -> bool:
+    """Remove what was unused for longest until `size` more bytes fit; false if they would not fit into an empty folder."""
+    if size > limit:
+        return False
+    files = sorted(_files(root), key=lambda path: path.stat().st_mtime)
+    held = sum(path.stat().st_size for path in files)
+    for path in files:
+        if held + size <= limit:
+            break
+        held -= path.stat().st_size
+        path.unlink()
+    return True

@@ -296,3 +296,20 @@ def test_a_broken_list_of_relations_is_refused(tmp_path: Path) -> None:
         (tmp_path / "across.tsv").write_text(text, encoding="utf-8")
         with pytest.raises(LexiconError, match=reason):
             read_across(tmp_path)
+
+
+def test_the_card_tells_how_many_adverbs_and_verbs_are_tested() -> None:
+    card = " ".join((FOLDER / "README.md").read_text("utf-8").split())
+    share = {
+        pos: {split: sum(r["pos"] == pos and r["split"] == split for r in ROWS) for split in Split}
+        for pos in ("adv", "verb")
+    }
+    adverbs, verbs = sum(share["adv"].values()), sum(share["verb"].values())
+    assert (
+        f"of {adverbs} only {share['adv'][Split.CONTROL]} are control and {share['adv'][Split.AUDIT]} audit words"
+        in card
+    )
+    control, audit = (
+        f"{share['verb'][split] / verbs:.0%}".replace("%", " %") for split in (Split.CONTROL, Split.AUDIT)
+    )
+    assert f"of the verbs {control} and {audit}" in card

@@ -267,6 +267,24 @@ def test_short_glosses_of_wiktionary_are_translations_into_english(tmp_path: Pat
     assert load_lexicon(path, pair="eng-swh").source_words == ("fluid", "juice", "fire", "heat")
 
 
+def test_translations_within_a_sense_of_wiktionary_belong_to_it(tmp_path: Path) -> None:
+    """Wiktextract puts those that it could assign into the sense, the others into the entry."""
+
+    def said(code: str, word: str) -> dict[str, str]:
+        return {"lang_code": code, "word": word}
+
+    light = {
+        "word": "light", "lang_code": "en", "pos": "noun",
+        "senses": [
+            {"glosses": ["visible radiation"], "translations": [said("sw", "mwanga"), said("tr", "ışık")]},
+            {"glosses": ["source of illumination"], "translations": [said("sw", "taa"), said("tr", "lamba")]},
+        ],
+    }  # fmt: skip
+    path = entries(tmp_path, light)
+    assert forms(load_lexicon(path, pair="swh-eng")) == [(("mwanga",), ("light",)), (("taa",), ("light",))]
+    assert forms(load_lexicon(path, pair="swh-tur")) == [(("mwanga",), ("ışık",)), (("taa",), ("lamba",))]
+
+
 def test_a_broken_line_of_an_extract_is_named(tmp_path: Path) -> None:
     path = entries(tmp_path, WATER)
     path.write_text(path.read_text("utf-8") + '{"word": \n', encoding="utf-8")

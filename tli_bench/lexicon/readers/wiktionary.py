@@ -71,17 +71,26 @@ def read_wiktionary(path: Path, request: Request) -> Iterator[RawPair]:
 def _translated(entry: Mapping[str, Any], request: Request, where: str) -> Iterator[RawPair]:
     """One pair per sense for which both languages have words, the entry's own word among them."""
     senses: dict[str, dict[str, list[str]]] = {}
-    for translation in _objects(entry.get("translations")):
+    for gloss, translation in _translations(entry):
         side = _side(translation, request)
         word = translation.get("word")
         if side and isinstance(word, str) and _fits(word, side, request):
-            senses.setdefault(str(translation.get("sense") or ""), {}).setdefault(side, []).append(word)
+            senses.setdefault(str(translation.get("sense") or gloss), {}).setdefault(side, []).append(word)
     own = _side(entry, request)
     for words in senses.values():
         if own and _fits(entry["word"], own, request):
             words.setdefault(own, []).insert(0, entry["word"])
         if len(words) == 2:
             yield RawPair(tuple(words["source"]), tuple(words["target"]), where, pos=_pos(entry))
+
+
+def _translations(entry: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The translations of an entry, and those that stand within one of its senses with that sense's gloss."""
+    for translation in _objects(entry.get("translations")):
+        yield "", translation
+    for sense in _objects(entry.get("senses")):
+        for translation in _objects(sense.get("translations")):
+            yield str(sense.get("glosses") or ""), translation
 
 
 def _glossed(entry: Mapping[str, Any], request: Request, where: str) -> Iterator[RawPair]:

@@ -13,7 +13,9 @@ from tli_bench.cli.verbs import register
 from tli_bench.models.identity import AdapterRef
 from tli_bench.records import RecordStore
 from tli_bench.records.seal import json_digest
+from tli_bench.report.render_md import render_markdown
 from tli_bench.report.sweeps import write_sweep
+from tli_bench.report.table import build, load_results
 from tli_bench.stats.verdict import Verdict, VerdictKind
 
 register(app)
@@ -155,7 +157,9 @@ def test_submit_validate_merge(runs, tmp_path):
 
 
 def test_leaderboard_writes_every_format(runs, tmp_path):
-    invoke("leaderboard", runs, "--out", tmp_path / "lb")
+    printed = " ".join(invoke("leaderboard", runs, "--out", tmp_path / "lb").stdout.split())
+    told = render_markdown(build(load_results(runs)[0])).splitlines()
+    assert told[2].strip("*").replace("&#64;", "@").replace("\\", "") in printed
     names = sorted(path.name for path in (tmp_path / "lb").iterdir())
     assert names == [
         "index.html",

@@ -283,6 +283,8 @@ def test_control_words_that_were_trained_are_left_out_and_few():
     assert any("signature.seen_control 0" in line for line in hidden)
     forged = validate_record(with_signature(record, trained_words="mine")).errors
     assert any("signature.trained_words 'mine' is not a SHA-256" in line for line in forged)
+    more = validate_record(with_signature(record, seen_train=record.signature.n.get("train", 0) + 1)).errors
+    assert any("words of the train split were scored" in line for line in more)
 
 
 def test_an_unknown_training_is_a_reservation():

@@ -247,7 +247,7 @@ def test_the_conclusion_says_where_the_uncertainty_of_the_first_comes_from():
     assert row_of(board, "overall", "b").ranked.drawn_interval == (1, 2)
     said = conclude(board).sources
     assert said.startswith(
-        "Where the uncertainty of b comes from: other words, ± 0.008 (standard error); other pairs, 0."
+        "Where the uncertainty of b comes from: other words, ±0.008 (standard error); other pairs, 0."
     )
     assert "place 1 among 2 with any one of the 8 left out" in said
     assert said.endswith(
@@ -261,7 +261,7 @@ def test_the_conclusion_says_where_the_uncertainty_of_the_first_comes_from():
 
 def test_the_conclusion_says_what_is_known_of_seeds():
     both = conclude(only([trained("a", 0.5), trained("b", 0.6)])).sources
-    assert "other seeds, ± 0.071 (standard deviation of 2 trainings)" in both
+    assert "other seeds, ±0.071 (standard deviation of 2 trainings)" in both
     assert "other seeds, not known from one training" in conclude(only([trained("a", 0.5)])).sources
     assert "seeds" not in conclude(only(scored("a", flat(0.5)))).sources
 

@@ -31,7 +31,11 @@ def leaderboard(
     Ranks are by P@1 of 50 on words never trained on; records scored before there was one are listed without a rank. Every record is
     checked as `tli-bench results validate` does: one that fails is left out and named on standard error, and the others are ranked.
     """
+    from rich.console import Console
+    from rich.text import Text
+
     from tli_bench.base.errors import ResultError
+    from tli_bench.cli.showing import show
     from tli_bench.report.conclusion import conclude
     from tli_bench.report.reported import load_reported
     from tli_bench.report.sweeps import load_sweep
@@ -61,7 +65,9 @@ def leaderboard(
     )
     for path in paths:
         typer.echo(f"  {path}")
+    console = Console()
     for said in map(conclude, built.boards):
-        typer.echo("\n" + "\n".join(filter(None, (said.sentence, said.basis, said.sources, said.disagreement))))
+        lines = filter(None, (said.basis, said.sources, said.disagreement))
+        show(console, [Text(), Text(said.sentence, "bold"), *(Text(f"  {line}") for line in lines)])
     for line in built.left_out:
         typer.echo(f"left out: {line}", err=True)

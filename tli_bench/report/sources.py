@@ -39,12 +39,12 @@ def told_sources(name: str, rows: Sequence[Row], pairs: int, *, trained: bool) -
     pairs: how many the score is a mean of; trained: whether the first was trained, and so could have come out otherwise.
     """
     first, spread = rows[0], rows[0].spread
-    parts = [f"other words, ± {_number(spread.words)} (standard error)"]
+    parts = [f"other words, ±{_number(spread.words)} (standard error)"]
     if spread.without and spread.places:
         place = f"place {places_text(spread.places)} among {len(rows)}"
         parts.append(f"other pairs, {_range(spread.without)} and {place} with any one of the {pairs} left out")
     if spread.seeds is not None:
-        parts.append(f"other seeds, ± {_number(spread.seeds)} (standard deviation of {spread.trainings} trainings)")
+        parts.append(f"other seeds, ±{_number(spread.seeds)} (standard deviation of {spread.trainings} trainings)")
     elif trained:
         parts.append("other seeds, not known from one training")
     return f"where the uncertainty of {name} comes from: {'; '.join(parts)}{_drawn(first, rows)}"

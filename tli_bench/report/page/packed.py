@@ -23,4 +23,4 @@ def packed(data: object) -> Packed:
     plain = harmless(text)
     if len(plain) <= PLAIN:
         return Packed("application/json", plain)
-    return Packed("application/gzip", base64.b64encode(gzip.compress(text.encode("ascii"), 6, mtime=0)).decode("ascii"))
+    return Packed("application/gzip", base64.b64encode(gzip.compress(text.encode("ascii"), 4, mtime=0)).decode("ascii"))

@@ -97,7 +97,7 @@ def extraction(loaded: LoadedModel, rounds: int) -> Iterator[Row]:
 
     @torch.no_grad()
     def alone(size: int) -> None:
-        for batch in batches(sequences, size, share=True):
+        for batch in batches(sequences, size, share=True, device=torch.device(loaded.device).type):
             tree_states(loaded.model, batch.tree)
 
     for size in (64, 256, 1024):

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: run test test-slow test-real real-models lint types tiny adapters tasks lexicon docs-tables leaderboard leaderboard-records leaderboard-sweeps recipe-choices gauntlet coverage clean
+.PHONY: run test test-slow test-real real-models lint types tiny adapters tasks lexicon docs-tables leaderboard leaderboard-records leaderboard-sweeps recipe-choices gauntlet coverage bench clean
 
 run: $(STAMP)
 	$(BIN)/tli-bench run
@@ -31,6 +31,10 @@ gauntlet: $(STAMP)
 # How often the intervals hold; writes the table of docs/explanation/verdicts.md.
 coverage: $(STAMP)
 	$(BIN)/python -m benchmarks.coverage
+
+# Ours against the ways of others and against the floor; `--write` replaces the figures of docs/performance.md (BENCH="--write").
+bench: $(STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.speed $(BENCH)
 
 lint: $(STAMP)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -1,8 +1,9 @@
 """What one GPU does with an 8B model: `python -m benchmarks.gpu`, at most about 8 minutes, a table that grows row by row.
 
 The model has the shape of Llama 3.1 8B and random weights (`benchmarks/llama_8b.json`), so that nothing is downloaded; its tokenizer is
-`tiny`'s. Each row is measured in bfloat16 and with NF4 weights, by the same functions as in use. The bare forward is the text body of the
-same batches without anything kept. `--config tiny --device cpu` tries the script itself in a minute.
+`tiny`'s. Each row is measured in bfloat16 and with NF4 weights, by the same functions as in use. The bare forward is the text body
+over as many tokens as there are distinct prefixes, without anything kept. `--config tiny --device cpu` tries the script itself in a
+minute.
 """
 
 import argparse
@@ -18,15 +19,17 @@ import torch
 from torch import nn
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from benchmarks import training_step
+from benchmarks.speed import step as training
 from tli_bench.evaluate.analysis import Analyser, Vectors
 from tli_bench.languages import DEFAULT_PAIRS
 from tli_bench.lexicon import load_lexicon
 from tli_bench.lexicon.pairs import Split
 from tli_bench.models import LoadedModel, LoadOptions, load_model
 from tli_bench.models.catalog import TINY_DIR
+from tli_bench.models.trees import prefixes, tree_states
 from tli_bench.training.data import split_data
-from tli_bench.vectors.extract import _batches, extract, layer_names
+from tli_bench.vectors.batches import batches
+from tli_bench.vectors.extract import extract, layer_names
 from tli_bench.vectors.inputs import Encoded
 
 HERE = Path(__file__).resolve().parent
@@ -79,22 +82,40 @@ def words_of(loaded: LoadedModel) -> list[Encoded]:
 
 
 def extraction(loaded: LoadedModel, rounds: int) -> Iterator[Row]:
-    """All layers of all words of a pair, against the bare forward, at several batch sizes."""
+    """All layers of all words of a pair, each prefix once, against the bare forward of the distinct prefixes, at several sizes."""
     words = words_of(loaded)
-    tokens = sum(len(word.ids) for word in words)
+    sequences = [word.ids for word in words]
+    distinct = prefixes(sequences)
 
     @torch.no_grad()
     def bare(size: int) -> None:
-        for _, ids in _batches(words, size):
-            body(loaded.model, torch.tensor(ids, device=loaded.device))
+        # As many tokens as there are prefixes, in rows of 8 with the causal mask: what the card can do with them.
+        flat = [token for one in sequences for token in one][: distinct - distinct % 8]
+        for start in range(0, len(flat), 6 * size):
+            part = flat[start : start + 6 * size]
+            body(loaded.model, torch.tensor(part[: len(part) - len(part) % 8], device=loaded.device).view(-1, 8))
+
+    @torch.no_grad()
+    def alone(size: int) -> None:
+        for batch in batches(sequences, size, share=True, device=torch.device(loaded.device).type):
+            tree_states(loaded.model, batch.tree)
 
     for size in (64, 256, 1024):
         forward = seconds(lambda size=size: bare(size), loaded.device, rounds)
+        unpooled = seconds(lambda size=size: alone(size), loaded.device, rounds)
         with peak(loaded.device) as rise:
-            ours = seconds(lambda size=size: extract(loaded.model, words, batch_size=size), loaded.device, rounds)
+            ours = seconds(
+                lambda size=size: extract(loaded.model, words, batch_size=size, share=True), loaded.device, rounds
+            )
             memory = rise()
-        told = f"{tokens / ours:,.0f} tokens/s, bare forward {tokens / forward:,.0f} ({forward / ours:.2f} of it), + {memory:.2f} GiB"
-        yield f"extraction, {len(words)} words of {tokens} tokens, batch {size}", told
+        told = (
+            f"{distinct / ours:,.0f} prefixes/s, the bare forward {distinct / forward:,.0f} ({forward / ours:.2f} of it), the trees alone "
+            f"{distinct / unpooled:,.0f}, + {memory:.2f} GiB"
+        )
+        yield (
+            f"extraction, {len(words)} words, {sum(map(len, sequences))} tokens, {distinct} prefixes, batch {size}",
+            told,
+        )
 
 
 def body(model: nn.Module, ids: torch.Tensor) -> torch.Tensor:
@@ -105,12 +126,13 @@ def body(model: nn.Module, ids: torch.Tensor) -> torch.Tensor:
 def step(loaded: LoadedModel, rounds: int) -> list[Row]:
     """A training step at hidden state 2 against the published one."""
     with peak(loaded.device) as rise:
-        published, truncated, ratio = training_step.measure(loaded, rounds, tolerance=0.05)
+        taken = training.measure(loaded, rounds, tolerance=0.05)
         memory = rise()
     return [
         (
             "training step at layer 2, 8 pairs",
-            f"{1000 * truncated:.0f} ms, published {1000 * published:.0f} ms ({ratio:.1f}x), + {memory:.2f} GiB",
+            f"{1000 * taken['tree']:.0f} ms, words apart {1000 * taken['truncated']:.0f} ms, published {1000 * taken['published']:.0f} ms "
+            f"({taken['published'] / taken['tree']:.1f}x), + {memory:.2f} GiB",
         )
     ]
 

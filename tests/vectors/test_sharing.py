@@ -9,7 +9,7 @@ from tli_bench.models.body import body_of
 from tli_bench.models.neurons import activation_functions
 from tli_bench.models.trees import prefixes, trees
 from tli_bench.vectors.backend import Backend
-from tli_bench.vectors.batches import NODES, batches
+from tli_bench.vectors.batches import CPU_NODES, NODES, batches
 from tli_bench.vectors.extract import extract
 from tli_bench.vectors.inputs import Framing, encode_words
 from tli_bench.vectors.protocols import Pooling
@@ -71,6 +71,13 @@ def test_without_anything_to_share_sequences_of_one_length_run_side_by_side():
     (packed,) = batches([(1, 2), (1, 4), (1, 2, 7)], 64, share=True)
     assert packed.ids == [(1, 2, 7, 4)]
     assert packed.tokens == 4
+
+
+def test_trees_are_no_larger_on_a_cpu_than_pays_there():
+    sequences = [(1, 2, a, b) for a in range(50) for b in range(50)]
+    on_cpu, on_gpu = ([*batches(sequences, 256, share=True, device=device)] for device in ("cpu", "cuda"))
+    assert CPU_NODES - 4 < max(batch.tokens for batch in on_cpu) <= CPU_NODES
+    assert CPU_NODES < max(batch.tokens for batch in on_gpu) <= 256 * NODES
 
 
 def test_words_longer_than_the_window_run_apart_and_right():

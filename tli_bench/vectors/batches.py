@@ -13,6 +13,8 @@ from tli_bench.models.trees import Tree, prefixes, trees
 
 NODES = 6
 """Nodes of a tree for each sequence of a batch: about as many tokens as a word has."""
+CPU_NODES = 384
+"""Nodes of a tree on a CPU at most: beyond, attention over all of them costs more than larger matrix products save."""
 _WORTH = 0.9
 """Trees are used where they have less than this share of the sequences' tokens: a batch without a mask of its own is faster."""
 
@@ -34,14 +36,17 @@ class Batch:
         return len(self.ids) * len(self.ids[0])
 
 
-def batches(sequences: Sequence[tuple[int, ...]], batch_size: int, *, share: bool) -> Iterator[Batch]:
+def batches(
+    sequences: Sequence[tuple[int, ...]], batch_size: int, *, share: bool, device: str = "cpu"
+) -> Iterator[Batch]:
     """Every sequence once; nothing is padded.
 
     batch_size: rows of one length, or a sixth of the nodes of a tree. share: whether the model allows shared prefixes; trees are
-    made where that saves tokens.
+    made where that saves tokens. device: type of the one that they run on.
     """
     if share and prefixes(sequences) < _WORTH * sum(map(len, sequences)):
-        for numbers, tree in trees(sequences, NODES * batch_size):
+        most = NODES * batch_size
+        for numbers, tree in trees(sequences, min(most, CPU_NODES) if device == "cpu" else most):
             yield Batch(numbers, [tree.ids], [*tree.paths], tree)
         return
     buckets: dict[int, list[int]] = defaultdict(list)

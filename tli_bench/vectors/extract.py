@@ -150,7 +150,8 @@ def extract(
     first = _First(encoded, share=share) if first_position else None
     count = done = 0
     with neuron_states(neurons, encoded) as excited, evaluating(model):
-        for batch in batches([item.ids for item in encoded], batch_size, share=share):
+        sequences, device = [item.ids for item in encoded], next(model.parameters()).device.type
+        for batch in batches(sequences, batch_size, share=share, device=device):
             states = layers_of_batch(model, batch, before_norm=before_norm)
             if neurons:
                 excited.add(batch)

@@ -1,5 +1,6 @@
 """Pooled states from trees of shared prefixes equal those of sequences that run apart, and no token runs twice."""
 
+import peft
 import pytest
 import torch
 
@@ -40,6 +41,23 @@ def test_every_pooling_is_the_same_with_shared_prefixes(kind, batch_size, templa
         torch.testing.assert_close(shared.first.included(row), apart.first.included(row), rtol=1e-5, atol=1e-6)
     assert shared.first.origins.shape[1] == 1  # BOS, whose state no word changes
     torch.testing.assert_close(shared.first.excluded, apart.first.excluded, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("first", ["base", "adapted"])
+def test_the_check_leaves_the_adapter_as_it_was(first):
+    """The first states of a backend, which are those that the check comes before, are those of the state that was asked for."""
+    plain = Backend(make_model("llama").eval(), make_tokenizer()).states(WORDS, Framing(), (Pooling.WORD_MEAN,))
+    torch.manual_seed(0)
+    config = peft.LoraConfig(r=2, target_modules=["q_proj", "down_proj"], init_lora_weights=False)
+    backend = Backend(peft.get_peft_model(make_model("llama").eval(), config), make_tokenizer())
+    found = {
+        state: backend.states(WORDS, Framing(), (Pooling.WORD_MEAN,), state=state)
+        for state in (first, "base", "adapted")
+    }
+    for word in WORDS:
+        base, adapted = (found[state].texts[word].vectors[Pooling.WORD_MEAN] for state in ("base", "adapted"))
+        torch.testing.assert_close(base, plain.texts[word].vectors[Pooling.WORD_MEAN], rtol=1e-5, atol=1e-6)
+        assert not torch.allclose(adapted, base, atol=1e-2)
 
 
 def test_neurons_are_the_same_with_shared_prefixes():

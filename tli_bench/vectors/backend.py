@@ -145,7 +145,9 @@ class Backend:
 
     def fresh(self, texts: Sequence[str], framing: Framing, poolings: Sequence[Pooling]) -> States:
         """Pooled states of every text, in order, with the adapter as it is now; neither looked up in the cache nor kept."""
-        return self._extract(self._encoded(texts, framing), tuple(poolings), "adapted" if self.adapted else "base")
+        encoded = self._encoded(texts, framing)
+        share = self._shares(encoded, framing, "adapted" if self.adapted else "base")
+        return self._extract(encoded, tuple(poolings), share=share)
 
     def words_of(
         self, sentences: Sequence[Sequence[str]], framing: Framing, *, state: State = "base"
@@ -176,8 +178,9 @@ class Backend:
         encoded, began = self._encoded(texts, key.framing), time.perf_counter()
         if key.state != "base":
             _require_called(self.model, [item.ids for item in encoded])
+        share = self._shares(encoded, key.framing, key.state)
         with self._in_state(key.state):
-            found = self._extract(encoded, key.poolings, key.state, first_position=True, neurons=key.neurons)
+            found = self._extract(encoded, key.poolings, share=share, first_position=True, neurons=key.neurons)
         self._seconds, self._texts = self._seconds + time.perf_counter() - began, self._texts + len(encoded)
         return found
 
@@ -201,22 +204,28 @@ class Backend:
             **framing._asdict(),
         )
 
+    def _shares(self, encoded: Sequence[Encoded], framing: Framing, state: State) -> bool:
+        """Whether texts run in trees of their prefixes. Running texts do not: they seldom begin alike, and their masks are large."""
+        limit = window(text_config(self.model))
+        if framing.shorten or (limit is not None and max(len(item.ids) for item in encoded) > limit):
+            return False
+        return not self.apart(state)
+
     def _extract(
         self,
         encoded: Sequence[Encoded],
         poolings: tuple[Pooling, ...],
-        state: State,
         *,
+        share: bool,
         first_position: bool = False,
         neurons: bool = False,
     ) -> States:
-        limit = window(text_config(self.model))
         return extract(
             self.model,
             encoded,
             poolings=poolings,
             batch_size=self.batch_size,
-            share=(limit is None or max(len(item.ids) for item in encoded) <= limit) and not self.apart(state),
+            share=share,
             first_position=first_position,
             before_norm=self.probed.chain,
             neurons=self.activations if neurons else (),

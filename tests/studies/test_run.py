@@ -161,7 +161,7 @@ def test_the_command_goes_on_writes_a_page_and_makes_it_from_packed_points(ran, 
 
 def test_a_dry_run_tells_the_plan_and_refuses_in_a_sentence(small, tmp_path):
     told = tli_bench("study", small, "--dry-run", "--output", tmp_path / "none")
-    assert "3 settings on 1 trained pairs with 2 seeds: 15 trainings" in told
+    assert "3 settings on 1 trained pair with 2 seeds: 15 trainings" in told
     assert "expected time: not known" in told
     assert "tli-bench train --model" in told
     for change, message in (

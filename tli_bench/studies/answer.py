@@ -96,10 +96,11 @@ def _fixtures(findings: Findings) -> bool:
 def _scope(findings: Findings) -> str:
     design, scored = findings.design, findings.scored[findings.design.declared.name]
     what = "documents" if scored.outcome.tasks else "control words"
-    where = _count(len(scored.scopes), "task" if scored.outcome.tasks else "pair")
-    trained = f"trained on {_count(len(design.trained), 'pair')} with {_count(len(design.seeds), 'seed')}"
+    where = counted(len(scored.scopes), "task" if scored.outcome.tasks else "pair")
+    trained = f"trained on {counted(len(design.trained), 'pair')} with {counted(len(design.seeds), 'seed')}"
     return f"for {findings.study.base.model}, {scored.words} {what} in {where}, {trained}"
 
 
-def _count(count: int, what: str) -> str:
+def counted(count: int, what: str) -> str:
+    """`1 pair`, `2 pairs`."""
     return f"{count} {what}{'' if count == 1 else 's'}"

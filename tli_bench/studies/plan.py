@@ -12,6 +12,7 @@ from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.registry import get_measure
 from tli_bench.measures.roles import HEADLINE
 from tli_bench.studies.analysis import Row, Scored, analyse, weights_of
+from tli_bench.studies.answer import counted
 from tli_bench.studies.design import Design, Rates, describes
 from tli_bench.studies.effects import smallest_effect
 from tli_bench.studies.points import Study
@@ -45,10 +46,11 @@ class Plan:
         trainings = self.tries + self.runs + self.twins
         first = self.settings * len(design.trained)
         told = [
-            f"{self.settings} settings on {len(design.trained)} trained pairs with {len(design.seeds)} seeds: {trainings} trainings "
+            f"{self.settings} settings on {counted(len(design.trained), 'trained pair')} with {counted(len(design.seeds), 'seed')}: "
+            f"{trainings} trainings "
             f"({self.tries} tries of learning rates, of which {first} are analysed too, {self.runs} more runs, {self.twins} twins); "
             f"{self.made} are made",
-            f"{self.words} control words in {len(design.scored)} scored pairs; {self.tasks} evaluations of tasks",
+            f"{self.words} control words in {counted(len(design.scored), 'scored pair')}; {self.tasks} evaluations of tasks",
             f"expected time: {_time(self.seconds)}, one at a time; expected memory: {_memory(self.memory_gb)} (rates: {self.source})",
         ]
         interest = design.smallest_effect

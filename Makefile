@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: run test test-slow test-real real-models lint types tiny adapters tasks lexicon docs-tables leaderboard leaderboard-records leaderboard-sweeps recipe-choices gauntlet coverage bench clean
+.PHONY: run studies studies-smoke test test-slow test-real real-models lint types tiny adapters tasks lexicon docs-tables leaderboard leaderboard-records leaderboard-sweeps recipe-choices gauntlet coverage bench clean
 
 run: $(STAMP)
 	$(BIN)/tli-bench run
@@ -78,6 +78,17 @@ leaderboard-sweeps: $(STAMP)
 recipe-choices: $(STAMP)
 	for name in tli tli-early tli-retention tli-modules; do \
 	  $(BIN)/tli-bench sweep adapters/choices/$$name.yaml --pack adapters/choices/1.0.0/$$name.json || exit 1; done
+
+# The four studies on real checkpoints, a night on two cores; points are kept under runs/studies, so this goes on where it stopped.
+# DATA=FOLDER: the official files of XQuAD and XL-Sum (docs/downstream.md), without which (3) and (4) only have the samples.
+STUDIES := turkic_rank clipscore_rank xquad_retrieval xlsum_swahili
+studies: $(STAMP)
+	for name in $(STUDIES); do $(BIN)/tli-bench study studies/$$name.yaml $(if $(DATA),--data-dir $(DATA)) || exit 1; done
+
+# The same on the embedded model in minutes: a test of the machinery, marked as such.
+studies-smoke: $(STAMP)
+	for name in $(STUDIES); do $(BIN)/tli-bench study studies/$$name.smoke.yaml --page docs/studies \
+	  --pack studies/points/$$name-smoke-tiny.json.gz || exit 1; done
 
 # torch comes first and alone: the CPU build where there is one, pinned in constraints.txt.
 $(STAMP): pyproject.toml constraints.txt

@@ -16,6 +16,7 @@ from tli_bench.cli import (
     results,
     run,
     stats,
+    study,
     submit,
     sweep,
     train,
@@ -30,6 +31,7 @@ def register(app: typer.Typer) -> None:
     app.command("run")(run.run)
     app.command("train")(train.train)
     app.command("sweep")(sweep.sweep)
+    app.command("study")(study.study)
     app.command("push")(push.push)
     app.command("compare")(compare.compare)
     app.command("view")(view.view)

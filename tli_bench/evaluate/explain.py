@@ -9,11 +9,10 @@ import numpy as np
 
 from tli_bench.base.columns import number, read_rows
 from tli_bench.base.errors import InputError, UnknownNameError, UnscorableError
+from tli_bench.evaluate.distances import distance_of
 from tli_bench.evaluate.fixed_layer import DEV, dev_layer
 from tli_bench.languages import Language, resolve_language, resolve_pair
 from tli_bench.lexicon.pairs import Split
-from tli_bench.lexicon.romanise import romanise
-from tli_bench.measures.distance import lexical_distance
 from tli_bench.measures.measure import Place
 from tli_bench.measures.registry import get_measure, list_measures
 from tli_bench.measures.roles import HEADLINE
@@ -342,11 +341,7 @@ def _ldnd(record: RunRecord, source: Language, target: Language) -> float:
     words = dict.fromkeys(word for words in record.words.values() for word in words.triples())
     if not words:
         raise UnscorableError("the record holds no word pairs")
-    sources, targets = [word[1] for word in words], [word[2] for word in words]
-    if source.script != target.script:
-        sources = [romanise(word, source) for word in sources]
-        targets = [romanise(word, target) for word in targets]
-    return lexical_distance(sources, targets).ldnd
+    return distance_of([word[1] for word in words], [word[2] for word in words], source, target)
 
 
 def _relation(pairs: Sequence[PairFacts], outcome: str, distance: str, seed: int) -> Relation:

@@ -28,6 +28,12 @@ ALIASES: dict[str, Alias] = {
     for alias in (
         Alias("tiny", str(TINY_DIR), None, "embedded demonstration model (runs offline, on a CPU)"),
         Alias("lugha", "Lugha-Llama/Lugha-Llama-8B-wura", "nf4", "Lugha-Llama-8B-wura, loaded in 4-bit NF4"),
+        Alias(
+            "qwen2-72b",
+            "Qwen/Qwen2-72B",
+            None,
+            "Qwen2-72B, for machines that hold it (`tli-bench study --dry-run` says what)",
+        ),
     )
 }
 

@@ -59,11 +59,11 @@ def figure(
         yield drawn, drawn.subplots(1, columns, sharex=shared, sharey=shared)
 
 
-def save(drawn: Any, stem: Path) -> list[Path]:
-    """Write `stem`.png and `stem`.svg, the same bytes for the same figure; raises OutputError."""
+def save(drawn: Any, stem: Path, *, endings: Sequence[str] = (".png", ".svg")) -> list[Path]:
+    """Write `stem`.png and `stem`.svg, or those of `endings`, the same bytes for the same figure; raises OutputError."""
     import matplotlib as mpl
 
-    paths = [stem.with_name(f"{stem.name}{ending}") for ending in (".png", ".svg")]
+    paths = [stem.with_name(f"{stem.name}{ending}") for ending in endings]
     try:
         stem.parent.mkdir(parents=True, exist_ok=True)
         with mpl.rc_context(_STYLE):

@@ -78,9 +78,9 @@ def render_html(leaderboard: Leaderboard) -> str:
     scripts.append(_own_script())
     boards = [_shown(board, name) for board, name in _named(leaderboard)]
     first = leaderboard.boards[0] if leaderboard.boards else None
-    return _template().render(
+    return template("page.html").render(
         script_hashes=Markup(" ".join(f"'sha256-{script_hash(text)}'" for text in scripts)),
-        styles=Markup("\n".join(path.read_text(encoding="utf-8") for path in _styles())),
+        styles=styles(),
         scripts=[Markup(text) for text in scripts],
         data=packed(page_data(leaderboard)),
         version=__version__,
@@ -100,7 +100,8 @@ def render_html(leaderboard: Leaderboard) -> str:
 
 
 @cache
-def _template() -> Any:
+def template(name: str) -> Any:
+    """A page's template, with autoescape; a value that it lacks is an error."""
     environment = Environment(
         loader=FileSystemLoader(ROOM / "assets"),
         autoescape=True,
@@ -109,7 +110,12 @@ def _template() -> Any:
         lstrip_blocks=True,
     )
     environment.filters["safe_data"] = Markup
-    return environment.get_template("page.html")
+    return environment.get_template(name)
+
+
+def styles() -> Markup:
+    """The style sheets of a page, as the text of one element."""
+    return Markup("\n".join(path.read_text(encoding="utf-8") for path in _styles()))
 
 
 def _styles() -> Iterator[Path]:

@@ -220,7 +220,7 @@ def _run(unit: Unit, judge: _Judge, folder: Path, *, identity: dict[str, Any]) -
     result = train_adapter(
         loaded, pair, unit.recipe, folder, lexicon=judge.words(pair), seed=unit.seed, retain_text=text
     )
-    with _trained(loaded, folder, unit.recipe.kind) as model:
+    with trained(loaded, folder, unit.recipe.kind) as model:
         curves, rise = judge.curves(model, pair), judge.text(model, unit.recipe.kind)
     return Point(
         settings=unit.settings,
@@ -237,7 +237,7 @@ def _run(unit: Unit, judge: _Judge, folder: Path, *, identity: dict[str, Any]) -
 
 
 @contextmanager
-def _trained(loaded: LoadedModel, folder: Path, kind: str) -> Iterator[Model]:
+def trained(loaded: LoadedModel, folder: Path, kind: str) -> Iterator[Model]:
     """What was saved in `folder`: an adapter on the loaded base, or a model of its own."""
     if kind == "full":
         yield load_model(str(folder), LoadOptions(dtype=loaded.dtype, device=loaded.device)).model

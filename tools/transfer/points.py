@@ -7,22 +7,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-import torch
-
 from tli_bench.base.files import write_text
 from tli_bench.lexicon import load_lexicon
-from tli_bench.lexicon.pairs import Split
-from tli_bench.measures.geometry import centre
-from tli_bench.measures.registry import get_measure
 from tli_bench.measures.roles import HEADLINE
-from tli_bench.measures.view import LayerView
 from tli_bench.models import LoadedModel, attach_adapter, inspect_adapter
 from tli_bench.models.types import Model
+from tli_bench.studies.design import Outcome
+from tli_bench.studies.words import WordScorer
 from tli_bench.training import Recipe, train_adapter
-from tli_bench.training.data import split_data
 from tli_bench.training.errors import CollapsedError
 from tli_bench.training.retention import perplexity_rise, sample_text, writes_text
-from tli_bench.training.scoring import Sides, best_layer, curves_of, sides_of
 from tli_bench.training.sweep import HELD_OUT
 
 Kind = Literal["base", "right", "shuffled"]
@@ -78,32 +72,13 @@ class Point:
 
 
 def score_pair(model: Model, loaded: LoadedModel, pair: str) -> Scored:
-    """The control words of one pair, centred by the words of the other splits, at the layer that dev words choose and at the output."""
-    lexicon = load_lexicon("core", pair=pair)
-    data = {split: split_data(lexicon, split, loaded.tokenizer, at_least=2) for split in _SCORED}
-    sides = {split: _on_cpu(sides_of(model, words)) for split, words in data.items()}
-    curves = curves_of(sides[Split.DEV], data[Split.DEV].gold, [sides[Split.TRAIN]])
-    chosen = best_layer(curves)
-    layers = sides[Split.DEV].layers
-
-    def values(layer: str) -> tuple[float, ...]:
-        depth, control = layers.index(layer), sides[Split.CONTROL]
-        around = [torch.cat([getattr(sides[s], side)[depth] for s in (Split.TRAIN, Split.DEV)]) for side in _SIDES]
-        view = LayerView(
-            control.source[depth], control.target[depth], gold=data[Split.CONTROL].gold, centre=centre(*around)
-        )
-        return tuple(round(float(v), 5) for v in get_measure(HEADLINE).pseudo_values(view))
-
-    concepts = tuple(word.concept for word in data[Split.CONTROL].pairs)
-    return Scored(concepts, chosen, values(chosen), values(layers[-1]), curves[chosen][HEADLINE])
+    """The control words of one pair, as a study scores them, at the layer that dev words choose and at the output."""
+    found = WordScorer(loaded).score(model, load_lexicon("core", pair=pair), _PLACES)
+    chosen, output = (found.columns[place.name] for place in _PLACES)
+    return Scored(chosen.ids, found.chosen, chosen.values, output.values, found.dev)
 
 
-_SCORED = (Split.TRAIN, Split.DEV, Split.CONTROL)
-_SIDES = ("source", "target")
-
-
-def _on_cpu(sides: Sides) -> Sides:
-    return sides._replace(source=sides.source.float().cpu(), target=sides.target.float().cpu())
+_PLACES = (Outcome(name="chosen", measure=HEADLINE), Outcome(name="output", measure=HEADLINE, at="output"))
 
 
 def make_point(

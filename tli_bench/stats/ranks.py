@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats as sps
+from scipy import special
 
 from tli_bench.base.errors import UnscorableError
 from tli_bench.stats.arrays import Floats
@@ -82,8 +82,8 @@ def differences(columns: Floats, *, level: float = 0.95, seed: int = 0) -> tuple
     if not live.any():
         return gaps, np.zeros_like(gaps)
     inverse = np.where(live, 1 / np.where(live, se, 1.0), 0.0)
-    tail = min(float(sps.norm.sf(_largest(centred / n, inverse, level, seed))), (1 - level) / 2)
-    return gaps, sps.t.isf(tail, n - 1) * se
+    tail = min(float(special.ndtr(-_largest(centred / n, inverse, level, seed))), (1 - level) / 2)
+    return gaps, -special.stdtrit(n - 1, tail) * se
 
 
 def _largest(influence: Floats, inverse: Floats, level: float, seed: int) -> float:

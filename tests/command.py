@@ -46,6 +46,6 @@ def require_light(*calls, heavy=("torch", "transformers", "peft", "lm_eval")):
         "    try:\n        main(call)\n    except SystemExit as stop:\n        assert not stop.code, (call, stop.code)\n"
         f"heavy = {set(heavy)!r} & set(sys.modules)\nassert not heavy, heavy\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -99,7 +99,7 @@ def test_an_option_that_is_not_known(refused, sound, option, message):
 def test_a_word_list_that_leaks_stops_before_the_model_is_looked_at(refused, tmp_path):
     rows = [f"neno{i}\tword{i}\t{split}" for i, split in enumerate(["train", "dev", "control"] * 4)]
     (tmp_path / "leaky.tsv").write_text("\n".join(["source\ttarget\tsplit", *rows, "nenoX\tword0\tcontrol"]) + "\n")
-    message = refused("--model", "tinny", "--pairs", "swh-eng", "--lexicon", "leaky.tsv")
+    message = refused("--model", "org/no-such-model", "--pairs", "swh-eng", "--lexicon", "leaky.tsv")
     assert "leaky leaks between train and control" in message
     assert "--allow-leakage" in message
 

@@ -2,15 +2,17 @@
 
 import os
 
-from tests.command import in_a_process, tli_bench
+from tests.command import require_light, tli_bench
 
 CHEAP = ("--limit", "90", "--placebo", "0", "--no-confirm", "--twin", "none")
+UNUSED = ("bitsandbytes", "matplotlib", "sklearn", "sentence_transformers")
+"""What a run of a model that is not quantised has no use for: importing it would take as long as scoring a pair."""
 
 
 def test_plain_and_piped_output_of_a_pair_that_was_trained_on_and_one_that_was_not(tmp_path, monkeypatch):
     monkeypatch.setitem(os.environ, "COLUMNS", "60")
     run = ("run", "--pairs", "swh-eng,tur-eng", *CHEAP, "--output", tmp_path / "runs")
-    piped = in_a_process(*run)
+    piped = require_light(run, heavy=UNUSED)
     plain = tli_bench(*run, "--plain")
     assert "\x1b" not in piped + plain
     assert any(len(line) > 110 for line in piped.splitlines())

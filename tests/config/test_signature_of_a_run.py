@@ -4,6 +4,7 @@ import pytest
 
 from tli_bench.config.options import settings
 from tli_bench.config.run import RunConfig
+from tli_bench.evaluate.scored_words import ScoredWords
 from tli_bench.models.identity import MeasuredModel
 
 ROWS = "\n".join(f"neno{i}\tword{i}\t{split}" for i, split in enumerate(["train", "dev", "control"] * 4))
@@ -19,16 +20,14 @@ def lists(tmp_path):
 
 
 def signature(limit=None, **options):
-    """As the plugin states it before the run, from the options alone."""
-    from tli_bench.plugin.tasks import AlignmentTask
-
+    """As it is stated before the run, from the options alone."""
     config = RunConfig(limit=limit, **options)
     model = MeasuredModel(
         id=config.model, revision=config.revision or "r", dtype=config.dtype or "float32", quantization=config.quantize,
         tokens="bos", adapter=None, any_base=config.any_base, skip_gate=config.skip_gate,
     )  # fmt: skip
-    task = AlignmentTask({"metadata": {**config.metadata(), "pair": (config.pairs or ("swh-eng",))[0]}})
-    return task.expected_signatures(model, config.limit)[0]
+    words = ScoredWords(RunConfig.from_metadata(config.metadata()), (config.pairs or ("swh-eng",))[0])
+    return words.expected(model, config.limit)[0]
 
 
 @pytest.mark.parametrize(

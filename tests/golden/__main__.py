@@ -1,7 +1,7 @@
 """Write both golden files again: `python -m tests.golden`, after the model, its adapter or the lexicon changed.
 
-A change of the code must leave them as they are, but for one of the order in which the model's own numbers are summed: near-ties of ranks then fall
-the other way, and the commit says how many.
+A change of the code must leave them as they are, but for one of the order in which the model's own numbers are summed: near-ties of
+ranks then fall the other way, and the commit says how many.
 """
 
 import gzip

@@ -129,3 +129,22 @@ def test_chance_is_exactly_one_in_m():
 def test_one_word_has_no_pseudo_value():
     with pytest.raises(UnscorableError, match="at least 2 words"):
         pool.pseudo_of(np.ones(1), np.ones((1, 1)))
+
+
+@pytest.mark.parametrize("score", [pool.found_among(5), pool.farther_share, pool.within(3), pool.reciprocal_rank])
+@pytest.mark.parametrize("rows", [None, np.arange(0, 40, 3)], ids=["all", "part"])
+def test_pseudo_values_are_those_of_leaving_each_concept_out(score, rows):
+    generator = np.random.default_rng(1)
+    similarity = generator.normal(size=(40, 40)).round(1)  # many ties
+    gold = np.eye(40, dtype=bool) | (generator.random((40, 40)) < 0.02)
+    sides = pool.both_sides(similarity, gold, tolerance=0.05)
+    own = pool.own_values(sides, score)
+    without = np.full((40, 40), np.nan)
+    for gone in range(40):
+        left = np.delete(np.arange(40), gone)
+        fewer = pool.both_sides(similarity[np.ix_(left, left)], gold[np.ix_(left, left)], tolerance=0.05)
+        without[left, gone] = pool.own_values(fewer, score)
+    np.fill_diagonal(without, 0.0)
+    np.testing.assert_allclose(
+        pool.pool_pseudo(sides, score, rows=rows), pool.pseudo_of(own, without, rows=rows), rtol=0, atol=1e-10
+    )

@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+import subprocess
+import sys
 import warnings
 from dataclasses import replace
 
@@ -375,3 +377,21 @@ def test_an_adapter_of_an_encoder(model_folder, tmp_path):
     model, reference = attach(model_folder("bert"), tmp_path / "adapter")
     assert reference.rank == 4
     assert model(input_ids=IDS).last_hidden_state.isfinite().all()
+
+
+def test_bitsandbytes_is_left_out_for_a_plain_model_and_found_again_for_a_quantised_one(model_folder, tmp_path):
+    """In one process: a plain model with its adapter first, then a quantised one with the same adapter."""
+    base = model_folder("llama", width=64)
+    save_adapter(base, tmp_path / "adapter")
+    code = (
+        "import sys\n"
+        "from tli_bench.models import LoadOptions, attach_adapter, inspect_adapter, load_model\n"
+        f"files = inspect_adapter({str(tmp_path / 'adapter')!r})\n"
+        f"plain, _ = attach_adapter(load_model({str(base)!r}), files)\n"
+        "assert 'bitsandbytes' not in sys.modules\n"
+        f"model, _ = attach_adapter(load_model({str(base)!r}, LoadOptions(quantize='nf4')), files)\n"
+        "kinds = {type(module).__name__ for module in model.modules() if hasattr(module, 'lora_A')}\n"
+        "assert kinds == {'Linear4bit'}, kinds\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-3000:]

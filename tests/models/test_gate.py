@@ -7,6 +7,7 @@ from tests.conftest import make_model, make_tokenizer
 from tests.models.architectures import build, build_package
 from tests.replica import SENTENCES, learn_sentences, llama3_model, llama3_tokenizer
 from tli_bench.base.errors import GateError
+from tli_bench.models import gate
 from tli_bench.models.gate import _pseudo_nll, known_text, require_sane
 from tli_bench.models.load import LoadedModel
 
@@ -175,3 +176,22 @@ def test_a_tokenizer_that_makes_one_token_of_a_sentence_leaves_nothing_to_judge(
     )
     with pytest.raises(GateError, match="no sentence of three tokens for org/model"):
         require_sane(wrap(sound.model, whole))
+
+
+def test_all_sentences_go_through_the_model_once_and_are_judged_as_each_alone(sound, monkeypatch):
+    passes = []
+    forward = gate._logits
+
+    def counting(loaded, ids):
+        passes.append(tuple(ids.shape))
+        return forward(loaded, ids)
+
+    monkeypatch.setattr(gate, "_logits", counting)
+    report = require_sane(sound)
+    assert len(passes) == 1
+    rows = [sound.tokenizer(text, return_tensors="pt")["input_ids"][0] for text in known_text(sound.id)]
+    assert len({len(row) for row in rows}) > 1  # padded
+    with torch.no_grad():
+        alone = [float(sound.model(input_ids=row[None], labels=row[None]).loss) for row in rows]
+        assert gate._nll(sound, rows) == pytest.approx(alone, rel=1e-5)
+    assert report.text == pytest.approx(sum(alone) / len(alone), rel=1e-5)

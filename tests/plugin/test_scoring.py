@@ -24,7 +24,7 @@ def test_a_run_tells_who_watches_and_its_resolved_options_repeat_it(model_folder
     counted = [step for step in seen if isinstance(step[0], int)]
     assert counted[-1][0] == counted[-1][1] > 0
 
-    again = resolved(config, lm)
+    again = resolved(config, lm.identity, str(lm.device))
     assert (again.dtype, again.quantize, again.adapter, again.revision) == ("float32", "none", None, None)
     repeated = score_tasks(again, open_model(again), tasks_of(again))
     assert repeated.reused == [name]

@@ -101,7 +101,7 @@ class Report:
 
     def save(self, folder: str | Path) -> Path:
         """Write records, results and run.yaml as `tli-bench run --output` does, and give the folder; raises OutputError."""
-        from tli_bench.plugin.scoring import write_run
+        from tli_bench.plugin.results import write_run
         from tli_bench.records import RecordStore
         from tli_bench.records.downstream import write_downstream
 

@@ -35,14 +35,15 @@ def score(model: str | LoadedModel = "tiny", adapter: str | None = None, **optio
 
 def _score(config: RunConfig, loaded: LoadedModel | None) -> Report:
     from tli_bench.models.adapters import detach_adapter
-    from tli_bench.plugin.scoring import open_model, read_documents, resolved, score_tasks, tasks_of, write_run
+    from tli_bench.plugin.results import resolved, write_run
+    from tli_bench.plugin.scoring import open_model, read_documents, score_tasks, tasks_of
 
     tasks = tasks_of(config)
     read_documents(tasks)
     lm = open_model(config, loaded)
     try:
         outcome = score_tasks(config, lm, tasks)
-        told = replace(resolved(config, lm), output=config.output)
+        told = replace(resolved(config, lm.identity, str(lm.device)), output=config.output)
     finally:
         if loaded is not None:
             detach_adapter(lm.model)

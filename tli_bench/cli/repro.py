@@ -63,7 +63,7 @@ def tli_paper(
     console = Console()
     with console.status("loading lm-eval, torch and transformers"):
         from tli_bench.plugin.repro import reproduce
-        from tli_bench.plugin.run import tidy
+        from tli_bench.plugin.results import tidy
         from tli_bench.plugin.scoring import open_model
     with console.status("measuring"):
         found = reproduce(open_model(config), config, pair=pair, layer=layer)

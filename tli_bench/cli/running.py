@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,9 @@ from tli_bench.cli.quiet import quiet_libraries
 from tli_bench.cli.showing import show
 from tli_bench.config.run import RunConfig
 from tli_bench.downstream.errors import DataError
-from tli_bench.plugin.checks import check
+from tli_bench.plugin.checks import check, check_parts
+from tli_bench.plugin.finished_run import FinishedRun, finished_run
+from tli_bench.plugin.results import resolved, write_run
 from tli_bench.report.terminal.summary import closing, summary_parts
 from tli_bench.report.terminal.tasks import task_parts
 from tli_bench.report.terminal.unit import unit_parts
@@ -48,9 +50,14 @@ def execute(config: RunConfig, *, plain: bool = False) -> None:
     if config.audit:
         raise InputError("audit words are scored by `tli-bench submit`, once; leave `audit` out")
     check(config)
+    check_parts(config)
+    finished = finished_run(config)
+    if finished is not None:
+        _show_finished(console, config, finished, started, plain=plain)
+        return
     quiet_libraries()
     with console.status("loading lm-eval, torch and transformers"):
-        from tli_bench.plugin.scoring import open_model, resolved, tasks_of, unreadable, write_run
+        from tli_bench.plugin.scoring import open_model, tasks_of, unreadable
 
     tasks = tasks_of(config)
     with console.status("reading words and documents"):
@@ -58,29 +65,47 @@ def execute(config: RunConfig, *, plain: bool = False) -> None:
     tasks = _left(tasks, unread)
     with _made(config.output), console.status(f"loading {escape(config.model)}"):
         lm = open_model(config)
-    show(console, _described(lm.identity), plain=plain)
-    if config.leaves_own_adapter:
-        said = (
-            f"{config.model} is scored bare: its own adapter was trained for the core lexicon, not for {config.lexicon}; "
-            "--adapter default scores it as well"
-        )
-        show(console, [Text(said)], plain=plain)
+    show(console, _opening(config, lm.identity), plain=plain)
     outcome = _score(console, config, lm, tasks, plain=plain)
-    path = write_run(resolved(config, lm), outcome.results, outcome.records, config.output)
+    told = resolved(config, lm.identity, str(lm.device))
+    path = write_run(told, outcome.results, outcome.records, config.output)
     show(console, summary_parts(outcome.records), plain=plain)
     without = {record.task for record in outcome.records}
     show(console, task_parts(outcome.results, without=without), plain=plain)
-    done = (
-        f"{len(tasks)} tasks in {time.monotonic() - started:.0f} s"
-        + (f" ({len(outcome.reused)} were already done)" if outcome.reused else "")
-        + f"; records under {config.output}, lm-eval results in {path}"
-    )
-    show(console, [Text(done), *closing(outcome.records)], plain=plain)
+    _close(console, outcome.records, path, started, tasks=len(tasks), reused=len(outcome.reused), plain=plain)
     if unread:
         raise DataError(
             f"{len(unread)} of {len(unread) + len(tasks)} tasks were not run: their documents cannot be read (named above, with the "
             "reasons)"
         )
+
+
+def _show_finished(console: Console, config: RunConfig, finished: FinishedRun, started: float, *, plain: bool) -> None:
+    assert config.output is not None  # it holds the records
+    show(console, _opening(config, finished.model), plain=plain)
+    for record in finished.records:
+        show(console, unit_parts(record, reused=True), plain=plain)
+    path = write_run(finished.config, finished.results, finished.records, config.output)
+    show(console, summary_parts(finished.records), plain=plain)
+    _close(console, finished.records, path, started, tasks=finished.tasks, reused=finished.tasks, plain=plain)
+
+
+def _close(
+    console: Console,
+    records: "Sequence[RunRecord]",
+    path: Path,
+    started: float,
+    *,
+    tasks: int,
+    reused: int,
+    plain: bool,
+) -> None:
+    done = (
+        f"{tasks} tasks in {time.monotonic() - started:.0f} s"
+        + (f" ({reused} were already done)" if reused else "")
+        + f"; records under {path.parent}, lm-eval results in {path}"
+    )
+    show(console, [Text(done), *closing(records)], plain=plain)
 
 
 def _left(tasks: "dict[str, Task]", unread: dict[str, DataError]) -> "dict[str, Task]":
@@ -130,7 +155,8 @@ def _made(folder: Path) -> Iterator[None]:
         raise
 
 
-def _described(identity: "MeasuredModel") -> Iterator[Text]:
+def _opening(config: RunConfig, identity: "MeasuredModel") -> Iterator[Text]:
+    """What is scored, and what is not although it could be."""
     line = Text.assemble((identity.id, "bold"), f" ({identity.revision}), {identity.dtype}")
     if identity.quantization:
         line.append(f", {identity.quantization}")
@@ -145,6 +171,11 @@ def _described(identity: "MeasuredModel") -> Iterator[Text]:
         line.append(f", twin on shuffled pairs ({identity.twin[:8]})")
     yield line
     yield from (Text(note, "yellow") for note in identity.notes)
+    if config.leaves_own_adapter:
+        yield Text(
+            f"{config.model} is scored bare: its own adapter was trained for the core lexicon, not for {config.lexicon}; "
+            "--adapter default scores it as well"
+        )
 
 
 def progress_bar(console: Console) -> Progress:

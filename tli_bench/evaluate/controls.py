@@ -107,24 +107,30 @@ def strata_of(
     Raises UnscorableError where the headline cannot be given.
     """
     sides, score = headline_parts(view)
-    own, without = pool.own_values(sides, score), pool.values_without(sides, score)
+    own = pool.own_values(sides, score)
     hits, quantity = get_measure("p1").column(view), get_measure(headline_for(view.n)).label
+    parts: dict[tuple[str, str], NDArray[np.intp]] = {}
+    means: dict[tuple[str, str], float] = {}
     for kind, names in labels.items():
         found = strata(hits, names)
         for label in sorted(found, key=str):
-            rows = np.flatnonzero(np.array([name == label for name in names]))
-            yield StratumScore(
-                split=split,
-                state=state,
-                layer=layer,
-                kind=kind,
-                label=str(label),
-                n=len(rows),
-                quantity=quantity,
-                value=float(own[rows].mean()),
-                ci=estimate(pool.pseudo_of(own, without, rows=rows)).ci if len(rows) >= MIN_WORDS else None,
-                p1=found[label].mean,
-            )
+            means[kind, str(label)] = found[label].mean
+            parts[kind, str(label)] = np.flatnonzero(np.array([name == label for name in names]))
+    large = {key: rows for key, rows in parts.items() if len(rows) >= MIN_WORDS}
+    pseudo = dict(zip(large, pool.pools_pseudo(sides, score, list(large.values())), strict=True)) if large else {}
+    for (kind, label), rows in parts.items():
+        yield StratumScore(
+            split=split,
+            state=state,
+            layer=layer,
+            kind=kind,
+            label=label,
+            n=len(rows),
+            quantity=quantity,
+            value=float(own[rows].mean()),
+            ci=estimate(pseudo[kind, label]).ci if (kind, label) in pseudo else None,
+            p1=means[kind, label],
+        )
 
 
 def null_of(view: LayerView, *, split: Split, state: State, layer: str, seed: int) -> PermutationNull:

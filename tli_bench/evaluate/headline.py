@@ -1,11 +1,13 @@
 """The scalars that lm-eval's tables show for one unit; the whole curves are in our own record."""
 
 import math
+from collections.abc import Mapping, Sequence
 
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.measure import Measure, Place
 from tli_bench.measures.registry import list_measures
 from tli_bench.records.scores import BEST, OUTPUT, Scores
+from tli_bench.vectors.protocols import Protocol
 
 NAMES = {Split.TRAIN: "trained", Split.CONTROL: "control"}
 
@@ -48,6 +50,29 @@ def headline(scores: Scores, splits: tuple[Split, ...], layers: tuple[str, ...])
                 value = _number(scores.value(measure.name, split, state, layer))
                 found[_curve_name(NAMES[split], measure, layer)] = value
     return found
+
+
+def protocol_directions(
+    protocols: Sequence[Protocol], splits: tuple[Split, ...], layers: tuple[str, ...], *, adapted: bool
+) -> dict[str, bool | None]:
+    """`headline_directions` of every protocol: the first has the plain names, the others put theirs after `NAME/`."""
+    plain = headline_directions(splits, layers, adapted=adapted)
+    return {prefix + name: better for prefix in _prefixes(protocols) for name, better in plain.items()}
+
+
+def protocol_headlines(
+    protocols: Sequence[Protocol], scored: Mapping[str, Scores], splits: tuple[Split, ...], layers: tuple[str, ...]
+) -> dict[str, float]:
+    """Values of `protocol_directions`. scored: by protocol id."""
+    return {
+        prefix + name: value
+        for prefix, protocol in zip(_prefixes(protocols), protocols, strict=True)
+        for name, value in headline(scored[protocol.id], splits, layers).items()
+    }
+
+
+def _prefixes(protocols: Sequence[Protocol]) -> list[str]:
+    return ["", *(f"{protocol.name}/" for protocol in protocols[1:])]
 
 
 def _curve_name(prefix: str, measure: Measure, layer: str) -> str:

@@ -8,7 +8,9 @@ from torch import Tensor
 
 from tli_bench.base.errors import UnscorableError
 from tli_bench.measures.similarity import require_scorable
-from tli_bench.measures.spaces import directions
+
+_BLOCKS = 6
+"""Parts of a symmetric product: more of them save less than they cost."""
 
 
 class Centre(NamedTuple):
@@ -33,8 +35,20 @@ def centre(fit_source: Tensor, fit_target: Tensor) -> Centre:
     if fit_source.shape[1] != fit_target.shape[1]:
         raise UnscorableError(f"fitting vectors differ in width: {fit_source.shape[1]} and {fit_target.shape[1]}")
     plain = (x.detach().double().mean(dim=0).float() for x in (fit_source, fit_target))
-    unit = (directions(x).mean(dim=0) for x in (fit_source, fit_target))
+    unit = (_mean_direction(x) for x in (fit_source, fit_target))
     return Centre(*plain, *unit)
+
+
+def _mean_direction(x: Tensor) -> Tensor:
+    """Mean `[d]` of the rows as unit vectors, float64."""
+    rows = x.detach().double()
+    lengths = torch.linalg.vector_norm(rows, dim=1)
+    if not (
+        lengths.min() > 0 and lengths.max() < torch.inf
+    ):  # float64 holds the square of every float32, but not of its own
+        rows = rows / torch.linalg.vector_norm(rows, ord=torch.inf, dim=1, keepdim=True)
+        lengths = torch.linalg.vector_norm(rows, dim=1)
+    return (1 / lengths) @ rows / len(rows)
 
 
 def debiased_cka(source: Tensor, target: Tensor) -> float:
@@ -44,7 +58,7 @@ def debiased_cka(source: Tensor, target: Tensor) -> float:
     slightly negative. Raises UnscorableError for n < 4 or when one side does not vary.
     """
     k, l = u_centred_gram(source), u_centred_gram(target)  # noqa: E741
-    return float((k * l).sum()) / _self_similarity(k, l)
+    return _dot(k, l) / _self_similarity(k, l)
 
 
 def cka_permutation_p(source: Tensor, target: Tensor, *, permutations: int = 1000, seed: int = 0) -> float:
@@ -56,12 +70,12 @@ def cka_permutation_p(source: Tensor, target: Tensor, *, permutations: int = 100
         raise UnscorableError(f"permutations must be at least 1, got {permutations}")
     k, l = u_centred_gram(source), u_centred_gram(target)  # noqa: E741
     scale = _self_similarity(k, l)
-    observed = float((k * l).sum())
+    observed = _dot(k, l)
     generator = torch.Generator().manual_seed(seed)
     hits = 0
     for _ in range(permutations):
         order = torch.randperm(len(l), generator=generator).to(l.device)
-        shuffled = float((k * l.index_select(0, order).index_select(1, order)).sum())
+        shuffled = _dot(k, l.index_select(0, order).index_select(1, order))
         hits += shuffled >= observed - 1e-12 * scale
     return (1 + hits) / (1 + permutations)
 
@@ -82,11 +96,24 @@ def u_centred_gram(x: Tensor) -> Tensor:
         raise UnscorableError("debiased CKA is undefined: all vectors of one side are equal")
     x -= x.mean(dim=0)
     x /= torch.maximum(x.max(), -x.min())
-    gram = (x @ x.T).double()
+    gram = _with_itself(x)
     gram.fill_diagonal_(0.0)
     rows = gram.sum(dim=1) / (n - 2)
-    gram -= rows[:, None] + rows[None, :] - rows.sum() / (n - 1)
+    gram -= rows[:, None]
+    gram -= (rows - rows.sum() / (n - 1))[None, :]
     gram.fill_diagonal_(0.0)
+    return gram
+
+
+def _with_itself(x: Tensor) -> Tensor:
+    """`x x'` `[n, n]` in float64, of which only the blocks on one side of the diagonal are multiplied out."""
+    gram = torch.empty(len(x), len(x), dtype=torch.float64, device=x.device)
+    step = max(64, -(-len(x) // _BLOCKS))
+    for start in range(0, len(x), step):
+        rows = slice(start, start + step)
+        found = x[rows] @ x[: start + step].T
+        gram[rows, : start + step] = found
+        gram[: start + step, rows] = found.T
     return gram
 
 
@@ -108,8 +135,13 @@ def sink_ratio(first_position_norm: Tensor | float, other_norms: Tensor) -> floa
     return float(first.mean()) / median
 
 
+def _dot(k: Tensor, l: Tensor) -> float:  # noqa: E741
+    """Sum of the products of two matrices' entries."""
+    return float(torch.dot(k.reshape(-1), l.reshape(-1)))
+
+
 def _self_similarity(k: Tensor, l: Tensor) -> float:  # noqa: E741
-    scale = float((k * k).sum().sqrt() * (l * l).sum().sqrt())
+    scale = (_dot(k, k) * _dot(l, l)) ** 0.5
     if not scale > 0:
         raise UnscorableError("debiased CKA is undefined: one side does not vary beyond its mean")
     return scale

@@ -3,6 +3,7 @@
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,14 +50,23 @@ Cells = tuple[list[int], list[int], list[int]]
 
 
 def _counts(words: Sequence[str], known: dict[str, int]) -> tuple[int, Cells]:
-    cells: Cells = ([], [], [])
+    rows: list[int] = []
+    columns: list[int] = []
+    counts: list[int] = []
     for row, word in enumerate(words):
         if not word:
             raise UnscorableError(f"word {row} is empty; an empty word has no letters to compare")
-        for group, count in letter_groups(word).items():
-            for part, value in zip(cells, (row, known.setdefault(group, len(known)), count), strict=True):
-                part.append(value)
-    return len(words), cells
+        groups = _grouped(word)
+        rows += [row] * len(groups)
+        columns += [known.setdefault(group, len(known)) for group in groups]
+        counts += groups.values()
+    return len(words), (rows, columns, counts)
+
+
+@lru_cache(maxsize=1 << 15)
+def _grouped(word: str) -> Counter[str]:
+    # A word is counted as scored, as held out and, in English, for every pair.
+    return letter_groups(word)
 
 
 def _unit(side: tuple[int, Cells], width: int) -> sparse.csr_array:

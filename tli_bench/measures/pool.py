@@ -35,9 +35,29 @@ class Side:
     tolerance: float
 
     @cached_property
+    def _accepted(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Rows and columns of the accepted pairs, row by row: hardly more than the diagonal."""
+        n = len(self.gold)
+        if self.gold.flags.c_contiguous:
+            rows, columns = np.divmod(np.flatnonzero(self.gold), n)
+            return rows, columns
+        columns, rows = np.divmod(np.flatnonzero(self.gold.T), n)
+        order = np.argsort(rows, kind="stable")
+        return rows[order], columns[order]
+
+    @cached_property
+    def _best(self) -> Column:
+        """Similarity of each word's nearest accepted one `[n]`."""
+        rows, columns = self._accepted
+        return np.asarray(
+            np.maximum.reduceat(self.similarity[rows, columns], np.searchsorted(rows, range(len(self.gold))))
+        )
+
+    @cached_property
     def _wins(self) -> NDArray[np.bool_]:
-        best = np.where(self.gold, self.similarity, -np.inf).max(axis=1, keepdims=True)
-        return np.asarray((self.similarity >= best - self.tolerance) & ~self.gold)
+        found = np.asarray(self.similarity >= (self._best - self.tolerance)[:, None])
+        found[self._accepted] = False
+        return found
 
     @cached_property
     def beaten(self) -> NDArray[np.int64]:
@@ -47,7 +67,7 @@ class Side:
     @cached_property
     def wrong(self) -> NDArray[np.int64]:
         """How many wrong candidates each word has `[n]`."""
-        return np.asarray((~self.gold).sum(axis=1))
+        return len(self.gold) - np.bincount(self._accepted[0], minlength=len(self.gold))
 
     @cached_property
     def nearest_wrong(self) -> NDArray[np.int64]:
@@ -58,23 +78,33 @@ class Side:
             found[rows] = np.where(self.gold[rows], -np.inf, self.similarity[rows]).argmax(axis=1)
         return np.where(self.wrong > 0, found, -1)
 
-    @cached_property
-    def beaten_without(self) -> NDArray[np.int64]:
-        """`beaten` of word i once concept k has left the pool `[n, n]`."""
-        without = self.beaten[:, None] - self._wins
-        for i in np.flatnonzero(self.gold.sum(axis=1) > 1):  # the best accepted word may be the one that leaves
-            for k in np.flatnonzero(self.gold[i]):
-                if k != i:
-                    rest = self.gold[i].copy()
-                    rest[k] = False
-                    nearest = self.similarity[i][rest].max()
-                    without[i, k] = ((self.similarity[i] >= nearest - self.tolerance) & ~self.gold[i]).sum()
-        return np.asarray(without)
+    def totals_without(self, score: Score, counted: Matrix) -> Matrix:
+        """Sum over words of `counted` `[k, n]` times their value once concept j has left the pool `[k, n]`, its own value left out.
 
-    @property
-    def wrong_without(self) -> NDArray[np.int64]:
-        """`wrong` of word i once concept k has left the pool `[n, n]`."""
-        return np.asarray(self.wrong[:, None] - ~self.gold)
+        Whoever leaves was a wrong candidate that was nearer, a wrong one that was not, or an accepted one: three values for each
+        word, so that one product with the matrix of who was nearer adds them all up.
+        """
+        rows, columns = self._accepted
+        fewer = np.maximum(self.wrong - 1, 0)
+        farther, nearer = score(self.beaten, fewer), score(np.maximum(self.beaten - 1, 0), fewer)
+        totals = (counted @ farther)[:, None] + (counted * (nearer - farther)) @ self._wins
+        found = np.where(rows != columns, score(self._beaten_without_accepted, self.wrong[rows]), 0.0)
+        for total, weights in zip(totals, counted, strict=True):
+            np.add.at(total, columns, weights[rows] * (found - farther[rows]))
+        return np.asarray(totals)
+
+    @cached_property
+    def _beaten_without_accepted(self) -> NDArray[np.int64]:
+        """`beaten` of the word of each accepted pair once its accepted one has left: another accepted one may now be the nearest."""
+        rows, columns = self._accepted
+        found = self.beaten[rows].copy()
+        for cell in np.flatnonzero((np.bincount(rows, minlength=len(self.gold))[rows] > 1) & (rows != columns)):
+            i = rows[cell]
+            rest = self.gold[i].copy()
+            rest[columns[cell]] = False
+            nearest = self.similarity[i][rest].max()
+            found[cell] = ((self.similarity[i] >= nearest - self.tolerance) & ~self.gold[i]).sum()
+        return found
 
 
 def both_sides(similarity: Matrix, gold: NDArray[np.bool_], *, tolerance: float) -> tuple[Side, Side]:
@@ -87,14 +117,17 @@ def own_values(sides: Sequence[Side], score: Score) -> Column:
     return np.mean([score(s.beaten, s.wrong) for s in sides], axis=0)
 
 
-def values_without(sides: Sequence[Side], score: Score) -> Matrix:
-    """Value of word i once concept k has left the pool `[n, n]`, mean over `sides`."""
-    return np.mean([score(s.beaten_without, s.wrong_without) for s in sides], axis=0)
-
-
 def pool_pseudo(sides: Sequence[Side], score: Score, *, rows: NDArray[np.intp] | None = None) -> Column:
     """Pseudo-values `[n]` of the mean of `own_values`, or of its mean over `rows` alone, others staying in the pool."""
-    return pseudo_of(own_values(sides, score), values_without(sides, score), rows=rows)
+    return pools_pseudo(sides, score, [rows])[0]
+
+
+def pools_pseudo(sides: Sequence[Side], score: Score, parts: Sequence[NDArray[np.intp] | None]) -> list[Column]:
+    """As `pool_pseudo`, for several parts of one pool at once. Raises UnscorableError for a part of fewer than 2 words."""
+    own = own_values(sides, score)
+    counted = np.stack([_counted(len(own), rows) for rows in parts])
+    totals = np.mean([side.totals_without(score, counted) for side in sides], axis=0)
+    return [_pseudo(own, total, weights) for total, weights in zip(totals, counted, strict=True)]
 
 
 def pseudo_of(own: Column, without: Matrix, *, rows: NDArray[np.intp] | None = None) -> Column:
@@ -103,14 +136,24 @@ def pseudo_of(own: Column, without: Matrix, *, rows: NDArray[np.intp] | None = N
     rows: the words whose mean is meant; None for all. The diagonal of `without` is not read.
     Raises UnscorableError for fewer than 2 words.
     """
-    n = len(own)
+    counted = _counted(len(own), rows)
+    return _pseudo(own, counted @ without - counted * np.diag(without), counted)
+
+
+def _counted(n: int, rows: NDArray[np.intp] | None) -> Column:
+    """1 for the words whose mean is meant `[n]`, else 0."""
     if n < 2 or (rows is not None and len(rows) < 2):
         raise UnscorableError("a pseudo-value needs at least 2 words: with one gone there must be something left")
-    counted = np.zeros(n) if rows is not None else np.ones(n)
-    if rows is not None:
-        counted[rows] = 1.0
-    total = counted @ without - counted * np.diag(without)
-    left = total / (counted.sum() - counted)
+    if rows is None:
+        return np.ones(n)
+    counted = np.zeros(n)
+    counted[rows] = 1.0
+    return counted
+
+
+def _pseudo(own: Column, total: Column, counted: Column) -> Column:
+    """Pseudo-values `[n]`. total: of the counted words' values once each concept has left, without its own."""
+    n, left = len(own), total / (counted.sum() - counted)
     mean = float(counted @ own / counted.sum())
     pseudo = n * mean - (n - 1) * left
     return np.asarray(mean + pseudo - pseudo.mean())

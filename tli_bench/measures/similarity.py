@@ -8,13 +8,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tli_bench.base.errors import UnscorableError
+from tli_bench.measures.products import Products
 
-# Float32 products of unit vectors are accurate to a few 1e-7 of the product of their lengths.
-_RELATIVE_TIE = 1e-6
-_ABSOLUTE_TIE = 1e-12
-_ROWS_AT_ONCE = 128
-# Rows longer than this, or shorter than its inverse, are rescaled first: float32 cannot hold their squares.
-_FLOAT32_SAFE = 1e15
+_BINS = 1 << 14
 
 
 class Cosines(NamedTuple):
@@ -51,16 +47,10 @@ def require_scorable(x: Tensor, *, name: str) -> None:
 def cosine_matrix(source: Tensor, target: Tensor) -> Cosines:
     """Cosine of every row of `source` `[n, d]` with every row of `target` `[m, d]`.
 
-    Each side's mean direction is taken out before the float32 product and put back in float64. Under an attention
-    sink all cosines are 0.9999..., and a plain float32 product would round away the little that tells words apart.
+    One float64 product, from which nothing is lost under an attention sink; see `products`.
     """
-    a, b = _Directions(source), _Directions(target)
-    rows, across = a.minus_own_shift(b.shift)
-    columns, down = b.minus_own_shift(a.shift)
-    values = (rows @ columns.T).double()
-    values += across[:, None] + down[None, :] + a.shift @ b.shift
-    spread = float(rows.norm(dim=1).max() * columns.norm(dim=1).max())
-    return Cosines(values, max(_RELATIVE_TIE * spread, _ABSOLUTE_TIE))
+    found = Products(source.detach().float(), target.detach().float())
+    return Cosines(found.cosine(), found.tolerance)
 
 
 def unit_rows(x: Tensor) -> Tensor:
@@ -94,12 +84,35 @@ def auc_per_pair(matched: Tensor, mismatched: Tensor, *, tolerance: float = 0.0)
     """
     if matched.numel() == 0 or mismatched.numel() == 0:
         raise UnscorableError("AUC needs at least one matched and one mismatched similarity")
-    # Sorting the many and looking up the few, in numpy, is twenty times faster than the reverse in torch.
-    ordered = np.sort(mismatched.detach().cpu().numpy())
-    values = matched.detach().cpu().numpy()
-    below = np.searchsorted(ordered, values - tolerance)
-    below_or_tied = np.searchsorted(ordered, values + tolerance, side="right")
-    return np.asarray(0.5 * (below + below_or_tied) / len(ordered))
+    many, values = mismatched.detach().cpu().numpy().ravel(), matched.detach().cpu().numpy()
+    below, below_or_tied = _counts_below(many, values - tolerance, values + tolerance)
+    return np.asarray(0.5 * (below + below_or_tied) / len(many))
+
+
+def _counts_below(
+    many: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """How many of `many` `[m]` are below each of `low` `[n]`, and at most each of `high` `[n]`.
+
+    Counted in bins, without sorting: only what shares a bin with a limit is compared with it.
+    """
+    start, end = float(many.min()), float(many.max())
+    scale = _BINS / (end - start) if end > start else 0.0
+
+    def places(values: NDArray[np.float64]) -> NDArray[np.intp]:
+        # Clipped and rounded down, never up: a value in a lower bin is the lower value.
+        return np.clip((values - start) * scale, 0, _BINS - 1).astype(np.intp)
+
+    of_many, of_low, of_high = places(many), places(low), places(high)
+    shared = np.zeros(_BINS, dtype=bool)
+    shared[of_low] = shared[of_high] = True
+    counts = np.bincount(of_many, minlength=_BINS)
+    before = np.concatenate([[0], np.cumsum(np.where(shared, 0, counts))])
+    compared = np.sort(many[shared[of_many]])
+    return (
+        before[of_low] + np.searchsorted(compared, low),
+        before[of_high] + np.searchsorted(compared, high, side="right"),
+    )
 
 
 def clipscore_per_pair(matched: Tensor) -> Tensor:
@@ -110,32 +123,3 @@ def clipscore_per_pair(matched: Tensor) -> Tensor:
 def _largest(x: Tensor) -> Tensor:
     """Largest absolute entry of each row `[n]`."""
     return torch.linalg.vector_norm(x.detach(), ord=torch.inf, dim=1)
-
-
-class _Directions:
-    """Rows of one side `[n, d]` as unit vectors, and a shift `[d]` near their mean."""
-
-    def __init__(self, x: Tensor) -> None:
-        x = x.detach().float()
-        norms = torch.linalg.vector_norm(x, dim=1)
-        if norms.max() > _FLOAT32_SAFE or norms.min() < 1 / _FLOAT32_SAFE:
-            x = x / _largest(x)[:, None]
-            norms = torch.linalg.vector_norm(x, dim=1)
-        self.x = x
-        # Any vector near the mean serves, so float32 sums are enough.
-        self.shift = ((1.0 / norms) @ x / len(x)).double()
-
-    def minus_own_shift(self, other: Tensor) -> tuple[Tensor, Tensor]:
-        """Unit rows less the shift (float32 `[n, d]`), and their products with the other side's (float64 `[n]`).
-
-        Computed in blocks of rows: a float64 copy of the whole costs several times the arithmetic.
-        """
-        rows = torch.empty_like(self.x)
-        across = torch.empty(len(self.x), dtype=torch.float64, device=self.x.device)
-        for start in range(0, len(self.x), _ROWS_AT_ONCE):
-            block = slice(start, start + _ROWS_AT_ONCE)
-            unit = self.x[block].double()
-            unit.div_(unit.square().sum(dim=1, keepdim=True).sqrt()).sub_(self.shift)
-            across[block] = unit @ other
-            rows[block] = unit
-        return rows, across

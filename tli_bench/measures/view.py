@@ -14,9 +14,9 @@ from tli_bench.measures import pool, ranked, retrieval
 from tli_bench.measures.geometry import Centre
 from tli_bench.measures.measure import Column
 from tli_bench.measures.pool import Matrix
+from tli_bench.measures.products import TOLERANCE, Means, Products
 from tli_bench.measures.ranked import Side
-from tli_bench.measures.similarity import Cosines, cosine_matrix, mismatched_per_pair, require_scorable, unit_rows
-from tli_bench.measures.spaces import TOLERANCE, directions, typical_length, without_mean
+from tli_bench.measures.similarity import mismatched_per_pair, require_scorable, unit_rows
 
 Space = Literal["cosine", "directions", "centred"]
 """Where words are ranked: by raw cosine, as centred unit vectors, or as centred vectors that were not made unit first."""
@@ -97,18 +97,23 @@ class LayerView:
         return len(self.source)
 
     @cached_property
-    def _cosines(self) -> Cosines:
-        return cosine_matrix(self.source, self.target)
+    def _products(self) -> Products:
+        """What every space is read from: the one matrix product of a layer."""
+        if self.centre is None:
+            return Products(self.source, self.target)
+        source = Means(self.centre.source_direction, self.centre.source_mean)
+        target = Means(self.centre.target_direction, self.centre.target_mean)
+        return Products(self.source, self.target, source, target)
 
-    @property
+    @cached_property
     def similarity(self) -> Tensor:
         """Cosine `[n, n]` of source i and target j, float64."""
-        return self._cosines.values
+        return self._products.cosine()
 
     @property
     def tolerance(self) -> float:
-        """Difference of two cosines below which they are a tie: the rounding error of the product."""
-        return self._cosines.tolerance
+        """Difference of two cosines below which they are a tie."""
+        return self._products.tolerance
 
     @cached_property
     def source_unit(self) -> Tensor:
@@ -143,12 +148,12 @@ class LayerView:
     @cached_property
     def ranks_forward(self) -> Tensor:
         """Rank `[n]` of each source's first accepted target; a tie with a wrong one is not a hit."""
-        return retrieval.ranks(self.similarity, self.gold, tolerance=self.tolerance)
+        return torch.from_numpy(self.sides("cosine")[0].beaten + 1)
 
     @cached_property
     def ranks_backward(self) -> Tensor:
         """Rank `[n]` of each target's first accepted source; a tie with a wrong one is not a hit."""
-        return retrieval.ranks(self.similarity.T, self.gold.T, tolerance=self.tolerance)
+        return torch.from_numpy(self.sides("cosine")[1].beaten + 1)
 
     @cached_property
     def csls(self) -> Tensor:
@@ -156,14 +161,18 @@ class LayerView:
         return retrieval.csls(self.similarity, neighbours=self.neighbours)
 
     @cached_property
+    def _csls_sides(self) -> tuple[pool.Side, pool.Side]:
+        return pool.both_sides(self.csls.cpu().numpy(), self.gold_array, tolerance=2 * self.tolerance)
+
+    @cached_property
     def csls_ranks_forward(self) -> Tensor:
         """Ranks `[n]` as `ranks_forward`, by CSLS."""
-        return retrieval.ranks(self.csls, self.gold, tolerance=2 * self.tolerance)
+        return torch.from_numpy(self._csls_sides[0].beaten + 1)
 
     @cached_property
     def csls_ranks_backward(self) -> Tensor:
         """Ranks `[n]` as `ranks_backward`, by CSLS."""
-        return retrieval.ranks(self.csls.T, self.gold.T, tolerance=2 * self.tolerance)
+        return torch.from_numpy(self._csls_sides[1].beaten + 1)
 
     def ranked_in(self, space: Space) -> tuple[Matrix, float]:
         """Similarity `[n, n]` of the space, float64, and the difference below which two entries are a tie.
@@ -174,16 +183,12 @@ class LayerView:
             return self.similarity.cpu().numpy(), self.tolerance
         if self.centre is None:
             raise UnscorableError(_NO_CENTRE)
-        if space == "directions":
-            means = (self.centre.source_direction, self.centre.target_direction)
-            sides = [without_mean(directions(x), m) for x, m in zip((self.source, self.target), means, strict=True)]
-        else:
-            means = (self.centre.source_mean, self.centre.target_mean)
-            sides = [
-                without_mean(x, m, scale=typical_length(x))
-                for x, m in zip((self.source, self.target), means, strict=True)
-            ]
-        return (sides[0] @ sides[1].T).cpu().numpy(), TOLERANCE
+        found = self._products.directions() if space == "directions" else self._centred
+        return found.cpu().numpy(), TOLERANCE
+
+    @cached_property
+    def _centred(self) -> Tensor:
+        return self._products.centred()
 
     def sides(self, space: Space) -> tuple[pool.Side, pool.Side]:
         """Retrieval in both directions in one space, with what changes when a concept leaves the pool."""
@@ -205,10 +210,14 @@ class LayerView:
         """
         if self.centre is None:
             raise UnscorableError(_NO_CENTRE)
-        moved = (self.source - self.centre.source_mean, self.target - self.centre.target_mean)
-        for name, x in zip(("centred source", "centred target"), moved, strict=True):
-            require_scorable(x, name=name)
-        return cosine_matrix(*moved).values
+        means = (
+            ("centred source", self.source, self.centre.source_mean),
+            ("centred target", self.target, self.centre.target_mean),
+        )
+        for name, x, mean in means:
+            if x.dtype == mean.dtype and bool((x == mean).all(dim=1).any()):
+                require_scorable(x - mean, name=name)
+        return self._centred
 
     @property
     def matched_centred(self) -> Tensor:

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tli_bench.models.adapters import AdapterFiles as AdapterFiles
+    from tli_bench.models.adapter_files import AdapterFiles as AdapterFiles
     from tli_bench.models.adapters import adapter_disabled as adapter_disabled
     from tli_bench.models.adapters import attach_adapter as attach_adapter
     from tli_bench.models.adapters import inspect_adapter as inspect_adapter
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from tli_bench.models.load import load_model as load_model
 
 _FACADE = {
-    **dict.fromkeys(("AdapterFiles", "adapter_disabled", "attach_adapter", "inspect_adapter"), "adapters"),
+    "AdapterFiles": "adapter_files",
+    **dict.fromkeys(("adapter_disabled", "attach_adapter", "inspect_adapter"), "adapters"),
     **dict.fromkeys(("ALIASES", "resolve_model"), "catalog"),
     **dict.fromkeys(("LoadOptions", "LoadedModel", "load_model"), "load"),
 }

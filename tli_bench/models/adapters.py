@@ -1,15 +1,10 @@
 """PEFT adapters: found, inspected and attached, or refused with the reason. There is no fallback to the base."""
 
-import json
 import math
-import os
-import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from pydantic import ValidationError
@@ -17,89 +12,33 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 
 from tli_bench.base.errors import AdapterError
+from tli_bench.models.adapter_files import WEIGHTS, AdapterFiles, read_adapter
 from tli_bench.models.catalog import ALIASES
 from tli_bench.models.conform import PREFIX, conformed
-from tli_bench.models.fingerprint import hash_files
 from tli_bench.models.identity import AdapterRef
 from tli_bench.models.load import LoadedModel
 from tli_bench.models.shapes import first_misfit
-from tli_bench.models.tuned import CARD, facts_of
+from tli_bench.models.tuned import facts_of
 from tli_bench.models.types import Model, Wrapped
+from tli_bench.models.unquantised import without_bitsandbytes
 
 # A module that LoRA wraps keeps its own weight under this name; PEFT writes it out for embeddings.
 BASE_LAYER = ".base_layer.weight"
-WEIGHTS = "adapter_model.safetensors"
-CONFIG = "adapter_config.json"
-
-
-@dataclass(frozen=True, slots=True)
-class AdapterFiles:
-    """An adapter folder that passed inspection, not yet attached. card: our own `tli_card.json`, when it has one."""
-
-    path: Path
-    config: dict[str, Any]
-    card: dict[str, Any] | None
-    sha256: str
 
 
 def inspect_adapter(name: str) -> AdapterFiles:
-    """Read an adapter's configuration and card and check its tensors, without torch models.
+    """Read an adapter as `read_adapter` does and check its tensors, without torch models.
 
-    name: a folder, or a Hub id. Raises AdapterError for a missing path, a folder that is not PEFT, pickled weights,
-    an unreadable file, or NaN and infinite values.
+    Raises AdapterError as that does, and for an unreadable file of tensors, NaN and infinite values.
     """
-    path = _locate(name)
-    config = _read_json(path / CONFIG)
-    if not (path / WEIGHTS).is_file():
-        if any(path.glob("*.bin")):
-            raise AdapterError(f"{path} holds pickled weights, which can run code; save it as {WEIGHTS} and try again")
-        raise AdapterError(f"{path} has a {CONFIG} but no {WEIGHTS}")
-    if not isinstance(config.get("peft_type"), str):
-        raise AdapterError(f"{path / CONFIG} does not name a peft_type: this is not a PEFT adapter")
-    _check_finite(path / WEIGHTS)
-    card = _read_json(path / CARD) if (path / CARD).is_file() else None
-    if card is not None and not isinstance(card.get("base", {}), dict):
-        raise AdapterError(f"{path / CARD} is damaged: `base` must be an object; delete the card or restore it")
-    return AdapterFiles(path, config, card, hash_files([path / CONFIG, path / WEIGHTS]))
+    files = read_adapter(name)
+    require_finite(files)
+    return files
 
 
-def _locate(name: str) -> Path:
-    path = Path(os.path.expanduser(name))
-    if path.is_dir():
-        if not (path / CONFIG).is_file():
-            hint = "it looks like a model: use --model" if (path / "config.json").is_file() else f"it has no {CONFIG}"
-            raise AdapterError(f"{path} is not a PEFT adapter ({hint})")
-        return path
-    if os.path.exists(path):
-        raise AdapterError(f"{path} is a file; give the folder that holds {CONFIG} and {WEIGHTS}")
-    if re.fullmatch(r"[\w][\w.-]*/[\w][\w.-]*", name) and not path.parent.is_dir():
-        return _download(name)
-    raise AdapterError(f"no adapter at {name!r}: the path does not exist, and the base is never scored in its place")
-
-
-def _download(name: str) -> Path:
-    from huggingface_hub import snapshot_download
-
-    try:
-        return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.md"]))
-    except (OSError, ValueError) as err:
-        raise AdapterError(
-            f"no adapter at {name!r}: there is no such folder, and it could not be read from the Hub ({type(err).__name__}). "
-            f"Check the path, or run `hf download {name}` on a machine with a network"
-        ) from err
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as err:
-        raise AdapterError(f"{path} cannot be read: {err}") from err
-    if not isinstance(data, dict):
-        raise AdapterError(f"{path} holds a {type(data).__name__}, not an object")
-    return data
-
-
-def _check_finite(path: Path) -> None:
+def require_finite(files: AdapterFiles) -> None:
+    """Raise AdapterError unless the adapter's tensors can be read and are finite."""
+    path = files.path / WEIGHTS
     try:
         with safe_open(path, framework="pt") as tensors:
             names = list(tensors.keys())
@@ -126,7 +65,8 @@ def attach_adapter(loaded: LoadedModel, files: AdapterFiles, *, any_base: bool =
     with conformed(files.path, files.config, WEIGHTS, loaded.model) as folder:
         shapes = _tensor_shapes(folder / WEIGHTS)
         _check_embeddings(loaded, files, folder, shapes)
-        model = _load_peft(loaded, files, folder, shapes)
+        with without_bitsandbytes(loaded.model):
+            model = _load_peft(loaded, files, folder, shapes)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # PEFT warns that biases stay changed; here, that is what is checked for.
         with adapter_disabled(model):
@@ -163,7 +103,7 @@ def _reference(files: AdapterFiles, shapes: dict[str, tuple[int, ...]]) -> Adapt
     card, rank = files.card or {}, files.config.get("r")
     own = sum(math.prod(shape) for key, shape in shapes.items() if not key.endswith(BASE_LAYER))
     facts = {
-        "name": str(card.get("name") or files.path.name),
+        "name": files.name,
         "sha256": files.sha256,
         "rank": rank if isinstance(rank, int) else None,
         "trainable_parameters": own,

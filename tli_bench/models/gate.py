@@ -7,13 +7,14 @@ pseudo-likelihood, with each token masked in turn (Salazar et al. 2020, arXiv 19
 one of another kind (XLNet's permutations, BERT's LM class without `is_decoder`), can only be checked for finite weights.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 import torch
 import yaml
 from torch.nn import functional
+from torch.nn.utils.rnn import pad_sequence
 
 from tli_bench.base.errors import GateError
 from tli_bench.base.paths import data_dir
@@ -62,14 +63,18 @@ def require_sane(loaded: LoadedModel) -> GateReport | None:
     if likelihoods is None:
         return None
     generator = torch.Generator().manual_seed(0)
-    text, shuffled = [], []
     # A fine-tuned model knows the text that its base knew.
-    for sentence in known_text(loaded.training.base if loaded.training else loaded.id):
-        variants = _variants(loaded, sentence, generator)
-        if len(variants) > 1:  # a sentence of one or two tokens, or shuffles that changed nothing, say nothing
-            found = likelihoods(loaded, variants)
-            text += found[:1] * (len(found) - 1)
-            shuffled += found[1:]
+    sentences = known_text(loaded.training.base if loaded.training else loaded.id)
+    variants = [_variants(loaded, sentence, generator) for sentence in sentences]
+    # A sentence of one or two tokens, or shuffles that changed nothing, say nothing.
+    variants = [rows for rows in variants if len(rows) > 1]
+    text, shuffled = [], []
+    if variants:
+        found = iter(likelihoods(loaded, [row for rows in variants for row in rows]))
+        for rows in variants:
+            own, *others = (next(found) for _ in rows)
+            text += [own] * len(others)
+            shuffled += others
     if not text:
         raise GateError(
             f"the sanity gate has no sentence of three tokens for {loaded.id}; pass --skip-gate to go without it"
@@ -86,7 +91,7 @@ def require_sane(loaded: LoadedModel) -> GateReport | None:
     return report
 
 
-Likelihoods = Callable[[LoadedModel, torch.Tensor], list[float]]
+Likelihoods = Callable[[LoadedModel, Sequence[torch.Tensor]], list[float]]
 
 
 def _likelihoods(loaded: LoadedModel) -> Likelihoods | None:
@@ -126,19 +131,20 @@ def require_finite(loaded: LoadedModel) -> None:
             raise GateError(f"{loaded.id} holds NaN or infinite weights in {name}; its files are damaged")
 
 
-def _nll(loaded: LoadedModel, ids: torch.Tensor) -> list[float]:
-    """Mean negative log-likelihood of each sequence `[rows, tokens]`, in nats per token after the first."""
+def _nll(loaded: LoadedModel, rows: Sequence[torch.Tensor]) -> list[float]:
+    """Mean negative log-likelihood of each sequence `[tokens]`, in nats per token after the first, in one forward."""
+    # No token of a causal model sees the padding after it.
+    ids = pad_sequence(list(rows), batch_first=True)
     logits = _logits(loaded, ids)[:, :-1]
-    losses = functional.cross_entropy(logits.transpose(1, 2), ids[:, 1:].to(logits.device), reduction="none")
-    return [float(row) for row in losses.mean(dim=1)]
+    losses = functional.cross_entropy(logits.transpose(1, 2), ids[:, 1:].to(logits.device), reduction="none").cpu()
+    return [float(loss[: len(row) - 1].mean()) for loss, row in zip(losses, rows, strict=True)]
 
 
-def _pseudo_nll(loaded: LoadedModel, ids: torch.Tensor) -> list[float]:
+def _pseudo_nll(loaded: LoadedModel, rows: Sequence[torch.Tensor]) -> list[float]:
     """As `_nll`, but each token is masked in turn and predicted in its place; special tokens are left out."""
-    special = torch.isin(ids[0], torch.tensor(loaded.tokenizer.all_special_ids))
-    asked = (~special).nonzero()[:, 0]
     found = []
-    for row in ids:
+    for row in rows:
+        asked = (~torch.isin(row, torch.tensor(loaded.tokenizer.all_special_ids))).nonzero()[:, 0]
         masked = row.repeat(len(asked), 1)
         masked[torch.arange(len(asked)), asked] = cast(int, loaded.tokenizer.mask_token_id)
         logits = _logits(loaded, masked)[torch.arange(len(asked)), asked]

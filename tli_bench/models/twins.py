@@ -5,7 +5,7 @@ from typing import Any
 
 from tli_bench.base.errors import AdapterError
 from tli_bench.base.wording import visible
-from tli_bench.models.adapters import CONFIG, WEIGHTS, AdapterFiles, inspect_adapter
+from tli_bench.models.adapter_files import CONFIG, WEIGHTS, AdapterFiles, read_adapter
 
 NO_TWIN = "none"
 FOLDER = "twin"
@@ -17,7 +17,7 @@ _INCIDENTAL = frozenset(
 
 
 def find_twin(files: AdapterFiles, named: str | None) -> tuple[AdapterFiles | None, str]:
-    """The twin of an adapter and, where the one that its card names is not scored, a sentence that says so.
+    """The twin of an adapter and, where the one that its card names is not scored, a sentence that says so; tensors are not looked at.
 
     named: a folder or a Hub id in place of the card's; `none` for no twin. Raises AdapterError for a named one that
     cannot be read, and for a twin with another configuration than the adapter's.
@@ -25,7 +25,7 @@ def find_twin(files: AdapterFiles, named: str | None) -> tuple[AdapterFiles | No
     if named == NO_TWIN:
         return None, ""
     if named is not None:
-        return _same_kind(files, inspect_adapter(named)), ""
+        return _same_kind(files, read_adapter(named)), ""
     stated = (files.card or {}).get("twin")
     if stated is None:
         return None, ""
@@ -38,7 +38,7 @@ def find_twin(files: AdapterFiles, named: str | None) -> tuple[AdapterFiles | No
             None,
             f"the twin that the card of {files.path.name} names, {visible(path)}, is not there: it is not scored",
         )
-    twin = inspect_adapter(str(folder))
+    twin = read_adapter(str(folder))
     if twin.sha256 != sha256:
         return None, (
             f"the twin in {folder} has the hash {twin.sha256[:12]}, but the card of {files.path.name} names "

@@ -8,16 +8,10 @@ from lm_eval.tasks import TaskManager
 
 from tli_bench.base.errors import InputError, TLIError, UnknownNameError
 from tli_bench.base.paths import data_dir
-from tli_bench.languages import DEFAULT_PAIRS, pair_id, resolve_pair
 from tli_bench.plugin.suites import names_stock_tasks
 from tli_bench.plugin.tasklist import ALL, is_pair_task, our_task_names, require_known
 
 EVERYTHING = "tli_all"
-
-
-def alignment_task(pair: str) -> str:
-    """Name of a pair's main task: `tli_alignment_swh_Latn-eng_Latn` for `swh-eng`."""
-    return f"tli_alignment_{pair_id(*resolve_pair(pair))}"
 
 
 def load_tasks(names: Sequence[str], *, metadata: Mapping[str, Any]) -> dict[str, Task]:
@@ -59,8 +53,3 @@ def _inline(name: str) -> dict[str, Any]:
     from tli_bench.plugin.tasks import AlignmentTask
 
     return {"task": name, "class": AlignmentTask, "metadata": {"pair": name.rpartition("_alignment_")[2]}}
-
-
-def default_tasks(pairs: Sequence[str] = ()) -> list[str]:
-    """Alignment tasks of the given pairs, or of the default pairs."""
-    return [alignment_task(pair) for pair in (pairs or DEFAULT_PAIRS)]

@@ -4,8 +4,22 @@ from tli_bench.config.run import RunConfig
 from tli_bench.lexicon.readers.base import reading_of
 from tli_bench.lexicon.unknown import languages_of_list
 from tli_bench.measures.registry import asked_for
+from tli_bench.models.adapter_files import find_adapter
+from tli_bench.models.catalog import resolve_model
+from tli_bench.models.expected import expected_device
+from tli_bench.models.twins import NO_TWIN
 from tli_bench.plugin.tasklist import require_known
 from tli_bench.vectors.protocols import get_protocols
+
+
+def check_parts(config: RunConfig) -> None:
+    """Raise UnknownNameError, ModelError, AdapterError or InputError for a model, adapter or device that is not there."""
+    chosen = config.chosen()
+    resolve_model(chosen.model)
+    for name in (chosen.adapter, None if chosen.twin == NO_TWIN else chosen.twin):
+        if name is not None:
+            find_adapter(name)
+    expected_device(chosen.device)
 
 
 def check(config: RunConfig) -> None:

@@ -8,15 +8,12 @@ import lm_eval.models  # noqa: F401  built-in models register only while the reg
 import torch
 from lm_eval.api.registry import register_model
 
-from tli_bench.base.errors import InputError
 from tli_bench.config.run import RunConfig
-from tli_bench.lexicon.declared import declared_words
-from tli_bench.lexicon.trained import NOTHING, trained_by
 from tli_bench.models import LoadedModel, LoadOptions, attach_adapter, inspect_adapter, load_model
-from tli_bench.models.adapters import AdapterFiles, read_weights
+from tli_bench.models.adapters import read_weights, require_finite
+from tli_bench.models.expected import note_of_whole_model, trained_of, twin_of
 from tli_bench.models.gate import require_sane
 from tli_bench.models.identity import MeasuredModel
-from tli_bench.models.twins import NO_TWIN, find_twin
 from tli_bench.plugin.answer_cache import require_own_answers
 from tli_bench.plugin.asking import fitting
 from tli_bench.plugin.counted import CountedHFLM
@@ -48,9 +45,10 @@ class TLIModel(CountedHFLM):
         config = RunConfig.from_arguments(
             {"pretrained": name, "adapter": adapter, **_without_automatic(arguments)}
         ).chosen()
-        declared = declared_words(config.trained_words) if config.trained_words else frozenset()
         files = inspect_adapter(config.adapter) if config.adapter else None
-        twin, missing = _twin(files, config.twin)
+        twin, missing = twin_of(files, config.twin)
+        if twin is not None:
+            require_finite(twin)
         options = LoadOptions(**{field.name: getattr(config, field.name) for field in fields(LoadOptions)})
         loaded = pretrained if isinstance(pretrained, LoadedModel) else load_model(name, options)
         if not config.skip_gate:
@@ -69,9 +67,6 @@ class TLIModel(CountedHFLM):
             # Templates that let the model think first would spend the few tokens of an answer on it.
             enable_thinking=False,
         )
-        trained = trained_by(files.card) if files else NOTHING
-        if loaded.card is not None:
-            trained |= trained_by(loaded.card)
         self.progress = progress
         self.vectors = Backend(model, loaded.tokenizer, batch_size=self.batch_size, progress=progress, twin=other)
         self.placebos = Placebos(self.vectors, config.placebo) if files else None
@@ -86,12 +81,12 @@ class TLIModel(CountedHFLM):
             training=loaded.training,
             any_base=config.any_base and files is not None,
             skip_gate=config.skip_gate,
-            trained=trained.declaring(declared) if declared else trained,
+            trained=trained_of(config, files, loaded.card),
             twin=twin.sha256 if twin else None,
             placebo=config.placebo if files else 0,
             package=loaded.package,
             parameters=parameters,
-            notes=tuple(note for note in (missing, _of_whole_model(loaded, files)) if note),
+            notes=tuple(note for note in (missing, note_of_whole_model(loaded.id, loaded.card, files)) if note),
         )
 
     @classmethod
@@ -116,21 +111,6 @@ class TLIModel(CountedHFLM):
         """As lm-eval's own; raises InputError when `use_cache` names a file with another model's answers."""
         require_own_answers(cache_hook, self.identity)
         super().set_cache_hook(cache_hook)
-
-
-def _twin(files: AdapterFiles | None, named: str | None) -> tuple[AdapterFiles | None, str]:
-    if files is not None:
-        return find_twin(files, named)
-    if named not in (None, NO_TWIN):
-        raise InputError(f"--twin {named} is the twin of an adapter; give the adapter with --adapter")
-    return None, ""
-
-
-def _of_whole_model(loaded: LoadedModel, files: AdapterFiles | None) -> str:
-    """A fully fine-tuned model's twin is a second model, which is not loaded here; a sentence that says so."""
-    if files is not None or "twin" not in (loaded.card or {}):
-        return ""
-    return f"the twin of {loaded.id} is a model of its own and is not scored next to it: score it with --model"
 
 
 def _without_defaults(given: dict[str, Any] | None) -> dict[str, Any]:

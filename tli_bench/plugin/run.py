@@ -1,7 +1,7 @@
 """Run units through lm-eval one after another: each is written when it is done, and a second run does only what is missing."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,8 +9,6 @@ from lm_eval import evaluate, simple_evaluate
 from lm_eval.api.task import Task
 from lm_eval.tasks import TaskManager
 
-from tli_bench.config.run import PLACEBOS
-from tli_bench.models.identity import MeasuredModel
 from tli_bench.plugin.both import evaluate_both
 from tli_bench.plugin.downstream_record import record_of
 from tli_bench.plugin.downstream_tasks import DownstreamTask
@@ -19,13 +17,13 @@ from tli_bench.plugin.kept_answers import forget_answers
 from tli_bench.plugin.lm import TLIModel
 from tli_bench.plugin.prompting import Prompting
 from tli_bench.plugin.provenance import Provenance
+from tli_bench.plugin.results import merge_results, results_of
 from tli_bench.plugin.tasks import HiddenStatesTask
 from tli_bench.records import RecordStore
 from tli_bench.records.downstream import write_downstream
-from tli_bench.records.schema import DownstreamRecord, RunRecord, Signature
+from tli_bench.records.schema import DownstreamRecord, RunRecord
 
 log = logging.getLogger(__name__)
-_SECTIONS = ("results", "group_subtasks", "configs", "versions", "n-shot", "higher_is_better", "n-samples")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,11 +119,9 @@ def _run_units(
     made: Provenance,
     watch: Watch,
 ) -> None:
-    expected = task.expected_signatures(lm.identity, limit)
-    kept = [_done(store, name, signature, lm.identity) for signature in expected]
-    kept = [record if record and task.is_answered_by(record) else None for record in kept]
+    kept = task.scored.finished(store, name, lm.identity, limit)
     records = [record for record in kept if record is not None]
-    if len(records) < len(expected):
+    if len(records) < len(kept):
         # What `simple_evaluate` adds (versions, environment, time) concerns the whole run: once is enough.
         again = bool(outcome.results.get("config"))
         merge_results(outcome.results, _evaluate_again(lm, task, limit) if again else _evaluate(lm, task, limit))
@@ -133,20 +129,13 @@ def _run_units(
         task.forget()
         records = [old or new for old, new in zip(kept, fresh, strict=True)]
     else:
-        merge_results(outcome.results, results_of(records, task))
+        merge_results(outcome.results, results_of(records, task.scored, task.dump_config()))
         outcome.reused.append(name)
     for record, old in zip(records, kept, strict=True):
         if store and old is None:
             store.write(record)
         outcome.records.append(record)
         watch.on_unit(record, old is not None)
-
-
-def _done(store: RecordStore | None, name: str, expected: Signature, model: MeasuredModel) -> RunRecord | None:
-    """The record of a unit that was finished before, with or without placebos where their cost was to decide."""
-    counts = (PLACEBOS, 0) if model.placebo is None else (model.placebo,)
-    found = (store.find(name, expected.model_copy(update={"placebo": n})) for n in counts) if store else ()
-    return next((record for record in found if record is not None), None)
 
 
 def _evaluate(lm: TLIModel, task: HiddenStatesTask, limit: int | None) -> dict[str, Any]:
@@ -161,41 +150,3 @@ def _evaluate(lm: TLIModel, task: HiddenStatesTask, limit: int | None) -> dict[s
 def _evaluate_again(lm: TLIModel, task: HiddenStatesTask, limit: int | None) -> dict[str, Any]:
     found = evaluate(lm=lm, task_dict={task.config.task: task}, limit=limit, bootstrap_iters=0, log_samples=False)
     return dict(found)
-
-
-def merge_results(into: dict[str, Any], new: dict[str, Any]) -> None:
-    """Add one `simple_evaluate` result to another; whatever does not belong to a task comes from the first."""
-    for key, value in new.items():
-        if key in _SECTIONS and isinstance(value, dict):
-            into.setdefault(key, {}).update(value)
-        else:
-            into.setdefault(key, value)
-
-
-def results_of(records: Sequence[RunRecord], task: HiddenStatesTask) -> dict[str, Any]:
-    """The part of an lm-eval results dictionary that a task's records, one per protocol, determine."""
-    first = records[0]
-    layers, name = first.signature.layers, first.task
-    values = task.headlines({record.signature.protocol: record for record in records}, layers)
-    total = sum(first.signature.n.values())
-    return {
-        "results": {name: {"alias": name, **{f"{metric},none": value for metric, value in values.items()}}},
-        "versions": {name: task.VERSION},
-        "n-shot": {name: 0},
-        "higher_is_better": {name: task.directions(layers, adapted="adapted" in first.best_layer)},
-        "n-samples": {name: {"original": len(task.pairs), "effective": total}},
-        "configs": {name: task.dump_config()},
-    }
-
-
-def tidy(value: Any) -> Any:
-    """Results ready for strict JSON: NaN becomes None, and values that JSON does not have become text."""
-    if isinstance(value, dict):
-        return {str(key): tidy(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [tidy(item) for item in value]
-    if isinstance(value, bool | int | str) or value is None:
-        return value
-    if isinstance(value, float):
-        return value if value == value and abs(value) != float("inf") else None
-    return tidy(value.item()) if hasattr(value, "item") else str(value)

@@ -1,7 +1,7 @@
 """Names of tasks and groups, ours and lm-eval's own, read from their folders without torch or lm-eval."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,7 +11,7 @@ import yaml
 
 from tli_bench.base.errors import UnknownNameError
 from tli_bench.base.paths import data_dir
-from tli_bench.languages import resolve_pair
+from tli_bench.languages import DEFAULT_PAIRS, pair_id, resolve_pair
 
 ALL = "all"
 # In YAML a name follows `task`, `group` or `tag`, or is in the list that follows `tag`.
@@ -48,6 +48,21 @@ def require_known(names: Iterable[str]) -> None:
         if name not in known and (name.startswith("tli_") or not _mentioned(name)):
             hint = "`tli-bench ls tasks` lists ours, `tli-bench lm-eval ls tasks` lm-eval's own"
             raise UnknownNameError("task", name, known, hint=hint)
+
+
+def alignment_task(pair: str) -> str:
+    """Name of a pair's main task: `tli_alignment_swh_Latn-eng_Latn` for `swh-eng`."""
+    return f"tli_alignment_{resolved_pair(pair)}"
+
+
+def resolved_pair(pair: str) -> str:
+    """Canonical id of a pair, `swh_Latn-eng_Latn` for `swh-eng`."""
+    return pair_id(*resolve_pair(pair))
+
+
+def default_tasks(pairs: Sequence[str] = ()) -> list[str]:
+    """Alignment tasks of the given pairs, or of the default pairs."""
+    return [alignment_task(pair) for pair in (pairs or DEFAULT_PAIRS)]
 
 
 def is_pair_task(name: str) -> bool:

@@ -42,9 +42,10 @@ class RecordStore:
         write_bytes(path, gzip.compress(text, mtime=0) if self.compressed else text)
         return path
 
-    def find(self, task: str, expected: Signature) -> RunRecord | None:
-        """The record of the same unit, if it is there and was made under the same conditions.
+    def find(self, task: str, expected: Signature, *others: Signature) -> RunRecord | None:
+        """The record of the same unit, if it is there and was made under the same conditions, or under those of one of `others`.
 
+        others: of the same place, as they differ by no more than what a unit is measured again for.
         One that was changed after it was written is not used again: a warning names it.
         """
         path = self.path(task, expected)
@@ -55,7 +56,7 @@ class RecordStore:
         except ChangedRecordError as err:
             log.warning("%s. It is not used: the unit is measured again.", err)
             return None
-        return record if same_unit(record.signature, expected) else None
+        return record if any(same_unit(record.signature, one) for one in (expected, *others)) else None
 
     def paths(self) -> Iterator[Path]:
         """Every record file under the root in sorted order; other files (lm-eval's, downstream, hidden) are skipped."""

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
-from scipy import stats as sps
 
 from tli_bench.base.errors import UnscorableError
 from tli_bench.stats.arrays import Floats, clean, paired_arrays
@@ -101,7 +100,7 @@ def from_test(n: int, value: float, t: float | None, p: float | None) -> Estimat
 def half_width(phi: ArrayLike, *, level: float = 0.95) -> float:
     """Half the width of Student's t interval of the mean of pseudo-values `[n]`."""
     values = clean(phi, "pseudo-values", minimum=2)
-    return float(sps.t.ppf(0.5 + level / 2, len(values) - 1) * values.std(ddof=1) / len(values) ** 0.5)
+    return float(special.stdtrit(len(values) - 1, 0.5 + level / 2) * values.std(ddof=1) / len(values) ** 0.5)
 
 
 def simultaneous(columns: Floats, *, level: float = 0.95, seed: int = 0) -> Floats:
@@ -118,8 +117,8 @@ def simultaneous(columns: Floats, *, level: float = 0.95, seed: int = 0) -> Floa
         return np.zeros(count)
     draws = np.random.default_rng(seed).standard_normal((_DRAWS, n))
     largest = np.abs(draws @ (centred[:, live] / n / se[live])).max(axis=1)
-    tail = min(float(sps.norm.sf(np.quantile(largest, level))), (1 - level) / 2)
-    return np.asarray(sps.t.isf(tail, n - 1) * se)
+    tail = min(float(special.ndtr(-np.quantile(largest, level))), (1 - level) / 2)
+    return np.asarray(-special.stdtrit(n - 1, tail) * se)
 
 
 def difference(before: ArrayLike, after: ArrayLike) -> Estimate:
@@ -137,9 +136,9 @@ def two_sample(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) -> E
     if n < MIN_WORDS or se == 0.0:
         return Estimate(n, value, se, None, None, None, None)
     freedom = sum(parts) ** 2 / sum(v**2 / (len(x) - 1) for v, x in zip(parts, (a, b), strict=True))
-    half = float(sps.t.ppf(0.5 + level / 2, freedom)) * se
+    half = float(special.stdtrit(freedom, 0.5 + level / 2)) * se
     t = value / se
-    return Estimate(n, value, se, value - half, value + half, t, float(2 * sps.t.sf(abs(t), freedom)))
+    return Estimate(n, value, se, value - half, value + half, t, float(2 * special.stdtr(freedom, -abs(t))))
 
 
 def over_pairs(columns: Mapping[str, Mapping[str, float]]) -> tuple[tuple[str, ...], Floats]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats as sps
+from scipy import special
 
 from tli_bench.base.errors import UnscorableError
 from tli_bench.stats.arrays import Floats
@@ -113,8 +113,8 @@ def differences(
     if not live.any():
         return gaps, np.zeros_like(gaps)
     inverse = np.where(live, 1 / np.where(live, se, 1.0), 0.0)
-    tail = min(float(sps.norm.sf(_largest(influence, inverse, level, seed))), (1 - level) / 2)
-    return gaps, sps.t.isf(tail, freedom) * se
+    tail = min(float(special.ndtr(-_largest(influence, inverse, level, seed))), (1 - level) / 2)
+    return gaps, -special.stdtrit(freedom, tail) * se
 
 
 def _largest(influence: Floats, inverse: Floats, level: float, seed: int) -> float:

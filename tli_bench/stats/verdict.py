@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
-from scipy import stats as sps
+from scipy import special
 
 from tli_bench.stats.arrays import Floats
 from tli_bench.stats.pseudo import MIN_WORDS, half_width, simultaneous
@@ -143,7 +143,7 @@ class _Judge:
         trained, unseen = train[:, at], self.control.headline[:, at]
         apart = trained.mean() - unseen.mean()
         se = (trained.var(ddof=1) / len(trained) + unseen.var(ddof=1) / len(unseen)) ** 0.5
-        bound = sps.t.ppf(1 - 0.025 / len(self.evidence.layers), min(len(trained), len(unseen)) - 1) * se
+        bound = special.stdtrit(min(len(trained), len(unseen)) - 1, 1 - 0.025 / len(self.evidence.layers)) * se
         rose = trained.mean() > wide[at] and apart > bound and apart >= floor
         return bool(rose and unseen.mean() - self.wide[at] <= floor)
 

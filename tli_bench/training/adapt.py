@@ -11,6 +11,7 @@ from tli_bench.base.errors import InputError, UnknownNameError
 from tli_bench.models import LoadedModel
 from tli_bench.models.body import blocks_of, body_of, family
 from tli_bench.models.types import Model
+from tli_bench.models.unquantised import without_bitsandbytes
 from tli_bench.training.recipe import ALL_LINEAR, Recipe
 
 
@@ -43,7 +44,8 @@ def adapted(loaded: LoadedModel, recipe: Recipe, *, depth: int, seed: int) -> It
 
 @contextmanager
 def _lora(loaded: LoadedModel, recipe: Recipe, depth: int, seed: int) -> Iterator[Adapted]:
-    from peft import LoraConfig, get_peft_model
+    with without_bitsandbytes(loaded.model):
+        from peft import LoraConfig, get_peft_model
 
     total = len(blocks_of(loaded.model))
     placed = tuple(range(total if recipe.blocks == "all" else depth))
@@ -62,7 +64,8 @@ def _lora(loaded: LoadedModel, recipe: Recipe, depth: int, seed: int) -> Iterato
         bias="none",
         task_type="CAUSAL_LM" if family(loaded.model).head == "causal" else "FEATURE_EXTRACTION",
     )
-    model = get_peft_model(loaded.model, config)
+    with without_bitsandbytes(loaded.model):
+        model = get_peft_model(loaded.model, config)
     # PEFT records the folder a model was read from; an adapter must not carry one machine's paths.
     model.peft_config["default"].base_model_name_or_path = loaded.id
     freeze_unreached(model, depth)

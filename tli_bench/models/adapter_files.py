@@ -1,0 +1,87 @@
+"""The files of a PEFT adapter: found, read and hashed, or refused with the reason, without torch."""
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tli_bench.base.errors import AdapterError
+from tli_bench.models.fingerprint import hash_files
+from tli_bench.models.tuned import CARD
+
+WEIGHTS = "adapter_model.safetensors"
+CONFIG = "adapter_config.json"
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterFiles:
+    """An adapter folder, not yet attached. card: our own `tli_card.json`, when it has one."""
+
+    path: Path
+    config: dict[str, Any]
+    card: dict[str, Any] | None
+    sha256: str
+
+    @property
+    def name(self) -> str:
+        """What people call it: as its card says, else as its folder is called."""
+        return str((self.card or {}).get("name") or self.path.name)
+
+
+def read_adapter(name: str) -> AdapterFiles:
+    """Read an adapter's configuration and card, and hash its files; its tensors are not looked at.
+
+    name: a folder, or a Hub id. Raises AdapterError for a missing path, a folder that is not PEFT, pickled weights or an
+    unreadable file.
+    """
+    path = find_adapter(name) or _download(name)
+    config = _read_json(path / CONFIG)
+    if not (path / WEIGHTS).is_file():
+        if any(path.glob("*.bin")):
+            raise AdapterError(f"{path} holds pickled weights, which can run code; save it as {WEIGHTS} and try again")
+        raise AdapterError(f"{path} has a {CONFIG} but no {WEIGHTS}")
+    if not isinstance(config.get("peft_type"), str):
+        raise AdapterError(f"{path / CONFIG} does not name a peft_type: this is not a PEFT adapter")
+    card = _read_json(path / CARD) if (path / CARD).is_file() else None
+    if card is not None and not isinstance(card.get("base", {}), dict):
+        raise AdapterError(f"{path / CARD} is damaged: `base` must be an object; delete the card or restore it")
+    return AdapterFiles(path, config, card, hash_files([path / CONFIG, path / WEIGHTS]))
+
+
+def find_adapter(name: str) -> Path | None:
+    """The folder of an adapter, None for one on the Hub; raises AdapterError where there is none."""
+    path = Path(os.path.expanduser(name))
+    if path.is_dir():
+        if not (path / CONFIG).is_file():
+            hint = "it looks like a model: use --model" if (path / "config.json").is_file() else f"it has no {CONFIG}"
+            raise AdapterError(f"{path} is not a PEFT adapter ({hint})")
+        return path
+    if os.path.exists(path):
+        raise AdapterError(f"{path} is a file; give the folder that holds {CONFIG} and {WEIGHTS}")
+    if re.fullmatch(r"[\w][\w.-]*/[\w][\w.-]*", name) and not path.parent.is_dir():
+        return None
+    raise AdapterError(f"no adapter at {name!r}: the path does not exist, and the base is never scored in its place")
+
+
+def _download(name: str) -> Path:
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.md"]))
+    except (OSError, ValueError) as err:
+        raise AdapterError(
+            f"no adapter at {name!r}: there is no such folder, and it could not be read from the Hub ({type(err).__name__}). "
+            f"Check the path, or run `hf download {name}` on a machine with a network"
+        ) from err
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as err:
+        raise AdapterError(f"{path} cannot be read: {err}") from err
+    if not isinstance(data, dict):
+        raise AdapterError(f"{path} holds a {type(data).__name__}, not an object")
+    return data

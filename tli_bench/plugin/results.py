@@ -1,0 +1,95 @@
+"""The results of a run in lm-eval's layout, and the files that a run leaves besides its records; lm-eval is not imported."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tli_bench.config.run import NO_ADAPTER, QUANTIZATIONS, RunConfig, write_config
+from tli_bench.evaluate.corrections import as_json as tests_as_json
+from tli_bench.evaluate.corrections import corrected
+from tli_bench.evaluate.headline import protocol_directions, protocol_headlines
+from tli_bench.evaluate.overall import as_json, overall
+from tli_bench.evaluate.scored_words import TASK_VERSION, ScoredWords
+from tli_bench.languages import DEFAULT_PAIRS
+from tli_bench.lexicon.readers.names import pair_in_name
+from tli_bench.models.identity import MeasuredModel
+from tli_bench.records import write_json
+from tli_bench.records.schema import RunRecord
+
+_SECTIONS = ("results", "group_subtasks", "configs", "versions", "n-shot", "higher_is_better", "n-samples")
+
+
+def results_of(records: Sequence[RunRecord], words: ScoredWords, config: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of an lm-eval results dictionary that a task's records, one per protocol, determine. config: of the task."""
+    first = records[0]
+    layers, name = first.signature.layers, first.task
+    scored = {record.signature.protocol: record for record in records}
+    values = protocol_headlines(words.protocols, scored, words.splits, layers)
+    adapted = "adapted" in first.best_layer
+    return {
+        "results": {name: {"alias": name, **{f"{metric},none": value for metric, value in values.items()}}},
+        "versions": {name: TASK_VERSION},
+        "n-shot": {name: 0},
+        "higher_is_better": {name: protocol_directions(words.protocols, words.splits, layers, adapted=adapted)},
+        "n-samples": {name: {"original": len(words.pairs), "effective": sum(first.signature.n.values())}},
+        "configs": {name: dict(config)},
+    }
+
+
+def write_run(config: RunConfig, results: Mapping[str, Any], records: Sequence[RunRecord], folder: Path) -> Path:
+    """Write lm-eval's results, with what is concluded over all `records`, and the run's recipe; returns the path of the results.
+
+    config: as returned by `resolved`.
+    """
+    path = folder / f"results_{time.strftime('%Y-%m-%dT%H-%M-%S')}.json"
+    recipe = replace(config, output=folder)
+    concluded = {"tli_overall": as_json(overall(records)), "tli_corrections": tests_as_json(corrected(records))}
+    write_json(path, tidy({**results, **concluded, "tli_run": recipe.to_dict()}))
+    write_config(recipe, folder)
+    return path
+
+
+def resolved(config: RunConfig, model: MeasuredModel, device: str) -> RunConfig:
+    """The configuration with everything filled in that was left to the machine or to a default, so that the run can be repeated."""
+    chosen = config.chosen()
+    return replace(
+        chosen,
+        adapter=chosen.adapter or NO_ADAPTER,
+        pairs=pairs_of(chosen) or (() if chosen.tasks else tuple(DEFAULT_PAIRS)),
+        dtype=model.dtype,
+        # A GGUF file is quantised by itself, which is not an option.
+        quantize=model.quantization if model.quantization in QUANTIZATIONS else "none",
+        device=device,
+        # The fingerprint of a folder's files is not a revision that can be asked for.
+        revision=chosen.revision if ":" in model.revision else model.revision,
+    )
+
+
+def pairs_of(config: RunConfig) -> tuple[str, ...]:
+    """The pairs that were asked for, else the one that the name of the list states; none for the default pairs."""
+    stated = None if config.pairs or config.tasks else pair_in_name(config.lexicon)
+    return (stated,) if stated else config.pairs
+
+
+def merge_results(into: dict[str, Any], new: dict[str, Any]) -> None:
+    """Add one `simple_evaluate` result to another; whatever does not belong to a task comes from the first."""
+    for key, value in new.items():
+        if key in _SECTIONS and isinstance(value, dict):
+            into.setdefault(key, {}).update(value)
+        else:
+            into.setdefault(key, value)
+
+
+def tidy(value: Any) -> Any:
+    """Results ready for strict JSON: NaN becomes None, and values that JSON does not have become text."""
+    if isinstance(value, dict):
+        return {str(key): tidy(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [tidy(item) for item in value]
+    if isinstance(value, bool | int | str) or value is None:
+        return value
+    if isinstance(value, float):
+        return value if value == value and abs(value) != float("inf") else None
+    return tidy(value.item()) if hasattr(value, "item") else str(value)

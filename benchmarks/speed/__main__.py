@@ -28,6 +28,7 @@ from tli_bench.models import LoadedModel, load_model
 from tli_bench.models.identity import MeasuredModel
 from tli_bench.models.trees import prefixes
 from tli_bench.models.types import Model, Tokenizer
+from tli_bench.plugin.gathered import inputs
 from tli_bench.vectors.answer import answer
 from tli_bench.vectors.backend import DEFAULT_BATCH, Backend
 from tli_bench.vectors.batches import batches
@@ -102,13 +103,15 @@ def memory(model: Model, tokenizer: Tokenizer, words: Sequence[str]) -> dict[str
     backend.apart("base")
     kept: list[Any] = []
     found = {
-        "naive, head, result kept": peak_rise(lambda: peers.naive(model, encoded)),
+        "naive batches of 32, head, no result kept": peak_rise(lambda: peers.naive(model, encoded)),
         "extraction": peak_rise(lambda: kept.append(extract(model, encoded, batch_size=64, share=True))),
-        "harness": peak_rise(lambda: kept.append(answer(asked, backend=backend, identity=identity))),
+        "answers and the pool that is scored": peak_rise(
+            lambda: kept.append(inputs(answer(asked, backend=backend, identity=identity), protocol.id))
+        ),
     }
     layers, _, width = kept[0].vectors[Pooling.WORD_MEAN].shape
     one = layers * len(words) * width * 4 / 2**20
-    return found | {"one mean of every word": one, "result of the harness": 2 * one}
+    return found | {"one mean of every word": one, "what is scored: two means of every word": 2 * one}
 
 
 def growth(tokenizer: Tokenizer, words: Sequence[str], rounds: int) -> list[dict[str, Any]]:

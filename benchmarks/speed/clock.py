@@ -1,5 +1,7 @@
 """Work measured in turns: CPU seconds of this process, medians over rounds, and how far its memory rises."""
 
+import ctypes
+import gc
 import statistics
 import time
 from collections.abc import Callable, Mapping
@@ -22,7 +24,9 @@ def in_turns(ways: Mapping[str, Work], rounds: int) -> dict[str, float]:
 
 def peak_rise(work: Work) -> float | None:
     """By how many MiB the memory of this process rose at most while it worked; None where the system cannot tell."""
+    gc.collect()
     try:
+        ctypes.CDLL("libc.so.6").malloc_trim(0)  # what was freed before counts as free
         _RESET.write_text("5")  # the peak begins anew
         before = _mib("VmRSS")
         work()

@@ -79,7 +79,7 @@ recipe-choices: $(STAMP)
 	for name in tli tli-early tli-retention tli-modules; do \
 	  $(BIN)/tli-bench sweep adapters/choices/$$name.yaml --pack adapters/choices/1.0.0/$$name.json || exit 1; done
 
-# The four studies on real checkpoints, a night on two cores; points are kept under runs/studies, so this goes on where it stopped.
+# The four studies on real checkpoints, some thirty hours of one core by their own plans (--dry-run); points are kept under runs/studies, so this goes on where it stopped.
 # DATA=FOLDER: the official files of XQuAD and XL-Sum (docs/downstream.md), without which (3) and (4) only have the samples.
 STUDIES := turkic_rank clipscore_rank xquad_retrieval xlsum_swahili
 studies: $(STAMP)

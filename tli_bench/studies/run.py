@@ -25,6 +25,7 @@ from tli_bench.training.retention import perplexity_rise, sample_text, writes_te
 from tli_bench.training.sweep import HELD_OUT, trained
 from tli_bench.training.train import TrainingResult, recipe_for, retention_text, text_digest, train_adapter
 from tli_bench.training.twins import finished
+from tli_bench.training.words import words_of
 
 Done = Callable[[str, Point | Asked, bool], None]
 """Called with what was done (`base`, `try`, `run`, `asked`), its record, and whether it was there already."""
@@ -124,7 +125,7 @@ class StudyRunner:
     def _train(self, job: Job, recipe: Recipe, folder: Path) -> TrainingResult:
         lexicon = self._lexicon(job.pair)
         text = text_digest(retention_text(self.loaded, recipe, None, seed=job.seed))
-        there = finished(self.loaded, lexicon, recipe, folder, seed=job.seed, text_sha256=text)
+        there = finished(self.loaded, words_of(lexicon), recipe, folder, seed=job.seed, text_sha256=text)
         return there or train_adapter(self.loaded, job.pair, recipe, folder, lexicon=lexicon, seed=job.seed)
 
     def _finish(self, model: Model, job: Job, shared: dict[str, Any], began: float, *, dev_only: bool) -> Point:

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: run studies studies-smoke test test-slow test-real real-models lint types tiny adapters tasks lexicon docs-tables leaderboard leaderboard-records leaderboard-sweeps recipe-choices gauntlet coverage bench clean
+.PHONY: run studies studies-smoke study-pages test test-slow test-real real-models lint types tiny adapters tasks lexicon docs-tables leaderboard leaderboard-records leaderboard-sweeps recipe-choices gauntlet coverage bench clean
 
 run: $(STAMP)
 	$(BIN)/tli-bench run
@@ -89,6 +89,11 @@ studies: $(STAMP)
 studies-smoke: $(STAMP)
 	for name in $(STUDIES); do $(BIN)/tli-bench study studies/$$name.smoke.yaml --page docs/studies \
 	  --pack studies/points/$$name-smoke-tiny.json.gz || exit 1; done
+
+# The committed pages of studies from their committed points, as they read in the board's style of today.
+study-pages: $(STAMP)
+	for name in $(STUDIES); do $(BIN)/tli-bench study studies/$$name.smoke.yaml --page docs/studies \
+	  --points studies/points/$$name-smoke-tiny.json.gz > /dev/null || exit 1; done
 
 # torch comes first and alone: the CPU build where there is one, pinned in constraints.txt.
 $(STAMP): pyproject.toml constraints.txt

@@ -105,7 +105,7 @@ def test_a_training_reads_none(core, sealed, tmp_path, monkeypatch):
 
 def test_a_sweep_judges_by_none(core, sealed):
     judge = _Judge(None, SimpleNamespace(lexicon="core", control=True))
-    assert not sealed & {p.concept for p in judge.lexicon("swh_Latn-eng_Latn").pairs}
+    assert not sealed & {p.concept for p in judge.words("swh_Latn-eng_Latn").lexicons[0].pairs}
 
 
 def test_the_doctor_covers_them(core):

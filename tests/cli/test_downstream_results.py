@@ -107,8 +107,11 @@ def test_results_verbs_take_the_whole_run(ran, tmp_path):
     assert "31 valid, 0 invalid" in invoke("results", "validate", ran)
     assert "31 added" in invoke("results", "merge", ran, "--into", tmp_path / "in", "--compressed")
     assert "31 valid, 0 invalid" in invoke("results", "validate", tmp_path / "in")
-    assert "31 records" in invoke("submit", ran, "--out", tmp_path / "s.zip")
-    assert "31 unchanged" in invoke("results", "merge", tmp_path / "s.zip", "--into", tmp_path / "in", "--compressed")
+    # The audit words of the 15 pairs are scored then.
+    assert "46 records" in invoke("submit", ran, "--out", tmp_path / "s.zip")
+    assert "15 added, 0 replaced, 31 unchanged" in invoke(
+        "results", "merge", tmp_path / "s.zip", "--into", tmp_path / "in", "--compressed"
+    )
 
 
 @pytest.mark.slow

@@ -20,6 +20,11 @@ def test_there_are_points_of_every_design():
     assert {f"{name.replace('.', '-')}-tiny.json.gz" for name in names} <= {path.name for path in PACKED}
 
 
+def test_there_is_no_page_without_its_points():
+    pages = {path.stem for path in (ROOT / "docs" / "studies").iterdir()}
+    assert pages == {path.name.removesuffix(".json.gz") for path in PACKED}
+
+
 @pytest.mark.parametrize("path", PACKED, ids=lambda path: path.name.removesuffix(".json.gz"))
 def test_a_page_is_computed_from_its_points(path, tmp_path):
     study = unpack(path)

@@ -8,7 +8,7 @@ from tli_bench.evaluate.scored_words import TASK_VERSION, ScoredWords
 from tli_bench.languages import DEFAULT_PAIRS
 from tli_bench.models.expected import expected_device, expected_model
 from tli_bench.models.identity import MeasuredModel
-from tli_bench.plugin.results import merge_results, pairs_of, resolved, results_of
+from tli_bench.plugin.results import asked_pairs, merge_results, resolved, results_of
 from tli_bench.plugin.tasklist import alignment_task, resolved_pair
 from tli_bench.records.schema import RunRecord
 from tli_bench.records.store import RecordStore
@@ -40,7 +40,7 @@ def finished_run(config: RunConfig) -> FinishedRun | None:
     store = RecordStore(config.output)
     records: list[RunRecord] = []
     results: dict[str, Any] = {}
-    pairs = list(dict.fromkeys(map(resolved_pair, pairs_of(config) or DEFAULT_PAIRS)))
+    pairs = list(dict.fromkeys(map(resolved_pair, asked_pairs(config) or DEFAULT_PAIRS)))
     for pair in pairs:
         name, told = alignment_task(pair), config.metadata() | {"pair": pair}
         words = ScoredWords(RunConfig.from_metadata(told), pair)

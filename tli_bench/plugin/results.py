@@ -57,7 +57,7 @@ def resolved(config: RunConfig, model: MeasuredModel, device: str) -> RunConfig:
     return replace(
         chosen,
         adapter=chosen.adapter or NO_ADAPTER,
-        pairs=pairs_of(chosen) or (() if chosen.tasks else tuple(DEFAULT_PAIRS)),
+        pairs=asked_pairs(chosen) or (() if chosen.tasks else tuple(DEFAULT_PAIRS)),
         dtype=model.dtype,
         # A GGUF file is quantised by itself, which is not an option.
         quantize=model.quantization if model.quantization in QUANTIZATIONS else "none",
@@ -67,7 +67,7 @@ def resolved(config: RunConfig, model: MeasuredModel, device: str) -> RunConfig:
     )
 
 
-def pairs_of(config: RunConfig) -> tuple[str, ...]:
+def asked_pairs(config: RunConfig) -> tuple[str, ...]:
     """The pairs that were asked for, else the one that the name of the list states; none for the default pairs."""
     stated = None if config.pairs or config.tasks else pair_in_name(config.lexicon)
     return (stated,) if stated else config.pairs

@@ -10,7 +10,7 @@ from tli_bench.plugin.checks import check
 from tli_bench.plugin.downstream_tasks import AnswerTask, DownstreamTask
 from tli_bench.plugin.lm import TLIModel
 from tli_bench.plugin.prompting import Prompting
-from tli_bench.plugin.results import pairs_of, resolved
+from tli_bench.plugin.results import asked_pairs, resolved
 from tli_bench.plugin.run import RunResult, Watch, run_tasks
 from tli_bench.plugin.tasklist import default_tasks
 from tli_bench.plugin.tasks import HiddenStatesTask
@@ -21,7 +21,7 @@ from tli_bench.vectors.protocols import get_protocols
 def tasks_of(config: RunConfig) -> dict[str, Task]:
     """The tasks of a run by name, checked, but with nothing read; raises as `check` and `load_tasks` do."""
     check(config)
-    tasks = load_tasks(list(config.tasks) or default_tasks(pairs_of(config)), metadata=config.metadata())
+    tasks = load_tasks(list(config.tasks) or default_tasks(asked_pairs(config)), metadata=config.metadata())
     for task in tasks.values():
         Prompting.of(config).prepare(task)
     return tasks

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
+from itertools import accumulate
 from operator import or_
 from pathlib import Path
 from typing import Any
@@ -136,7 +137,7 @@ class TrainingWords:
             if len(pairs) > 1
             else torch.zeros(len(pairs[0]), len(pairs[0]), dtype=torch.bool)
         )
-        starts = _starts([len(part) for part in pairs])
+        starts = list(accumulate(map(len, pairs), initial=0))[:-1]
         for row, (one, own, top) in enumerate(zip(parts, pairs, starts, strict=True)):
             for column, (other, theirs, left) in enumerate(zip(parts, pairs, starts, strict=True)):
                 block = gold[top : top + len(own), left : left + len(theirs)]
@@ -167,7 +168,3 @@ def _accepted(lexicon: Lexicon, sources: Sequence[WordPair], targets: Sequence[W
 def _numbers(names: Sequence[str]) -> Tensor:
     known: dict[str, int] = {}
     return torch.tensor([known.setdefault(name, len(known)) for name in names], dtype=torch.long)
-
-
-def _starts(sizes: Sequence[int]) -> list[int]:
-    return [sum(sizes[:k]) for k in range(len(sizes))]

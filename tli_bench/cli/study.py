@@ -63,6 +63,7 @@ def study(
     or too small to show its own smallest effect of interest is refused.
     """
     from tli_bench.base.errors import InputError
+    from tli_bench.base.locks import writing_into
     from tli_bench.cli.processes import require_one_process
     from tli_bench.cli.quiet import quiet_libraries
 
@@ -86,8 +87,9 @@ def study(
             continue
         if points is None:
             _require_memory(plan, declared, design, name, load)
-        found = _made(declared, name, folder, points=points, again=again, data_dir=data_dir, load=load)
-        _show(found, declared, folder, design, name, page=page, pack=pack)
+        with writing_into(folder, "study"):
+            found = _made(declared, name, folder, points=points, again=again, data_dir=data_dir, load=load)
+            _show(found, declared, folder, design, name, page=page, pack=pack)
 
 
 def _plan(design: "Design", model: str, folder: Path, points: Path | None) -> "Plan":

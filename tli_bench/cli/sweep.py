@@ -36,6 +36,7 @@ def sweep(
     require_one_process("sweep", "start it without torchrun; `tli-bench train` can use several")
     quiet_libraries()  # before the libraries are imported, which is when some of them listen
     from tli_bench.base.files import write_text
+    from tli_bench.base.locks import writing_into
     from tli_bench.measures.registry import get_measure
     from tli_bench.models import LoadOptions, load_model
     from tli_bench.report.sweeps import pack as pack_points
@@ -52,7 +53,6 @@ def sweep(
             print(f"{unit.pair}  {_settings(unit.settings)}  seed {unit.seed}")
         print(f"{len(units)} points, to {folder}")
         return
-    loaded = load_model(plan.model, LoadOptions(**load))
     count = 0
 
     def show(point: Point, reused: bool) -> None:
@@ -66,11 +66,12 @@ def sweep(
             err=True,
         )
 
-    points = run_sweep(plan, loaded, folder, on_point=show)
-    if pack:
-        write_sweep(pack_points(plan.name, points), pack)
-    table = as_markdown(pareto(points, layer=where), text_limit=plan.text_limit)
-    write_text(folder / "table.md", table + "\n")
+    with writing_into(folder, "sweep"):
+        points = run_sweep(plan, load_model(plan.model, LoadOptions(**load)), folder, on_point=show)
+        if pack:
+            write_sweep(pack_points(plan.name, points), pack)
+        table = as_markdown(pareto(points, layer=where), text_limit=plan.text_limit)
+        write_text(folder / "table.md", table + "\n")
     print(table)
 
 

@@ -76,7 +76,7 @@ def train(
     quiet_libraries()  # before the libraries are imported, which is when some of them listen
     from tli_bench.models import LoadOptions
     from tli_bench.training import load_recipe, train_adapter, train_with_twin
-    from tli_bench.training.train import is_main_process
+    from tli_bench.training.places import is_main_process
     from tli_bench.training.words import TrainingWords
 
     if options["max_steps"] is not None and options["epochs"] is not None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tli_bench.base.errors import InputError
+from tli_bench.base.paths import expanded
 from tli_bench.lexicon import Lexicon
 from tli_bench.lexicon.pairs import Split
 from tli_bench.models import LoadedModel, LoadOptions, load_model
@@ -110,7 +111,7 @@ def train_adapter(
     """
     chosen = load_recipe(recipe) if isinstance(recipe, str) else recipe
     words = TrainingWords.load(lexicon, pair)
-    target = Path(output).expanduser()
+    target = expanded(output)
     with claimed(target):
         loaded = model if isinstance(model, LoadedModel) else load_model(model, options or local_options())
         return train_claimed(

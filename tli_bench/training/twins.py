@@ -7,6 +7,7 @@ from typing import Any
 
 from tli_bench.base.errors import InputError
 from tli_bench.base.files import write_text
+from tli_bench.base.paths import expanded
 from tli_bench.lexicon import Lexicon
 from tli_bench.models import LoadedModel, LoadOptions, inspect_adapter, load_model
 from tli_bench.models.fingerprint import model_fingerprint
@@ -50,7 +51,7 @@ def train_with_twin(
     if chosen.shuffle_pairs:
         raise InputError("the recipe shuffles its pairs already, so it has no twin; leave out one of the two")
     words = TrainingWords.load(lexicon, pair)
-    target = Path(output).expanduser()
+    target = expanded(output)
     shared: dict[str, Any] = {"seed": seed, "progress": progress, "retain_text": retain_text, "restart": restart}
     with claimed(target):
         loaded = model if isinstance(model, LoadedModel) else load_model(model, options or local_options())

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tli_bench.base.files import remove_leftovers
+from tli_bench.base.paths import expanded
 
 log = logging.getLogger(__name__)
 ENVIRONMENT = "TLI_BENCH_CACHE"
@@ -37,7 +38,7 @@ class Part:
 def folder() -> Path | None:
     """The folder that `TLI_BENCH_CACHE` names; None without one."""
     named = os.environ.get(ENVIRONMENT, "").strip()
-    return Path(named).expanduser() if named else None
+    return expanded(named) if named else None
 
 
 def _files(root: Path) -> list[Path]:

@@ -68,6 +68,13 @@ def study(
     from tli_bench.cli.quiet import quiet_libraries
 
     require_one_process("study", "start it without torchrun")
+    from tli_bench.base.yamls import read_yaml
+    from tli_bench.plugin.checks import check_base
+
+    if points is None:
+        named = [model] if model else read_yaml(design).get("models")
+        for name in named if isinstance(named, list) else ():
+            check_base(str(name), load)
     quiet_libraries()  # before the libraries are imported, which is when some of them listen
     from tli_bench.studies.design import load_design
 

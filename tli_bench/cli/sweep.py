@@ -30,10 +30,13 @@ def sweep(
     where it stopped. In the table `*` marks settings that no smaller or equal one beats on dev words; intervals are 95 %
     over seeds. What control words gain is shown beside it and decides nothing; `control: false` in the file leaves it out.
     """
+    from tli_bench.base.yamls import read_yaml
     from tli_bench.cli.processes import require_one_process
     from tli_bench.cli.quiet import quiet_libraries
+    from tli_bench.plugin.checks import check_base, check_modules
 
     require_one_process("sweep", "start it without torchrun; `tli-bench train` can use several")
+    check_base(str(read_yaml(spec).get("model", "tiny")), load)
     quiet_libraries()  # before the libraries are imported, which is when some of them listen
     from tli_bench.base.files import write_text
     from tli_bench.base.locks import writing_into
@@ -66,6 +69,7 @@ def sweep(
             err=True,
         )
 
+    check_modules(plan.model, {name for unit in units if unit.recipe.kind == "lora" for name in unit.recipe.modules})
     with writing_into(folder, "sweep"):
         points = run_sweep(plan, load_model(plan.model, LoadOptions(**load)), folder, on_point=show)
         if pack:

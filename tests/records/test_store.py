@@ -258,7 +258,7 @@ def test_every_edit_by_hand_is_found(record):
     places = list(leaves(data))
     assert len(places) > 15
     for path in places:
-        with pytest.raises(ResultError, match="was changed after it was written|schema|version"):
+        with pytest.raises(ResultError, match=r"was changed after it was written|schema|version"):
             read(json.dumps(edited(data, path)).encode(), where="r.json")
 
 

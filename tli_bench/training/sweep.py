@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from tli_bench.base.errors import InputError, OutputError, ResultError, UnknownNameError
 from tli_bench.base.files import write_text
+from tli_bench.base.frozen import TrainingSeed
+from tli_bench.base.jsons import read_json
 from tli_bench.base.yamls import read_yaml
 from tli_bench.languages import default_pair, pair_id, resolve_pair
 from tli_bench.lexicon.pairs import Split
@@ -60,7 +63,7 @@ class SweepSpec(BaseModel):
     pairs: tuple[str, ...] = Field(default_factory=lambda: (default_pair(),))
     recipes: tuple[str, ...] = ("tli",)
     grid: dict[str, tuple[Any, ...]] = {}
-    seeds: tuple[int, ...] = (0,)
+    seeds: tuple[TrainingSeed, ...] = (0,)
     keep_adapters: bool = False
     retain_text: Path | None = None
     layer: str = "output"
@@ -277,7 +280,7 @@ def _as_json(point: Point) -> dict[str, Any]:
 def read_point(path: Path) -> Point:
     """A point from its file; raises ResultError when it cannot be read or is of another version."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = read_json(path)
         version = data.pop("point_version", None)
         if version == 1:
             raise ResultError(
@@ -293,7 +296,7 @@ def read_point(path: Path) -> Point:
 
 def read_points(output: Path) -> Iterator[Point]:
     """Every point under the output folder of a sweep, in the order of their file names."""
-    if not (output / "points").is_dir():
+    if not os.path.isdir(output / "points"):
         raise OutputError(f"{output} holds no sweep (no folder `points` in it)")
     for path in sorted((output / "points").glob("*.json")):
         yield read_point(path)

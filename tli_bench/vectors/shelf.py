@@ -3,7 +3,6 @@
 `TLI_BENCH_CACHE` names their folder; without it nothing is kept on disk.
 """
 
-import json
 import logging
 import os
 import re
@@ -11,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tli_bench.base.jsons import parse_json
 
 log = logging.getLogger(__name__)
 ENVIRONMENT = "TLI_BENCH_CACHE"
@@ -62,7 +63,7 @@ def header(path: Path) -> dict[str, Any]:
         length = int.from_bytes(file.read(8), "little")
         if not 0 < length <= _LONGEST_HEADER:
             raise ValueError(f"a header of {length} bytes")
-        return dict(json.loads(json.loads(file.read(length))["__metadata__"][MARK]))
+        return dict(parse_json(parse_json(file.read(length))["__metadata__"][MARK]))
 
 
 def clear(root: Path) -> tuple[int, int]:

@@ -34,7 +34,7 @@ WRONG = [
     ("batch_size", 0, "--batch-size must be a whole number, 1 or more, got 0"),
     ("dtype", "float8", "unknown dtype 'float8'; use one of float32, bfloat16, float16"),
     ("quantize", "q4", "unknown quantisation 'q4'; use one of nf4, int8, none"),
-    ("seed", "x", "--seed must be a whole number, got 'x'"),
+    ("seed", "x", "--seed must be a whole number, 0 or more, got 'x'"),
     ("chat_template", "chatml", "unknown chat template 'chatml'; use one of auto, on, off"),
     ("num_fewshot", -1, "--num-fewshot must be a whole number, 0 or more, got -1"),
 ]

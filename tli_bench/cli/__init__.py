@@ -4,11 +4,12 @@ import sys
 
 import typer
 
-from tli_bench.base.errors import TLIError
+from tli_bench.cli.failures import DEBUG, bound_warnings, exit_code, told
 
 app = typer.Typer(
     name="tli-bench",
     help="Cross-lingual lexical alignment in language models: Swahili and the Turkic languages first.",
+    epilog=f"Any command takes {DEBUG}: an error is then shown with its traceback.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -24,13 +25,18 @@ def _register() -> None:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Run the command line; a TLIError becomes one message on standard error and its exit code."""
-    _register()
+    """Run the command line; an error becomes one message on standard error and an exit code, whatever it is."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    debug = DEBUG in arguments
+    bound_warnings()
     try:
-        app(args=argv)
-    except TLIError as err:
-        print(f"error: {err}", file=sys.stderr)
-        raise SystemExit(err.exit_code) from None
+        _register()
+        app(args=[argument for argument in arguments if argument != DEBUG])
     except KeyboardInterrupt:
         print("interrupted; finished units are kept, run the same command again to go on", file=sys.stderr)
         raise SystemExit(130) from None
+    except Exception as err:
+        if debug:
+            raise
+        print(told(err), file=sys.stderr)
+        raise SystemExit(exit_code(err)) from None

@@ -20,6 +20,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from tli_bench.base.errors import InputError, UnknownNameError
 from tli_bench.config.facts import BY_NAME
 
+_BEYOND = 2**63
 _YES, _NO = ("true", "yes", "1", "on"), ("false", "no", "0", "off")
 YES_NO, ON_OFF = ("yes", "no"), ("on", "off")
 """Choices of an option that is yes or no, or left open, in the words that fit it."""
@@ -200,10 +201,10 @@ def _text(value: Any) -> str | None:
 def _number(value: Any) -> int | None:
     if isinstance(value, str):
         try:
-            return int(value)
+            value = int(value)
         except ValueError:
             return None
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _BEYOND else None
 
 
 def _switch(value: Any) -> bool | None:

@@ -239,7 +239,12 @@ class RunConfig:
     ] = None
     seed: Annotated[
         int,
-        Option(help="Seed of splits (own lists) and of the bootstrap.", goes=Goes.TASK, decides=("seed", "split_seed")),
+        Option(
+            help="Seed of splits (own lists) and of the bootstrap.",
+            goes=Goes.TASK,
+            minimum=0,
+            decides=("seed", "split_seed"),
+        ),
     ] = 0
     measures: Annotated[
         tuple[str, ...],

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import json
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
@@ -11,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tli_bench.base.errors import ResultError
 from tli_bench.base.files import write_bytes
+from tli_bench.base.jsons import parse_json
 from tli_bench.records.audit import is_audited
 from tli_bench.records.disk import MAX_BYTES
 from tli_bench.records.downstream import downstream_from_json, is_downstream
@@ -103,9 +103,9 @@ def _manifest(archive: zipfile.ZipFile, path: Path) -> Manifest:
     if MANIFEST not in archive.namelist():
         raise ResultError(f"{path}: there is no {MANIFEST} in it; expected a file made by `tli-bench submit`")
     try:
-        data = json.loads(_bounded(archive, MANIFEST, MAX_MANIFEST, path))
+        data = parse_json(_bounded(archive, MANIFEST, MAX_MANIFEST, path))
         manifest = Manifest.model_validate(data)
-    except (ValueError, ValidationError, RecursionError) as err:
+    except (ValueError, ValidationError) as err:
         raise ResultError(f"{path}: {MANIFEST} cannot be read: {err}") from err
     if manifest.submission_version != 1:
         raise ResultError(

@@ -1,5 +1,6 @@
 """Push a trained adapter or model to the Hub: checked, listed, then uploaded when asked."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def plan_push(folder: Path, repository: str) -> Upload:
     """
     if not HUB_ID.fullmatch(repository):
         raise InputError(f"{repository!r} is not a Hub repository; write ORG/NAME")
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise AdapterError(f"no adapter at {str(folder)!r}; give the folder that `tli-bench train` wrote")
     if (folder / "config.json").is_file():
         check_model_folder(folder)

@@ -3,7 +3,6 @@
 `TLI_BENCH_CACHE` names their folder; without it nothing is kept on disk.
 """
 
-import json
 import logging
 import os
 import re
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tli_bench.base.files import remove_leftovers
+from tli_bench.base.jsons import parse_json
 from tli_bench.base.paths import expanded
 
 log = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ def header(path: Path) -> dict[str, Any]:
         length = int.from_bytes(file.read(8), "little")
         if not 0 < length <= _LONGEST_HEADER:
             raise ValueError(f"a header of {length} bytes")
-        return dict(json.loads(json.loads(file.read(length))["__metadata__"][MARK]))
+        return dict(parse_json(parse_json(file.read(length))["__metadata__"][MARK]))
 
 
 def clear(root: Path) -> tuple[int, int]:

@@ -1,12 +1,12 @@
 """Extracts of the English Wiktionary by wiktextract, as kaikki.org offers them: one JSON object per entry and line."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from tli_bench.base.errors import LexiconError
+from tli_bench.base.jsons import JSONError, parse_json
 from tli_bench.languages import Language, find_language, pivot
 from tli_bench.lexicon.alphabet import script_share
 from tli_bench.lexicon.readers.base import RawPair, Request
@@ -35,8 +35,8 @@ def is_extract(path: Path) -> bool:
     """Whether the first line of a file is an entry of such an extract."""
     try:
         _, line = next(numbered_lines(path), (0, ""))
-        entry = json.loads(line)
-    except (LexiconError, ValueError, RecursionError):
+        entry = parse_json(line)
+    except (LexiconError, ValueError):
         return False
     return isinstance(entry, dict) and isinstance(entry.get("word"), str) and any(f in entry for f in _SOME_FIELDS)
 
@@ -51,9 +51,9 @@ def read_wiktionary(path: Path, request: Request) -> Iterator[RawPair]:
     for number, line in numbered_lines(path):
         where = f"{path}:{number}"
         try:
-            entry = json.loads(line)
-        except (ValueError, RecursionError) as err:
-            raise LexiconError(f"{where}: not JSON: {err}") from err
+            entry = parse_json(line)
+        except JSONError as err:
+            raise LexiconError(f"{where}: {err.problem}") from err
         if not isinstance(entry, dict):
             raise LexiconError(f"{where}: {line[:60]!r} is not an entry of Wiktionary")
         if entry.get("pos") in _NO_WORDS or not isinstance(entry.get("word"), str):

@@ -7,7 +7,8 @@ import typer
 
 from tli_bench.cli.params import given, takes
 from tli_bench.cli.showing import Plain
-from tli_bench.config.run import RunConfig, read_config
+from tli_bench.config.run import RunConfig
+from tli_bench.config.saved import read_config
 
 
 @takes()

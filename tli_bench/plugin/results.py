@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tli_bench.config.run import NO_ADAPTER, QUANTIZATIONS, RunConfig, write_config
+from tli_bench.config.run import NO_ADAPTER, QUANTIZATIONS, RunConfig
+from tli_bench.config.saved import write_config
 from tli_bench.evaluate.corrections import as_json as tests_as_json
 from tli_bench.evaluate.corrections import corrected
 from tli_bench.evaluate.headline import protocol_directions, protocol_headlines
@@ -61,7 +62,7 @@ def resolved(config: RunConfig, model: MeasuredModel, device: str) -> RunConfig:
         dtype=model.dtype,
         # A GGUF file is quantised by itself, which is not an option.
         quantize=model.quantization if model.quantization in QUANTIZATIONS else "none",
-        device=device,
+        device=None if chosen.device_map else device,
         # The fingerprint of a folder's files is not a revision that can be asked for.
         revision=chosen.revision if ":" in model.revision else model.revision,
     )

@@ -8,6 +8,7 @@ import warnings
 from contextlib import redirect_stderr, redirect_stdout
 from unittest import mock
 
+from tests.forked import python
 from tli_bench.cli import main
 
 
@@ -27,13 +28,7 @@ def tli_bench(*arguments, code=0):
 
 def in_a_process(*arguments, code=0, timeout=300):
     """The same in a process of its own: for entry points on the path, environments, and what is written to a real pipe."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tli_bench", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        env={**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"},
-    )
+    done = python("-m", "tli_bench", *arguments, timeout=timeout)
     assert done.returncode == code, done.stderr[-3000:]
     return done.stdout if code == 0 else done.stderr
 

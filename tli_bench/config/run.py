@@ -208,7 +208,12 @@ class RunConfig:
         Path | None,
         Option(help="Folder for records and results; finished units in it are not run again.", goes=Goes.RUN),
     ] = Path("runs")
-    batch_size: Annotated[int, Option(help="Words per forward pass.", goes=Goes.MODEL, minimum=1)] = 256
+    batch_size: Annotated[
+        int,
+        Option(
+            help="Words per forward pass, or auto; halved where memory runs out.", goes=Goes.MODEL, minimum=1, auto=True
+        ),
+    ] = 256
     device: Annotated[
         str | None, Option(help="cpu, cuda, cuda:1, mps. Default: a GPU when there is one.", goes=Goes.MODEL)
     ] = None

@@ -15,6 +15,7 @@ from typing import Any
 ERRORS = {"disk full": errno.ENOSPC, "read-only": errno.EROFS}
 """Faults that an operation reports; the fault `kill` ends the process there and then."""
 _EVENTS = ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "os.chmod")
+_CAUGHT = {signal.SIGINT, signal.SIGTERM}
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 KILLED, CRASHED = -signal.SIGKILL, 70
 
@@ -43,13 +44,9 @@ class Watch:
         """Watch this process from now on; an audit hook cannot be taken away again, so this is for children."""
         sys.addaudithook(self._audit)
         os.fsync = self._before(os.fsync)
-        import safetensors.torch
-
-        safetensors.torch.serialize_file = self._before(safetensors.torch.serialize_file)
-        if "torch" in sys.modules:
-            import torch
-
-            torch.save = self._before(torch.save)
+        for module, function in (("safetensors.torch", "serialize_file"), ("torch", "save")):
+            if module in sys.modules:
+                setattr(sys.modules[module], function, self._before(getattr(sys.modules[module], function)))
 
     def _before(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def watched(*args: Any, **kwargs: Any) -> Any:
@@ -89,10 +86,13 @@ def in_a_child(
     """
     reading, writing = os.pipe()
     said, began = os.memfd_create("said"), time.monotonic()
+    # A signal waits until the child is ready for it: what comes before is this fork, and no part of a command.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _CAUGHT)
     child = os.fork()
     if child == 0:
         os.close(reading)
         _be_the_child(call, watch, said, writing, arm=arm)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _CAUGHT)
     os.close(writing)
     if after is not None:
         _wait(child, after)
@@ -120,10 +120,12 @@ def _be_the_child(call: Callable[[], None], watch: Watch, said: int, writing: in
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         os.dup2(said, 2)
+        sys.stdout, sys.stderr = (os.fdopen(number, "w", closefd=False) for number in (1, 2))
         if arm:
             from tli_bench.base.signals import end_in_one_line
 
             end_in_one_line()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _CAUGHT)
         watch.install()
         try:
             call()

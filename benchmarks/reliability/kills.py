@@ -23,6 +23,7 @@ from benchmarks.reliability.faults import ERRORS, KILLED, Outcome, Watch, in_a_c
 from benchmarks.reliability.verbs import VERBS, Verb, content, left_behind
 from tli_bench.base.files import write_json
 
+PLACE = "a folder [1] of ünïcode 'names'"
 FIGURES = Path(__file__).parent / "figures.json"
 SIGNALS = {"Ctrl-C": signal.SIGINT, "SIGTERM": signal.SIGTERM}
 FAULTS = {
@@ -171,7 +172,7 @@ def main() -> int:
     found: dict[str, dict[str, Tally]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for name in options.verbs.split(","):
-            trial = Trial(VERBS[name], Path(folder).resolve() / "tli")
+            trial = Trial(VERBS[name], Path(folder).resolve() / PLACE)
             print(f"{name}: {trial.whole.operations} operations, {trial.whole.seconds:.1f} s", flush=True)
             for fault in options.faults.split(","):
                 tally = found.setdefault(fault, {}).setdefault(name, Tally())

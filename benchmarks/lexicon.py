@@ -1,7 +1,8 @@
-"""Seconds of CPU (one thread) and memory to load and check a two-column list of made-up pairs; fails above the budget.
+"""Seconds of CPU and memory to load and check a two-column list of made-up pairs; fails above the budget.
 
 Usage: python benchmarks/lexicon.py [--pairs N] [--budget SECONDS] [--memory GIB]
 
+One thread works, so seconds of CPU are those of an idle machine.
 The defaults are those of 100,000 pairs; the other budget that is kept is --pairs 1000000 --budget 120 --memory 1.5.
 """
 

@@ -1,8 +1,8 @@
 """YAML that anyone may have written: one sentence for whatever is wrong with it, and nothing in it that grows or bites later."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
@@ -17,6 +17,7 @@ except ImportError:
 
 MAX_BYTES, MAX_DEPTH, MAX_VALUES = 1024 * 1024, 50, 200_000
 _LARGEST = 2**63
+T = TypeVar("T")
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -46,9 +47,18 @@ def parse_yaml(text: str) -> Any:
     Raises ValueError, its message one sentence with the line, for what is not YAML, for a value that is not what it looks like
     (`2001-99-99`), for numbers beyond 64 bits, and for nesting or repetition by aliases that only exhausts whoever shows it.
     """
+    return _bounded(text, lambda: yaml.load(text, Loader=_Loader))
+
+
+def compose_yaml(text: str) -> yaml.Node | None:
+    """The nodes of YAML text, for who looks at tags without acting on them; raises as `parse_yaml` does."""
+    return _bounded(text, lambda: yaml.compose(text, Loader=_Base))
+
+
+def _bounded(text: str, read: Callable[[], T]) -> T:
     try:
         _require_bounded(yaml.parse(text, Loader=_Base))
-        return yaml.load(text, Loader=_Loader)
+        return read()
     except yaml.MarkedYAMLError as err:
         mark = err.problem_mark or err.context_mark
         line = f"line {mark.line + 1}: " if mark else ""

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -95,7 +96,7 @@ def unpack(path: Path) -> Iterator[tuple[str, Record]]:
                     raise ResultError(f"{path}: {file.name} was changed after packing (its SHA-256 is a different one)")
                 read = downstream_from_json if is_downstream(PurePosixPath(file.name)) else record_from_json
                 yield file.name, read(content, where=f"{path}:{file.name}")
-    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as err:
+    except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as err:
         raise ResultError(f"{path}: {err}; expected a file made by `tli-bench submit`") from err
 
 

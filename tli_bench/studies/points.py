@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -200,7 +201,7 @@ def unpack(path: Path) -> Study:
                 for scope, (place, values) in scopes.items():
                     scopes[scope] = {"ids": lists[place], "values": values}
         return Study.model_validate(data)
-    except (OSError, EOFError, ValueError, KeyError, IndexError, TypeError, AttributeError) as err:
+    except (OSError, EOFError, zlib.error, ValueError, KeyError, IndexError, TypeError, AttributeError) as err:
         raise ResultError(f"{path}: {_first(err)}; is it what `tli-bench study --pack` wrote?") from err
 
 

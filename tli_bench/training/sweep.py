@@ -292,6 +292,10 @@ def read_point(path: Path) -> Point:
     """A point from its file; raises ResultError when it cannot be read or is of another version."""
     try:
         data = read_json(path)
+        if not isinstance(data, dict):
+            raise ResultError(
+                f"{path} holds a {type(data).__name__}, not a sweep point; delete it to have it trained again"
+            )
         version = data.pop("point_version", None)
         if version == 1:
             raise ResultError(
@@ -301,7 +305,7 @@ def read_point(path: Path) -> Point:
         if version != POINT_VERSION:
             raise ResultError(f"{path} is of another version; delete it to have the point trained again")
         return TypeAdapter(Point).validate_python(data)
-    except (OSError, ValueError, AttributeError) as err:
+    except (OSError, ValueError) as err:
         raise ResultError(f"{path} is not a sweep point ({err}); delete it to have it trained again") from err
 
 

@@ -61,6 +61,7 @@ class _Tables(NamedTuple):
     """What is needed from a Wordlist; `concepts` maps a parameter to the concept by which forms are matched."""
 
     languages: list[Mapping[str, Any]]
+    """Each with its `id`."""
     concepts: dict[str, str]
     forms: list[_Form]
 
@@ -71,7 +72,10 @@ def _read(metadata: Path, request: Request) -> _Tables:
         warnings.simplefilter("ignore")
         dataset = _open(metadata)
         try:
-            languages = list(_rows(dataset, "LanguageTable", "id", "name", "glottocode", "iso639P3code"))
+            languages: list[Mapping[str, Any]] = [
+                {**row, "id": row["id"]}
+                for row in _rows(dataset, "LanguageTable", "id", "name", "glottocode", "iso639P3code")
+            ]
             parameters = list(_rows(dataset, "ParameterTable", "id", "concepticonReference"))
             columns = _form_columns(dataset, request)
             forms = [
@@ -83,6 +87,7 @@ def _read(metadata: Path, request: Request) -> _Tables:
                 )
                 for row in _rows(dataset, "FormTable", "id", "languageReference", "parameterReference", "form")
             ]
+            return _Tables(languages, {row["id"]: _concept(row) for row in parameters}, forms)
         except LexiconError:
             raise
         except KeyError as err:
@@ -91,7 +96,6 @@ def _read(metadata: Path, request: Request) -> _Tables:
             raise LexiconError(
                 f"{metadata}: not a readable Wordlist: {visible(str(err), limit=400) or type(err).__name__}"
             ) from err
-    return _Tables(languages, {row["id"]: _concept(row) for row in parameters}, forms)
 
 
 def _rows(dataset: Any, table: str, *terms: str) -> Iterator[Mapping[str, Any]]:

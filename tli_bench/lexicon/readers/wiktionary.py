@@ -56,7 +56,7 @@ def read_wiktionary(path: Path, request: Request) -> Iterator[RawPair]:
             raise LexiconError(f"{where}: {err.problem}") from err
         if not isinstance(entry, dict):
             raise LexiconError(f"{where}: {line[:60]!r} is not an entry of Wiktionary")
-        if entry.get("pos") in _NO_WORDS or not isinstance(entry.get("word"), str):
+        if _text(entry, "pos") in _NO_WORDS or not _text(entry, "word"):
             continue
         for row in (*_translated(entry, request, where), *_glossed(entry, request, where)):
             yielded = True
@@ -100,7 +100,7 @@ def _glossed(entry: Mapping[str, Any], request: Request, where: str) -> Iterator
     if other != pivot() or not _fits(entry["word"], own, request):
         return
     for sense in _objects(entry.get("senses")):
-        inflected = any(str(tag) in ("form-of", "alt-of") for tag in sense.get("tags") or ())
+        inflected = not {"form-of", "alt-of"}.isdisjoint(_texts(sense.get("tags")))
         glosses = sense.get("glosses")
         if inflected or "form_of" in sense or "alt_of" in sense or not isinstance(glosses, list) or not glosses:
             continue
@@ -133,5 +133,14 @@ def _fits(word: str, side: str, request: Request) -> bool:
 
 
 def _pos(entry: Mapping[str, Any]) -> str:
-    pos = entry.get("pos")
-    return str(pos) if pos in _POS else ""
+    pos = _text(entry, "pos")
+    return pos if pos in _POS else ""
+
+
+def _text(entry: Mapping[str, Any], field: str) -> str:
+    value = entry.get(field)
+    return value if isinstance(value, str) else ""
+
+
+def _texts(value: Any) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []

@@ -101,17 +101,19 @@ class Report:
 
     def save(self, folder: str | Path) -> Path:
         """Write records, results and run.yaml as `tli-bench run --output` does, and give the folder; raises OutputError."""
+        from tli_bench.base.locks import writing_into
         from tli_bench.plugin.results import write_run
         from tli_bench.records import RecordStore
         from tli_bench.records.downstream import write_downstream
 
         root = Path(folder)
         store = RecordStore(root)
-        for record in self.records:
-            store.write(record)
-        for other in self.downstream:
-            write_downstream(root, other)
-        write_run(self.config, self.results, self.records, root)
+        with writing_into(root, "score"):
+            for record in self.records:
+                store.write(record)
+            for other in self.downstream:
+                write_downstream(root, other)
+            write_run(self.config, self.results, self.records, root)
         return root
 
     def __repr__(self) -> str:

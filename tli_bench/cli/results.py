@@ -131,10 +131,12 @@ def merge(
     ] = False,
 ) -> None:
     """Check records and put them into one folder; nothing is written when one is invalid or contradicts another."""
+    from tli_bench.base.locks import writing_into
     from tli_bench.records.merge import merge as merge_records
     from tli_bench.records.store import RecordStore
 
-    done = merge_records(sources, RecordStore(into, compressed=compressed), replace=replace)
+    with writing_into(into, "results merge"):
+        done = merge_records(sources, RecordStore(into, compressed=compressed), replace=replace)
     typer.echo(f"{len(done.added)} added, {len(done.replaced)} replaced, {len(done.same)} unchanged in {into}")
 
 

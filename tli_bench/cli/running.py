@@ -3,7 +3,6 @@
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.text import Text
 
 from tli_bench.base.errors import InputError
-from tli_bench.base.files import require_writable
+from tli_bench.base.locks import writing_into
 from tli_bench.cli.processes import require_one_process
 from tli_bench.cli.quiet import quiet_libraries
 from tli_bench.cli.showing import show
@@ -40,8 +39,6 @@ def execute(config: RunConfig, *, plain: bool = False) -> None:
 
     plain: tab-separated values instead of what people read.
     """
-    started = time.monotonic()
-    console = Console()
     require_one_process(
         "run", "start it without torchrun; for several devices, once per device, each with its own --pairs and --device"
     )
@@ -51,6 +48,13 @@ def execute(config: RunConfig, *, plain: bool = False) -> None:
         raise InputError("audit words are scored by `tli-bench submit`, once; leave `audit` out")
     check(config)
     check_parts(config)
+    with writing_into(config.output, "run"):
+        _execute(config, config.output, plain=plain)
+
+
+def _execute(config: RunConfig, output: Path, *, plain: bool) -> None:
+    started = time.monotonic()
+    console = Console()
     finished = finished_run(config)
     if finished is not None:
         _show_finished(console, config, finished, started, plain=plain)
@@ -63,12 +67,12 @@ def execute(config: RunConfig, *, plain: bool = False) -> None:
     with console.status("reading words and documents"):
         unread = unreadable(tasks)
     tasks = _left(tasks, unread)
-    with _made(config.output), console.status(f"loading {escape(config.model)}"):
+    with console.status(f"loading {escape(config.model)}"):
         lm = open_model(config)
     show(console, _opening(config, lm.identity), plain=plain)
     outcome = _score(console, config, lm, tasks, plain=plain)
     told = resolved(config, lm.identity, str(lm.device))
-    path = write_run(told, outcome.results, outcome.records, config.output)
+    path = write_run(told, outcome.results, outcome.records, output)
     show(console, summary_parts(outcome.records), plain=plain)
     without = {record.task for record in outcome.records}
     show(console, task_parts(outcome.results, without=without), plain=plain)
@@ -139,20 +143,6 @@ def _score(
             on_words=lambda done, total: progress.update(words, completed=done, total=total),
         )
         return score_tasks(config, lm, tasks, watch)
-
-
-@contextmanager
-def _made(folder: Path) -> Iterator[None]:
-    """Make the output folder before the model loads, and remove it again when the model turns out to be unfit."""
-    missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    require_writable(folder)
-    try:
-        yield
-    except BaseException:
-        for path in missing:
-            with suppress(OSError):
-                path.rmdir()
-        raise
 
 
 def _opening(config: RunConfig, identity: "MeasuredModel") -> Iterator[Text]:

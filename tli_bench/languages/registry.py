@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tli_bench.base.errors import LanguageError, UnknownNameError
-from tli_bench.base.paths import data_dir
+from tli_bench.base.paths import data_dir, expanded
 from tli_bench.base.yamls import load_yaml
 from tli_bench.languages.fields import read_fields
 from tli_bench.languages.language import CODE, Language, undeclared
@@ -217,7 +217,7 @@ def registry() -> Registry:
     named = os.environ[ENVIRONMENT] if ENVIRONMENT in os.environ else ""  # noqa: SIM401
     if named not in _REGISTRIES:
         own = data_dir("tasks")
-        folders = [Path(part).expanduser() for part in named.split(os.pathsep) if part]
+        folders = [expanded(part) for part in named.split(os.pathsep) if part]
         _REGISTRIES[named] = Registry([own / "languages", *folders], own / PAIRS_FILE)
     return _REGISTRIES[named]
 
@@ -230,7 +230,7 @@ def register_language(path: str | Path) -> Language:
     >>> register_language("kin_Latn.yaml").code  # doctest: +SKIP
     'kin_Latn'
     """
-    return registry().add(Path(path).expanduser())
+    return registry().add(expanded(path))
 
 
 class Languages(Mapping[str, Language]):

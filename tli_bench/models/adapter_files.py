@@ -8,6 +8,7 @@ from typing import Any
 
 from tli_bench.base.errors import AdapterError
 from tli_bench.base.jsons import read_json
+from tli_bench.base.paths import expanded
 from tli_bench.models.fingerprint import hash_files
 from tli_bench.models.tuned import CARD
 
@@ -52,7 +53,7 @@ def read_adapter(name: str) -> AdapterFiles:
 
 def find_adapter(name: str) -> Path | None:
     """The folder of an adapter, None for one on the Hub; raises AdapterError where there is none."""
-    path = Path(os.path.expanduser(name))
+    path = expanded(name)
     if os.path.isdir(path):
         if not (path / CONFIG).is_file():
             hint = "it looks like a model: use --model" if (path / "config.json").is_file() else f"it has no {CONFIG}"

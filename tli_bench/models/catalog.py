@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tli_bench.base.errors import ModelError, UnknownNameError
 from tli_bench.base.jsons import read_json
+from tli_bench.base.paths import expanded
 from tli_bench.models.gguf import GgufFile, gguf_of
 from tli_bench.models.packaged import Package, fetched, models_root, package_of
 from tli_bench.models.plausible import header_shapes, implausible_model
@@ -75,7 +76,7 @@ def resolve_model(name: str) -> ModelSource:
         return ModelSource(name if path else alias.target, alias.target, path, alias.quantize)
     if file := gguf_of(name):
         return _gguf(name, file)
-    path = Path(os.path.expanduser(name))
+    path = expanded(name)
     if not os.path.exists(path) and (real := _packaged(name)):
         path = real
     if os.path.exists(path):

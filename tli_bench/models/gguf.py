@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from tli_bench.base.errors import ModelError
+from tli_bench.base.paths import expanded
 
 SUFFIX = ".gguf"
 
@@ -31,7 +32,7 @@ def gguf_of(name: str) -> GgufFile | None:
     repository, colon, file = name.partition(":")
     if colon and repository.count("/") == 1 and not os.path.exists(name):
         return GgufFile(repository, file, hub=True)
-    path = Path(name).expanduser()
+    path = expanded(name)
     return GgufFile(str(path.parent), path.name, hub=False)
 
 

@@ -17,6 +17,7 @@ from tli_bench.models.families import families, family_of
 from tli_bench.models.fingerprint import hub_commit, hub_file, model_fingerprint
 from tli_bench.models.gguf import stored_as
 from tli_bench.models.identity import TrainingRef
+from tli_bench.models.numbers import require_numbers
 from tli_bench.models.packaged import Package
 from tli_bench.models.tuned import hub_model_card, read_model_card, training_of
 from tli_bench.models.types import Model, Tokenizer
@@ -91,6 +92,7 @@ def load_model(name: str, options: LoadOptions | None = None) -> LoadedModel:
         )
     dtype = options.dtype or ("float32" if device == "cpu" else "bfloat16")
     config = _from_hub(source, _load_config, options)
+    require_numbers(config, source.id)
     stored = _stored_dtype(config)
     if source.path is None:
         # Tokenizer and weights come from the same commit as the configuration, whatever is pushed in the meantime.

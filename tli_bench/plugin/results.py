@@ -43,12 +43,21 @@ def write_run(config: RunConfig, results: Mapping[str, Any], records: Sequence[R
 
     config: as returned by `resolved`.
     """
-    path = folder / f"results_{time.strftime('%Y-%m-%dT%H-%M-%S')}.json"
+    path = _unused(folder / f"results_{time.strftime('%Y-%m-%dT%H-%M-%S')}.json")
     recipe = replace(config, output=folder)
     concluded = {"tli_overall": as_json(overall(records)), "tli_corrections": tests_as_json(corrected(records))}
     write_json(path, tidy({**results, **concluded, "tli_run": recipe.to_dict()}))
     write_config(recipe, folder)
     return path
+
+
+def _unused(path: Path) -> Path:
+    """The path, numbered where there is a file: two runs may end within a second, and clocks are set back."""
+    found, number = path, 1
+    while found.exists():
+        number += 1
+        found = path.with_stem(f"{path.stem}-{number}")
+    return found
 
 
 def resolved(config: RunConfig, model: MeasuredModel, device: str) -> RunConfig:

@@ -17,6 +17,7 @@ from tli_bench.plugin.kept_answers import forget_answers
 from tli_bench.plugin.lm import TLIModel
 from tli_bench.plugin.prompting import Prompting
 from tli_bench.plugin.provenance import Provenance
+from tli_bench.plugin.quiet_git import asking_git_only_where_it_is
 from tli_bench.plugin.results import merge_results, results_of
 from tli_bench.plugin.tasks import HiddenStatesTask
 from tli_bench.records import RecordStore
@@ -141,9 +142,10 @@ def _run_units(
 def _evaluate(lm: TLIModel, task: HiddenStatesTask, limit: int | None) -> dict[str, Any]:
     # An empty manager: the task is given as an object, and the default one would index every stock task.
     manager = TaskManager(include_defaults=False)
-    found = simple_evaluate(
-        model=lm, tasks=[task], task_manager=manager, limit=limit, bootstrap_iters=0, log_samples=False
-    )
+    with asking_git_only_where_it_is():
+        found = simple_evaluate(
+            model=lm, tasks=[task], task_manager=manager, limit=limit, bootstrap_iters=0, log_samples=False
+        )
     return dict(found)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from tli_bench.base.errors import InputError, UnknownNameError
-from tli_bench.base.paths import data_dir
+from tli_bench.base.paths import data_dir, expanded
 from tli_bench.base.wording import visible
 from tli_bench.base.yamls import read_yaml
 from tli_bench.config.options import Flags
@@ -181,7 +181,7 @@ def load_recipe(name: str) -> Recipe:
 
     Raises UnknownNameError if it is neither, and for an unknown key in the file; InputError for an unreadable file.
     """
-    path = Path(name).expanduser()
+    path = expanded(name)
     if path.suffix not in (".yaml", ".yml"):
         path = _folder() / f"{name}.yaml"
         if name not in recipe_names():

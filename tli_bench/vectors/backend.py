@@ -25,6 +25,7 @@ from tli_bench.models.variants import Weights, digest, require_fit, weights_of, 
 from tli_bench.vectors.cache import Answered, StateCache
 from tli_bench.vectors.disk import facts_of, from_environment
 from tli_bench.vectors.extract import Progress, States, extract
+from tli_bench.vectors.finite import broken, require_as_base, require_some
 from tli_bench.vectors.inputs import Encoded, Framing, encode_words
 from tli_bench.vectors.keys import Key, key_of
 from tli_bench.vectors.protocols import Pooling
@@ -181,6 +182,12 @@ class Backend:
         share = self._shares(encoded, key.framing, key.state)
         with self._in_state(key.state):
             found = self._extract(encoded, key.poolings, share=share, first_position=True, neurons=key.neurons)
+        if key.state == "base":
+            require_some(found)
+        elif broken(found).any():
+            with self._in_state("base"):
+                base = self._extract(encoded, key.poolings, share=self._shares(encoded, key.framing, "base"))
+            require_as_base(found, base, state=key.state, dtype=str(self.model.dtype).removeprefix("torch."))
         self._seconds, self._texts = self._seconds + time.perf_counter() - began, self._texts + len(encoded)
         return found
 

@@ -6,6 +6,7 @@ from importlib import import_module
 from pathlib import Path
 
 from tli_bench.base.errors import LexiconError
+from tli_bench.base.paths import expanded
 from tli_bench.lexicon.readers.base import RawPair, Reader, Request
 from tli_bench.lexicon.readers.wiktionary import is_extract
 
@@ -48,7 +49,7 @@ def open_source(source: str | Path, request: Request) -> Iterator[RawPair]:
 
 def _rows(source: str | Path, request: Request) -> Iterator[RawPair]:
     text = str(source)
-    path = Path(text).expanduser()
+    path = expanded(text)
     if text.startswith("hf:"):
         return _hub(text.removeprefix("hf:"), request)
     if os.path.exists(path):

@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from tli_bench.base.errors import LexiconError
+from tli_bench.base.paths import expanded
 from tli_bench.languages import Language, find_language
 from tli_bench.lexicon.readers.base import Request
 
@@ -49,6 +50,6 @@ def stands_reversed(path: Path, request: Request) -> bool:
 
 def pair_in_name(source: str | Path) -> str | None:
     """The pair that the name of a file states, source first; None if it states none, or there is no such file."""
-    path = Path(source).expanduser()
+    path = expanded(source)
     named = named_languages(path) if os.path.isfile(path) else None
     return "-".join(language.code for language in named) if named else None

@@ -10,6 +10,7 @@ With --write the counts are put into benchmarks/reliability/figures.json, where 
 import argparse
 import json
 import os
+import pkgutil
 import random
 import shutil
 import signal
@@ -17,8 +18,11 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 
+import tli_bench
 from benchmarks.reliability.faults import ERRORS, KILLED, Outcome, Watch, in_a_child
 from benchmarks.reliability.verbs import VERBS, Verb, content, left_behind
 from tli_bench.base.files import write_json
@@ -188,16 +192,12 @@ def main() -> int:
 
 def import_everything() -> None:
     """Import now what every child would import: none of them runs a model here."""
-    from functools import cache
-
-    from torch.utils import collect_env
-
-    import tli_bench.plugin.scoring
-    import tli_bench.report.write
-    import tli_bench.training.sweep  # noqa: F401
-
+    for module in pkgutil.walk_packages(tli_bench.__path__, "tli_bench."):
+        if not module.name.endswith("__main__"):
+            import_module(module.name)
     # lm-eval asks pip and a dozen programs what machine this is, for every run.
-    collect_env.get_pretty_env_info = cache(collect_env.get_pretty_env_info)
+    collect_env = import_module("torch.utils.collect_env")
+    collect_env.get_pretty_env_info = cache(collect_env.get_pretty_env_info)  # type: ignore[attr-defined]
     collect_env.get_pretty_env_info()
 
 

@@ -1,1 +1,1 @@
-"""What becomes of the outputs when the machine fails: the fault, how often it was tried, and how often the same command mended it."""
+"""How often we were hit and how often we stood: one command for each kind of fault, all figures in figures.json."""

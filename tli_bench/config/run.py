@@ -225,6 +225,14 @@ class RunConfig:
         tuple[str, ...],
         Option(help="What --device-map may fill of each device, e.g. 0=20GiB,1=20GiB,cpu=60GiB.", goes=Goes.MODEL),
     ] = ()
+    layers: Annotated[
+        str | None,
+        Option(
+            help="Only the embeddings and the first K blocks, as 0-K: nothing else is loaded. Default: all layers.",
+            goes=Goes.MODEL,
+            decides=("layers", "first_blocks"),
+        ),
+    ] = None
     attn: Annotated[
         str | None,
         Option(

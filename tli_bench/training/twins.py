@@ -8,11 +8,12 @@ from typing import Any
 from tli_bench.base.errors import InputError
 from tli_bench.base.files import write_text
 from tli_bench.lexicon import Lexicon
-from tli_bench.models import LoadedModel, LoadOptions, inspect_adapter, load_model
+from tli_bench.models import LoadedModel, LoadOptions, inspect_adapter
 from tli_bench.models.fingerprint import model_fingerprint
 from tli_bench.models.tuned import CARD, read_model_card
 from tli_bench.models.twins import FOLDER
 from tli_bench.training.card import render_card
+from tli_bench.training.first import load_for
 from tli_bench.training.recipe import Recipe, load_recipe
 from tli_bench.training.train import (
     TrainingResult,
@@ -50,7 +51,7 @@ def train_with_twin(
     if chosen.shuffle_pairs:
         raise InputError("the recipe shuffles its pairs already, so it has no twin; leave out one of the two")
     words = TrainingWords.load(lexicon, pair)
-    loaded = model if isinstance(model, LoadedModel) else load_model(model, options or local_options())
+    loaded = load_for(model, chosen, options or local_options(), retain_text=retain_text)
     chosen = recipe_for(loaded, chosen, retain_text)
     target = Path(output).expanduser()
     shared: dict[str, Any] = {

@@ -53,11 +53,21 @@ def main() -> int:
     """Measure every case, or be one of them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--write", action="store_true", help="replace the figures of docs/scale.md")
+    parser.add_argument("--only", choices=("cases", "printed"), help="measure the cases, or print the plans, alone")
     parser.add_argument("--case", nargs=2, metavar=("TOY", "CASE"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.case:
         print(json.dumps(_one(*options.case)))
         return 0
+    if options.only != "printed":
+        _keep("rows", _rows(), write=options.write)
+    if options.only != "cases":
+        printed = [{"command": shlex.join(command), "lines": _printed(command)} for command in PRINTED]
+        _keep("printed", printed, write=options.write)
+    return 0
+
+
+def _rows() -> list[dict[str, object]]:
     rows = []
     for toy in TOYS:
         for case in CASES if toy == "llama" else [*CASES][:2]:
@@ -68,15 +78,18 @@ def main() -> int:
                 ),
                 flush=True,
             )
-    if options.write:
-        import torch
+    return rows
 
-        made = {"date": date.today().isoformat(), "torch": torch.__version__}
-        printed = [{"command": shlex.join(command), "lines": _printed(command)} for command in PRINTED]
-        RESULT.write_text(
-            json.dumps({"made": made, "rows": rows, "printed": printed}, indent=1) + "\n", encoding="utf-8"
-        )
-    return 0
+
+def _keep(part: str, found: object, *, write: bool) -> None:
+    """Replace one part of the figures of docs/scale.md."""
+    if not write:
+        return
+    import torch
+
+    known = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.is_file() else {}
+    known |= {"made": {"date": date.today().isoformat(), "torch": torch.__version__}, part: found}
+    RESULT.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
 
 
 def _printed(command: list[str]) -> list[str]:
@@ -140,7 +153,7 @@ def _planned(folder: str, case: str) -> int:
     from tli_bench.models.skeleton import describe
     from tli_bench.models.trees import prefixes
     from tli_bench.training.data import split_data
-    from tli_bench.training.need import Workload, scoring_needs, training_needs
+    from tli_bench.training.need import COPIES, Workload, scoring_needs, training_needs
     from tli_bench.training.recipe import load_recipe
     from tli_bench.training.words import TrainingWords
 
@@ -156,7 +169,7 @@ def _planned(folder: str, case: str) -> int:
     if CASES[case] is None:
         need = scoring_needs(config, dtype="float32", work=work)[None]
         # One state of the model, and the cache alone: what is pooled for a verdict comes later.
-        return need.total + need.host // 4
+        return need.total + need.host // COPIES
     recipe, changes = CASES[case]
     need = training_needs(config, load_recipe(recipe).with_options(**changes), dtype="float32", work=work)[None]
     return need.total + need.host

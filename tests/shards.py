@@ -10,12 +10,12 @@ from tests.training.conftest import make_llama
 BLOCKS = 12
 
 
-def make_sharded(folder):
+def make_sharded(folder, *, width=64, shard="150KB"):
     """Twelve blocks in shards of about one block each, with a head of its own."""
-    make_llama(folder, layers=BLOCKS, tied=False)
+    make_llama(folder, layers=BLOCKS, width=width, tied=False)
     model = transformers.AutoModelForCausalLM.from_pretrained(folder)
     (folder / "model.safetensors").unlink()
-    model.save_pretrained(folder, max_shard_size="150KB")
+    model.save_pretrained(folder, max_shard_size=shard)
     assert len(list(folder.glob("model-*.safetensors"))) > BLOCKS / 2
     return folder
 

@@ -2,6 +2,9 @@
 
 import json
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -106,3 +109,35 @@ def test_what_cannot_be_cut_is_said(sharded, tmp_path):
     index.write_text("[]")
     with pytest.raises(ModelError, match=r"is not an index of tensors"):
         load_model(str(folder), LoadOptions(layers="0-2"))
+
+
+PEAK = """
+import sys
+from tli_bench.models import LoadOptions, load_model
+from tli_bench.models.gate import require_finite
+
+def resident(field):
+    return next(int(line.split()[1]) * 1024 for line in open("/proc/self/status") if line.startswith(field))
+
+load_model(sys.argv[2])  # imports and what the libraries keep
+open("/proc/self/clear_refs", "w").write("5")  # the peak counts from here
+before = resident("VmRSS")
+loaded = load_model(sys.argv[1], LoadOptions(layers=sys.argv[3] or None))
+require_finite(loaded)  # every weight is read
+print(resident("VmHWM") - before, sum(p.numel() * 4 for p in loaded.model.parameters()))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="peaks are read from Linux's /proc")
+def test_the_first_blocks_take_their_share_of_the_peak(tmp_path, model_folder):
+    """In processes of their own, every weight read: the peak is that of what was loaded, not of the checkpoint."""
+    make_sharded(tmp_path, width=768, shard="20MB")
+    peaks = {}
+    for layers in ("", "0-2"):
+        command = [sys.executable, "-W", "ignore", "-c", PEAK, str(tmp_path), str(model_folder("llama")), layers]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=600)
+        peak, held = map(int, done.stdout.split())
+        assert held <= peak <= held + 64e6
+        peaks[layers] = peak
+    assert peaks["0-2"] < 0.5 * peaks[""]

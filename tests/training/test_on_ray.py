@@ -66,20 +66,19 @@ def test_killed_workers_and_drivers_lose_nothing_and_repeat_nothing(spec_file, l
     out = tmp_path / "ray"
     env = os.environ | {"HF_HUB_OFFLINE": "1", "CUDA_VISIBLE_DEVICES": "", "RAY_USAGE_STATS_ENABLED": "0"}
     command = [sys.executable, "-m", "tli_bench", "sweep", str(spec_file), "--output", str(out), "--workers", "1"]
-    driver = subprocess.Popen(
-        command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
     killed = False
-    for line in driver.stderr:
-        if line.startswith("1/4 done") and not killed:
-            time.sleep(0.3)  # the second point has begun
-            for pid in workers_of(driver):
-                os.kill(pid, signal.SIGKILL)
-                killed = True
-        if line.startswith("2/4 done"):
-            driver.kill()
-            break
-    driver.wait()
+    with subprocess.Popen(
+        command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as driver:
+        for line in driver.stderr:
+            if line.startswith("1/4 done") and not killed:
+                time.sleep(0.3)  # the second point has begun
+                for pid in workers_of(driver):
+                    os.kill(pid, signal.SIGKILL)
+                    killed = True
+            if line.startswith("2/4 done"):
+                driver.kill()
+                break
     assert killed
     kept = {path.name: path.stat().st_mtime_ns for path in (out / "points").glob("*.json")}
     assert 2 <= len(kept) < 4

@@ -49,8 +49,8 @@ class RunConfig:
     adapter: Annotated[
         str | None,
         Option(
-            help="PEFT adapter: a folder or a Hub id; `none` scores the base alone. On the core lexicon `tiny` has its own, on another "
-            "list only if it is asked for (`default`).",
+            help="PEFT adapter: a folder, or ORG/NAME[@REVISION][:FOLDER] on the Hub; `none` scores the base alone. On the core lexicon "
+            "`tiny` has its own, on another list only if it is asked for (`default`).",
             goes=Goes.MODEL,
             decides=("adapter", "training_unknown", "seen_control"),
             shown=False,

@@ -1,6 +1,5 @@
 """Load a model and its tokenizer once, in the form in which they are measured: dtype, quantisation, device, checks."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from tli_bench.models.catalog import ModelSource, resolve_model
 from tli_bench.models.families import families, family_of
 from tli_bench.models.fingerprint import hub_commit, hub_file, model_fingerprint
 from tli_bench.models.gguf import stored_as
+from tli_bench.models.hub import hub_reason
 from tli_bench.models.identity import TrainingRef
 from tli_bench.models.layers import first_blocks
 from tli_bench.models.packaged import Package
@@ -303,37 +303,12 @@ def _from_hub(source: ModelSource, step: Any, options: LoadOptions, **kwargs: An
 
 
 def _explain(source: ModelSource, options: LoadOptions, err: Exception) -> str:
-    from huggingface_hub import errors as hub
-
     first_line = (str(err).strip().splitlines() or [type(err).__name__])[0]
     if source.path is not None:
         return f"cannot load the model in {source.path}: {first_line}"
-    causes = tuple(_causes(err))
-    if any(isinstance(cause, hub.GatedRepoError) for cause in causes):
-        return f"{source.target} is gated: accept its terms on the Hub, run `hf auth login`, and try again"
-    if any(isinstance(cause, hub.RepositoryNotFoundError) for cause in causes):
-        return (
-            f"the Hub has no model {source.target}, or it is private: check the spelling, or run `hf auth login` "
-            "with an account that may read it"
-        )
-    if any(isinstance(cause, hub.RevisionNotFoundError) for cause in causes):
-        return f"{source.target} has no revision {options.revision!r}; give a branch, tag or commit of it"
     if "safetensors" in str(err) and "does not appear to have a file" in str(err):
         return f"{source.target} has no safetensors weights, and pickled weights are never opened ({first_line})"
-    offline = os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on")
-    if any(isinstance(cause, hub.LocalEntryNotFoundError | hub.OfflineModeIsEnabled) for cause in causes):
-        why = "the Hub is switched off (HF_HUB_OFFLINE)" if offline else "the Hub cannot be reached"
-        return (
-            f"{source.target} is not in the local cache and {why}. On a machine with a network run "
-            f"`hf download {source.target}`, then copy its cache folder here (HF_HOME), or give --model a folder"
-        )
-    return f"cannot load {source.target}: {first_line}"
-
-
-def _causes(err: BaseException | None) -> Iterator[BaseException]:
-    while err is not None:
-        yield err
-        err = err.__cause__ or err.__context__
+    return hub_reason(source.target, options.revision, err) or f"cannot load {source.target}: {first_line}"
 
 
 def check_vocabulary(model: Model, tokenizer: Tokenizer, name: str) -> None:

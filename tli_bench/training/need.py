@@ -28,8 +28,8 @@ from tli_bench.vectors.batches import CPU_NODES, NODES
 
 DEEPEST = 12
 """Deeper models are run with half as many blocks and with as many, and the rest follows: every further block adds the same."""
-COPIES = 8
-"""Of the states of a pair on the CPU: two means of every word, in the cache and in the pool that is scored, for base and adapter."""
+COPIES = 4
+"""Of the states of a pair on the CPU: in the cache and in the pool that is scored, for the base and for an adapter."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,8 +187,6 @@ def _commands(plan: Plan) -> Iterator[str]:
 
 def _options(quantize: Quantisation, machine: Machine | None, task: Task, plan: Plan) -> str:
     found = f" --quantize {quantize}" if quantize else ""
-    # The alias has a quantisation of its own.
-    found = found or (" --quantize none" if plan.model.startswith("Lugha-Llama/") else "")
     if machine is None or machine.count == 0:
         return f"{found} --device cpu --dtype {plan.dtype}"
     single = replace(machine, count=1)

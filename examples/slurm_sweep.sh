@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # One job of an array trains its part of a sweep: sbatch --array=1-64 examples/slurm_sweep.sh ranks.yaml [OUTPUT]
-# Afterwards, or at any time, `tli-bench sweep ranks.yaml --output OUTPUT` gathers what is there and trains what is missing.
+# Once the jobs have ended, `tli-bench sweep ranks.yaml --output OUTPUT` gathers what is there and trains what is missing.
 #SBATCH --job-name=tli-sweep
 #SBATCH --gpus=1
 #SBATCH --cpus-per-task=4

@@ -37,7 +37,7 @@ WRONG = [
     ("dtype", "float8", "unknown dtype 'float8'; use one of float32, bfloat16, float16"),
     ("quantize", "q4", "unknown quantisation 'q4'; use one of nf4, nf4-double, int8, none"),
     ("device_map", "all", "unknown device map 'all'; use one of auto, balanced, balanced_low_0, sequential"),
-    ("seed", "x", "--seed must be a whole number, got 'x'"),
+    ("seed", "x", "--seed must be a whole number, 0 or more, got 'x'"),
     ("chat_template", "chatml", "unknown chat template 'chatml'; use one of auto, on, off"),
     ("num_fewshot", -1, "--num-fewshot must be a whole number, 0 or more, got -1"),
 ]

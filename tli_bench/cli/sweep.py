@@ -9,7 +9,6 @@ from tli_bench.base.errors import InputError
 from tli_bench.cli.params import LOAD, takes
 
 if TYPE_CHECKING:
-    from tli_bench.training.on_ray import Cluster
     from tli_bench.training.sweep import Point, SweepSpec, Unit
 
 
@@ -50,10 +49,13 @@ def sweep(
     With --workers the points are trained by several processes on Ray, with --shard by the jobs of an array, each on its part; run
     without either, the same command gathers what they made. The folder has to be one that all of them see.
     """
+    from tli_bench.base.yamls import read_yaml
     from tli_bench.cli.processes import require_one_process
     from tli_bench.cli.quiet import quiet_libraries
+    from tli_bench.plugin.checks import check_base, check_modules
 
     require_one_process("sweep", "start it without torchrun; `--workers` and `--shard` share a sweep among processes")
+    check_base(str(read_yaml(spec).get("model", "tiny")), load)
     quiet_libraries()  # before the libraries are imported, which is when some of them listen
     from tli_bench.training.shard import Shard, shard_of
     from tli_bench.training.sweep import load_spec, units_of
@@ -68,26 +70,30 @@ def sweep(
             print(f"{unit.pair}  {_settings(unit.settings)}  seed {unit.seed}")
         print(f"{len(units)} points, to {folder}")
         return
+    check_modules(plan.model, {name for unit in units if unit.recipe.kind == "lora" for name in unit.recipe.modules})
     show = _Shown(len(units), layer or plan.layer)
-    if workers:
-        from tli_bench.training.on_ray import Cluster
+    from tli_bench.base.files import write_text
+    from tli_bench.base.locks import writing_into
 
-        points = _on_ray(plan, folder, load, Cluster(ray_address, workers, gpus_per_trial), show)
-    else:
-        points = _here(plan, units, folder, load, show)
-    if pack and not shard:
-        from tli_bench.report.sweeps import pack as pack_points
-        from tli_bench.report.sweeps import write_sweep
-
-        write_sweep(pack_points(plan.name, points), pack)
     if shard:
+        # Jobs of an array write side by side: each point is a file of its own, and each part has one job.
+        with writing_into(folder / "shards" / f"{part.number}-{part.parts}", "sweep"):
+            points = _here(plan, units, folder, load, show)
         print(f"{len(points)} points of shard {shard} are in {folder}; the command without --shard gathers all of them")
         return
-    from tli_bench.base.files import write_text
-    from tli_bench.training.pareto import as_markdown, pareto
+    with writing_into(folder, "sweep"):
+        if workers:
+            points = _on_ray(plan, folder, load, ray_address, workers, gpus_per_trial, show)
+        else:
+            points = _here(plan, units, folder, load, show)
+        from tli_bench.report.sweeps import pack as pack_points
+        from tli_bench.report.sweeps import write_sweep
+        from tli_bench.training.pareto import as_markdown, pareto
 
-    table = as_markdown(pareto(points, layer=layer or plan.layer), text_limit=plan.text_limit)
-    write_text(folder / "table.md", table + "\n")
+        if pack:
+            write_sweep(pack_points(plan.name, points), pack)
+        table = as_markdown(pareto(points, layer=layer or plan.layer), text_limit=plan.text_limit)
+        write_text(folder / "table.md", table + "\n")
     print(table)
 
 
@@ -123,11 +129,13 @@ def _here(plan: "SweepSpec", units: "list[Unit]", folder: Path, load: dict[str, 
     return points
 
 
-def _on_ray(plan: "SweepSpec", folder: Path, load: dict[str, Any], cluster: "Cluster", show: _Shown) -> "list[Point]":
-    from tli_bench.training.on_ray import run_on_ray
+def _on_ray(
+    plan: "SweepSpec", folder: Path, load: dict[str, Any], address: str, workers: int, gpus: float, show: _Shown
+) -> "list[Point]":
+    from tli_bench.training.on_ray import Cluster, run_on_ray
 
     found: dict[int, Point] = {}
-    for number, point, reused in run_on_ray(plan, folder, options=load, cluster=cluster):
+    for number, point, reused in run_on_ray(plan, folder, options=load, cluster=Cluster(address, workers, gpus)):
         found[number] = point
         show(point, reused)
     return [found[number] for number in sorted(found)]

@@ -208,7 +208,12 @@ class RunConfig:
         Path | None,
         Option(help="Folder for records and results; finished units in it are not run again.", goes=Goes.RUN),
     ] = Path("runs")
-    batch_size: Annotated[int, Option(help="Words per forward pass.", goes=Goes.MODEL, minimum=1)] = 256
+    batch_size: Annotated[
+        int,
+        Option(
+            help="Words per forward pass, or auto; halved where memory runs out.", goes=Goes.MODEL, minimum=1, auto=True
+        ),
+    ] = 256
     device: Annotated[
         str | None, Option(help="cpu, cuda, cuda:1, mps. Default: a GPU when there is one.", goes=Goes.MODEL)
     ] = None
@@ -266,7 +271,12 @@ class RunConfig:
     ] = None
     seed: Annotated[
         int,
-        Option(help="Seed of splits (own lists) and of the bootstrap.", goes=Goes.TASK, decides=("seed", "split_seed")),
+        Option(
+            help="Seed of splits (own lists) and of the bootstrap.",
+            goes=Goes.TASK,
+            minimum=0,
+            decides=("seed", "split_seed"),
+        ),
     ] = 0
     measures: Annotated[
         tuple[str, ...],

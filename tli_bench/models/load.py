@@ -18,6 +18,7 @@ from tli_bench.models.gguf import stored_as
 from tli_bench.models.hub import hub_reason
 from tli_bench.models.identity import TrainingRef
 from tli_bench.models.layers import first_blocks
+from tli_bench.models.numbers import require_numbers
 from tli_bench.models.packaged import Package
 from tli_bench.models.placement import memory_of, require_in_memory, require_one_placement
 from tli_bench.models.tuned import hub_model_card, read_model_card, training_of
@@ -105,6 +106,7 @@ def load_model(name: str, options: LoadOptions | None = None) -> LoadedModel:
         )
     dtype = options.dtype or ("float32" if device == "cpu" else "bfloat16")
     config = load_config(source, options)
+    require_numbers(config, source.id)
     stored = _stored_dtype(config)
     if source.path is None:
         # Tokenizer and weights come from the same commit as the configuration, whatever is pushed in the meantime.

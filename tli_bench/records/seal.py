@@ -19,7 +19,7 @@ _HEAD = re.compile(rb'\{"sha256":"([0-9a-f]{64})",')
 
 
 class ChangedRecordError(ResultError):
-    """A record that was changed after it was written, or that has no hash."""
+    """A record that was changed or cut short after it was written, or that has no hash."""
 
 
 def record_digest(record: Record) -> str:
@@ -55,7 +55,10 @@ def unsealed(raw: bytes, *, where: str) -> bytes | dict[str, Any]:
         body = b"{" + raw[head.end() :].rstrip(b"\n")
         if hashlib.sha256(body).hexdigest().encode() == head[1]:
             return body
-    data = json_object(raw, where)
+    try:
+        data = json_object(raw, where)
+    except ResultError as err:
+        raise ChangedRecordError(f"{err}; restore the file, or delete it and run the unit again") from err
     version = data.get("schema_version")
     if not isinstance(version, int) or not 1 < version <= SCHEMA_VERSION:
         return data  # migrated or refused by its version

@@ -19,7 +19,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from tli_bench.base.files import write_json
+from tli_bench.base.files import remove_leftovers, temporary_prefix, write_json
+from tli_bench.base.jsons import read_json
 from tli_bench.models.identity import MeasuredModel
 from tli_bench.models.live import Fingerprint
 from tli_bench.vectors import shelf
@@ -81,7 +82,8 @@ class DiskCache:
             if not shelf.make_room(self.root, size, limit=self._limit):
                 return
             place.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(prefix=".", dir=place.parent)
+            remove_leftovers(place.parent, ".*.tmp-*", shared=True)
+            handle, name = tempfile.mkstemp(prefix=temporary_prefix(place.name), dir=place.parent)
             os.close(handle)
             try:
                 save_file(tensors, name, metadata={shelf.MARK: json.dumps(about)})
@@ -100,7 +102,7 @@ class DiskCache:
     def named_model(self, identity: MeasuredModel, device: str) -> dict[str, Any] | None:
         """What was noted for a model; None for one that never ran here."""
         try:
-            return dict(json.loads(self._model(identity, device).read_text(encoding="utf-8")))
+            return dict(read_json(self._model(identity, device)))
         except (OSError, ValueError):
             return None
 

@@ -43,7 +43,7 @@ class FirstPosition:
         return with_first(self.origins[:, self.which[row]], self.excluded[:, row], self.counts[row])
 
 
-def with_first(first: torch.Tensor, rest: torch.Tensor, count: int) -> torch.Tensor:
+def with_first(first: torch.Tensor, rest: torch.Tensor, count: int | torch.Tensor) -> torch.Tensor:
     """The mean over a first position and `count` others whose mean is `rest`."""
     return (first + count * rest) / (count + 1)
 

@@ -3,8 +3,6 @@
 import json
 import re
 import shutil
-import subprocess
-import sys
 import warnings
 from dataclasses import replace
 
@@ -14,6 +12,7 @@ import torch
 from peft import LoraConfig, PromptTuningConfig, get_peft_model
 from safetensors.torch import load_file, save_file
 
+from tests.forked import python
 from tli_bench.base.errors import AdapterError
 from tli_bench.models import adapter_disabled, attach_adapter, inspect_adapter, load_model
 
@@ -393,5 +392,5 @@ def test_bitsandbytes_is_left_out_for_a_plain_model_and_found_again_for_a_quanti
         "kinds = {type(module).__name__ for module in model.modules() if hasattr(module, 'lora_A')}\n"
         "assert kinds == {'Linear4bit'}, kinds\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    done = python("-c", code)
     assert done.returncode == 0, done.stderr[-3000:]

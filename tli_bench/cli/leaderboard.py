@@ -24,7 +24,9 @@ def leaderboard(
             help="YAML of published figures, shown apart. Default: reported.yaml in --out or next to RESULTS."
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the draws that the critical value of the ranks comes from.")] = 0,
+    seed: Annotated[
+        int, typer.Option(help="Seed of the draws that the critical value of the ranks comes from.", min=0)
+    ] = 0,
 ) -> None:
     """Rank what was measured and write Markdown, CSV, LaTeX and one HTML page that works offline.
 

@@ -35,7 +35,7 @@ def train(
     lexicon: Annotated[
         str, typer.Option(help="core, a file, a folder, or hf:ID of a data set with train and dev pairs.")
     ] = "core",
-    seed: Annotated[int, typer.Option(help="Seed of initial weights, batches and dropout.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of initial weights, batches and dropout.", min=0, max=2**32 - 1)] = 0,
     retain_text: Annotated[
         Path | None,
         typer.Option(

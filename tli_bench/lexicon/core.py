@@ -7,10 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-import yaml
-
 from tli_bench.base.errors import LexiconError, suggest
 from tli_bench.base.paths import data_dir
+from tli_bench.base.yamls import load_yaml
 from tli_bench.languages import Language, language_or_default, pivot
 from tli_bench.languages.language import CODE
 from tli_bench.lexicon.entries import VARIANT_SEPARATOR, Entry, parse_forms
@@ -89,8 +88,9 @@ class Core:
             splits = {concept: split for concept, split in splits.items() if split is not Split.CONTROL} | {
                 concept: Split.CONTROL for concept, split in self.splits.items() if split is Split.AUDIT
             }
+        by = pivot().code
         pairs = tuple(
-            self._pair(entry, source.code, target.code, splits[entry.concept])
+            self._pair(entry, source.code, target.code, splits[entry.concept], by)
             for entry in self.entries
             if entry.concept in splits and entry.forms.get(source.code) and entry.forms.get(target.code)
         )
@@ -98,7 +98,8 @@ class Core:
             raise LexiconError(f"the core lexicon {self.version} has no audit words of {source.code}-{target.code}")
         return Lexicon(AUDIT_NAME if audit else "core", self.version, source, target, pairs, seed)
 
-    def _pair(self, entry: Entry, source: str, target: str, split: Split) -> WordPair:
+    def _pair(self, entry: Entry, source: str, target: str, split: Split, by: str) -> WordPair:
+        """A concept in two languages. by: the language whose word says how frequent it is."""
         return WordPair(
             entry.concept,
             tuple(map(as_read, entry.forms[source])),
@@ -107,7 +108,7 @@ class Core:
             entry.pos,
             entry.field,
             entry.related,
-            band=self.facts.band(entry.concept, pivot().code),
+            band=self.facts.band(entry.concept, by),
             loan=self.facts.loan(entry.concept, (source, target)),
         )
 
@@ -141,9 +142,9 @@ def load_core(folder: Path | None = None) -> Core:
     folder = folder or data_dir("tasks") / "lexicon"
     version = folder / VERSION_FILE
     try:
-        facts = yaml.safe_load(version.read_text("utf-8"))
+        facts = load_yaml(version)
         name, seed = str(facts["version"]), int(facts["seed"])
-    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as err:
+    except (OSError, KeyError, TypeError, ValueError) as err:
         raise LexiconError(f"{version}: must give version and seed: {err}") from err
     languages, entries, splits = read_core_table(folder / CORE_FILE)
     missing = [entry.concept for entry in entries if entry.concept not in splits]

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -12,6 +13,7 @@ from pydantic import Field, ValidationError
 from tli_bench.base.errors import ResultError
 from tli_bench.base.files import write_bytes, write_text
 from tli_bench.base.frozen import Frozen
+from tli_bench.base.jsons import parse_json
 from tli_bench.records.seal import unchanged, with_hash
 from tli_bench.studies.design import Design
 from tli_bench.studies.settings import Job, Kind, Setting
@@ -197,14 +199,14 @@ def unpack(path: Path) -> Study:
             content = file.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
             raise ResultError(f"{path}: larger than {MAX_BYTES:,} bytes, which no study is; check what it is")
-        data = json.loads(content)
+        data = parse_json(content)
         lists: Sequence[list[str]] = data.pop("ids")
         for one in (*data["points"], *data["tries"], *data["asked"]):
             for scopes in one["columns"].values():
                 for scope, (place, values) in scopes.items():
                     scopes[scope] = {"ids": lists[place], "values": values}
         return Study.model_validate(data)
-    except (OSError, EOFError, ValueError, KeyError, IndexError, TypeError, AttributeError) as err:
+    except (OSError, EOFError, zlib.error, ValueError, KeyError, IndexError, TypeError, AttributeError) as err:
         raise ResultError(f"{path}: {_first(err)}; is it what `tli-bench study --pack` wrote?") from err
 
 

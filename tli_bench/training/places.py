@@ -10,6 +10,7 @@ from typing import Any
 
 from tli_bench.base.errors import InputError, OutputError
 from tli_bench.base.files import write_text
+from tli_bench.base.jsons import read_json
 from tli_bench.base.locks import replacing
 from tli_bench.training.save import put_back
 from tli_bench.training.trainer import COMPLETE, last_checkpoint
@@ -63,9 +64,10 @@ def _open_run(work: Path, fingerprint: dict[str, Any], *, restart: bool) -> Path
             write_text(note, json.dumps(fingerprint))
         return None
     try:
-        known = json.loads(note.read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError) as err:
+        known = read_json(note)
+    except (OSError, ValueError) as err:
         raise InputError(f"{note} cannot be read ({err}); pass --restart to start again") from err
+    known = known if isinstance(known, dict) else {}
     differing = [key for key in fingerprint if known.get(key) != fingerprint[key]]
     if differing:
         raise InputError(

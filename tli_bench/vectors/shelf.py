@@ -3,7 +3,6 @@
 `TLI_BENCH_CACHE` names their folder; without it nothing is kept on disk.
 """
 
-import json
 import logging
 import os
 import re
@@ -14,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from tli_bench.base.files import remove_leftovers
+from tli_bench.base.jsons import parse_json
 from tli_bench.base.paths import expanded
 
 log = logging.getLogger(__name__)
 ENVIRONMENT = "TLI_BENCH_CACHE"
-SUFFIX, MODELS = ".safetensors", "models"
+SUFFIX = ".safetensors"
 MARK = "tli-bench-states"
 _NAME = re.compile(r"[0-9a-f]{32}")
 _LONGEST_HEADER = 100_000_000
@@ -66,14 +66,13 @@ def header(path: Path) -> dict[str, Any]:
         length = int.from_bytes(file.read(8), "little")
         if not 0 < length <= _LONGEST_HEADER:
             raise ValueError(f"a header of {length} bytes")
-        return dict(json.loads(json.loads(file.read(length))["__metadata__"][MARK]))
+        return dict(parse_json(parse_json(file.read(length))["__metadata__"][MARK]))
 
 
 def clear(root: Path) -> tuple[int, int]:
     """Remove every file of states and the folders that held them; gives how many files and bytes went. Anything else stays."""
     count = size = 0
-    models = [path for path in root.glob(f"{MODELS}/*.json") if _NAME.fullmatch(path.stem)]
-    for path in [*_files(root), *models]:
+    for path in _files(root):
         with suppress(FileNotFoundError):  # another process was quicker
             count, size = count + 1, size + path.stat().st_size
             path.unlink()

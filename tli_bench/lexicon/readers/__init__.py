@@ -1,5 +1,6 @@
 """Readers of other people's word lists in one table, and the choice among them."""
 
+import os
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -51,7 +52,7 @@ def _rows(source: str | Path, request: Request) -> Iterator[RawPair]:
     path = expanded(text)
     if text.startswith("hf:"):
         return _hub(text.removeprefix("hf:"), request)
-    if path.exists():
+    if os.path.exists(path):
         return _reader(_format(path))(path, request)
     if isinstance(source, str) and text.count("/") == 1 and not text.startswith((".", "~", "/")):
         return _hub(text, request)
@@ -62,7 +63,7 @@ def _rows(source: str | Path, request: Request) -> Iterator[RawPair]:
 
 
 def _format(path: Path) -> str:
-    if path.is_dir():
+    if os.path.isdir(path):
         for parent in (path, path / "cldf"):
             if any(parent.glob("*-metadata.json")):
                 return "cldf"

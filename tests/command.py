@@ -33,20 +33,26 @@ def in_a_process(*arguments, code=0, timeout=300):
     return done.stdout if code == 0 else done.stderr
 
 
-def require_light(*calls, heavy=("torch", "transformers", "peft", "lm_eval")):
-    """Run the command lines `calls` in one process of its own: each must end well, none may import `heavy`; its output.
+def require_light(*calls, heavy=("torch", "transformers", "peft", "lm_eval"), code=0):
+    """Run the command lines `calls` in one process of its own: each must exit with `code`, none may import `heavy`.
 
-    Where torch may be imported, it was already.
+    Gives its output; where they are to fail, what each wrote to standard error, as a list in JSON. Where torch may be imported,
+    it was already.
     """
-    code = (
-        "import sys\nfrom tli_bench.cli import main\n"
+    program = (
+        "import contextlib, io, json, sys\nfrom tli_bench.cli import main\nsaid = []\n"
         f"for call in {[list(map(str, call)) for call in calls]!r}:\n"
-        "    try:\n        main(call)\n    except SystemExit as stop:\n        assert not stop.code, (call, stop.code)\n"
-        f"heavy = {set(heavy)!r} & set(sys.modules)\nassert not heavy, heavy\n"
+        f"    err = io.StringIO() if {code} else sys.stderr\n    status = 0\n"
+        "    try:\n        with contextlib.redirect_stderr(err): main(call)\n"
+        "    except SystemExit as stop:\n        status = stop.code or 0\n"
+        f"    assert status == {code}, (call, status)\n"
+        f"    heavy = {set(heavy)!r} & set(sys.modules)\n    assert not heavy, (call, heavy)\n"
+        f"    if {code}: said.append(err.getvalue())\n"
+        f"if {code}: print(json.dumps(said))\n"
     )
     if "torch" in heavy:
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=300)
     else:
-        done = python("-c", code)
+        done = python("-c", program)
     assert done.returncode == 0, done.stderr
     return done.stdout

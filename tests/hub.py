@@ -1,5 +1,6 @@
-"""A Hub on 127.0.0.1: the part of its download API that `from_pretrained` and `load_dataset` speak, over plain folders."""
+"""A Hub on 127.0.0.1: the part of its API that `from_pretrained`, `load_dataset` and an upload speak, over plain folders."""
 
+import base64
 import hashlib
 import json
 import threading
@@ -13,7 +14,7 @@ class LoopbackHub:
     """Serves `repositories` (id -> folder) at one commit; ids in `gated` answer 403 and unknown ones 401, as the Hub does.
 
     A data set's id begins with `datasets/`. commits: of repositories that are at another one. seen: (method, path, status) of every
-    request, in order.
+    request, in order. received: by repository, the files of every commit that was made.
     """
 
     def __init__(
@@ -27,6 +28,7 @@ class LoopbackHub:
         self.repositories, self.commit, self.gated = repositories, commit, gated
         self.commits = commits or {}
         self.seen: list[tuple[str, str, int]] = []
+        self.received: dict[str, dict[str, bytes]] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": self}))
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self.endpoint = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -59,6 +61,14 @@ class _Handler(BaseHTTPRequestHandler):
         self._route(self.rfile.read(int(self.headers.get("Content-Length", 0))))
 
     def _route(self, body: bytes = b"") -> None:
+        if self.path == "/api/repos/create":
+            asked = json.loads(body)
+            owner = f"{asked['organization']}/" if asked.get("organization") else ""
+            repository = f"{'datasets/' if asked.get('type') == 'dataset' else ''}{owner}{asked['name']}"
+            self.hub.received.setdefault(repository, {})
+            return self._json({"url": f"{self.hub.endpoint}/{repository}"})
+        if self.path == "/api/validate-yaml":
+            return self._json({"errors": [], "warnings": []})
         # A branch such as refs/convert/parquet arrives as one part, its slashes quoted.
         parts = [unquote(part) for part in urlsplit(self.path).path.strip("/").split("/")]
         api = parts[0] == "api" and parts[1] in ("models", "datasets")
@@ -69,6 +79,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.commit = self.hub.commits.get(repository, self.hub.commit)
         if repository in self.hub.gated and not api:
             return self._error(403, "GatedRepo", f"Access to model {repository} is restricted.")
+        if api and repository in self.hub.received and rest and rest[0] in ("preupload", "commit"):
+            return self._upload(repository, rest, body)
         if repository not in self.hub.repositories and repository not in self.hub.gated:
             # To a stranger the real Hub does not tell a missing repository from a private one.
             return self._error(401, "RepoNotFound", "Invalid username or password.")
@@ -77,6 +89,20 @@ class _Handler(BaseHTTPRequestHandler):
         if rest[:1] == ["resolve"] and len(rest) >= 3:
             return self._file(self.hub.repositories[repository], rest[1], "/".join(rest[2:]))
         return self._error(404, "EntryNotFound", "Not found")
+
+    def _upload(self, repository: str, rest: list[str], body: bytes) -> None:
+        if rest[0] == "preupload":
+            files = [
+                {"path": one["path"], "uploadMode": "regular", "shouldIgnore": False}
+                for one in json.loads(body)["files"]
+            ]
+            return self._json({"files": files})
+        for line in body.splitlines():
+            item = json.loads(line)
+            if item["key"] == "file":
+                self.hub.received[repository][item["value"]["path"]] = base64.b64decode(item["value"]["content"])
+        address = f"{self.hub.endpoint}/{repository}/commit/{self.commit}"
+        return self._json({"commitUrl": address, "commitOid": self.commit, "success": True})
 
     def _api(self, repository: str, rest: list[str], body: bytes) -> None:
         folder = self.hub.repositories.get(repository)

@@ -11,7 +11,7 @@ from pathlib import Path
 from tli_bench.base.terms import terms_markdown
 from tli_bench.measures.table import measures_markdown
 from tli_bench.models.families import families_table
-from tools import speed_tables
+from tools import reference_tables, speed_tables
 from tools.board_tables import real_board_table, real_gain_table
 from tools.choices_table import choices_table
 from tools.downstream_table import downstream_table
@@ -19,6 +19,7 @@ from tools.instruct import instruct_table
 from tools.official import mexa_table, questions_table, sentences_table
 from tools.pin_sets import revisions_table
 from tools.real_models.declared import real_models_table
+from tools.reliability_table import reliability_table
 from tools.transfer.table import gain_table, net_table
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -39,6 +40,8 @@ TABLES = {
     "transfer_gain": partial(gain_table, "me5"),
     "transfer_net": partial(net_table, "me5"),
     "transfer_smollm2": partial(gain_table, "smollm2-bos"),
+    **reference_tables.TABLES,
+    "reliability": reliability_table,
     **speed_tables.TABLES,
 }
 END = "<!-- end of table -->"

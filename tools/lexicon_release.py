@@ -9,12 +9,15 @@ the exit status is 1 if a file is stale.
 import argparse
 import re
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import yaml
 
+from tli_bench.base.errors import TLIError
 from tli_bench.base.files import write_text
+from tli_bench.base.locks import writing_into
 from tli_bench.languages import DEFAULT_PAIRS, language_of, resolve_pair
 from tli_bench.lexicon import Core, assign_splits, stats
 from tli_bench.lexicon.core import CORE_FILE, VERSION_FILE, core_table, read_core_table
@@ -165,13 +168,23 @@ def main() -> int:
     parser.add_argument("folder", nargs="?", type=Path, default=Path(__file__).parents[1] / "tasks" / "lexicon")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file is stale")
     options = parser.parse_args()
-    files = released(options.folder)
-    present = set((options.folder / "pairs").rglob("*.tsv"))
+    try:
+        with nullcontext() if options.check else writing_into(options.folder, "lexicon release"):
+            return bring_up_to_date(options.folder, check=options.check)
+    except TLIError as err:
+        print(f"error: {err}", file=sys.stderr)
+        return err.exit_code
+
+
+def bring_up_to_date(folder: Path, *, check: bool) -> int:
+    """Write what is stale and remove what is no longer made, or only say so; 1 if it is only said, else 0."""
+    files = released(folder)
+    present = set((folder / "pairs").rglob("*.tsv"))
     orphans = sorted(present - set(files))
     stale = [path for path, text in files.items() if not path.is_file() or path.read_bytes() != text.encode()]
     for path in [*stale, *orphans]:
-        print(f"{'stale' if options.check else 'updated'}: {path}")
-    if options.check:
+        print(f"{'stale' if check else 'updated'}: {path}")
+    if check:
         return 1 if stale or orphans else 0
     for path in stale:
         write_text(path, files[path])

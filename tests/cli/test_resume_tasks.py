@@ -168,3 +168,16 @@ def test_a_record_of_before_is_run_again(lm, tmp_path):
     outcome, asked = scored(lm, tmp_path, tasks=(XQUAD,), limit=2)
     assert (outcome.reused, asked) == ([], 4)
     assert read_downstream(path).task_sha256 == outcome.downstream[0].task_sha256
+
+
+def test_an_edited_record_is_run_again_and_that_is_said(lm, tmp_path, caplog):
+    scored(lm, tmp_path, tasks=(XQUAD,), limit=2)
+    (path,) = downstream_paths(tmp_path)
+    text = path.read_text()
+    path.write_text(text.replace('"documents":2', '"documents":3'))
+    assert path.read_text() != text
+    outcome, asked = scored(lm, tmp_path, tasks=(XQUAD,), limit=2)
+    assert (outcome.reused, asked) == ([], 4)
+    assert f"{path}: was changed after it was written" in caplog.text
+    assert "the task is run again" in caplog.text
+    assert read_downstream(path).documents == 2

@@ -238,7 +238,7 @@ def test_samples_are_no_benchmark_and_take_no_benchmarks_place(tmp_path):
         ({"task": "x\x1b[2J", "documents": None}, "documents"),
         (b"{", "Expecting property name"),
         (b"[1]", "holds a list, not a record"),
-        (b"\xff", "utf-8"),
+        (b"\xff", "byte 0xff is not UTF-8"),
     ],
 )
 def test_a_damaged_downstream_file_is_named_with_its_field(tmp_path, content, message):

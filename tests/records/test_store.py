@@ -12,13 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support import downstream_record, make_record, make_signature
+from tests.support import downstream_record, make_record, make_signature, scored_record
 from tli_bench.base.errors import OutputError, ResultError
 from tli_bench.config.facts import place_of
 from tli_bench.models.identity import AdapterRef, TrainingRef
 from tli_bench.records import RecordStore, read_record, require_writable, write_json, write_text
+from tli_bench.records.downstream import downstream_from_json
 from tli_bench.records.names import downstream_path, run_path, safe_name
+from tli_bench.records.schema import DownstreamRecord
 from tli_bench.records.seal import json_digest, record_digest, sealed_json
+from tli_bench.records.store import record_from_json
 
 
 def test_round_trip(tmp_path):
@@ -217,3 +220,54 @@ def test_the_hash_is_that_of_the_text_without_it():
     stated = data.pop("sha256")
     body = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
     assert hashlib.sha256(body).hexdigest() == stated == record_digest(make_record())
+
+
+def leaves(value, path=()):
+    """Where every number, text and truth value of JSON data is."""
+    if isinstance(value, dict | list):
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, part in items:
+            yield from leaves(part, (*path, key))
+    else:
+        yield path
+
+
+def edited(data, path):
+    """JSON data with one value changed by hand."""
+    data = json.loads(json.dumps(data))
+    *parents, last = path
+    place = data
+    for key in parents:
+        place = place[key]
+    old = place[last]
+    if isinstance(old, bool) or old is None:
+        place[last] = not old
+    else:
+        place[last] = old + 1e-9 if isinstance(old, float) else old + 1 if isinstance(old, int) else f"{old}x"
+    return data
+
+
+@pytest.mark.parametrize(
+    "record", [scored_record(adapter=AdapterRef(name="a", sha256="a" * 64)), downstream_record()], ids=["words", "task"]
+)
+def test_every_edit_by_hand_is_found(record):
+    """Identity, dtype, versions, flags, values of a layer in the middle: whatever it is, and whether or not a rule of its own guards it."""
+    data = json.loads(sealed_json(record))
+    read = downstream_from_json if isinstance(record, DownstreamRecord) else record_from_json
+    assert read(json.dumps(data).encode(), where="r.json") == record
+    places = list(leaves(data))
+    assert len(places) > 15
+    for path in places:
+        with pytest.raises(ResultError, match=r"was changed after it was written|schema|version"):
+            read(json.dumps(edited(data, path)).encode(), where="r.json")
+
+
+def test_a_record_that_was_cut_short_is_not_reused_and_that_is_said(tmp_path, caplog):
+    store, record = RecordStore(tmp_path), make_record()
+    path = store.write(record)
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(ResultError, match=r"restore the file, or delete it and run the unit again"):
+        read_record(path)
+    assert store.find(record.task, record.signature) is None
+    assert f"{path}: " in caplog.text
+    assert "the unit is measured again" in caplog.text

@@ -17,7 +17,16 @@ from tli_bench.training.data import split_data
 from tli_bench.training.pareto import as_markdown, chosen, gain, pareto
 from tli_bench.training.retention import perplexity_rise, sample_text
 from tli_bench.training.scoring import layer_curves
-from tli_bench.training.sweep import HELD_OUT, Point, load_spec, read_points, run_sweep, units_of
+from tli_bench.training.sweep import (
+    HELD_OUT,
+    Point,
+    SweepSpec,
+    load_spec,
+    read_points,
+    run_sweep,
+    units_of,
+    write_point,
+)
 
 SPEC = """
 model: {model}
@@ -168,6 +177,22 @@ def test_a_layer_that_no_point_has_is_refused():
         pareto([_point(10, 0.1, 0, "1")], layer="7")
 
 
+def test_a_point_that_was_edited_is_named_and_an_untouched_one_is_read(tmp_path):
+    (tmp_path / "points").mkdir()
+    path, point = tmp_path / "points" / "a.json", _point(10, 0.25, 0, "1")
+    write_point(path, point)
+    assert list(read_points(tmp_path)) == [point]
+    data = json.loads(path.read_text())
+    path.write_text(json.dumps(data | {"seed": 1}))
+    with pytest.raises(
+        ResultError, match=r"a\.json: was changed after it was written: .* delete it and run the unit again"
+    ):
+        list(read_points(tmp_path))
+    data.pop("sha256")  # as points were written before they had one
+    path.write_text(json.dumps(data))
+    assert list(read_points(tmp_path)) == [point]
+
+
 @pytest.mark.slow
 def test_a_broken_point_is_named(spec, loaded, tmp_path):
     run_sweep(spec, loaded, tmp_path / "out")
@@ -293,3 +318,18 @@ def test_the_base_is_unchanged_after_a_sweep(spec, loaded, tmp_path):
     run_sweep(spec, loaded, tmp_path / "out")
     assert all(torch.equal(a, b) for a, b in zip(before, loaded.model.parameters(), strict=True))
     assert not hasattr(loaded.model, "peft_config")
+
+
+def test_every_point_is_there_once_and_in_order():
+    made = units_of(SweepSpec(name="long", seeds=(0, 1), grid={"rank": tuple(range(1, 301))}))
+    assert [(unit.recipe.rank, unit.seed) for unit in made] == [
+        (rank, seed) for rank in range(1, 301) for seed in (0, 1)
+    ]
+    twice = units_of(SweepSpec(name="twice", grid={"rank": (4, 4, 8), "alpha": (2, 2)}))
+    assert [unit.recipe.rank for unit in twice] == [4, 8]
+
+
+def test_a_grid_that_nobody_could_train_is_not_put_together():
+    values = tuple(range(1, 1001))
+    with pytest.raises(InputError, match="has 1,000,000 combinations; at most 100,000 are made, so shorten the grid"):
+        units_of(SweepSpec(name="huge", grid={"rank": values, "alpha": values}))

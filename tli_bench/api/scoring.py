@@ -1,10 +1,12 @@
 """`score`: a model, and its adapter, on word pairs and tasks."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
 from tli_bench.api.quiet import quiet
 from tli_bench.api.report import Report
+from tli_bench.base.locks import writing_into
 from tli_bench.config.options import call_signature, option_lines
 from tli_bench.config.run import RunConfig
 from tli_bench.models import LoadedModel
@@ -29,7 +31,7 @@ def score(model: str | LoadedModel = "tiny", adapter: str | None = None, **optio
     loaded = model if isinstance(model, LoadedModel) else None
     named = {"model": model if loaded is None else loaded.id, "adapter": adapter, "output": None}
     config = RunConfig.build(named | options)
-    with quiet():
+    with quiet(), nullcontext() if config.output is None else writing_into(config.output, "score"):
         return _score(config, loaded)
 
 

@@ -3,11 +3,19 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from tli_bench.base.wording import bounded
+
 
 class TLIError(Exception):
-    """Base of every error that a user can cause or fix; the command line prints it and exits with `exit_code`."""
+    """Base of every error that a user can cause or fix; the command line prints it and exits with `exit_code`.
+
+    Its text may quote what a third party wrote: control characters are spelt out, and its length is bounded.
+    """
 
     exit_code = 2
+
+    def __str__(self) -> str:
+        return bounded(super().__str__())
 
 
 class UnknownNameError(TLIError):

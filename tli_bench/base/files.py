@@ -1,12 +1,22 @@
 """Write a file so that a reader sees either the old or the new content, whatever happens in between."""
 
+import hashlib
 import json
 import os
+import re
+import shutil
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from tli_bench.base.errors import OutputError
+
+_TEMPORARY = re.compile(r"\..*\.tmp-(\d+)-\w+", re.DOTALL)
+_LONGEST_NAME = 180
+"""Bytes of a name that are kept in its temporary one; file systems take 255."""
+_DAY = 86_400
 
 
 def write_text(path: Path, text: str) -> None:
@@ -21,7 +31,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=temporary_prefix(path.name), dir=path.parent)
     except OSError as err:
         raise OutputError(f"cannot write {path}: {err.strerror or err}; choose another --output") from err
     temporary = Path(name)
@@ -33,10 +43,10 @@ def write_bytes(path: Path, content: bytes) -> None:
         temporary.chmod(0o644)
         temporary.replace(path)
     except OSError as err:
-        temporary.unlink(missing_ok=True)
+        _discard(temporary)
         raise OutputError(f"cannot write {path}: {err.strerror or err}; the old file is unchanged") from err
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        _discard(temporary)
         raise
 
 
@@ -53,3 +63,53 @@ def require_writable(folder: Path) -> None:
             pass
     except OSError as err:
         raise OutputError(f"cannot write to {folder}: {err.strerror or err}; choose another --output") from err
+
+
+def temporary_prefix(name: str) -> str:
+    """How the temporary name of what becomes `name` begins: hidden, and with the number of the process that writes it."""
+    raw = name.encode("utf-8", "surrogateescape")
+    if len(raw) > _LONGEST_NAME:
+        name = hashlib.sha256(raw).hexdigest()[:16]
+    return f".{name}.tmp-{os.getpid()}-"
+
+
+def remove_leftovers(folder: Path, pattern: str = "**/.*.tmp-*", *, shared: bool = False) -> None:
+    """Remove what processes of this user that were killed while writing left under `folder`.
+
+    What a running process is writing stays, unless it is older than a day: then another process has its number. shared: other machines
+    may be writing there without a lock, so only what is older than a day goes. What cannot be removed stays; nothing is raised.
+    """
+    for path in sorted(folder.glob(pattern)):
+        with suppress(OSError):
+            if not _is_left_over(path, shared=shared):
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink()
+
+
+def _is_left_over(path: Path, *, shared: bool) -> bool:
+    named, about = _TEMPORARY.fullmatch(path.name), path.lstat()
+    if named is None or about.st_uid != os.getuid():
+        return False
+    return time.time() - about.st_mtime > _DAY or not (shared or _is_running(int(named[1])))
+
+
+def _is_running(process: int) -> bool:
+    """Whether another process of this number runs here; in a container the one that was killed had our own number."""
+    if process == os.getpid():
+        return False
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True  # of another user
+    return True
+
+
+def _discard(temporary: Path) -> None:
+    # What cannot be removed now is removed by whoever writes here next.
+    with suppress(OSError):
+        temporary.unlink(missing_ok=True)

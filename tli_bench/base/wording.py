@@ -5,6 +5,7 @@ from typing import Any
 
 # Control, format (bidirectional marks, zero-width), surrogate and private-use characters, line and paragraph separators.
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+_HEAD, _TAIL, _MOST_LINES = 900, 600, 40
 
 
 def unseen(text: str) -> list[str]:
@@ -25,6 +26,19 @@ def visible(text: str, *, limit: int = 120) -> str:
     )
     line = " ".join(spelt.split())
     return line if len(line) <= limit and len(head) == len(text) else line[: limit - 1] + "…"
+
+
+def bounded(text: str) -> str:
+    """`text` with every line made `visible`, its middle left out where it is too long to be read: the advice is at the end."""
+    lines = text.split("\n")
+    shown = [_line(line) for line in lines[:_MOST_LINES]]
+    return "\n".join([*shown, *([f"... {len(lines) - _MOST_LINES:,} more lines"] if len(lines) > _MOST_LINES else [])])
+
+
+def _line(text: str) -> str:
+    if len(text) <= _HEAD + _TAIL:
+        return visible(text, limit=8 * (_HEAD + _TAIL))  # a code point that is spelt out takes eight characters or more
+    return f"{visible(text[:_HEAD], limit=8 * _HEAD)}…{visible(text[-_TAIL:], limit=8 * _TAIL)}"
 
 
 def spelt_out(value: Any, *, limit: int = 200) -> Any:

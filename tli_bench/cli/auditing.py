@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.markup import escape
 
-from tli_bench.base.files import require_writable
 from tli_bench.cli.processes import require_one_process
 from tli_bench.cli.quiet import quiet_libraries
 from tli_bench.cli.running import progress_bar
@@ -31,8 +30,6 @@ def score_audit(item: Pending) -> None:
     with console.status(f"loading {escape(config.model)}"):
         lm = open_model(config)
     require_same(item.like.signature, lm.identity)
-    if config.output is not None:
-        require_writable(config.output)
     with progress_bar(console) as progress:
         row = progress.add_task("audit words", total=len(tasks))
         words = progress.add_task("words", total=None)

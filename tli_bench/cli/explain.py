@@ -1,5 +1,6 @@
 """`tli-bench explain`: alignment over the pairs of a run against language distance, and against downstream scores."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -43,7 +44,7 @@ def explain(
         list[str] | None,
         typer.Option(help="Downstream metrics to test, e.g. p1,f1. Default: all; fewer metrics, fewer tests."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of bootstrap and permutations.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of bootstrap and permutations.", min=0)] = 0,
     plain: Plain = False,
 ) -> None:
     """Relate alignment of the control words to language distance, and its gain by an adapter to downstream gains.
@@ -72,7 +73,7 @@ def explain(
     from tli_bench.report.terminal.joined import join_parts
     from tli_bench.report.terminal.sentences import sentence_parts
 
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise InputError(f"{folder} is not a folder; give the one that `tli-bench run --output` wrote to")
     sentences = mexa_and_belebele(iter_downstream(folder), seed=seed)
     if sentences and next(iter(RecordStore(folder)), None) is None:

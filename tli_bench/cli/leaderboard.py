@@ -24,7 +24,9 @@ def leaderboard(
             help="YAML of published figures, shown apart. Default: reported.yaml in --out or next to RESULTS."
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the draws that the critical value of the ranks comes from.")] = 0,
+    seed: Annotated[
+        int, typer.Option(help="Seed of the draws that the critical value of the ranks comes from.", min=0)
+    ] = 0,
 ) -> None:
     """Rank what was measured and write Markdown, CSV, LaTeX and one HTML page that works offline.
 
@@ -35,6 +37,7 @@ def leaderboard(
     from rich.text import Text
 
     from tli_bench.base.errors import ResultError
+    from tli_bench.base.locks import writing_into
     from tli_bench.cli.showing import show
     from tli_bench.report.conclusion import conclude
     from tli_bench.report.reported import load_reported
@@ -42,23 +45,24 @@ def leaderboard(
     from tli_bench.report.table import build, load_results
     from tli_bench.report.write import write_all
 
-    records, scores = load_results(results)
-    homes = (out, results.parent)
-    given = reported or next((p for home in homes if (p := home / "reported.yaml").is_file()), None)
-    packed = sweep or next((found for home in homes if (found := sorted(home.glob("sweeps/*.json")))), [])
-    built = build(
-        records,
-        scores=scores,
-        sweeps=[load_sweep(path) for path in packed],
-        reported=load_reported(given) if given else [],
-        seed=seed,
-    )
-    if built.left_out and not built.boards:
-        raise ResultError(
-            f"{results} holds nothing that can be ranked: {built.left_out[0]}; `tli-bench results validate {results}` says what is wrong "
-            "with each file"
+    with writing_into(out, "leaderboard"):
+        records, scores = load_results(results)
+        homes = (out, results.parent)
+        given = reported or next((p for home in homes if (p := home / "reported.yaml").is_file()), None)
+        packed = sweep or next((found for home in homes if (found := sorted(home.glob("sweeps/*.json")))), [])
+        built = build(
+            records,
+            scores=scores,
+            sweeps=[load_sweep(path) for path in packed],
+            reported=load_reported(given) if given else [],
+            seed=seed,
         )
-    paths = write_all(built, out)
+        if built.left_out and not built.boards:
+            raise ResultError(
+                f"{results} holds nothing that can be ranked: {built.left_out[0]}; `tli-bench results validate {results}` says what is "
+                "wrong with each file"
+            )
+        paths = write_all(built, out)
     entries = sum(len(board.entries) for board in built.boards)
     typer.echo(
         f"{len(built.boards)} boards, {entries} entries, {len(built.sweeps)} sweeps, {len(built.reported)} reported figures"

@@ -59,6 +59,9 @@ def check(
 def _tokenizer(name: str | None) -> Any:
     if name is None:
         return None
+    from tli_bench.models.catalog import resolve_model
+
+    resolve_model(name)  # an unknown one is told before torch is imported
     from tli_bench.models.load import load_tokenizer
 
     return load_tokenizer(name)

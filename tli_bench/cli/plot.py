@@ -1,5 +1,6 @@
 """`tli-bench plot`: figures from records, sweeps and models, as PNG and SVG."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -143,7 +144,7 @@ def embedding_map(
 
 
 def _short(name: str) -> str:
-    return Path(name).name if Path(name).is_dir() else name
+    return Path(name).name if os.path.isdir(name) else name
 
 
 def _records(source: Path, out: Path, kind: str) -> Any:

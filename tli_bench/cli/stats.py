@@ -38,7 +38,7 @@ def paired(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Also write the table: FILE.csv, FILE.json or FILE.md.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.", min=0)] = 0,
     plain: Plain = False,
 ) -> None:
     """Compare two values of the same items: mean, change, %, 95 % CI (bootstrap), paired t-test, d_z, Wilcoxon.

@@ -63,10 +63,18 @@ def study(
     or too small to show its own smallest effect of interest is refused.
     """
     from tli_bench.base.errors import InputError
+    from tli_bench.base.locks import writing_into
     from tli_bench.cli.processes import require_one_process
     from tli_bench.cli.quiet import quiet_libraries
 
     require_one_process("study", "start it without torchrun")
+    from tli_bench.base.yamls import read_yaml
+    from tli_bench.plugin.checks import check_base
+
+    if points is None:
+        named = [model] if model else read_yaml(design).get("models")
+        for name in named if isinstance(named, list) else ():
+            check_base(str(name), load)
     quiet_libraries()  # before the libraries are imported, which is when some of them listen
     from tli_bench.studies.design import load_design
 
@@ -86,8 +94,9 @@ def study(
             continue
         if points is None:
             _require_memory(plan, declared, design, name, load)
-        found = _made(declared, name, folder, points=points, again=again, data_dir=data_dir, load=load)
-        _show(found, declared, folder, design, name, page=page, pack=pack)
+        with writing_into(folder, "study"):
+            found = _made(declared, name, folder, points=points, again=again, data_dir=data_dir, load=load)
+            _show(found, declared, folder, design, name, page=page, pack=pack)
 
 
 def _plan(design: "Design", model: str, folder: Path, points: Path | None) -> "Plan":

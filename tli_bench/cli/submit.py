@@ -26,13 +26,15 @@ def submit(
     Hand the file in as a pull request, see docs/contributing-a-row.md; anyone can check it with `tli-bench results validate FILE`.
     """
     import tli_bench
+    from tli_bench.base.locks import replacing
     from tli_bench.records.audit import gaps, is_row
     from tli_bench.records.schema import RunRecord
     from tli_bench.records.submission import pack
     from tli_bench.records.validate import validate_record
 
-    records = _with_audit(run) if audit else _read(run, audit=False)
-    manifest = pack(records, out, version=tli_bench.__version__)
+    with replacing(out, "submit"):
+        records = _with_audit(run) if audit else _read(run, audit=False)
+        manifest = pack(records, out, version=tli_bench.__version__)
     notes = {note for record in records for note in validate_record(record).notes}
     typer.echo(f"{out}: {len(manifest.files)} records")
     alignment = [record for record in records if isinstance(record, RunRecord) and is_row(record)]
@@ -54,6 +56,7 @@ def _read(run: Path, *, audit: bool) -> "list[Record]":
 
 def _with_audit(run: Path) -> "list[Record]":
     """All records of a run, once the audit words that are missing have been scored."""
+    from tli_bench.base.locks import writing_into
     from tli_bench.lexicon.core import installed_core
     from tli_bench.plugin.audit import pending, without_stale
     from tli_bench.records.schema import RunRecord
@@ -64,7 +67,8 @@ def _with_audit(run: Path) -> "list[Record]":
     if left:
         from tli_bench.cli.auditing import score_audit
 
-        for item in left:
-            score_audit(item)
+        with writing_into(run, "submit"):
+            for item in left:
+                score_audit(item)
         records = _read(run, audit=True)
     return without_stale(records, core)

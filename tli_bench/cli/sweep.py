@@ -30,12 +30,16 @@ def sweep(
     where it stopped. In the table `*` marks settings that no smaller or equal one beats on dev words; intervals are 95 %
     over seeds. What control words gain is shown beside it and decides nothing; `control: false` in the file leaves it out.
     """
+    from tli_bench.base.yamls import read_yaml
     from tli_bench.cli.processes import require_one_process
     from tli_bench.cli.quiet import quiet_libraries
+    from tli_bench.plugin.checks import check_base, check_modules
 
     require_one_process("sweep", "start it without torchrun; `tli-bench train` can use several")
+    check_base(str(read_yaml(spec).get("model", "tiny")), load)
     quiet_libraries()  # before the libraries are imported, which is when some of them listen
     from tli_bench.base.files import write_text
+    from tli_bench.base.locks import writing_into
     from tli_bench.measures.registry import get_measure
     from tli_bench.models import LoadOptions, load_model
     from tli_bench.report.sweeps import pack as pack_points
@@ -52,7 +56,6 @@ def sweep(
             print(f"{unit.pair}  {_settings(unit.settings)}  seed {unit.seed}")
         print(f"{len(units)} points, to {folder}")
         return
-    loaded = load_model(plan.model, LoadOptions(**load))
     count = 0
 
     def show(point: Point, reused: bool) -> None:
@@ -66,11 +69,13 @@ def sweep(
             err=True,
         )
 
-    points = run_sweep(plan, loaded, folder, on_point=show)
-    if pack:
-        write_sweep(pack_points(plan.name, points), pack)
-    table = as_markdown(pareto(points, layer=where), text_limit=plan.text_limit)
-    write_text(folder / "table.md", table + "\n")
+    check_modules(plan.model, {name for unit in units if unit.recipe.kind == "lora" for name in unit.recipe.modules})
+    with writing_into(folder, "sweep"):
+        points = run_sweep(plan, load_model(plan.model, LoadOptions(**load)), folder, on_point=show)
+        if pack:
+            write_sweep(pack_points(plan.name, points), pack)
+        table = as_markdown(pareto(points, layer=where), text_limit=plan.text_limit)
+        write_text(folder / "table.md", table + "\n")
     print(table)
 
 

@@ -7,7 +7,8 @@ import typer
 
 from tli_bench.base.errors import InputError
 from tli_bench.cli.params import LIST, LOAD, list_options, of_model, put_together, takes
-from tli_bench.languages import default_pair
+from tli_bench.languages import default_pair, pairs_of
+from tli_bench.plugin.checks import check_base, check_modules, check_pairs
 from tli_bench.training.recipe import Recipe
 
 DEFAULT_PAIR = default_pair()
@@ -34,7 +35,7 @@ def train(
     lexicon: Annotated[
         str, typer.Option(help="core, a file, a folder, or hf:ID of a data set with train and dev pairs.")
     ] = "core",
-    seed: Annotated[int, typer.Option(help="Seed of initial weights, batches and dropout.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of initial weights, batches and dropout.", min=0, max=2**32 - 1)] = 0,
     retain_text: Annotated[
         Path | None,
         typer.Option(
@@ -74,17 +75,23 @@ def train(
     from tli_bench.cli.quiet import quiet_libraries
 
     quiet_libraries()  # before the libraries are imported, which is when some of them listen
-    from tli_bench.models import LoadOptions
-    from tli_bench.training import load_recipe, train_adapter, train_with_twin
-    from tli_bench.training.train import is_main_process
-    from tli_bench.training.words import TrainingWords
+    from tli_bench.training import load_recipe
 
     if options["max_steps"] is not None and options["epochs"] is not None:
         raise InputError("--steps and --epochs both say how long to train; give one of them")
     layout = list_options(options)
-    words = TrainingWords.load(lexicon, pair, parallel=parallel, alone=parallel_only, **layout)
     load = put_together({name: options.pop(name) for name in LOAD})
+    check_base(model, load)
+    check_pairs(pairs_of(pair), lexicon, layout)
+    check_modules(model, (options["modules"] or "").replace(" ", "").split(","))
     chosen = load_recipe(recipe).with_options(**options)
+    check_modules(model, chosen.modules if chosen.kind == "lora" else ())
+    from tli_bench.models import LoadOptions
+    from tli_bench.training import train_adapter, train_with_twin
+    from tli_bench.training.places import is_main_process
+    from tli_bench.training.words import TrainingWords
+
+    words = TrainingWords.load(lexicon, pair, parallel=parallel, alone=parallel_only, **layout)
     with _ProgressBar() as bar:
         result = (train_with_twin if twin else train_adapter)(
             model,

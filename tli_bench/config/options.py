@@ -20,6 +20,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from tli_bench.base.errors import InputError, UnknownNameError
 from tli_bench.config.facts import BY_NAME
 
+_BEYOND = 2**63
 _YES, _NO = ("true", "yes", "1", "on"), ("false", "no", "0", "off")
 YES_NO, ON_OFF = ("yes", "no"), ("on", "off")
 """Choices of an option that is yes or no, or left open, in the words that fit it."""
@@ -47,7 +48,7 @@ class Option:
     argument: name among the model arguments of the lm-eval plugin, where it differs. minimum: of a number.
     choices: the valid texts; noun: what such a text is called in an error. decides: fields of a signature that follow
     from the option. told: whether tasks hear of an option of the model, too.
-    shown: whether `--help` prints the default; False where the help text says it better.
+    shown: whether `--help` prints the default; False where the help text says it better. auto: whether the text `auto` means the default.
     """
 
     help: str
@@ -61,6 +62,7 @@ class Option:
     decides: tuple[str, ...] = ()
     told: bool = False
     shown: bool = True
+    auto: bool = False
 
     def __post_init__(self) -> None:
         for name in self.decides:
@@ -97,6 +99,8 @@ class Setting:
         """The option's value from a command line, YAML or Python; raises InputError naming option, value and what is valid."""
         if value is None and self.optional:
             return None
+        if value == "auto" and self.option.auto:
+            return self.default
         if isinstance(value, bool):  # YAML reads a plain yes or on as true
             value = next((pair[not value] for pair in (YES_NO, ON_OFF) if {*pair} <= {*self.option.choices}), value)
         found = _PARSERS[self.kind](value)
@@ -200,10 +204,10 @@ def _text(value: Any) -> str | None:
 def _number(value: Any) -> int | None:
     if isinstance(value, str):
         try:
-            return int(value)
+            value = int(value)
         except ValueError:
             return None
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _BEYOND else None
 
 
 def _switch(value: Any) -> bool | None:

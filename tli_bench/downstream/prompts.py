@@ -5,9 +5,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tli_bench.base.paths import data_dir
+from tli_bench.base.yamls import load_yaml
 from tli_bench.downstream.errors import DataError
 from tli_bench.languages import language_of
 
@@ -17,8 +16,8 @@ def data_file(name: str) -> Mapping[str, Any]:
     """A YAML file of names under `tasks/`, such as `xquad/prompts.yaml`; raises DataError naming it."""
     path = Path(data_dir("tasks")) / name
     try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as err:
+        found = load_yaml(path)
+    except (OSError, ValueError) as err:
         raise DataError(f"{path}: cannot be read ({err})") from err
     if not isinstance(found, dict):
         raise DataError(f"{path}: must be a mapping, got {type(found).__name__}")

@@ -1,12 +1,12 @@
 """Files of the official data sets, checked field by field; every error names file and field."""
 
-import json
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tli_bench.base.jsons import parse_json
 from tli_bench.downstream.errors import DataError
 
 MARK = "\ufeff"
@@ -179,8 +179,8 @@ def read_text(path: Path) -> str:
 def json_line(line: str, where: str) -> Any:
     """What a line of JSON holds. Raises DataError naming `where`."""
     try:
-        return json.loads(line)
-    except (json.JSONDecodeError, RecursionError) as err:
+        return parse_json(line)
+    except ValueError as err:
         raise DataError(f"{where} is not JSON ({err})") from err
 
 
@@ -194,8 +194,8 @@ def text_in(row: Mapping[str, Any], field: str, where: str) -> str:
 
 def _json(path: Path) -> Any:
     try:
-        return json.loads(read_text(path))
-    except (json.JSONDecodeError, RecursionError) as err:
+        return parse_json(read_text(path))
+    except ValueError as err:
         raise DataError(f"{path}: not JSON ({err})") from err
 
 

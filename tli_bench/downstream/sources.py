@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from tli_bench.base.paths import data_dir
+from tli_bench.base.paths import data_dir, expanded
 from tli_bench.downstream.errors import DataError
 from tli_bench.downstream.revisions import pin_of
 
@@ -69,7 +69,7 @@ class Loaded(Generic[T]):
 
 def folder_of(chosen: str | None) -> Path | None:
     """The folder that `data_dir` names; None where it names the Hub, the fixtures or nothing."""
-    return None if chosen in (None, HUB, FIXTURES) else Path(os.path.expanduser(str(chosen)))
+    return None if chosen in (None, HUB, FIXTURES) else expanded(chosen)
 
 
 def load(

@@ -12,10 +12,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tli_bench.base.errors import LanguageError, UnknownNameError
-from tli_bench.base.paths import data_dir
+from tli_bench.base.paths import data_dir, expanded
+from tli_bench.base.yamls import load_yaml
 from tli_bench.languages.fields import read_fields
 from tli_bench.languages.language import CODE, Language, undeclared
 
@@ -23,8 +22,6 @@ log = logging.getLogger(__name__)
 ENVIRONMENT = "TLI_BENCH_LANGUAGES"
 PAIRS_FILE = "pairs.yaml"
 HINT = "`tli-bench ls languages` lists them, docs/languages.md says how to add one"
-# libyaml's loader if it is installed: twenty times as fast.
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Registry:
@@ -205,8 +202,8 @@ def read_language(path: Path) -> Language:
 
 def _read_yaml(path: Path) -> Any:
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as err:
+        return load_yaml(path)
+    except (OSError, ValueError) as err:
         reason = " ".join(str(getattr(err, "strerror", None) or err).split())
         raise LanguageError(f"{path}: cannot be read: {reason}") from err
 
@@ -220,7 +217,7 @@ def registry() -> Registry:
     named = os.environ[ENVIRONMENT] if ENVIRONMENT in os.environ else ""  # noqa: SIM401
     if named not in _REGISTRIES:
         own = data_dir("tasks")
-        folders = [Path(part).expanduser() for part in named.split(os.pathsep) if part]
+        folders = [expanded(part) for part in named.split(os.pathsep) if part]
         _REGISTRIES[named] = Registry([own / "languages", *folders], own / PAIRS_FILE)
     return _REGISTRIES[named]
 
@@ -233,7 +230,7 @@ def register_language(path: str | Path) -> Language:
     >>> register_language("kin_Latn.yaml").code  # doctest: +SKIP
     'kin_Latn'
     """
-    return registry().add(Path(path).expanduser())
+    return registry().add(expanded(path))
 
 
 class Languages(Mapping[str, Language]):

@@ -7,10 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-import yaml
-
 from tli_bench.base.errors import LexiconError, suggest
 from tli_bench.base.paths import data_dir
+from tli_bench.base.yamls import load_yaml
 from tli_bench.languages import Language, language_or_default, pivot
 from tli_bench.languages.language import CODE
 from tli_bench.lexicon.entries import VARIANT_SEPARATOR, Entry, parse_forms
@@ -143,9 +142,9 @@ def load_core(folder: Path | None = None) -> Core:
     folder = folder or data_dir("tasks") / "lexicon"
     version = folder / VERSION_FILE
     try:
-        facts = yaml.safe_load(version.read_text("utf-8"))
+        facts = load_yaml(version)
         name, seed = str(facts["version"]), int(facts["seed"])
-    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as err:
+    except (OSError, KeyError, TypeError, ValueError) as err:
         raise LexiconError(f"{version}: must give version and seed: {err}") from err
     languages, entries, splits = read_core_table(folder / CORE_FILE)
     missing = [entry.concept for entry in entries if entry.concept not in splits]

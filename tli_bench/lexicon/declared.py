@@ -58,7 +58,7 @@ def _of_items(items: Iterable[tuple[str, Any]]) -> Iterator[str]:
             values = [value for name, value in item.items() if _names_words(str(name))]
             if not values:
                 raise LexiconError(f"{where}: no key names a language, source or target; keys: {', '.join(item)}")
-            if item.get("split") in _HELD_OUT:
+            if str(item.get("split")) in _HELD_OUT:
                 continue
         for value in values:
             forms = value if isinstance(value, list) else [value]

@@ -1,5 +1,6 @@
 """`load_lexicon`: from a name, a path or a Hub data set to a `Lexicon`, in one function."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -78,7 +79,7 @@ def load_lexicon(
 
 def _name(source: str | Path) -> str:
     text = str(source)
-    return text.removeprefix("hf:") if text.startswith("hf:") or not Path(text).exists() else Path(text).stem
+    return text.removeprefix("hf:") if text.startswith("hf:") or not os.path.exists(text) else Path(text).stem
 
 
 class _ListEntry(Entry):

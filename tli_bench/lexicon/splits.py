@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from tli_bench.base.errors import InputError
 from tli_bench.lexicon.entries import Entry
+from tli_bench.lexicon.linked import Links
 from tli_bench.lexicon.pairs import Split
 
 LIST_SHARES: Mapping[Split, float] = {Split.TRAIN: 0.7, Split.DEV: 0.1, Split.CONTROL: 0.2}
@@ -37,50 +38,50 @@ def assign_splits(
     if min(shares.values()) < 0 or abs(sum(shares.values()) - 1) > 1e-9:
         told = ", ".join(f"{split} {share:g}" for split, share in shares.items())
         raise InputError(f"the shares of the splits must sum to 1, none below 0; got {told}")
-    assigner = _Assigner(seed=seed, shares=dict(shares))
     rows = list(entries)
     for concept, count in Counter(row.concept for row in rows).items():
         if count > 1:
             raise InputError(f"concept {concept!r} occurs {count} times; ids must be unique")
     kept = previous or {}
+    assigner = _Assigner(Links(rows), seed=seed, shares=dict(shares))
     # Published concepts constrain new ones, wherever the new ones were inserted.
-    for row in rows:
+    for place, row in enumerate(rows):
         if row.concept in kept:
-            assigner.put(row, kept[row.concept])
-    for row in rows:
+            assigner.put(place, row, kept[row.concept])
+    for place, row in enumerate(rows):
         if row.concept not in kept:
-            assigner.put(row, assigner.choose(row))
+            assigner.put(place, row, assigner.choose(place, row))
     return {row.concept: assigner.splits[row.concept] for row in rows}
 
 
 class _Assigner:
     """The splits so far, the sides each form is on, and how full each stratum is."""
 
-    def __init__(self, *, seed: int, shares: dict[Split, float]) -> None:
+    def __init__(self, links: Links, *, seed: int, shares: dict[Split, float]) -> None:
         self.seed = seed
         self.shares = shares
         self.splits: dict[str, Split] = {}
-        # Sides as bits: a list of many thousand words has some hundred thousand of them.
-        self._sides: dict[str, int] = {}
-        self._derived: dict[str, int] = {}
+        self._links = links
+        # The sides of each link as bits: of forms, and of what forms could be derived from.
+        self._sides, self._derived = bytearray(links.size), bytearray(links.size)
         self._filled: dict[tuple[str, ...], dict[Split, int]] = {}
 
-    def put(self, row: Entry, split: Split) -> None:
+    def put(self, place: int, row: Entry, split: Split) -> None:
         self.splits[row.concept] = split
         for stratum in _strata(row):
             self._filled.setdefault(stratum, dict.fromkeys(Split, 0))[split] += 1
         bit = _BITS.get(split, _DEV)
-        for link in row.links:
-            self._sides[link] = self._sides.get(link, 0) | bit
-        for link in row.openings:
-            self._derived[link] = self._derived.get(link, 0) | bit
+        for link in self._links.links(place):
+            self._sides[link] |= bit
+        for link in self._links.openings(place):
+            self._derived[link] |= bit
 
-    def choose(self, row: Entry) -> Split:
+    def choose(self, place: int, row: Entry) -> Split:
         sides = 0
-        for link in row.links:
-            sides |= self._sides.get(link, 0) | self._derived.get(link, 0)
-        for link in row.openings:
-            sides |= self._sides.get(link, 0)
+        for link in self._links.links(place):
+            sides |= self._sides[link] | self._derived[link]
+        for link in self._links.openings(place):
+            sides |= self._sides[link]
         firm = sides & ~_DEV
         if firm:
             return _BY_SIDES.get(firm, Split.DEV)

@@ -1,6 +1,5 @@
 """The files of a PEFT adapter: found, read and hashed, or refused with the reason, without torch."""
 
-import json
 import os
 import re
 from dataclasses import dataclass
@@ -8,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from tli_bench.base.errors import AdapterError
+from tli_bench.base.jsons import read_json
+from tli_bench.base.paths import expanded
 from tli_bench.models.fingerprint import hash_files
 from tli_bench.models.tuned import CARD
 
@@ -52,8 +53,8 @@ def read_adapter(name: str) -> AdapterFiles:
 
 def find_adapter(name: str) -> Path | None:
     """The folder of an adapter, None for one on the Hub; raises AdapterError where there is none."""
-    path = Path(os.path.expanduser(name))
-    if path.is_dir():
+    path = expanded(name)
+    if os.path.isdir(path):
         if not (path / CONFIG).is_file():
             hint = "it looks like a model: use --model" if (path / "config.json").is_file() else f"it has no {CONFIG}"
             raise AdapterError(f"{path} is not a PEFT adapter ({hint})")
@@ -79,8 +80,8 @@ def _download(name: str) -> Path:
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as err:
+        data = read_json(path)
+    except (OSError, ValueError) as err:
         raise AdapterError(f"{path} cannot be read: {err}") from err
     if not isinstance(data, dict):
         raise AdapterError(f"{path} holds a {type(data).__name__}, not an object")

@@ -12,11 +12,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 
 from tli_bench.base.errors import AdapterError
-from tli_bench.models.adapter_files import WEIGHTS, AdapterFiles, read_adapter
+from tli_bench.models.adapter_files import CONFIG, WEIGHTS, AdapterFiles, read_adapter
 from tli_bench.models.catalog import ALIASES
 from tli_bench.models.conform import PREFIX, conformed
 from tli_bench.models.identity import AdapterRef
 from tli_bench.models.load import LoadedModel
+from tli_bench.models.plausible import implausible_adapter
 from tli_bench.models.shapes import first_misfit
 from tli_bench.models.tuned import facts_of
 from tli_bench.models.types import Model, Wrapped
@@ -173,6 +174,8 @@ def _load_peft(loaded: LoadedModel, files: AdapterFiles, folder: Path, given: di
     from peft.utils.save_and_load import get_peft_model_state_dict
 
     kind = files.config["peft_type"]
+    if wrong := implausible_adapter(files.config, given):
+        raise AdapterError(f"{files.path}: configuration and weights do not belong together: {wrong}; restore {CONFIG}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # PEFT warns about missing keys; the comparison below refuses them.

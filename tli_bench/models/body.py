@@ -124,6 +124,8 @@ def hidden_states(
     body, depth = body_of(model), depth_of(model)
     output = body(input_ids=ids, attention_mask=mask, output_hidden_states=True, **given)
     states = tuple(getattr(output, "hidden_states", None) or ())
+    # A model that is spread over several GPUs leaves each state where its block is.
+    states = tuple(state.to(states[0].device) for state in states)
     name = type(body).__name__
     if len(states) != depth + 1:
         raise ModelError(

@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tli_bench.base.errors import ModelError, UnknownNameError
+from tli_bench.base.jsons import read_json
+from tli_bench.base.paths import expanded
 from tli_bench.models.gguf import GgufFile, gguf_of
+from tli_bench.models.hub_names import hub_name
 from tli_bench.models.packaged import Package, fetched, models_root, package_of
+from tli_bench.models.plausible import header_shapes, implausible_model
 
-_HUB_ID = re.compile(r"[\w][\w.-]*/[\w][\w.-]*")
+HUB_ID = re.compile(r"[\w][\w.-]*/[\w][\w.-]*")
 TINY_DIR = Path(__file__).resolve().parent / "tiny"
 
 
@@ -65,6 +69,7 @@ def resolve_model(name: str) -> ModelSource:
 
     Raises UnknownNameError for a bare word that is not an alias, ModelError for a folder that does not hold a model.
     """
+    name = name if name in ALIASES or os.path.exists(expanded(name)) else hub_name(name)
     if name in ALIASES:
         alias = ALIASES[name]
         path = Path(alias.target) if Path(alias.target).is_absolute() else None
@@ -73,14 +78,14 @@ def resolve_model(name: str) -> ModelSource:
         return ModelSource(name if path else alias.target, alias.target, path, alias.quantize)
     if file := gguf_of(name):
         return _gguf(name, file)
-    path = Path(os.path.expanduser(name))
+    path = expanded(name)
     if not os.path.exists(path) and (real := _packaged(name)):
         path = real
     if os.path.exists(path):
         check_model_folder(path)
         package = package_of(path)
         return ModelSource(package.name if package else str(path), str(path), path.resolve(), None, package)
-    if _HUB_ID.fullmatch(name):
+    if HUB_ID.fullmatch(name):
         return ModelSource(name, name, None, None)
     if "/" in name or name.startswith((".", "~")):
         raise ModelError(f"no model folder at {name!r}; give an existing folder, a Hub id ORG/NAME, or an alias")
@@ -130,3 +135,21 @@ def check_model_folder(path: Path) -> None:
         raise ModelError(
             f"{path} holds no tokenizer (looked for {', '.join(tokenizer_files)}); save it next to the model"
         )
+    _require_plausible(path)
+
+
+def _require_plausible(folder: Path) -> None:
+    """Raise ModelError where configuration or weights cannot be read, or where the one asks for what the other cannot hold."""
+    try:
+        config = read_json(folder / "config.json")
+        shapes = {name: shape for file in folder.glob("*.safetensors") for name, shape in header_shapes(file).items()}
+    except (OSError, ValueError) as err:
+        raise ModelError(
+            f"cannot load the model in {folder}: a file cannot be read: {err}; fetch or save it again"
+        ) from err
+    if not isinstance(config, dict):
+        raise ModelError(
+            f"cannot load the model in {folder}: config.json holds a {type(config).__name__}, not an object; restore it"
+        )
+    if wrong := implausible_model(config, shapes):
+        raise ModelError(f"configuration and weights of {folder} do not belong together: {wrong}; restore config.json")

@@ -19,6 +19,7 @@ from tli_bench.models.tuned import read_model_card, training_of
 from tli_bench.models.twins import NO_TWIN, find_twin
 
 _COMMIT = re.compile("[0-9a-f]{40}")
+_DEVICE = re.compile(r"cpu|mps|cuda(:\d+)?")
 # What a graphics card of any maker that torch.cuda speaks of shows as on Linux: NVIDIA, under WSL, AMD.
 _CARDS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
 
@@ -60,8 +61,10 @@ def expected_model(config: RunConfig) -> MeasuredModel | None:
 def expected_device(asked: str | None) -> str | None:
     """The device that a model would be put on: the one that was asked for, or the CPU where there is nothing else.
 
-    None where torch must be asked. Raises InputError for a card on a machine that has none.
+    None where torch must be asked. Raises InputError for what is not a device, and for a card on a machine that has none.
     """
+    if asked is not None and not _DEVICE.fullmatch(asked):
+        raise InputError(f"{asked!r} is not a device; use cpu, cuda, cuda:NUMBER or mps")
     if asked is not None and asked.partition(":")[0] == "cuda" and not _may_have_card():
         raise InputError(f"there is no device {asked!r} on this machine; use one of cpu")
     if asked is None:

@@ -1,11 +1,22 @@
 """SHA-256 of model and adapter files: the revision of anything that does not come from the Hub."""
 
 import hashlib
+import json
+import os
+import re
+import time
+from contextlib import suppress
 from pathlib import Path
 
-_CHUNK = 1 << 22
-_WHOLE_UP_TO = 2 << 30
-_EDGE = 64 << 20
+from tli_bench.base.errors import ModelError, OutputError
+from tli_bench.base.files import write_text
+from tli_bench.base.paths import cache_dir
+
+_LARGE = 64 << 20
+"""Bytes from which a file's hash is kept, and files are hashed side by side: it takes longer than looking it up."""
+_SETTLED = 2 * 10**9
+"""Nanoseconds after which a file that is written again surely has another time."""
+_DIGEST = re.compile("[0-9a-f]{64}")
 # What changes hidden states without changing a weight: rotary scaling, vocabulary, special tokens.
 _BESIDE_WEIGHTS = (
     "config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
@@ -14,26 +25,56 @@ _BESIDE_WEIGHTS = (
 
 
 def hash_file(path: Path) -> str:
-    """SHA-256 of a file; beyond 2 GiB, of its size and its first and last 64 MiB, which hold the header and weights."""
-    digest = hashlib.sha256()
-    size = path.stat().st_size
+    """SHA-256 of all of a file. That of a large one is kept in the user's cache until the file changes.
+
+    A file is the same as long as its place on the disk, size and times are; the time of its last change of any kind (ctime) cannot be
+    set by hand. Raises ModelError for a file that changes while it is read.
+    """
+    before = path.stat()
+    kept = _place(path, before) if before.st_size >= _LARGE else None
+    if kept is not None and (known := _read_kept(kept)):
+        return known
     with path.open("rb") as handle:
-        if size <= _WHOLE_UP_TO:
-            while chunk := handle.read(_CHUNK):
-                digest.update(chunk)
-        else:
-            digest.update(str(size).encode())
-            digest.update(handle.read(_EDGE))
-            handle.seek(-_EDGE, 2)
-            digest.update(handle.read(_EDGE))
-    return digest.hexdigest()
+        digest = hashlib.file_digest(handle, "sha256").hexdigest()
+    after = path.stat()
+    if _facts(before) != _facts(after):
+        raise ModelError(f"{path} changed while it was read; wait until it is written, and run the same command again")
+    if kept is not None and time.time_ns() - max(after.st_mtime_ns, after.st_ctime_ns) > _SETTLED:
+        with suppress(OutputError):  # then it is computed again next time
+            write_text(kept, digest)
+    return digest
+
+
+def _place(path: Path, about: os.stat_result) -> Path:
+    facts = json.dumps([str(path.resolve()), *_facts(about)])
+    return cache_dir() / "hashes" / hashlib.sha256(facts.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _facts(about: os.stat_result) -> tuple[int, ...]:
+    return about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns
+
+
+def _read_kept(place: Path) -> str:
+    try:
+        known = place.read_text(encoding="ascii")
+    except (OSError, ValueError):
+        return ""
+    return known if _DIGEST.fullmatch(known) else ""
 
 
 def hash_files(paths: list[Path]) -> str:
-    """One SHA-256 over names and contents of several files, whatever their order."""
+    """One SHA-256 over names and contents of several files, whatever their order; large ones are read side by side."""
+    ordered = sorted(paths, key=lambda p: p.name)
+    if sum(path.stat().st_size for path in ordered) < _LARGE:
+        hashes = [hash_file(path) for path in ordered]
+    else:
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(max_workers=min(len(ordered), os.cpu_count() or 1)) as pool:
+            hashes = list(pool.map(hash_file, ordered))
     digest = hashlib.sha256()
-    for path in sorted(paths, key=lambda p: p.name):
-        digest.update(f"{path.name}\0{hash_file(path)}\n".encode())
+    for path, found in zip(ordered, hashes, strict=True):
+        digest.update(f"{path.name}\0{found}\n".encode())
     return digest.hexdigest()
 
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import cast
 
 import torch
-import yaml
 from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
 
 from tli_bench.base.errors import GateError
 from tli_bench.base.paths import data_dir
+from tli_bench.base.yamls import load_yaml
 from tli_bench.languages import pivot
 from tli_bench.models.body import family
 from tli_bench.models.load import LoadedModel
@@ -48,7 +48,7 @@ class GateReport:
 
 def known_text(model_id: str) -> list[str]:
     """Sentences written by the project that any language model should find more likely than their shuffles."""
-    data = yaml.safe_load((data_dir("tasks") / "gate.yaml").read_text(encoding="utf-8"))
+    data = load_yaml(data_dir("tasks") / "gate.yaml")
     return list(data["models"].get(model_id, pivot().gate))
 
 

@@ -1,10 +1,12 @@
 """GGUF files: which file a name means, and what is in it. transformers turns its weights back into ordinary ones."""
 
+import os
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 from tli_bench.base.errors import ModelError
+from tli_bench.base.paths import expanded
 
 SUFFIX = ".gguf"
 
@@ -28,9 +30,9 @@ def gguf_of(name: str) -> GgufFile | None:
     if find_spec("gguf") is None:
         raise ModelError(f"{name} is read by the package gguf, which is not installed: pip install 'tli-bench[gguf]'")
     repository, colon, file = name.partition(":")
-    if colon and repository.count("/") == 1 and not Path(name).exists():
+    if colon and repository.count("/") == 1 and not os.path.exists(name):
         return GgufFile(repository, file, hub=True)
-    path = Path(name).expanduser()
+    path = expanded(name)
     return GgufFile(str(path.parent), path.name, hub=False)
 
 

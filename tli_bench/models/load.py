@@ -17,7 +17,9 @@ from tli_bench.models.families import families, family_of
 from tli_bench.models.fingerprint import hub_commit, hub_file, model_fingerprint
 from tli_bench.models.gguf import stored_as
 from tli_bench.models.identity import TrainingRef
+from tli_bench.models.numbers import require_numbers
 from tli_bench.models.packaged import Package
+from tli_bench.models.placement import memory_of, require_in_memory, require_one_placement
 from tli_bench.models.tuned import hub_model_card, read_model_card, training_of
 from tli_bench.models.types import Model, Tokenizer
 
@@ -29,7 +31,8 @@ class LoadOptions:
     """How to load. dtype, quantize and device default to what the alias and the machine suggest.
 
     dtype: a key of DTYPES; float32 on a CPU and bfloat16 on a GPU when None.
-    quantize: `nf4`, `int8`, `none`, or None for the alias's own default.
+    quantize: `nf4`, `nf4-double`, `int8`, `none`, or None for the alias's own default. device_map, max_memory: spread over
+    devices in place of one. attn: implementation of attention.
     """
 
     dtype: str | None = None
@@ -37,11 +40,15 @@ class LoadOptions:
     device: str | None = None
     revision: str | None = None
     trust_remote_code: bool = False
+    device_map: str | None = None
+    max_memory: tuple[str, ...] = ()
+    attn: str | None = None
 
     def __post_init__(self) -> None:
         declared = settings(RunConfig)
         for field in fields(self):
-            declared[field.name].parse(getattr(self, field.name))
+            object.__setattr__(self, field.name, declared[field.name].parse(getattr(self, field.name)))
+        require_one_placement(self.device, self.device_map, self.max_memory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +98,14 @@ def load_model(name: str, options: LoadOptions | None = None) -> LoadedModel:
         )
     dtype = options.dtype or ("float32" if device == "cpu" else "bfloat16")
     config = _from_hub(source, _load_config, options)
+    require_numbers(config, source.id)
     stored = _stored_dtype(config)
     if source.path is None:
         # Tokenizer and weights come from the same commit as the configuration, whatever is pushed in the meantime.
         options = replace(options, revision=_commit(source, options))
     tokenizer = _from_hub(source, _load_tokenizer, options)
     model = _from_hub(source, _load_weights, options, config=config, dtype=dtype, quantize=quantize, device=device)
+    require_in_memory(model, source.id)
     _keep_quantised_weights_as_they_are(model)
     if source.gguf:
         quantize = stored_as(
@@ -115,7 +124,7 @@ def load_model(name: str, options: LoadOptions | None = None) -> LoadedModel:
         source.target,
         dtype,
         quantize,
-        device,
+        str(next(model.parameters()).device) if options.device_map else device,
         stored,
         card,
         source.package,
@@ -208,7 +217,9 @@ def _from_class(
         dtype=DTYPES[dtype],
         use_safetensors=None if source.gguf else True,
         quantization_config=_quantization(quantize, dtype),
-        device_map={"": device},
+        device_map=options.device_map or {"": device},
+        max_memory=memory_of(options.max_memory),
+        attn_implementation=options.attn,
         output_loading_info=True,
         **_common(source, options),
     )
@@ -223,7 +234,12 @@ def _quantization(quantize: str | None, dtype: str) -> Any:
 
     if quantize == "int8":
         return BitsAndBytesConfig(load_in_8bit=True)
-    return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=DTYPES[dtype])
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_compute_dtype=DTYPES[dtype],
+        bnb_4bit_use_double_quant=quantize == "nf4-double",
+    )
 
 
 def _keep_quantised_weights_as_they_are(model: Model) -> None:

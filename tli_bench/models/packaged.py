@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from tli_bench.base.errors import ModelError
 from tli_bench.base.frozen import Frozen
+from tli_bench.base.paths import cache_dir, expanded
 
 ROOT = "TLI_REAL_MODELS"
 """Environment variable: the folder that holds a folder for each real checkpoint."""
@@ -35,9 +36,8 @@ def models_root() -> Path:
     """The folder that `TLI_REAL_MODELS` names, else `tli-bench/real-models` in the user's cache; it need not exist."""
     named = os.environ.get(ROOT)
     if named:
-        return Path(named).expanduser()
-    cache = os.environ.get("XDG_CACHE_HOME")
-    return (Path(cache) if cache else Path.home() / ".cache") / "tli-bench" / "real-models"
+        return expanded(named)
+    return cache_dir() / "real-models"
 
 
 def fetched() -> list[Path]:

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from tli_bench.base.errors import ModelError
+from tli_bench.base.jsons import read_json
 from tli_bench.models.identity import TrainingRef
 
 CARD = "tli_card.json"
@@ -20,8 +21,8 @@ def read_model_card(folder: Path) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:
-        card = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as err:
+        card = read_json(path)
+    except (OSError, ValueError) as err:
         raise ModelError(f"{path} cannot be read: {err}; restore the card, or delete it") from err
     if not isinstance(card, dict):
         raise ModelError(f"{path} holds a {type(card).__name__}, not an object; restore the card, or delete it")

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from tli_bench.plugin.downstream_tasks import AnswerTask
 from tli_bench.records.downstream import read_downstream
 from tli_bench.records.names import downstream_path
 from tli_bench.records.schema import DownstreamRecord
+from tli_bench.records.seal import ChangedRecordError
 
+log = logging.getLogger(__name__)
 _SAME = ("task_sha256", "versions")
 """What must agree besides all that a record's path is made of."""
 
@@ -34,7 +37,7 @@ def find_finished(
 ) -> DownstreamRecord | None:
     """The record under `root` of the same task, asked in the same way of the same model by the same packages.
 
-    Raises ResultError for a record that is damaged.
+    One that was changed after it was written is not used again: a warning names it. Raises ResultError for one that cannot be read.
     """
     known = known_before(task, model, limit=limit, digest=digest)
     states = BEFORE_AFTER if model.adapter else BEFORE_AFTER[:1]
@@ -43,7 +46,11 @@ def find_finished(
     path = downstream_path(root, expected)
     if not path.is_file():
         return None
-    found = read_downstream(path)
+    try:
+        found = read_downstream(path)
+    except ChangedRecordError as err:
+        log.warning("%s. It is not used: the task is run again.", err)
+        return None
     return found if all(getattr(found, name) == getattr(expected, name) for name in _SAME) else None
 
 

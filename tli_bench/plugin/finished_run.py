@@ -1,5 +1,6 @@
 """A run that was finished before, answered from its records: neither lm-eval nor torch is imported, and no model is loaded."""
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +33,7 @@ def finished_run(config: RunConfig) -> FinishedRun | None:
     raise for a model, adapter or lexicon that cannot be scored.
     """
     device = expected_device(config.device)
-    if config.output is None or not config.output.is_dir() or config.tasks or device is None:
+    if config.output is None or not os.path.isdir(config.output) or config.tasks or device is None:
         return None
     model = expected_model(config)
     if model is None:

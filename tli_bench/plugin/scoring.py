@@ -61,11 +61,29 @@ def open_model(config: RunConfig, loaded: LoadedModel | None = None) -> TLIModel
     return TLIModel(**(arguments if loaded is None else arguments | {"pretrained": loaded}))
 
 
-def score_tasks(config: RunConfig, lm: TLIModel, tasks: dict[str, Task], watch: Watch | None = None) -> RunResult:
-    """Score every task; records go to the run's output folder, where it has one, as each is done."""
+def score_tasks(
+    config: RunConfig,
+    lm: TLIModel,
+    tasks: dict[str, Task],
+    watch: Watch | None = None,
+    *,
+    again: bool = False,
+    samples: bool = False,
+) -> RunResult:
+    """Score every task; records go to the run's output folder, where it has one, as each is done. again, samples: as for `run_tasks`."""
     lm.progress = lm.vectors.progress = watch.on_words if watch else None
     store = None if config.output is None else RecordStore(config.output)
     recipe = resolved(config, lm.identity, str(lm.device)).to_dict()
     prompting = Prompting.of(config)
     prompting.require_template(lm)
-    return run_tasks(lm, tasks, limit=config.limit, prompting=prompting, recipe=recipe, store=store, watch=watch)
+    return run_tasks(
+        lm,
+        tasks,
+        limit=config.limit,
+        prompting=prompting,
+        recipe=recipe,
+        store=store,
+        watch=watch,
+        again=again,
+        samples=samples,
+    )

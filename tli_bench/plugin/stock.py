@@ -1,5 +1,6 @@
 """Stock lm-eval models answer our tasks: `lm_eval run --model hf --include_path tasks --tasks tli_...`."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -50,13 +51,13 @@ def stock_identity(lm: HFLM, held: Fingerprint) -> MeasuredModel:
     name = given if isinstance(given, str) else str(lm.config._name_or_path or type(lm._model).__name__)
     if in_memory:
         revision, card = f"memory:{held.weights[:16]}", None
-    elif Path(name).is_dir():
+    elif os.path.isdir(name):
         revision, card = model_fingerprint(Path(name)), read_model_card(Path(name))
     else:
         revision = hub_commit(name, lm.revision) or "unknown"
         card = hub_model_card(name, revision)
     # Weights in memory may have changed since they were read, but what their folder says was trained was trained.
-    tuned = read_model_card(Path(name)) if in_memory and Path(name).is_dir() else card
+    tuned = read_model_card(Path(name)) if in_memory and os.path.isdir(name) else card
     adapter, trained = None, NOTHING if tuned is None else trained_by(tuned)
     if held.adapter and in_memory:
         wrapped = cast(Wrapped, lm._model)

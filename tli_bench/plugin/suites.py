@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-import yaml
-
 from tli_bench.base.paths import data_dir
+from tli_bench.base.yamls import load_yaml
 from tli_bench.plugin.tasklist import our_task_names
 
 
@@ -20,7 +19,7 @@ def members(group: str) -> list[str]:
     path = data_dir("tasks") / "suites" / f"{group}.yaml"
     if not path.is_file():
         return []
-    data: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    data: Any = load_yaml(path)
     found: list[str] = []
     for item in data.get("task", []):
         nested = members(item)

@@ -1,5 +1,6 @@
 """Two scored states compared pair by pair on the same words, and over all pairs: difference, interval, corrected test."""
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,8 +37,8 @@ def load_side(spec: str, *, results: Path) -> Side:
     if not mark or wanted not in ("base", "adapted"):
         name, wanted = spec, ""
     path = Path(name)
-    pool = [record for _, record in iter_records(path if path.exists() else results)]
-    if not path.exists():
+    pool = [record for _, record in iter_records(path if os.path.exists(path) else results)]
+    if not os.path.exists(path):
         exact = [r for r in pool if name == _adapter_name(r)] or [r for r in pool if name == r.signature.model]
         if not exact:
             known = sorted({r.signature.model for r in pool} | {_adapter_name(r) for r in pool} - {""})

@@ -3,7 +3,7 @@
 import numpy as np
 from pydantic import Field
 
-from tli_bench.base.frozen import Frozen
+from tli_bench.base.frozen import Frozen, Seed
 from tli_bench.lexicon.pairs import Split
 from tli_bench.models.identity import State
 from tli_bench.records.columns import Curve
@@ -141,7 +141,7 @@ class Placebo(Frozen):
     """
 
     count: int = Field(ge=1)
-    seed: int
+    seed: Seed
     split: Split
     quantity: str
     layers: list[PlaceboLayer]

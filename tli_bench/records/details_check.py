@@ -1,6 +1,7 @@
 """The details of control words, compared with what the same record states about the same words."""
 
 from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 
@@ -8,7 +9,7 @@ from tli_bench.lexicon.pairs import Split
 from tli_bench.measures import pool
 from tli_bench.measures.registry import known_measure
 from tli_bench.measures.roles import COMPANION, size_for
-from tli_bench.records.details import Neighbours, WordDetails
+from tli_bench.records.details import Labels, Neighbours, WordDetails
 from tli_bench.records.run_record import RunRecord
 
 TOLERANCE = 2e-5
@@ -62,18 +63,29 @@ def _wrong(record: RunRecord, details: WordDetails, found: Neighbours) -> Iterat
 
 
 def _strata(record: RunRecord, details: WordDetails) -> Iterator[str]:
+    # Each group and each column is asked for by dozens of strata.
+    groups = {kind: _groups(labels) for kind, labels in details.labels.items()}
+    headline = record.headline_of(Split.CONTROL) if details.labels else ""
+    column_of = cache(lambda state, layer: record.column(headline, Split.CONTROL, state, layer))
     for item in record.controls.strata if record.controls else []:
-        labels = details.labels.get(item.kind)
-        if item.split is not Split.CONTROL or labels is None:
+        if item.split is not Split.CONTROL or item.kind not in groups:
             continue
-        rows = [i for i in range(len(labels.of)) if labels[i] == item.label]
+        rows = groups[item.kind].get(item.label, [])
         where = f"control/{item.state}/layer {item.layer}: {item.kind} {item.label!r}"
         if len(rows) != item.n:
             yield f"{where} has {item.n} words, but {len(rows)} are labelled so"
             continue
-        column = record.column(record.headline_of(Split.CONTROL), Split.CONTROL, item.state, item.layer)
+        column = column_of(item.state, item.layer)
         if column is not None and rows and abs(float(column[rows].mean()) - item.value) > TOLERANCE:
             yield f"{where} is given as {item.value:.6f}, but its words give {column[rows].mean():.6f}"
+
+
+def _groups(labels: Labels) -> dict[str, list[int]]:
+    """The positions of the words of each group."""
+    found: dict[str, list[int]] = {}
+    for row, place in enumerate(labels.of):
+        found.setdefault(labels.names[place], []).append(row)
+    return found
 
 
 def _bands(record: RunRecord, details: WordDetails) -> Iterator[str]:

@@ -1,13 +1,13 @@
 """What all result files share: a size limit, so that none can exhaust the memory, and JSON objects."""
 
 import gzip
-import json
 import os
 import zlib
 from pathlib import Path
 from typing import Any
 
 from tli_bench.base.errors import ResultError
+from tli_bench.base.jsons import parse_json
 
 # A record of a 100-layer model over 20,000 pairs stays below this; a stranger's file must not exhaust the memory.
 MAX_BYTES = 256 * 1024 * 1024
@@ -39,8 +39,8 @@ def read_bytes(path: Path) -> bytes:
 def json_object(raw: bytes, where: str) -> dict[str, Any]:
     """The object that JSON text holds; raises ResultError naming `where`."""
     try:
-        data = json.loads(raw)
-    except (ValueError, RecursionError) as err:
+        data = parse_json(raw)
+    except ValueError as err:
         raise ResultError(f"{where}: {err}") from err
     if not isinstance(data, dict):
         raise ResultError(f"{where}: holds a {type(data).__name__}, not a record")

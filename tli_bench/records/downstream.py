@@ -37,7 +37,7 @@ def downstream_from_json(raw: bytes, *, where: str) -> DownstreamRecord:
         body = unsealed(raw, where=where)
         return parse_downstream(body if isinstance(body, dict) else json_object(body, where), where=where)
     except ResultError as err:
-        raise ResultError(visible(str(err), limit=600)) from err
+        raise type(err)(visible(str(err), limit=600)) from err
 
 
 def downstream_paths(root: Path) -> list[Path]:

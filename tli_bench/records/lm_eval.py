@@ -1,12 +1,12 @@
 """Scores of any lm-eval task, read from its `results_*.json`, so that stock tasks can be shown next to ours."""
 
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tli_bench.base.errors import ResultError
+from tli_bench.base.jsons import read_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,8 @@ class TaskScore:
 def read_task_scores(path: Path) -> list[TaskScore]:
     """Every numeric metric of a results file, in its order; raises ResultError naming the file and what is missing."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as err:
+        data = read_json(path)
+    except (OSError, ValueError) as err:
         raise ResultError(f"{path}: {err}") from err
     if not isinstance(data, dict) or not isinstance(data.get("results"), dict):
         raise ResultError(f"{path}: there is no `results` table in it; expected a results_*.json of lm-eval")

@@ -1,9 +1,9 @@
 """What must be known about two scores before they may be compared."""
 
-from pydantic import Field
+from pydantic import Field, NonNegativeInt
 
 from tli_bench.base.errors import ResultError
-from tli_bench.base.frozen import Frozen
+from tli_bench.base.frozen import Frozen, Seed
 from tli_bench.config.facts import AGREE
 from tli_bench.lexicon.core import AUDIT_NAME
 from tli_bench.models.identity import AdapterRef, TrainingRef
@@ -36,10 +36,10 @@ class Signature(Frozen):
     own_sink: float | None = None
     lexicon: str
     lexicon_hash: str
-    split_seed: int
+    split_seed: Seed
     pair: str
-    n: dict[str, int]
-    limit: int | None = None
+    n: dict[str, NonNegativeInt]
+    limit: int | None = Field(default=None, ge=1)
     allow_leakage: bool = False
     leaking: bool = False
     seen_control: tuple[str, ...] = ()
@@ -54,11 +54,11 @@ class Signature(Frozen):
     parameters: int | None = Field(default=None, ge=0)
     adapter: AdapterRef | None = None
     twin: str | None = None
-    placebo: int = 0
+    placebo: int = Field(default=0, ge=0)
     training: TrainingRef | None = None
     dtype: str
     quantization: str | None = None
-    seed: int
+    seed: Seed
     measures: str
     versions: dict[str, str]
 

@@ -1,5 +1,6 @@
 """Records from whatever a user points at: a record file, a folder of records, or a submission."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,9 +14,9 @@ from tli_bench.records.units import read_unit
 
 def record_paths(source: Path) -> list[Path]:
     """Record files under a folder, alignment before downstream, or the file itself; raises ResultError if there are none."""
-    if source.is_file():
+    if os.path.isfile(source):
         return [source]
-    if not source.is_dir():
+    if not os.path.isdir(source):
         raise ResultError(f"{source} does not exist; give a record, a folder of records or a submission")
     found = [*RecordStore(source).paths(), *downstream_paths(source)]
     if not found:
@@ -25,7 +26,7 @@ def record_paths(source: Path) -> list[Path]:
 
 def iter_all(source: Path) -> Iterator[tuple[str, Record]]:
     """Where each record came from, and the record, alignment or downstream; one at a time. Raises ResultError."""
-    if source.is_file() and source.suffix == ".zip":
+    if os.path.isfile(source) and source.suffix == ".zip":
         yield from unpack(source)
         return
     for path in record_paths(source):
@@ -46,7 +47,7 @@ def iter_records(source: Path) -> Iterator[tuple[str, RunRecord]]:
 
 
 def _alignment(source: Path) -> Iterator[tuple[str, RunRecord]]:
-    if source.is_file() and source.suffix == ".zip":
+    if os.path.isfile(source) and source.suffix == ".zip":
         yield from ((where, record) for where, record in unpack(source) if isinstance(record, RunRecord))
         return
     found = [path for path in record_paths(source) if not is_downstream(path.absolute())]

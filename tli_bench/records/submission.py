@@ -2,8 +2,8 @@
 
 import hashlib
 import io
-import json
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tli_bench.base.errors import ResultError
 from tli_bench.base.files import write_bytes
+from tli_bench.base.jsons import parse_json
 from tli_bench.records.audit import is_audited
 from tli_bench.records.disk import MAX_BYTES
 from tli_bench.records.downstream import downstream_from_json, is_downstream
@@ -95,7 +96,7 @@ def unpack(path: Path) -> Iterator[tuple[str, Record]]:
                     raise ResultError(f"{path}: {file.name} was changed after packing (its SHA-256 is a different one)")
                 read = downstream_from_json if is_downstream(PurePosixPath(file.name)) else record_from_json
                 yield file.name, read(content, where=f"{path}:{file.name}")
-    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as err:
+    except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as err:
         raise ResultError(f"{path}: {err}; expected a file made by `tli-bench submit`") from err
 
 
@@ -103,9 +104,9 @@ def _manifest(archive: zipfile.ZipFile, path: Path) -> Manifest:
     if MANIFEST not in archive.namelist():
         raise ResultError(f"{path}: there is no {MANIFEST} in it; expected a file made by `tli-bench submit`")
     try:
-        data = json.loads(_bounded(archive, MANIFEST, MAX_MANIFEST, path))
+        data = parse_json(_bounded(archive, MANIFEST, MAX_MANIFEST, path))
         manifest = Manifest.model_validate(data)
-    except (ValueError, ValidationError, RecursionError) as err:
+    except (ValueError, ValidationError) as err:
         raise ResultError(f"{path}: {MANIFEST} cannot be read: {err}") from err
     if manifest.submission_version != 1:
         raise ResultError(

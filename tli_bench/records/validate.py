@@ -3,8 +3,11 @@
 import datetime
 import json
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from tli_bench.base.errors import TLIError
 from tli_bench.base.wording import unseen, visible
@@ -168,33 +171,52 @@ def _words(record: RunRecord) -> Iterator[str]:
         return
     core = installed_core()
     try:
-        languages = resolve_pair(record.pair)
-        lexicon = core.lexicon(*languages, seed=signature.split_seed, audit=signature.audit)
+        held = _core_words(record.pair, signature.split_seed, signature.audit)
     except TLIError as err:
         # Of a pair that the lexicon does not hold, `_signature` has said so; another version may have other audit words.
         if signature.audit and signature.lexicon.endswith(f" {core.version}"):
             yield f"lexicon {signature.lexicon}: {err}"
         return
-    if signature.lexicon != " ".join(part for part in (lexicon.name, lexicon.version) if part):
+    if signature.lexicon != held.name:
         return
-    if signature.lexicon_hash != lexicon.content_hash:
-        yield f"lexicon_hash {signature.lexicon_hash[:12]} is not that of {signature.lexicon}, {lexicon.content_hash[:12]}"
+    if signature.lexicon_hash != held.content_hash:
+        yield f"lexicon_hash {signature.lexicon_hash[:12]} is not that of {signature.lexicon}, {held.content_hash[:12]}"
         return
-    known = {(p.concept, p.split, p.source, p.target) for p in lexicon.pairs}
     scored = [(c, split, s, t) for split, words in record.words.items() for c, s, t in words.triples()]
-    strange = [word for word in scored if word not in known]
+    strange = [word for word in scored if word not in held.words]
     if strange:
         concept, where, source, target = strange[0]
         first = visible(f"{concept}: {source} - {target} ({where.value})")
         yield f"{len(strange)} scored words are not in {signature.lexicon}: {first}"
     if signature.limit is None:
-        left_out = set(signature.seen_control)
-        counts = {
-            split.value: sum(p.split == split and p.concept not in left_out for p in lexicon.pairs) for split in Split
-        }
+        counts = held.counts - Counter(held.splits[c] for c in set(signature.seen_control) & held.splits.keys())
         for split, n in signature.n.items():
-            if counts.get(split) != n:
-                yield f"n.{split} is {n}, but {signature.lexicon} has {counts.get(split)}, and no --limit is recorded"
+            if counts[split] != n:
+                there = counts[split] if split in list(Split) else None
+                yield f"n.{split} is {n}, but {signature.lexicon} has {there}, and no --limit is recorded"
+
+
+class _Held(NamedTuple):
+    """What the installed core holds of a pair. words: concept, split, source and target; splits: by concept."""
+
+    name: str
+    content_hash: str
+    words: frozenset[tuple[str, Split, str, str]]
+    splits: Mapping[str, Split]
+    counts: Counter[str]
+
+
+@lru_cache(maxsize=64)
+def _core_words(pair: str, seed: int, audit: bool) -> _Held:
+    """The same for ten thousand records of a pair; raises TLIError for a pair or seed that the core does not hold."""
+    lexicon = installed_core().lexicon(*resolve_pair(pair), seed=seed, audit=audit)
+    return _Held(
+        " ".join(part for part in (lexicon.name, lexicon.version) if part),
+        lexicon.content_hash,
+        frozenset((p.concept, p.split, p.source, p.target) for p in lexicon.pairs),
+        {p.concept: p.split for p in lexicon.pairs},
+        Counter(p.split for p in lexicon.pairs),
+    )
 
 
 def _notes(record: RunRecord) -> Iterator[str]:

@@ -6,13 +6,15 @@ Colours are Okabe and Ito's, told apart by the colour-blind; line styles and mar
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tli_bench.base.errors import InputError, OutputError, ResultError
+from tli_bench.base.errors import InputError, ResultError
+from tli_bench.base.files import write_bytes
 from tli_bench.base.wording import visible
 from tli_bench.languages import resolve_pair
 from tli_bench.lexicon.pairs import Split
@@ -64,14 +66,12 @@ def save(drawn: Any, stem: Path, *, endings: Sequence[str] = (".png", ".svg")) -
     import matplotlib as mpl
 
     paths = [stem.with_name(f"{stem.name}{ending}") for ending in endings]
-    try:
-        stem.parent.mkdir(parents=True, exist_ok=True)
-        with mpl.rc_context(_STYLE):
-            for path in paths:
-                metadata = {"Software": None} if path.suffix == ".png" else {"Date": None}
-                drawn.savefig(path, metadata=metadata)
-    except OSError as err:
-        raise OutputError(f"cannot write {stem}: {err.strerror or err}; choose another --out") from err
+    with mpl.rc_context(_STYLE):
+        for path in paths:
+            metadata = {"Software": None} if path.suffix == ".png" else {"Date": None}
+            content = BytesIO()
+            drawn.savefig(content, format=path.suffix.removeprefix("."), metadata=metadata)
+            write_bytes(path, content.getvalue())
     return paths
 
 

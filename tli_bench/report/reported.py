@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tli_bench.base.errors import ResultError
+from tli_bench.base.yamls import load_yaml
 
 
 class Source(BaseModel):
@@ -44,8 +44,8 @@ class Reported(BaseModel):
 def load_reported(path: Path) -> list[Reported]:
     """Reported rows from YAML (a list under `rows`); raises ResultError naming the row and the field."""
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as err:
+        data = load_yaml(path)
+    except (OSError, ValueError) as err:
         raise ResultError(f"{path}: {err}") from err
     if not isinstance(data, dict) or not isinstance(data.get("rows"), list):
         raise ResultError(f"{path}: expected a list of figures under `rows`")

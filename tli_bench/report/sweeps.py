@@ -1,6 +1,7 @@
 """Sweeps as the leaderboard shows them: LoRA rank against score, one line per loss layer, from points or one small file."""
 
 import json
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -150,7 +151,7 @@ class Line:
 
 def load_sweep(path: Path) -> Sweep:
     """A sweep from the file that `pack` wrote, or from the output folder of `tli-bench sweep`; raises ResultError."""
-    if path.is_dir():
+    if os.path.isdir(path):
         from tli_bench.training.sweep import read_points
 
         return pack(path.name, list(read_points(path)))

@@ -1,5 +1,6 @@
 """Boards: entries that may be compared, ranked in every scope, with the reason next to each that has no rank."""
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -101,7 +102,7 @@ def load_results(folder: Path) -> tuple[Iterable[RunRecord | Refused], list[Task
 
     A file that fails a check stands among the records as `Refused`, whatever kind it is of. Raises ResultError if it is not a folder.
     """
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise ResultError(f"{folder} is not a folder of records; `tli-bench run --output {folder}` makes one")
     files = json_files(folder)
     scores: list[TaskScore] = []

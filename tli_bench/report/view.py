@@ -2,6 +2,7 @@
 
 import hashlib
 import html
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,7 +83,7 @@ def _gather(source: Path) -> _Gathered:
         if found.full:
             found.older = len(paths) - position
             break
-        name = path.relative_to(source).as_posix() if source.is_dir() else path.name
+        name = path.relative_to(source).as_posix() if os.path.isdir(source) else path.name
         try:
             record = read_record(path)
         except ResultError as err:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from tli_bench.base.errors import InputError, UnknownNameError
-from tli_bench.base.frozen import Frozen
+from tli_bench.base.frozen import Frozen, TrainingSeed
 from tli_bench.base.yamls import read_yaml
 from tli_bench.languages import pair_id, resolve_pair
 from tli_bench.measures.registry import get_measure
@@ -136,7 +136,7 @@ class Design(Frozen):
     arms: dict[str, Arm] = Field(min_length=1)
     trained: tuple[str, ...] = Field(min_length=1)
     scored: tuple[str, ...] = Field(min_length=1)
-    seeds: tuple[int, ...] = Field(min_length=1)
+    seeds: tuple[TrainingSeed, ...] = Field(min_length=1)
     twins: bool = True
     placebos: int = Field(0, ge=0, le=100)
     text: bool = True

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from tli_bench.base.errors import InputError
+from tli_bench.base.paths import expanded
 from tli_bench.lexicon import Lexicon
 from tli_bench.lexicon.pairs import Split, WordPair
 from tli_bench.lexicon.trained import Trained
@@ -19,7 +20,7 @@ def read_parallel(path: str | Path, like: Lexicon) -> Lexicon:
     like: a lexicon of the languages that they are in. Raises InputError for a file that cannot be read, a line that does not hold two
     sentences, or a file without any.
     """
-    path = Path(path).expanduser()
+    path = expanded(path)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))

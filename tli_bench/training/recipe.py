@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from tli_bench.base.errors import InputError, UnknownNameError
-from tli_bench.base.paths import data_dir
+from tli_bench.base.paths import data_dir, expanded
+from tli_bench.base.wording import visible
 from tli_bench.base.yamls import read_yaml
 from tli_bench.config.options import Flags
 from tli_bench.measures.choice import BEST_LAYER_RULE
@@ -51,11 +52,11 @@ class Recipe(BaseModel):
     loss: str = Field("infonce", description="triplet, infonce, csls, cosine, cka, barlow or vicreg.")
     margin: float = Field(0.4, ge=0, description="Margin of the triplet loss.")
     temperature: float = Field(0.05, gt=0, description="Temperature of InfoNCE.")
-    neighbours: int = Field(10, ge=1, description="Neighbours that CSLS averages over.")
+    neighbours: int = Field(10, ge=1, le=100_000, description="Neighbours that CSLS averages over.")
     mask_false_negatives: bool = Field(
         True, description="Never use an accepted translation of the anchor as its negative."
     )
-    rank: int = Field(16, ge=1, description="Rank of LoRA.")
+    rank: int = Field(16, ge=1, le=65_536, description="Rank of LoRA.")
     alpha: float = Field(32.0, gt=0, description="Scale of LoRA: alpha / rank.")
     dropout: float = Field(0.0, ge=0, lt=1, description="Dropout before LoRA.")
     modules: tuple[str, ...] = Field(
@@ -63,11 +64,11 @@ class Recipe(BaseModel):
     )
     dora: bool = Field(False, description="DoRA in place of plain LoRA.")
     rslora: bool = Field(False, description="Rank-stabilised LoRA: scale alpha / sqrt(rank).")
-    batch_size: int = Field(64, ge=1, description="Pairs per batch; its other words are the negatives.")
-    gradient_accumulation: int = Field(1, ge=1, description="Batches per optimizer step.")
-    epochs: float = Field(20.0, gt=0, description="Passes over the train split.")
+    batch_size: int = Field(64, ge=1, le=1_000_000, description="Pairs per batch; its other words are the negatives.")
+    gradient_accumulation: int = Field(1, ge=1, le=1_000_000, description="Batches per optimizer step.")
+    epochs: float = Field(20.0, gt=0, le=1_000_000, description="Passes over the train split.")
     max_steps: Annotated[int | None, Flags(["--steps"])] = Field(
-        None, ge=1, description="Optimizer steps, in place of epochs."
+        None, ge=1, le=1_000_000_000, description="Optimizer steps, in place of epochs."
     )
     learning_rate: Annotated[float, Flags(["--learning-rate", "--lr"])] = Field(
         2e-3, gt=0, description="Peak learning rate."
@@ -75,7 +76,7 @@ class Recipe(BaseModel):
     schedule: Literal["linear", "cosine", "constant_with_warmup"] = Field(
         "linear", description="Learning rate over time: linear, cosine or constant_with_warmup."
     )
-    warmup_steps: int = Field(0, ge=0, description="Steps until the peak learning rate.")
+    warmup_steps: int = Field(0, ge=0, le=1_000_000_000, description="Steps until the peak learning rate.")
     weight_decay: float = Field(0.0, ge=0, description="Weight decay of the optimizer.")
     max_grad_norm: float = Field(1.0, ge=0, description="Gradients are clipped to this norm.")
     keep: Literal["best", "last"] = Field("best", description="Weights of the best evaluation or of the last step.")
@@ -85,7 +86,10 @@ class Recipe(BaseModel):
     )
     patience: int = Field(0, ge=0, description="Stop after this many evaluations without a dev gain; 0 for never.")
     eval_steps: int | None = Field(
-        None, ge=1, description="Optimizer steps between evaluations and checkpoints. Default: once per epoch."
+        None,
+        ge=1,
+        le=1_000_000_000,
+        description="Optimizer steps between evaluations and checkpoints. Default: once per epoch.",
     )
     retention: Literal["none", "kl", "hidden"] = Field(
         "none",
@@ -93,7 +97,7 @@ class Recipe(BaseModel):
         "states at the loss's layers).",
     )
     retention_weight: float = Field(1.0, ge=0, description="Weight of the retention term.")
-    retention_lines: int = Field(8, ge=1, description="Lines of text per step for the retention term.")
+    retention_lines: int = Field(8, ge=1, le=100_000, description="Lines of text per step for the retention term.")
     shuffle_pairs: bool = Field(False, description="Negative control: train towards wrong translations.")
     precision: Literal["none", "bf16", "fp16"] = Field(
         "none",
@@ -163,7 +167,7 @@ def build_recipe(data: dict[str, Any], *, where: str) -> Recipe:
         first = err.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
         text = first["msg"].removeprefix("Value error, ")
-        given = f" (given: {first['input']!r})" if field else ""
+        given = f" (given: {visible(repr(first['input']))})" if field else ""
         raise InputError(f"{where}: {field + ': ' if field else ''}{text}{given}") from err
 
 
@@ -177,7 +181,7 @@ def load_recipe(name: str) -> Recipe:
 
     Raises UnknownNameError if it is neither, and for an unknown key in the file; InputError for an unreadable file.
     """
-    path = Path(name).expanduser()
+    path = expanded(name)
     if path.suffix not in (".yaml", ".yml"):
         path = _folder() / f"{name}.yaml"
         if name not in recipe_names():

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from safetensors import SafetensorError
 
 from tli_bench.base.errors import OutputError
+from tli_bench.base.files import temporary_prefix
 from tli_bench.models.types import Model, Wrapped
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def atomic_folder(target: Path) -> Iterator[Path]:
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{target.name}.tmp-", dir=target.parent))
+        work = Path(tempfile.mkdtemp(prefix=temporary_prefix(target.name), dir=target.parent))
     except OSError as err:
         raise OutputError(f"cannot write next to {target}: {err}; choose another --output") from err
     try:
@@ -60,15 +61,25 @@ def _swap(work: Path, target: Path) -> None:
     if not target.exists():
         work.rename(target)
         return
-    aside = Path(tempfile.mkdtemp(prefix=f".{target.name}.old-", dir=target.parent))
-    target.rename(aside / target.name)
+    aside = _aside(target)
+    target.rename(aside)
     try:
         work.rename(target)
-    except OSError:
-        (aside / target.name).rename(target)
-        raise
     finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        put_back(target)
+
+
+def put_back(target: Path) -> None:
+    """Where replacing a folder was cut short, put the old one back; where it was not, remove the old one. For the holder of its lock."""
+    aside = _aside(target)
+    if aside.is_dir() and not target.exists():
+        aside.rename(target)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _aside(target: Path) -> Path:
+    stem = temporary_prefix(target.name).rpartition(".tmp-")[0]
+    return target.with_name(f"{stem}.old")
 
 
 def save_adapter(model: Model, folder: Path) -> None:

@@ -3,8 +3,10 @@
 import hashlib
 import itertools
 import json
+import math
+import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -15,12 +17,15 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from tli_bench.base.errors import InputError, OutputError, ResultError, UnknownNameError
 from tli_bench.base.files import write_text
+from tli_bench.base.frozen import TrainingSeed
+from tli_bench.base.jsons import read_json
 from tli_bench.base.yamls import read_yaml
 from tli_bench.languages import default_pair, pair_id, resolve_pair
 from tli_bench.lexicon.pairs import Split
 from tli_bench.models import LoadedModel, LoadOptions, attach_adapter, inspect_adapter, load_model
 from tli_bench.models.fingerprint import hash_file
 from tli_bench.models.types import Model
+from tli_bench.records.seal import unchanged, with_hash
 from tli_bench.training.budget import Budget
 from tli_bench.training.data import split_data
 from tli_bench.training.recipe import Recipe, load_recipe
@@ -30,6 +35,8 @@ from tli_bench.training.train import train_adapter
 from tli_bench.training.words import TrainingWords
 
 POINT_VERSION = 2
+MOST_POINTS = 100_000
+"""Of a sweep, before equal ones are left out."""
 HELD_OUT = 2**31 - 1
 """Seed of the text on which `text_limit` is checked: no training samples its own with it."""
 # Full fine-tuning has none of these: a grid over them is one point there, not several equal ones.
@@ -60,7 +67,7 @@ class SweepSpec(BaseModel):
     pairs: tuple[str, ...] = Field(default_factory=lambda: (default_pair(),))
     recipes: tuple[str, ...] = ("tli",)
     grid: dict[str, tuple[Any, ...]] = {}
-    seeds: tuple[int, ...] = (0,)
+    seeds: tuple[TrainingSeed, ...] = (0,)
     keep_adapters: bool = False
     retain_text: Path | None = None
     layer: str = "output"
@@ -132,17 +139,25 @@ def load_spec(path: Path) -> SweepSpec:
 
 def units_of(spec: SweepSpec) -> list[Unit]:
     """Every point of the specification, seeds innermost; raises InputError for a combination that cannot work."""
-    units: list[Unit] = []
+    count = math.prod(map(len, (spec.pairs, spec.recipes, spec.seeds, *spec.grid.values())))
+    if count > MOST_POINTS:
+        raise InputError(
+            f"sweep {spec.name} has {count:,} combinations; at most {MOST_POINTS:,} are made, so shorten the grid"
+        )
+    units: dict[Hashable, Unit] = {}
+    starts = {name: load_recipe(name) for name in spec.recipes}
+    pairs = {pair: pair_id(*resolve_pair(pair)) for pair in spec.pairs}
     for pair, name, values in itertools.product(spec.pairs, spec.recipes, itertools.product(*spec.grid.values())):
         chosen = dict(zip(spec.grid, values, strict=True))
-        start = load_recipe(name)
+        start = starts[name]
         if chosen.get("kind", start.kind) == "full":
             chosen = {key: value for key, value in chosen.items() if key not in LORA_KEYS}
         recipe = start.with_options(**chosen)
         settings = {"recipe": name} | {key: _text(value) for key, value in chosen.items()}
-        points = [Unit(recipe, settings, pair_id(*resolve_pair(pair)), seed) for seed in spec.seeds]
-        units += [point for point in points if point not in units]
-    return units
+        for seed in spec.seeds:
+            unit = Unit(recipe, settings, pairs[pair], seed)
+            units.setdefault((recipe, *settings.items(), unit.pair, seed), unit)
+    return list(units.values())
 
 
 def run_sweep(spec: SweepSpec, loaded: LoadedModel, output: Path, *, on_point: Done | None = None) -> list[Point]:
@@ -167,7 +182,7 @@ def run_sweep(spec: SweepSpec, loaded: LoadedModel, output: Path, *, on_point: D
         else:
             folder = output / "adapters" / key
             point = _run(unit, judge, folder, identity=identity)
-            write_text(path, json.dumps({"point_version": POINT_VERSION, **_as_json(point)}, indent=1) + "\n")
+            write_point(path, point)
             if not spec.keep_adapters:
                 shutil.rmtree(folder, ignore_errors=True)
         points.append(point)
@@ -270,14 +285,21 @@ def _identity(unit: Unit, spec: SweepSpec, loaded: LoadedModel, words: TrainingW
     }
 
 
-def _as_json(point: Point) -> dict[str, Any]:
-    return asdict(point) | {"budget": point.budget._asdict()}
+def write_point(path: Path, point: Point) -> None:
+    """Write a point with its hash, atomically."""
+    data = {"point_version": POINT_VERSION} | asdict(point) | {"budget": point.budget._asdict()}
+    write_text(path, json.dumps(with_hash(data), indent=1) + "\n")
 
 
 def read_point(path: Path) -> Point:
-    """A point from its file; raises ResultError when it cannot be read or is of another version."""
+    """A point from its file; raises ResultError when it cannot be read, is of another version or was changed after it was written."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = read_json(path)
+        if not isinstance(data, dict):
+            raise ResultError(
+                f"{path} holds a {type(data).__name__}, not a sweep point; delete it to have it trained again"
+            )
+        data = unchanged(data, where=str(path))
         version = data.pop("point_version", None)
         if version == 1:
             raise ResultError(
@@ -287,13 +309,13 @@ def read_point(path: Path) -> Point:
         if version != POINT_VERSION:
             raise ResultError(f"{path} is of another version; delete it to have the point trained again")
         return TypeAdapter(Point).validate_python(data)
-    except (OSError, ValueError, AttributeError) as err:
+    except (OSError, ValueError) as err:
         raise ResultError(f"{path} is not a sweep point ({err}); delete it to have it trained again") from err
 
 
 def read_points(output: Path) -> Iterator[Point]:
     """Every point under the output folder of a sweep, in the order of their file names."""
-    if not (output / "points").is_dir():
+    if not os.path.isdir(output / "points"):
         raise OutputError(f"{output} holds no sweep (no folder `points` in it)")
     for path in sorted((output / "points").glob("*.json")):
         yield read_point(path)

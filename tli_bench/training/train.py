@@ -4,38 +4,35 @@ import hashlib
 import json
 import logging
 import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tli_bench.base.errors import InputError, OutputError
-from tli_bench.base.files import write_text
+from tli_bench.base.errors import InputError
+from tli_bench.base.paths import expanded
 from tli_bench.lexicon import Lexicon
 from tli_bench.lexicon.pairs import Split
 from tli_bench.models import LoadedModel, LoadOptions, load_model
 from tli_bench.models.body import max_tokens
 from tli_bench.models.gate import require_finite
-from tli_bench.training.adapt import Adapted, adapted
+from tli_bench.training.adapt import Adapted, adapted, resolve_modules
 from tli_bench.training.card import build_card, write_card
 from tli_bench.training.data import Collator, PairData, pad_id_of, read_text, require_fit, sampled, shuffled, split_data
 from tli_bench.training.figures import Figures, chooser_of, figures_text
 from tli_bench.training.fitting import fitted
 from tli_bench.training.losses import LOSSES, LossOptions
 from tli_bench.training.objective import PairObjective
+from tli_bench.training.places import checkpoints, claimed, is_main_process
 from tli_bench.training.recipe import AUTO, Recipe, load_recipe
 from tli_bench.training.retention import build_retention, sample_text
 from tli_bench.training.save import atomic_folder, round_trained, save_adapter, save_model
 from tli_bench.training.scoring import DevWords, best_layer, dev_scores, layer_curves, mean_figures
 from tli_bench.training.sharing import may_share
 from tli_bench.training.targets import Target, resolve_targets
-from tli_bench.training.trainer import COMPLETE, PairTrainer, Report, Watched, build_trainer, last_checkpoint
+from tli_bench.training.trainer import PairTrainer, Report, Watched, build_trainer
 from tli_bench.training.words import TrainingWords
 
 log = logging.getLogger(__name__)
-RUN = "run.json"
 CENTRE_WORDS = 256
 """Trained pairs whose mean centres the dev words while training."""
 
@@ -109,34 +106,47 @@ def train_adapter(
     stop_after: optimizer steps after which training ends, although the recipe's schedule goes on.
 
     Raises LexiconError for an empty split, GateError for a base that contains NaN, InputError and UnknownNameError for
-    what does not fit the model, DivergedError for a loss that is not finite, OutputError if writing fails.
+    what does not fit the model, DivergedError for a loss that is not finite, OutputError if writing fails, InUseError while another
+    process trains into `output`.
     """
     chosen = load_recipe(recipe) if isinstance(recipe, str) else recipe
     words = TrainingWords.load(lexicon, pair)
-    target = Path(output).expanduser()
-    _check_output(target)
-    loaded = model if isinstance(model, LoadedModel) else load_model(model, options or local_options())
-    job = _prepare(loaded, words, chosen, seed=seed, retain_text=retain_text, stop_after=stop_after)
+    target = expanded(output)
+    with claimed(target):
+        loaded = model if isinstance(model, LoadedModel) else load_model(model, options or local_options())
+        return train_claimed(
+            loaded,
+            words,
+            chosen,
+            target,
+            seed=seed,
+            progress=progress,
+            retain_text=retain_text,
+            restart=restart,
+            stop_after=stop_after,
+        )
+
+
+def train_claimed(
+    loaded: LoadedModel,
+    words: TrainingWords,
+    recipe: Recipe,
+    target: Path,
+    *,
+    seed: int,
+    progress: Report | None,
+    retain_text: Path | None,
+    restart: bool,
+    stop_after: int | None = None,
+) -> TrainingResult:
+    """As `train_adapter`, for whoever holds the lock of `target` already."""
+    job = _prepare(loaded, words, recipe, seed=seed, retain_text=retain_text, stop_after=stop_after)
     depth = max(t.block for t in job.targets)
     with (
-        _checkpoints(target, job.fingerprint, restart=restart) as (work, resume),
+        checkpoints(target, job.fingerprint, restart=restart) as (work, resume),
         adapted(loaded, job.recipe, depth=depth, seed=seed) as part,
     ):
         return _fit(loaded, job, part, work=work, target=target, resume=resume, seed=seed, progress=progress)
-
-
-@contextmanager
-def _checkpoints(target: Path, fingerprint: dict[str, Any], *, restart: bool) -> Iterator[tuple[Path, Path | None]]:
-    """The folder of checkpoints next to `target`, and the one to continue from; removed once nothing needs it."""
-    work = target.parent / f".{target.name}.checkpoints"
-    resume = _open_run(work, fingerprint, restart=restart)
-    done = False
-    try:
-        yield work, resume
-        done = True
-    finally:
-        if is_main_process() and (done or last_checkpoint(work) is None):
-            shutil.rmtree(work, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +179,8 @@ def _prepare(
 ) -> _Job:
     require_finite(loaded)
     recipe = recipe_for(loaded, recipe, retain_text)
+    if recipe.kind == "lora":
+        resolve_modules(loaded.model, recipe.modules)  # an unknown one is told now, before any forward pass
     needs_dev = recipe.keep == "best" or AUTO in recipe.layer
     at_least = 2 if LOSSES[recipe.loss].needs_batch else 1
     train = split_data(words, Split.TRAIN, loaded.tokenizer, at_least=at_least, framed=recipe.framing)
@@ -181,6 +193,7 @@ def _prepare(
         curves = [layer_curves(loaded.model, *one) for one in dev]
         best = best_layer({name: mean_figures([curve[name] for curve in curves]) for name in curves[0]})
         layers = tuple(best if layer == AUTO else layer for layer in layers)
+    targets = resolve_targets(loaded.model, layers)
     if recipe.shuffle_pairs:
         train = shuffled(train, seed=seed, sizes=[len(one.of(Split.TRAIN)) for one in words.trained_parts])
     text = retention_text(loaded, recipe, retain_text, seed=seed)
@@ -193,7 +206,6 @@ def _prepare(
         "text": text_sha256,
         **({"stop_after": stop_after} if stop_after else {}),
     }
-    targets = resolve_targets(loaded.model, layers)
     return _Job(words, recipe, train, tuple(dev), targets, text, text_sha256, fingerprint, stop_after)
 
 
@@ -334,45 +346,6 @@ def _save(loaded: LoadedModel, job: _Job, part: Adapted, result: TrainingResult)
         else:
             save_model(loaded, folder)
         write_card(card, folder)
-
-
-def _check_output(target: Path) -> None:
-    """Refuse to replace a folder that is not an earlier result of ours."""
-    if target.is_dir() and any(target.iterdir()) and not (target / "tli_card.json").is_file():
-        raise OutputError(f"{target} exists and is not a trained adapter of tli-bench; choose another --output")
-    if target.exists() and not target.is_dir():
-        raise OutputError(f"{target} is a file; --output must be a folder")
-
-
-def _open_run(work: Path, fingerprint: dict[str, Any], *, restart: bool) -> Path | None:
-    """The checkpoint to continue from, or None to start; raises InputError if the folder belongs to another run."""
-    note = work / RUN
-    found = None if restart or not note.is_file() else last_checkpoint(work)
-    if found is None:
-        # A run that stopped before its first checkpoint left nothing to keep, so any recipe may start here.
-        if is_main_process():
-            shutil.rmtree(work, ignore_errors=True)
-            write_text(note, json.dumps(fingerprint))
-        return None
-    try:
-        known = json.loads(note.read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError) as err:
-        raise InputError(f"{note} cannot be read ({err}); pass --restart to start again") from err
-    differing = [key for key in fingerprint if known.get(key) != fingerprint[key]]
-    if differing:
-        raise InputError(
-            f"{work} holds checkpoints of an interrupted run with another {', '.join(differing)}; "
-            "pass --restart to discard them, or choose another --output"
-        )
-    for path in work.glob("checkpoint-*") if is_main_process() else ():
-        if not (path / COMPLETE).is_file():
-            shutil.rmtree(path, ignore_errors=True)
-    return found
-
-
-def is_main_process() -> bool:
-    """Whether this process is the one that writes: the only one, or rank 0 under torchrun."""
-    return os.environ.get("RANK", "0") == "0"
 
 
 def local_options() -> LoadOptions:

@@ -7,21 +7,22 @@ from typing import Any
 
 from tli_bench.base.errors import InputError
 from tli_bench.base.files import write_text
+from tli_bench.base.paths import expanded
 from tli_bench.lexicon import Lexicon
 from tli_bench.models import LoadedModel, LoadOptions, inspect_adapter, load_model
 from tli_bench.models.fingerprint import model_fingerprint
 from tli_bench.models.tuned import CARD, read_model_card
 from tli_bench.models.twins import FOLDER
 from tli_bench.training.card import render_card
+from tli_bench.training.places import claimed, is_main_process
 from tli_bench.training.recipe import Recipe, load_recipe
 from tli_bench.training.train import (
     TrainingResult,
-    is_main_process,
     local_options,
     recipe_for,
     retention_text,
     text_digest,
-    train_adapter,
+    train_claimed,
 )
 from tli_bench.training.trainer import Report
 from tli_bench.training.words import TrainingWords
@@ -50,29 +51,20 @@ def train_with_twin(
     if chosen.shuffle_pairs:
         raise InputError("the recipe shuffles its pairs already, so it has no twin; leave out one of the two")
     words = TrainingWords.load(lexicon, pair)
-    loaded = model if isinstance(model, LoadedModel) else load_model(model, options or local_options())
-    chosen = recipe_for(loaded, chosen, retain_text)
-    target = Path(output).expanduser()
-    shared: dict[str, Any] = {
-        "lexicon": words,
-        "seed": seed,
-        "progress": progress,
-        "retain_text": retain_text,
-        "restart": restart,
-    }
-    text = text_digest(retention_text(loaded, chosen, retain_text, seed=seed))
-    own = None if restart else finished(loaded, words, chosen, target, seed=seed, text_sha256=text)
-    own = own or train_adapter(loaded, pair, chosen, target, **shared)
-    twin = train_adapter(
-        loaded,
-        pair,
-        chosen.model_copy(update={"shuffle_pairs": True, "patience": 0}),
-        target / FOLDER,
-        stop_after=own.steps if chosen.patience else None,
-        **shared,
-    )
-    if is_main_process():
-        link(target, target / FOLDER)
+    target = expanded(output)
+    shared: dict[str, Any] = {"seed": seed, "progress": progress, "retain_text": retain_text, "restart": restart}
+    with claimed(target):
+        loaded = model if isinstance(model, LoadedModel) else load_model(model, options or local_options())
+        chosen = recipe_for(loaded, chosen, retain_text)
+        text = text_digest(retention_text(loaded, chosen, retain_text, seed=seed))
+        own = None if restart else finished(loaded, words, chosen, target, seed=seed, text_sha256=text)
+        own = own or train_claimed(loaded, words, chosen, target, **shared)
+        opposite = chosen.model_copy(update={"shuffle_pairs": True, "patience": 0})
+        with claimed(target / FOLDER):
+            stop_after = own.steps if chosen.patience else None
+            twin = train_claimed(loaded, words, opposite, target / FOLDER, stop_after=stop_after, **shared)
+        if is_main_process():
+            link(target, target / FOLDER)
     return replace(own, twin=twin)
 
 

@@ -25,6 +25,7 @@ from tli_bench.models.variants import Weights, digest, require_fit, weights_of, 
 from tli_bench.vectors.cache import Answered, StateCache
 from tli_bench.vectors.disk import from_environment
 from tli_bench.vectors.extract import Progress, States, extract
+from tli_bench.vectors.finite import broken, require_as_base, require_some
 from tli_bench.vectors.inputs import Encoded, Framing, encode_words
 from tli_bench.vectors.keys import Key, key_of
 from tli_bench.vectors.protocols import Pooling
@@ -41,9 +42,10 @@ class Backend:
     Raises AdapterError for a model that contains an adapter which cannot be switched off.
 
     A model is remembered only by its content: change its weights, its adapter or its tokenizer in any way, and
-    the states are computed again. batch_size: sequences in one batch. cache: None for a cache of the backend's own, which
-    also uses the disk where `TLI_BENCH_CACHE` names a folder. `progress(done, total)` is called after each batch. twin: weights
-    of the state `twin`, which take the place of the adapter's; AdapterError where they do not fit.
+    the states are computed again. batch_size: sequences in one batch, halved for good whenever the device's memory runs out. cache:
+    None for a cache of the backend's own, which also uses the disk where `TLI_BENCH_CACHE` names a folder. `progress(done, total)`
+    is called after each batch. twin: weights of the state `twin`, which take the place of the adapter's; AdapterError where they do
+    not fit.
     """
 
     def __init__(
@@ -173,6 +175,12 @@ class Backend:
         share = self._shares(encoded, key.framing, key.state)
         with self._in_state(key.state):
             found = self._extract(encoded, key.poolings, share=share, first_position=True, neurons=key.neurons)
+        if key.state == "base":
+            require_some(found)
+        elif broken(found).any():
+            with self._in_state("base"):
+                base = self._extract(encoded, key.poolings, share=self._shares(encoded, key.framing, "base"))
+            require_as_base(found, base, state=key.state, dtype=str(self.model.dtype).removeprefix("torch."))
         self._seconds, self._texts = self._seconds + time.perf_counter() - began, self._texts + len(encoded)
         return found
 
@@ -212,17 +220,25 @@ class Backend:
         first_position: bool = False,
         neurons: bool = False,
     ) -> States:
-        return extract(
-            self.model,
-            encoded,
-            poolings=poolings,
-            batch_size=self.batch_size,
-            share=share,
-            first_position=first_position,
-            before_norm=self.probed.chain,
-            neurons=self.activations if neurons else (),
-            progress=self.progress,
-        )
+        while True:
+            try:
+                return extract(
+                    self.model,
+                    encoded,
+                    poolings=poolings,
+                    batch_size=self.batch_size,
+                    share=share,
+                    first_position=first_position,
+                    before_norm=self.probed.chain,
+                    neurons=self.activations if neurons else (),
+                    progress=self.progress,
+                )
+            except torch.OutOfMemoryError:
+                if self.batch_size == 1:
+                    raise
+            self.batch_size = max(1, self.batch_size // 2)
+            log.warning("out of memory: going on with batches of %d words", self.batch_size)
+            torch.cuda.empty_cache()
 
 
 def _require_separable(model: Model) -> None:

@@ -19,6 +19,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from tli_bench.base.files import remove_leftovers, temporary_prefix
 from tli_bench.vectors import shelf
 from tli_bench.vectors.extract import FirstPosition, States
 from tli_bench.vectors.inputs import Encoded
@@ -71,7 +72,8 @@ class DiskCache:
             if not shelf.make_room(self.root, size, limit=self._limit):
                 return
             place.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(prefix=".", dir=place.parent)
+            remove_leftovers(place.parent, ".*.tmp-*", shared=True)
+            handle, name = tempfile.mkstemp(prefix=temporary_prefix(place.name), dir=place.parent)
             os.close(handle)
             try:
                 save_file(tensors, name, metadata={shelf.MARK: json.dumps(about)})

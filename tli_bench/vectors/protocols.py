@@ -8,10 +8,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tli_bench.base.errors import InputError, UnknownNameError
 from tli_bench.base.paths import data_dir
+from tli_bench.base.yamls import load_yaml
 from tli_bench.languages import pivot, resolve_language
 from tli_bench.languages.registry import registry
 
@@ -204,8 +203,8 @@ def read_protocol(path: Path) -> Protocol:
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as err:
+        data = load_yaml(path)
+    except (OSError, ValueError) as err:
         reason = " ".join(str(getattr(err, "strerror", None) or err).split())
         raise InputError(f"protocol file {path} cannot be read: {reason}") from err
     if not isinstance(data, dict):

@@ -3,14 +3,18 @@
 `TLI_BENCH_CACHE` names their folder; without it nothing is kept on disk.
 """
 
-import json
 import logging
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tli_bench.base.files import remove_leftovers
+from tli_bench.base.jsons import parse_json
+from tli_bench.base.paths import expanded
 
 log = logging.getLogger(__name__)
 ENVIRONMENT = "TLI_BENCH_CACHE"
@@ -34,7 +38,7 @@ class Part:
 def folder() -> Path | None:
     """The folder that `TLI_BENCH_CACHE` names; None without one."""
     named = os.environ.get(ENVIRONMENT, "").strip()
-    return Path(named).expanduser() if named else None
+    return expanded(named) if named else None
 
 
 def _files(root: Path) -> list[Path]:
@@ -62,16 +66,18 @@ def header(path: Path) -> dict[str, Any]:
         length = int.from_bytes(file.read(8), "little")
         if not 0 < length <= _LONGEST_HEADER:
             raise ValueError(f"a header of {length} bytes")
-        return dict(json.loads(json.loads(file.read(length))["__metadata__"][MARK]))
+        return dict(parse_json(parse_json(file.read(length))["__metadata__"][MARK]))
 
 
 def clear(root: Path) -> tuple[int, int]:
     """Remove every file of states and the folders that held them; gives how many files and bytes went. Anything else stays."""
     count = size = 0
     for path in _files(root):
-        count, size = count + 1, size + path.stat().st_size
-        path.unlink()
-        if not any(path.parent.iterdir()):
+        with suppress(FileNotFoundError):  # another process was quicker
+            count, size = count + 1, size + path.stat().st_size
+            path.unlink()
+        remove_leftovers(path.parent, ".*.tmp-*", shared=True)
+        with suppress(OSError):  # something else is in it, or nothing is left of it
             path.parent.rmdir()
     return count, size
 
@@ -80,11 +86,15 @@ def make_room(root: Path, size: int, *, limit: int) -> bool:
     """Remove what was unused for longest until `size` more bytes fit; false if they would not fit into an empty folder."""
     if size > limit:
         return False
-    files = sorted(_files(root), key=lambda path: path.stat().st_mtime)
-    held = sum(path.stat().st_size for path in files)
-    for path in files:
+    sizes: dict[Path, tuple[float, int]] = {}
+    for path in _files(root):
+        with suppress(FileNotFoundError):  # another process made room, too
+            about = path.stat()
+            sizes[path] = about.st_mtime, about.st_size
+    held = sum(each for _, each in sizes.values())
+    for path, (_, each) in sorted(sizes.items(), key=lambda item: item[1]):
         if held + size <= limit:
             break
-        held -= path.stat().st_size
-        path.unlink()
+        held -= each
+        path.unlink(missing_ok=True)
     return True

@@ -1,10 +1,12 @@
 """Readers of other people's word lists in one table, and the choice among them."""
 
+import os
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
 from tli_bench.base.errors import LexiconError
+from tli_bench.base.paths import expanded
 from tli_bench.lexicon.readers.base import RawPair, Reader, Request
 from tli_bench.lexicon.readers.wiktionary import is_extract
 
@@ -47,10 +49,10 @@ def open_source(source: str | Path, request: Request) -> Iterator[RawPair]:
 
 def _rows(source: str | Path, request: Request) -> Iterator[RawPair]:
     text = str(source)
-    path = Path(text).expanduser()
+    path = expanded(text)
     if text.startswith("hf:"):
         return _hub(text.removeprefix("hf:"), request)
-    if path.exists():
+    if os.path.exists(path):
         return _reader(_format(path))(path, request)
     if isinstance(source, str) and text.count("/") == 1 and not text.startswith((".", "~", "/")):
         return _hub(text, request)
@@ -61,7 +63,7 @@ def _rows(source: str | Path, request: Request) -> Iterator[RawPair]:
 
 
 def _format(path: Path) -> str:
-    if path.is_dir():
+    if os.path.isdir(path):
         for parent in (path, path / "cldf"):
             if any(parent.glob("*-metadata.json")):
                 return "cldf"

@@ -1,5 +1,6 @@
 """CLDF word lists, through pycldf: WOLD, NorthEuraLex, IDS, savelyevturkic and others in the style of Lexibank."""
 
+import csv
 import re
 import warnings
 from collections import Counter
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tli_bench.base.errors import LexiconError
+from tli_bench.base.wording import visible
 from tli_bench.languages import Language, find_language
 from tli_bench.lexicon.orthography import is_written
 from tli_bench.lexicon.readers.base import RawPair, Request
@@ -59,6 +61,7 @@ class _Tables(NamedTuple):
     """What is needed from a Wordlist; `concepts` maps a parameter to the concept by which forms are matched."""
 
     languages: list[Mapping[str, Any]]
+    """Each with its `id`."""
     concepts: dict[str, str]
     forms: list[_Form]
 
@@ -69,7 +72,10 @@ def _read(metadata: Path, request: Request) -> _Tables:
         warnings.simplefilter("ignore")
         dataset = _open(metadata)
         try:
-            languages = list(_rows(dataset, "LanguageTable", "id", "name", "glottocode", "iso639P3code"))
+            languages: list[Mapping[str, Any]] = [
+                {**row, "id": row["id"]}
+                for row in _rows(dataset, "LanguageTable", "id", "name", "glottocode", "iso639P3code")
+            ]
             parameters = list(_rows(dataset, "ParameterTable", "id", "concepticonReference"))
             columns = _form_columns(dataset, request)
             forms = [
@@ -81,16 +87,25 @@ def _read(metadata: Path, request: Request) -> _Tables:
                 )
                 for row in _rows(dataset, "FormTable", "id", "languageReference", "parameterReference", "form")
             ]
+            return _Tables(languages, {row["id"]: _concept(row) for row in parameters}, forms)
+        except LexiconError:
+            raise
         except KeyError as err:
             raise LexiconError(f"{metadata}: not a readable Wordlist: a table lacks the column {err}") from err
-        except (ValueError, OSError) as err:
-            raise LexiconError(f"{metadata}: not a readable Wordlist: {err}") from err
-    return _Tables(languages, {row["id"]: _concept(row) for row in parameters}, forms)
+        except Exception as err:  # csvw raises whatever its CSV, URI and date layers happen to raise
+            raise LexiconError(
+                f"{metadata}: not a readable Wordlist: {visible(str(err), limit=400) or type(err).__name__}"
+            ) from err
 
 
 def _rows(dataset: Any, table: str, *terms: str) -> Iterator[Mapping[str, Any]]:
     """Rows with the columns of these CLDF terms; those that the table does not have are left out."""
-    return dataset.iter_rows(table, *(term for term in terms if (table, term) in dataset))
+    try:
+        yield from dataset.iter_rows(table, *(term for term in terms if (table, term) in dataset))
+    except csv.Error as err:
+        raise ValueError(
+            f"{dataset[table].url}: {err}; close every quotation mark, and keep a cell below 131,072 characters"
+        ) from err
 
 
 def _metadata(path: Path) -> Path:
@@ -111,7 +126,9 @@ def _open(metadata: Path) -> Any:
     try:
         dataset = Dataset.from_metadata(metadata)
     except Exception as err:  # pycldf raises whatever its JSON, CSVW and schema layers happen to raise
-        raise LexiconError(f"{metadata}: not CLDF metadata: {err or type(err).__name__}") from err
+        raise LexiconError(
+            f"{metadata}: not CLDF metadata: {visible(str(err), limit=400) or type(err).__name__}"
+        ) from err
     home = metadata.parent.resolve()
     for table in dataset.tables:
         if "://" in str(table.url) or not (home / str(table.url)).resolve().is_relative_to(home):

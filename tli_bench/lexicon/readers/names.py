@@ -1,10 +1,12 @@
 """What the name of a file says about its two languages: `en-tr.txt`, `en_ba.tsv`, `apertium-kaz-tat.kaz-tat.dix`."""
 
+import os
 import re
 from itertools import pairwise
 from pathlib import Path
 
 from tli_bench.base.errors import LexiconError
+from tli_bench.base.paths import expanded
 from tli_bench.languages import Language, find_language
 from tli_bench.lexicon.readers.base import Request
 
@@ -48,6 +50,6 @@ def stands_reversed(path: Path, request: Request) -> bool:
 
 def pair_in_name(source: str | Path) -> str | None:
     """The pair that the name of a file states, source first; None if it states none, or there is no such file."""
-    path = Path(source).expanduser()
-    named = named_languages(path) if path.is_file() else None
+    path = expanded(source)
+    named = named_languages(path) if os.path.isfile(path) else None
     return "-".join(language.code for language in named) if named else None

@@ -1,11 +1,11 @@
 """A JSON list of objects with one word per language: `[{"swahili": "maji", "english": "water"}, ...]`."""
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from tli_bench.base.errors import LexiconError
+from tli_bench.base.jsons import JSONError, parse_json
 from tli_bench.languages import Language, find_language
 from tli_bench.lexicon.entries import VARIANT_SEPARATOR
 from tli_bench.lexicon.readers.base import RawPair, Request
@@ -49,11 +49,9 @@ def json_items(path: Path) -> Iterator[tuple[str, Any]]:
 
 def _parse(text: str, path: Path, *, first_line: int) -> Any:
     try:
-        return json.loads(text)
-    except json.JSONDecodeError as err:
-        raise LexiconError(f"{path}:{first_line + err.lineno - 1}: not JSON: {err.msg}") from err
-    except RecursionError:
-        raise LexiconError(f"{path}:{first_line}: not a list of pairs: nested too deeply") from None
+        return parse_json(text)
+    except JSONError as err:
+        raise LexiconError(f"{path}:{first_line + err.line - 1}: {err.problem}") from err
 
 
 def pair_of(item: Mapping[str, Any], request: Request, *, where: str) -> RawPair:

@@ -190,7 +190,7 @@ def _hint_at_splits(head: Sequence[Row], header: list[str] | None, *, where: str
     rows = [cells for _, cells in (head[1:] if header else head)]
     for place in range(min(map(len, rows), default=0)):
         if looks_like_splits([row[place].strip() for row in rows]):
-            name = header[place] if header else str(place + 1)
+            name = header[place] if header and place < len(header) else str(place + 1)
             log.warning(
                 "%s: column %r looks like the list's own split; `--split-column %s` keeps it", where, name, name
             )
@@ -201,7 +201,7 @@ def _pair(cells: Sequence[str], layout: _Layout, *, where: str, own_split: bool)
     needed = max(places["source"], places["target"]) + 1
     if len(cells) < needed:
         raise LexiconError(
-            f"{where}: {len(cells)} column(s), but {needed} are needed: {cells[0]!r}; put a tab between them, or a comma or "
+            f"{where}: {len(cells)} column(s), but {needed} are needed: {' '.join(cells)!r:.60}; put a tab between them, or a comma or "
             "semicolon in a file called .csv"
         )
     if len(places) == 2:

@@ -1,12 +1,12 @@
 """Extracts of the English Wiktionary by wiktextract, as kaikki.org offers them: one JSON object per entry and line."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from tli_bench.base.errors import LexiconError
+from tli_bench.base.jsons import JSONError, parse_json
 from tli_bench.languages import Language, find_language, pivot
 from tli_bench.lexicon.alphabet import script_share
 from tli_bench.lexicon.readers.base import RawPair, Request
@@ -35,8 +35,8 @@ def is_extract(path: Path) -> bool:
     """Whether the first line of a file is an entry of such an extract."""
     try:
         _, line = next(numbered_lines(path), (0, ""))
-        entry = json.loads(line)
-    except (LexiconError, ValueError, RecursionError):
+        entry = parse_json(line)
+    except (LexiconError, ValueError):
         return False
     return isinstance(entry, dict) and isinstance(entry.get("word"), str) and any(f in entry for f in _SOME_FIELDS)
 
@@ -51,12 +51,12 @@ def read_wiktionary(path: Path, request: Request) -> Iterator[RawPair]:
     for number, line in numbered_lines(path):
         where = f"{path}:{number}"
         try:
-            entry = json.loads(line)
-        except (ValueError, RecursionError) as err:
-            raise LexiconError(f"{where}: not JSON: {err}") from err
+            entry = parse_json(line)
+        except JSONError as err:
+            raise LexiconError(f"{where}: {err.problem}") from err
         if not isinstance(entry, dict):
             raise LexiconError(f"{where}: {line[:60]!r} is not an entry of Wiktionary")
-        if entry.get("pos") in _NO_WORDS or not isinstance(entry.get("word"), str):
+        if _text(entry, "pos") in _NO_WORDS or not _text(entry, "word"):
             continue
         for row in (*_translated(entry, request, where), *_glossed(entry, request, where)):
             yielded = True
@@ -100,7 +100,7 @@ def _glossed(entry: Mapping[str, Any], request: Request, where: str) -> Iterator
     if other != pivot() or not _fits(entry["word"], own, request):
         return
     for sense in _objects(entry.get("senses")):
-        inflected = any(str(tag) in ("form-of", "alt-of") for tag in sense.get("tags") or ())
+        inflected = not {"form-of", "alt-of"}.isdisjoint(_texts(sense.get("tags")))
         glosses = sense.get("glosses")
         if inflected or "form_of" in sense or "alt_of" in sense or not isinstance(glosses, list) or not glosses:
             continue
@@ -133,5 +133,14 @@ def _fits(word: str, side: str, request: Request) -> bool:
 
 
 def _pos(entry: Mapping[str, Any]) -> str:
-    pos = entry.get("pos")
-    return str(pos) if pos in _POS else ""
+    pos = _text(entry, "pos")
+    return pos if pos in _POS else ""
+
+
+def _text(entry: Mapping[str, Any], field: str) -> str:
+    value = entry.get(field)
+    return value if isinstance(value, str) else ""
+
+
+def _texts(value: Any) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []

@@ -7,8 +7,13 @@ from typing import Generic, TypeVar
 from xml.parsers import expat
 
 from tli_bench.base.errors import LexiconError
+from tli_bench.base.wording import visible
 
 _CHUNK = 1 << 16
+_ENCODING = {
+    expat.errors.codes[name]
+    for name in (expat.errors.XML_ERROR_UNKNOWN_ENCODING, expat.errors.XML_ERROR_INCORRECT_ENCODING)
+}
 Item = TypeVar("Item")
 
 
@@ -56,10 +61,13 @@ class XmlStream(ABC, Generic[Item]):
                 self._parser.Parse(b"", True)
                 yield from self._take()
         except expat.ExpatError as err:
-            raise LexiconError(f"{self.path}:{err.lineno}: not well-formed XML: {expat.ErrorString(err.code)}") from err
+            advice = "; save the file as UTF-8, and let its first line say so" if err.code in _ENCODING else ""
+            raise LexiconError(
+                f"{self.path}:{err.lineno}: not well-formed XML: {expat.ErrorString(err.code)}{advice}"
+            ) from err
         except (LookupError, ValueError) as err:  # what the parser says about an encoding that it cannot use
             raise LexiconError(
-                f"{self.path}:{self.line}: the encoding cannot be read: {err}; save the file as UTF-8"
+                f"{self.path}:{self.line}: the encoding cannot be read: {visible(str(err))}; save the file as UTF-8"
             ) from err
 
     def _take(self) -> list[Item]:

@@ -1,0 +1,206 @@
+"""Faults at every operation on files, kills and signals at random moments, and races, for every verb that writes.
+
+Usage: python -m benchmarks.reliability.kills [--write] [--verbs run,train,...] [--faults kill,...] [--every N] [--random N] [--seed S]
+
+After each fault the same command is given again: it must end well, leave what an undisturbed one leaves, byte for byte but for time
+and command, and no temporary file, lock or checkpoint. A fault that is reported must be told in one line, with exit status 2.
+With --write the counts are put into benchmarks/reliability/figures.json, where those of other faults and verbs stay.
+"""
+
+import argparse
+import os
+import pkgutil
+import random
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+
+import tli_bench
+from benchmarks.reliability.faults import ERRORS, KILLED, Outcome, Watch, in_a_child
+from benchmarks.reliability.figures import read_figures, write_figure
+from benchmarks.reliability.verbs import VERBS, Verb, content, left_behind
+
+PLACE = "a folder [1] of ünïcode 'names'"
+SIGNALS = {"Ctrl-C": signal.SIGINT, "SIGTERM": signal.SIGTERM}
+FAULTS = {
+    "kill": "kill -9 at every operation on files",
+    **{name: f"{name} at every operation on files" for name in ERRORS},
+    "random": "kill -9 at random moments",
+    **{name: f"{name} at random moments" for name in SIGNALS},
+    "two": "two processes on one output",
+    "eight": "eight processes on one output",
+}
+
+
+@dataclass(slots=True)
+class Tally:
+    """tries, and what was wrong after those that were not survived."""
+
+    tries: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+    def add(self, what: str) -> None:
+        """Count one try; what: is wrong with it, if anything."""
+        self.tries += 1
+        if what:
+            self.wrong.append(what)
+
+
+class Trial:
+    """One verb in a folder that is made anew for every try."""
+
+    def __init__(self, verb: Verb, folder: Path) -> None:
+        self.verb, self.folder = verb, folder
+        self.whole = self.fresh()
+        if self.whole.status:
+            raise SystemExit(f"{verb.name} fails by itself: {self.whole.said[-2000:]}")
+        self.expected = content(self.output)
+
+    @property
+    def output(self) -> Path:
+        """Where the verb writes."""
+        return self.folder / self.verb.output
+
+    def fresh(self, fault: str = "", at: int = 0, **how: object) -> Outcome:
+        """The command in a folder as it is before."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.verb.prepare(self.folder)
+        return self.again(fault, at, **how)
+
+    def again(self, fault: str = "", at: int = 0, **how: object) -> Outcome:
+        """The command in the folder as it is now."""
+        return in_a_child(lambda: self.verb.call(self.folder), Watch(self.output, fault, at), **how)  # type: ignore[arg-type]
+
+    def wrong(self) -> str:
+        """What the same command does not put right; empty where it does."""
+        done = self.again()
+        if done.status:
+            return f"status {done.status}: {done.said[-300:]}"
+        if left := left_behind(self.output):
+            return f"left behind: {', '.join(left)}"
+        found = content(self.output)
+        differing = [name for name in {*found, *self.expected} if found.get(name) != self.expected.get(name)]
+        return f"differs: {', '.join(sorted(differing))}" if differing else ""
+
+
+def at_every_operation(trial: Trial, fault: str, every: int) -> Iterator[str]:
+    """What is wrong after a fault at each operation, or at every so manieth."""
+    for number in range(1, trial.whole.operations + 1, every):
+        done = trial.fresh(fault, number)
+        told = done.status == KILLED if fault == "kill" else _is_told(done)
+        what = trial.wrong() if told else done.said[-300:] or f"status {done.status}"
+        yield f"operation {number}: {what}" if what else ""
+
+
+def _is_told(done: Outcome) -> bool:
+    """Whether a fault was told in one line with its exit status, or did no harm, as where a cache or an aside cannot be written."""
+    return "Traceback" not in done.said and (
+        done.status == 0 or (done.status == 2 and "error: " in done.said.splitlines()[-1])
+    )
+
+
+def at_random(trial: Trial, tries: int, number: int, seed: int) -> Iterator[str]:
+    """What is wrong after a signal at each of some random moments."""
+    moments = random.Random(seed)
+    for _ in range(tries):
+        after = moments.uniform(0, trial.whole.seconds)
+        done = trial.fresh(after=after, signalled=number, arm=number != signal.SIGKILL)
+        if done.status not in (0, KILLED if number == signal.SIGKILL else 128 + number):
+            yield f"after {after:.2f} s: status {done.status}: {done.said[-300:]}"
+        elif done.status > 0 and (done.said.splitlines()[-1:] == [] or "Traceback" in done.said):
+            yield f"after {after:.2f} s: {done.said[-300:]}"
+        else:
+            yield trial.wrong()
+
+
+def races(trial: Trial, count: int) -> Iterator[str]:
+    """What is wrong after so many processes started at once on one output: each ends well or is refused in one line."""
+    shutil.rmtree(trial.folder, ignore_errors=True)
+    trial.verb.prepare(trial.folder)
+    read, write = os.pipe()
+    children = []
+    for _ in range(count):
+        child = os.fork()
+        if child == 0:
+            done = trial.again()
+            fine = done.status == 0 or (done.status == 2 and "is being written by tli-bench" in done.said)
+            os.write(write, b"ok\n" if fine else f"{done.status} {done.said[-200:]!r}\n".encode())
+            os._exit(0)
+        children.append(child)
+    os.close(write)
+    for child in children:
+        os.waitpid(child, 0)
+    with os.fdopen(read) as told:
+        bad = [line.strip() for line in told if line != "ok\n"]
+    yield bad[0] if bad else trial.wrong()
+
+
+def trials(trial: Trial, fault: str, options: argparse.Namespace) -> Iterator[str]:
+    """One entry for each try, empty where it was survived."""
+    if fault in ("kill", *ERRORS):
+        return at_every_operation(trial, fault, options.every)
+    if fault in ("two", "eight"):
+        return races(trial, 2 if fault == "two" else 8)
+    return at_random(trial, options.random, SIGNALS.get(fault, signal.SIGKILL), options.seed)
+
+
+def write(fault: str, found: dict[str, Tally]) -> None:
+    """Put the counts of a fault next to those of verbs that were tried before."""
+    verbs = dict(read_figures().get(fault, {}).get("verbs", {}))
+    verbs |= {name: {"tries": tally.tries, "survived": tally.tries - len(tally.wrong)} for name, tally in found.items()}
+    write_figure(
+        fault,
+        fault=FAULTS[fault],
+        tries=sum(one["tries"] for one in verbs.values()),
+        survived=sum(one["survived"] for one in verbs.values()),
+        command=f"python -m benchmarks.reliability.kills --faults '{fault}'",
+        verbs=verbs,
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--write", action="store_true", help="put the counts into figures.json")
+    parser.add_argument("--verbs", default=",".join(VERBS), help="which, joined by commas; all of them otherwise")
+    parser.add_argument("--faults", default=",".join(FAULTS), help="which, joined by commas; all of them otherwise")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="only each N-th operation")
+    parser.add_argument("--random", type=int, default=50, metavar="N", help="random moments for each verb and signal")
+    parser.add_argument("--seed", type=int, default=0, help="of the random moments")
+    options = parser.parse_args()
+    import_everything()
+    found: dict[str, dict[str, Tally]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name in options.verbs.split(","):
+            trial = Trial(VERBS[name], Path(folder).resolve() / PLACE)
+            print(f"{name}: {trial.whole.operations} operations, {trial.whole.seconds:.1f} s", flush=True)
+            for fault in options.faults.split(","):
+                tally = found.setdefault(fault, {}).setdefault(name, Tally())
+                for what in trials(trial, fault, options):
+                    tally.add(what)
+                    if what:
+                        print(f"  {fault}: {what}", flush=True)
+                print(f"  {FAULTS[fault]}: {tally.tries - len(tally.wrong)} of {tally.tries} survived", flush=True)
+                if options.write:
+                    write(fault, found[fault])
+    return int(any(tally.wrong for verbs in found.values() for tally in verbs.values()))
+
+
+def import_everything() -> None:
+    """Import now what every child would import: none of them runs a model here."""
+    for module in pkgutil.walk_packages(tli_bench.__path__, "tli_bench."):
+        if not module.name.endswith("__main__"):
+            import_module(module.name)
+    # lm-eval asks pip and a dozen programs what machine this is, for every run.
+    collect_env = import_module("torch.utils.collect_env")
+    collect_env.get_pretty_env_info = cache(collect_env.get_pretty_env_info)  # type: ignore[attr-defined]
+    collect_env.get_pretty_env_info()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

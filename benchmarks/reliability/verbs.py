@@ -1,0 +1,118 @@
+"""The verbs that write, each on something small: what is there before, the command, and what must be the same after it."""
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tli_bench.cli import main
+from tools import lexicon_release
+
+RUN = ("run", "--pairs", "swh-eng", "--limit", "12", "--no-confirm", "--placebo", "0", "--twin", "none")
+_OF_THE_RUN = {"created", "command", "sha256", "recipe", "source_commit"}
+"""What a record says of when and how it was made."""
+_LEFT_BEHIND = re.compile(r"\..*(\.tmp-\d+-\w+|\.lock|\.old|\.checkpoints)")
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """prepare: makes what the command finds, under a folder that is empty; call: the command, which writes under `folder / output`."""
+
+    name: str
+    prepare: Callable[[Path], None]
+    call: Callable[[Path], None]
+    output: str = "out"
+
+
+def _nothing(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def _records(folder: Path) -> None:
+    """Records of two models of words that nobody scored, as tests make them."""
+    from tests.support import scored_record
+    from tli_bench.records import RecordStore
+
+    store = RecordStore(folder / "records")
+    for model in ("org/one", "org/two"):
+        store.write(scored_record(model=model, scores=(0.1, 0.2, 0.4)))
+
+
+def _sweep(folder: Path) -> None:
+    _nothing(folder)
+    spec = {
+        "model": "tiny",
+        "pairs": ["swh-eng"],
+        "control": False,
+        "grid": {"max_steps": [1, 2], "retention": ["none"]},
+    }
+    (folder / "spec.yaml").write_text(json.dumps(spec))
+
+
+def _lexicon(folder: Path) -> None:
+    """The lexicon with one file of a pair missing, one too many and a stale card."""
+    shutil.copytree(Path(lexicon_release.__file__).parents[1] / "tasks" / "lexicon", folder / "out")
+    next(iter(sorted((folder / "out" / "pairs").glob("*/dev.tsv")))).unlink()
+    (folder / "out" / "pairs" / "old.tsv").write_text("left\n")
+    card = folder / "out" / "README.md"
+    card.write_text(re.sub(r"(?s)(<!-- version -->\n).*?(<!-- /version -->)", r"\1stale\n\2", card.read_text()))
+
+
+def _cached_run(folder: Path) -> None:
+    os.environ["TLI_BENCH_CACHE"] = str(folder / "out" / "states")
+    main([*RUN, "--output", str(folder / "out" / "runs")])
+
+
+def _release(folder: Path) -> None:
+    import sys
+
+    sys.argv = ["lexicon_release", str(folder / "out")]
+    raise SystemExit(lexicon_release.main())
+
+
+VERBS = {
+    verb.name: verb
+    for verb in (
+        Verb("run", _nothing, lambda at: main([*RUN, "--output", str(at / "out" / "runs")])),
+        Verb(
+            "train", _nothing, lambda at: main(
+                ["train", "--output", str(at / "out" / "adapter"), "--steps", "4", "--eval-steps", "2", "--retention", "none"]
+            ),
+        ),
+        Verb("sweep", _sweep, lambda at: main(["sweep", str(at / "spec.yaml"), "--output", str(at / "out" / "points")])),
+        Verb("leaderboard", _records, lambda at: main(["leaderboard", str(at / "records"), "--out", str(at / "out" / "board")])),
+        Verb("submit", _records, lambda at: main(["submit", str(at / "records"), "--no-audit", "--out", str(at / "out" / "s.zip")])),
+        Verb("results merge", _records, lambda at: main(["results", "merge", str(at / "records"), "--into", str(at / "out" / "all")])),
+        Verb("cache", _nothing, _cached_run),
+        Verb("lexicon release", _lexicon, _release),
+    )
+}  # fmt: skip
+
+
+def content(folder: Path) -> dict[str, Any]:
+    """Every file under a folder by its place, but for time and command; lm-eval's results of a run are one entry, whatever their time."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        name = str(path.relative_to(folder))
+        if path.is_dir():
+            continue
+        if path.name.startswith("results_"):
+            name, value = "results", sorted(json.loads(path.read_text())["results"])
+        elif path.suffix == ".json":
+            data = json.loads(path.read_text())
+            value = (
+                {key: part for key, part in data.items() if key not in _OF_THE_RUN} if isinstance(data, dict) else data
+            )
+        else:
+            value = path.read_bytes()
+        found[name] = value
+    return found
+
+
+def left_behind(folder: Path) -> list[str]:
+    """Temporary files, locks and checkpoints under a folder, which nobody should find after a command that ended well."""
+    return [str(path.relative_to(folder)) for path in sorted(folder.rglob(".*")) if _LEFT_BEHIND.fullmatch(path.name)]

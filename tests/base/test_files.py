@@ -1,0 +1,88 @@
+"""Writing a file: the old content or the new one, whatever fails, and nothing left behind for good."""
+
+import errno
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from tli_bench.base import files
+from tli_bench.base.errors import OutputError
+from tli_bench.base.files import remove_leftovers, temporary_prefix, write_bytes, write_text
+
+
+def full(*_args, **_kwargs):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize(
+    "step", [(files.tempfile, "mkstemp"), (files.os, "fdopen"), (files.os, "fsync"), (Path, "chmod"), (Path, "replace")]
+)
+def test_a_full_disk_at_any_step_keeps_the_old_file_and_leaves_no_other(tmp_path, monkeypatch, step):
+    path = tmp_path / "record.json"
+    write_text(path, "old")
+    with monkeypatch.context() as patched:
+        patched.setattr(*step, full)
+        with pytest.raises(OutputError, match=r"cannot write .*record\.json: No space left on device"):
+            write_text(path, "new")
+    assert path.read_text() == "old"
+    assert [found.name for found in tmp_path.iterdir()] == ["record.json"]
+
+
+def test_a_name_as_long_as_file_systems_allow_can_be_written(tmp_path):
+    path = tmp_path / ("с" * 127)
+    write_bytes(path, b"1")
+    write_bytes(path, b"2")
+    assert path.read_bytes() == b"2"
+
+
+def left_over(folder, name, *, process, age=0.0):
+    path = folder / temporary_prefix(name).replace(str(os.getpid()), str(process))
+    path = path.with_name(f"{path.name}ab12cd34")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"half")
+    os.utime(path, (time.time() - age,) * 2)
+    return path
+
+
+def ended():
+    """The number of a process that has ended."""
+    process = os.fork()
+    if process == 0:
+        os._exit(0)
+    os.waitpid(process, 0)
+    return process
+
+
+def test_what_a_killed_process_left_half_written_is_removed_and_nothing_else(tmp_path):
+    gone = left_over(tmp_path / "deep" / "er", "a.json", process=ended())
+    folder = tmp_path / f"{temporary_prefix('adapter').replace(str(os.getpid()), str(ended()))}x"
+    (folder / "inside").mkdir(parents=True)
+    running = left_over(tmp_path, "b.json", process=os.getppid())
+    others = [tmp_path / ".notes.tmp-mine", tmp_path / "plain.tmp-1-x", tmp_path / ".hidden.json"]
+    for path in others:
+        path.write_text("theirs")
+    remove_leftovers(tmp_path)
+    assert [path.exists() for path in (gone, folder, running, *others)] == [False, False, True, True, True, True]
+
+
+def test_a_number_that_another_process_has_by_now_keeps_a_file_for_a_day_only(tmp_path):
+    young = left_over(tmp_path, "a", process=os.getppid(), age=3600)
+    left_over(tmp_path, "b", process=os.getppid(), age=90_000)
+    remove_leftovers(tmp_path)
+    assert list(tmp_path.iterdir()) == [young]
+
+
+def test_a_folder_that_other_machines_write_to_is_cleaned_by_age_alone(tmp_path):
+    young = left_over(tmp_path, "a", process=ended())
+    left_over(tmp_path, "b", process=ended(), age=90_000)
+    remove_leftovers(tmp_path, shared=True)
+    assert list(tmp_path.iterdir()) == [young]
+
+
+def test_what_another_user_left_stays(tmp_path, monkeypatch):
+    theirs = left_over(tmp_path, "a", process=ended())
+    monkeypatch.setattr(files.os, "getuid", lambda: theirs.stat().st_uid + 1)
+    remove_leftovers(tmp_path)
+    assert theirs.exists()

@@ -1,0 +1,68 @@
+"""Faults at every operation on files; all verbs at every operation: `python -m benchmarks.reliability.kills`."""
+
+import argparse
+
+import pytest
+
+from benchmarks.reliability.kills import Trial, at_every_operation, import_everything, races, trials
+from benchmarks.reliability.verbs import VERBS, Verb
+
+LIGHT = ("submit", "results merge")
+"""Verbs that load no model: there is time for them in every run of the tests."""
+
+
+def verb_of(write):
+    """A verb that is only `write(path)`."""
+    return Verb("mine", lambda folder: folder.mkdir(parents=True), lambda folder: write(folder / "out" / "a.json"))
+
+
+def careless(path):
+    path.parent.mkdir(exist_ok=True)
+    if path.exists():
+        return  # "already done"
+    with path.open("w") as file:
+        file.write('{"value": 1}')
+    path.with_name("b.json").write_text("{}")
+
+
+def test_a_writer_that_believes_half_a_file_is_found_out(tmp_path):
+    """The instrument itself: what it is to find, it finds."""
+    trial = Trial(verb_of(careless), tmp_path / "x")
+    assert trial.whole.operations == 2
+    assert any("differs: b.json" in what for what in at_every_operation(trial, "kill", 1))
+    assert all("No space left on device" in what for what in at_every_operation(trial, "disk full", 1))
+
+
+@pytest.fixture(scope="module")
+def warm(tmp_path_factory):
+    """What the children would each import, imported here once."""
+    for name in LIGHT:
+        folder = tmp_path_factory.mktemp("warm")
+        VERBS[name].prepare(folder)
+        with pytest.raises(SystemExit, match="0"):
+            VERBS[name].call(folder)
+
+
+@pytest.mark.usefixtures("warm")
+@pytest.mark.parametrize("fault", ["kill", "disk full", "read-only"])
+@pytest.mark.parametrize("name", LIGHT)
+def test_after_a_fault_at_any_operation_the_same_command_leaves_what_it_should(tmp_path, name, fault):
+    trial = Trial(VERBS[name], tmp_path / "a folder [1] of ünïcode 'names'")
+    assert trial.whole.operations >= 6
+    every = 1 if name == "submit" else 5
+    assert [what for what in at_every_operation(trial, fault, every) if what] == []
+
+
+@pytest.mark.usefixtures("warm")
+def test_two_at_once_end_well_or_are_refused_in_one_line(tmp_path):
+    assert list(races(Trial(VERBS["submit"], tmp_path / "x"), 2)) == [""]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", VERBS)
+def test_every_verb_survives_kills_and_races(tmp_path, name):
+    import_everything()
+    trial = Trial(VERBS[name], tmp_path / "x")
+    options = argparse.Namespace(every=max(1, trial.whole.operations // 6), random=4, seed=0)
+    for fault in ("kill", "disk full", "random", "Ctrl-C", "SIGTERM", "eight"):
+        assert [what for what in trials(trial, fault, options) if what] == [], fault

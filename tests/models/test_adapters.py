@@ -144,7 +144,7 @@ def test_a_path_that_does_not_exist(tmp_path):
 def test_a_hub_adapter_while_offline():
     with pytest.raises(
         AdapterError,
-        match=r"no adapter at 'org/none': there is no such folder, and it could not be read from the Hub.*hf download",
+        match=r"no adapter at 'org/none': there is no such folder, and org/none is not in the local cache.*hf download",
     ):
         inspect_adapter("org/none")
 

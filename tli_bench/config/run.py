@@ -49,8 +49,8 @@ class RunConfig:
     adapter: Annotated[
         str | None,
         Option(
-            help="PEFT adapter: a folder or a Hub id; `none` scores the base alone. On the core lexicon `tiny` has its own, on another "
-            "list only if it is asked for (`default`).",
+            help="PEFT adapter: a folder, or ORG/NAME[@REVISION][:FOLDER] on the Hub; `none` scores the base alone. On the core lexicon "
+            "`tiny` has its own, on another list only if it is asked for (`default`).",
             goes=Goes.MODEL,
             decides=("adapter", "training_unknown", "seen_control"),
             shown=False,
@@ -230,6 +230,14 @@ class RunConfig:
         tuple[str, ...],
         Option(help="What --device-map may fill of each device, e.g. 0=20GiB,1=20GiB,cpu=60GiB.", goes=Goes.MODEL),
     ] = ()
+    layers: Annotated[
+        str | None,
+        Option(
+            help="Only the embeddings and the first K blocks, as 0-K: nothing else is loaded. Default: all layers.",
+            goes=Goes.MODEL,
+            decides=("layers", "first_blocks"),
+        ),
+    ] = None
     attn: Annotated[
         str | None,
         Option(

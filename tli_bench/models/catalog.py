@@ -36,7 +36,7 @@ ALIASES: dict[str, Alias] = {
             "qwen2-72b",
             "Qwen/Qwen2-72B",
             None,
-            "Qwen2-72B, for machines that hold it (`tli-bench study --dry-run` says what)",
+            "Qwen2-72B, for machines that hold it (`tli-bench plan qwen2-72b` says which)",
         ),
     )
 }

@@ -2,6 +2,7 @@
 
 from lm_eval.api.task import Task
 
+from tli_bench.base.errors import InputError
 from tli_bench.config.run import RunConfig
 from tli_bench.downstream.errors import DataError
 from tli_bench.models import LoadedModel
@@ -22,7 +23,11 @@ def tasks_of(config: RunConfig) -> dict[str, Task]:
     """The tasks of a run by name, checked, but with nothing read; raises as `check` and `load_tasks` do."""
     check(config)
     tasks = load_tasks(list(config.tasks) or default_tasks(asked_pairs(config)), metadata=config.metadata())
-    for task in tasks.values():
+    for name, task in tasks.items():
+        if config.layers and not isinstance(task, HiddenStatesTask):
+            raise InputError(
+                f"--layers {config.layers} loads the first blocks alone, and {name} asks the whole model; leave out --layers, or the task"
+            )
         Prompting.of(config).prepare(task)
     return tasks
 

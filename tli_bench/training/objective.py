@@ -114,8 +114,10 @@ class PairObjective(nn.Module):
         self.retention = retention
         self.retention_weight = retention_weight
         self.trainable = frozenset(name for name, p in self.named_parameters() if p.requires_grad)
-        # By it the trainer sees that the model is spread over several GPUs and leaves it there.
-        self.hf_device_map: dict[str, Any] = getattr(unwrapped(model), "hf_device_map", None) or {}
+        spread = getattr(unwrapped(model), "hf_device_map", None) or {}
+        if len(set(spread.values())) > 1:
+            # By it the trainer sees that the model is spread over several GPUs, and leaves it there.
+            self.hf_device_map: dict[str, Any] = spread
 
     def forward(
         self,

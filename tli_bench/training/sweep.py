@@ -169,26 +169,37 @@ def run_sweep(spec: SweepSpec, loaded: LoadedModel, output: Path, *, on_point: D
     are put back after each point. Raises OutputError when the disk refuses, ResultError for a record that cannot be
     read, and whatever a training raises.
     """
-    points: list[Point] = []
-    judge = _Judge(loaded, spec)
+    runner, points = SweepRunner(spec, loaded, output), []
     for unit in units_of(spec):
-        identity = _identity(unit, spec, loaded, judge.words(unit.pair))
-        key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
-        path = output / "points" / f"{key}.json"
-        reused = path.is_file()
-        if reused:
-            # Another grid may have trained the same under other words.
-            point = replace(read_point(path), settings=unit.settings, recipe=unit.recipe.name)
-        else:
-            folder = output / "adapters" / key
-            point = _run(unit, judge, folder, identity=identity)
-            write_point(path, point)
-            if not spec.keep_adapters:
-                shutil.rmtree(folder, ignore_errors=True)
+        point, reused = runner.run(unit)
         points.append(point)
         if on_point:
             on_point(point, reused)
     return points
+
+
+class SweepRunner:
+    """Trains and scores points of a sweep one at a time on one loaded base; several may work on one folder."""
+
+    def __init__(self, spec: SweepSpec, loaded: LoadedModel, output: Path) -> None:
+        self._spec, self._output = spec, output
+        self._judge = _Judge(loaded, spec)
+
+    def run(self, unit: Unit) -> tuple[Point, bool]:
+        """The point, and whether it was there already; written as soon as it is done. Raises as `run_sweep` does."""
+        spec, judge = self._spec, self._judge
+        identity = _identity(unit, spec, judge.loaded, judge.words(unit.pair))
+        key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+        path = self._output / "points" / f"{key}.json"
+        if path.is_file():
+            # Another grid may have trained the same under other words.
+            return replace(read_point(path), settings=unit.settings, recipe=unit.recipe.name), True
+        folder = self._output / "adapters" / key
+        point = _run(unit, judge, folder, identity=identity)
+        write_point(path, point)
+        if not spec.keep_adapters:
+            shutil.rmtree(folder, ignore_errors=True)
+        return point, False
 
 
 class _Judge:

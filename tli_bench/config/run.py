@@ -11,12 +11,9 @@ from typing import Annotated, Any, Self
 
 from tli_bench.base.errors import InputError
 from tli_bench.base.paths import data_dir
+from tli_bench.config.loading import ATTENTIONS, DEVICE_MAPS, DTYPES, QUANTIZATIONS
 from tli_bench.config.options import ON_OFF, YES_NO, Goes, Option, Setting, of_road, require_names, settings
 
-DTYPES = ("float32", "bfloat16", "float16")
-QUANTIZATIONS = ("nf4", "nf4-double", "int8", "none")
-DEVICE_MAPS = ("auto", "balanced", "balanced_low_0", "sequential")
-ATTENTIONS = ("sdpa", "eager", "flash_attention_2", "flash_attention_3", "flex_attention")
 CORE = "core"
 OWN_ADAPTER, NO_ADAPTER = "default", "none"
 ADAPTER_OF_CORE = "auto"

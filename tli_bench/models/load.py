@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from tli_bench.base.errors import InputError, ModelError, TLIError
+from tli_bench.config.loading import DTYPES as DTYPE_NAMES
 from tli_bench.config.options import settings
-from tli_bench.config.run import DTYPES as DTYPE_NAMES
 from tli_bench.config.run import RunConfig
 from tli_bench.models.catalog import ModelSource, resolve_model
 from tli_bench.models.families import families, family_of

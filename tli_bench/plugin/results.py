@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from tli_bench.base.files import write_text
-from tli_bench.config.run import NO_ADAPTER, QUANTIZATIONS, RunConfig
+from tli_bench.config.loading import QUANTIZATIONS
+from tli_bench.config.run import NO_ADAPTER, RunConfig
 from tli_bench.config.saved import write_config
 from tli_bench.evaluate.corrections import as_json as tests_as_json
 from tli_bench.evaluate.corrections import corrected

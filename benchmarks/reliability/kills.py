@@ -29,8 +29,8 @@ from benchmarks.reliability.verbs import VERBS, Verb, content, left_behind
 PLACE = "a folder [1] of ünïcode 'names'"
 SIGNALS = {"Ctrl-C": signal.SIGINT, "SIGTERM": signal.SIGTERM}
 FAULTS = {
-    "kill": "kill -9 at every operation on files",
-    **{name: f"{name} at every operation on files" for name in ERRORS},
+    "kill": "kill -9 at an operation on files",
+    **{name: f"{name} at an operation on files" for name in ERRORS},
     "random": "kill -9 at random moments",
     **{name: f"{name} at random moments" for name in SIGNALS},
     "two": "two processes on one output",
@@ -156,7 +156,7 @@ def write(fault: str, found: dict[str, Tally]) -> None:
     verbs |= {name: {"tries": tally.tries, "survived": tally.tries - len(tally.wrong)} for name, tally in found.items()}
     write_figure(
         fault,
-        fault=FAULTS[fault],
+        fault=f"{FAULTS[fault]} ({', '.join(verbs)})",
         tries=sum(one["tries"] for one in verbs.values()),
         survived=sum(one["survived"] for one in verbs.values()),
         command=f"python -m benchmarks.reliability.kills --faults '{fault}'",

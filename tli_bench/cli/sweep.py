@@ -77,7 +77,8 @@ def sweep(
 
     if shard:
         # Jobs of an array write side by side: each point is a file of its own, and each part has one job.
-        with writing_into(folder / "shards" / f"{part.number}-{part.parts}", "sweep"):
+        own = folder / "shards" / f"{part.number}-{part.parts}"
+        with writing_into(folder, "sweep", shared=True), writing_into(own, "sweep"):
             points = _here(plan, units, folder, load, show)
         print(f"{len(points)} points of shard {shard} are in {folder}; the command without --shard gathers all of them")
         return

@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: run docs test-docs studies studies-smoke study-pages test test-slow test-real real-models lint types tiny adapters tasks lexicon docs-tables leaderboard leaderboard-records leaderboard-sweeps recipe-choices gauntlet coverage bench clean
+.PHONY: run docs test-docs test-lowest test-newest studies studies-smoke study-pages test test-slow test-real real-models lint types tiny adapters tasks lexicon docs-tables leaderboard leaderboard-records leaderboard-sweeps recipe-choices gauntlet coverage bench clean
 
 run: $(STAMP)
 	$(BIN)/tli-bench run
 
+# Two workers and their processes import the same files, rewritten by pytest: compile them once, whatever the environment says.
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest
 
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow
@@ -43,6 +44,17 @@ docs: $(STAMP)
 # Every command of README, docs/ and the notebooks in examples/, but for those marked as needing what is not here.
 test-docs: $(STAMP)
 	$(BIN)/python -m pytest -m docs
+
+# The quick tests with the lowest versions that pyproject.toml allows, and with the newest that can be had, each in an environment of its own
+# that is made anew. torch stays the pinned one: any other would bring its GPU packages.
+test-lowest: RESOLUTION := lowest-direct
+test-newest: RESOLUTION := highest
+test-lowest test-newest: test-%:
+	rm -rf .venv-$* && $(PYTHON) -m venv .venv-$*
+	.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check uv $(shell grep '^torch==' constraints.txt)
+	grep '^torch==' constraints.txt | .venv-$*/bin/uv pip install --quiet --python .venv-$*/bin/python --resolution $(RESOLUTION) \
+	  --constraint /dev/stdin --editable '.[dev]'
+	.venv-$*/bin/python -m pytest tests/api tests/config tests/measures tests/records tests/stats
 
 lint: $(STAMP)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -9,12 +9,13 @@ In three lines of Python:
 Importing this package loads neither torch nor transformers; the heavy rooms are imported where they are used.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
 __version__ = "0.1.0"
+# As `typing` has it, which takes longer to import than all that the command line needs in order to answer a signal in one line.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from tli_bench.api.comparing import Comparison as Comparison
     from tli_bench.api.comparing import compare as compare
     from tli_bench.api.records import read_records as read_records
@@ -63,8 +64,10 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     """Import a facade name on first use (PEP 562), so that `import tli_bench` stays light."""
+    from importlib import import_module
+
     if name in _FACADE:
         return getattr(import_module(_FACADE[name]), name)
     raise AttributeError(f"module 'tli_bench' has no attribute {name!r}")

@@ -19,6 +19,7 @@ from tools.instruct import instruct_table
 from tools.official import mexa_table, questions_table, sentences_table
 from tools.pin_sets import revisions_table
 from tools.real_models.declared import real_models_table
+from tools.reliability_table import reliability_table
 from tools.transfer.table import gain_table, net_table
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -41,6 +42,7 @@ TABLES = {
     "transfer_smollm2": partial(gain_table, "smollm2-bos"),
     **plan_tables.TABLES,
     **reference_tables.TABLES,
+    "reliability": reliability_table,
     **speed_tables.TABLES,
 }
 END = "<!-- end of table -->"

@@ -1,1 +1,1 @@
-"""How often we were hit and how often we stood: one command for each kind of fault, all figures in figures.json."""
+"""What becomes of outputs when the machine fails, and of readers when files are damaged: a command for each, figures in figures.json."""

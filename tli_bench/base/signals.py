@@ -1,9 +1,11 @@
-"""Ctrl-C and SIGTERM: one line and the usual exit status, at whatever moment they come."""
+"""Ctrl-C and SIGTERM: one line and the usual exit status, at whatever moment they come.
+
+This is the first import of the command line, so it imports next to nothing: until it is done, Python's own traceback is shown.
+"""
 
 import os
 import signal
 import sys
-from contextlib import suppress
 from types import FrameType
 
 _SHOW_CURSOR = b"\r\x1b[K\x1b[?25h"
@@ -29,12 +31,13 @@ def _end(number: int, _frame: FrameType | None) -> None:
             stream.flush()
         except Exception:  # closed, or interrupted in the middle of a write
             continue
-    if os.environ.get("RANK", "0") == "0":
-        shown = _SHOW_CURSOR if os.isatty(2) else b""
-        line = f"{_TOLD[signal.Signals(number)]}; what was finished is kept: run the same command again to go on\n"
-        with suppress(OSError):  # nobody is there to read it
+    try:
+        if os.environ.get("RANK", "0") == "0":
+            shown = _SHOW_CURSOR if os.isatty(2) else b""
+            line = f"{_TOLD[signal.Signals(number)]}; what was finished is kept: run the same command again to go on\n"
             os.write(2, shown + line.encode())
-    _leave(number, None)
+    finally:  # even where nobody is there to read it
+        _leave(number, None)
 
 
 def _leave(number: int, _frame: FrameType | None) -> None:

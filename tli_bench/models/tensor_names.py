@@ -1,13 +1,11 @@
 """Names of the tensors in a model's files, from their headers alone: torch is not imported."""
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 
 from tli_bench.base.errors import UnknownNameError
-
-_LONGEST_HEADER = 100_000_000
-"""As in safetensors itself."""
+from tli_bench.models.plausible import header_shapes
+from tli_bench.models.shapes import Shapes
 
 
 def require_spelt(names: Iterable[str], folder: Path) -> None:
@@ -27,20 +25,17 @@ def linear_names(folder: Path) -> set[str]:
     """Last names of the matrices that lie inside a numbered block; none of files that cannot be read, which loading will tell."""
     found = set()
     for path in folder.glob("*.safetensors"):
-        for name, about in _header(path).items():
+        for name, shape in _shapes(path).items():
             *parents, module, kind = ["", *name.split(".")]
-            if kind == "weight" and len(about["shape"]) == 2 and any(part.isdigit() for part in parents):
+            if kind == "weight" and len(shape) == 2 and any(part.isdigit() for part in parents):
                 found.add(module)
     return found
 
 
-def _header(path: Path) -> dict[str, dict[str, list[int]]]:
+def _shapes(path: Path) -> Shapes:
     try:
-        with path.open("rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            data = json.loads(file.read(length)) if 0 < length <= _LONGEST_HEADER else {}
-        return {name: about for name, about in data.items() if isinstance(about.get("shape"), list)}
-    except (OSError, ValueError, AttributeError, RecursionError):
+        return header_shapes(path)
+    except (OSError, ValueError):
         return {}
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from tli_bench.base.errors import InputError
-from tli_bench.base.paths import data_dir
+from tli_bench.base.paths import data_dir, expanded
 from tli_bench.base.reading import read_limited
 from tli_bench.base.wording import visible
 from tli_bench.base.yamls import MAX_BYTES, compose_yaml, load_yaml
@@ -91,7 +91,7 @@ def _files(places: Iterable[Path]) -> Iterator[Path]:
     own, seen = data_dir("tasks").resolve(), set()
     waiting = list(places)
     while waiting:
-        place = waiting.pop().expanduser().resolve()
+        place = expanded(waiting.pop()).resolve()
         if place in seen or own in (place, *place.parents):
             continue
         seen.add(place)
@@ -145,4 +145,4 @@ def _configured(path: Path) -> Iterator[Path]:
 
 def _named(value: str) -> Iterator[Path]:
     for part in value.split(","):
-        yield from (Path(found) for found in glob.glob(str(Path(part.strip()).expanduser())))
+        yield from (Path(found) for found in glob.glob(str(expanded(part.strip()))))

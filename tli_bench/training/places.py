@@ -67,6 +67,7 @@ def _open_run(work: Path, fingerprint: dict[str, Any], *, restart: bool) -> Path
         known = read_json(note)
     except (OSError, ValueError) as err:
         raise InputError(f"{note} cannot be read ({err}); pass --restart to start again") from err
+    known = known if isinstance(known, dict) else {}
     differing = [key for key in fingerprint if known.get(key) != fingerprint[key]]
     if differing:
         raise InputError(

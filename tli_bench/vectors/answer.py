@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import torch
 
 from tli_bench.models.identity import MeasuredModel, State
+from tli_bench.vectors.backend import Backend
 from tli_bench.vectors.cache import Answered, TextStates
 from tli_bench.vectors.extract import with_first
 from tli_bench.vectors.inputs import Framing, framing
-from tli_bench.vectors.kept import Answers, Kept
 from tli_bench.vectors.placebos import Placebos
 from tli_bench.vectors.pooling import pooling_weights
 from tli_bench.vectors.protocols import Pooling, Protocol
@@ -29,7 +29,7 @@ class Inputs(NamedTuple):
 
 
 def answer(
-    requests: Sequence[Any], *, backend: Answers, identity: MeasuredModel, placebos: Placebos | None = None
+    requests: Sequence[Any], *, backend: Backend, identity: MeasuredModel, placebos: Placebos | None = None
 ) -> list[PairStates]:
     """One `PairStates` for each request, in order. A request's `args` are (source, target, protocols, pair id).
 
@@ -45,7 +45,6 @@ def answer(
         placebos.starts()
     answers: dict[int, PairStates] = {}
     with backend.unchanged():
-        backend.remember(identity)
         for group in _groups(requests, causal=backend.causal):
             words = [requests[position].args[:2] for position in group.positions]
             states = states_of(identity, running=group.running)
@@ -54,19 +53,6 @@ def answer(
             )
             answers |= dict(zip(group.positions, found, strict=True))
     return [replace(answers[position], placebos=placebos) for position in range(len(requests))]
-
-
-def all_kept(requests: Sequence[Any], *, kept: Kept, identity: MeasuredModel) -> bool:
-    """Whether `answer` needs no model for these requests: `kept`, as its backend, has every state that is asked for."""
-    if any(is_sentence(request) for request in requests):
-        return False
-    for group in _groups(requests, causal=kept.causal):
-        words = [requests[position].args[:2] for position in group.positions]
-        for state in states_of(identity, running=group.running):
-            for inputs, texts in _wanted(words, group.sides).items():
-                if not kept.holds(texts, inputs.framing, inputs.poolings, state=state, neurons=group.neurons):
-                    return False
-    return True
 
 
 class _Asked(NamedTuple):
@@ -100,7 +86,7 @@ def _wanted(words: Sequence[tuple[str, str]], sides: Sequence[dict[str, Inputs]]
     return wanted
 
 
-def _sentences(requests: Sequence[Any], *, backend: Answers, identity: MeasuredModel) -> Any:
+def _sentences(requests: Sequence[Any], *, backend: Backend, identity: MeasuredModel) -> Any:
     """One `SentenceStates` for each request, in order; each distinct sentence runs once per state."""
     groups: dict[tuple[Protocol, str], list[int]] = {}
     for position, request in enumerate(requests):
@@ -128,7 +114,7 @@ def _answer_group(
     protocols: Sequence[Protocol],
     states: Sequence[State],
     *,
-    backend: Answers,
+    backend: Backend,
     identity: MeasuredModel,
     neurons: bool,
 ) -> list[PairStates]:

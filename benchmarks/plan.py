@@ -9,13 +9,13 @@ import argparse
 import contextlib
 import json
 import os
-import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -39,14 +39,8 @@ CASES = {
     "tli": ("tli", FEW),
     "full-finetune": ("full-finetune", {"max_steps": 3, "eval_steps": 3}),
 }
-PRINTED = [
-    ["tli_bench", "plan", "tiny", "--ram", "8GB"],
-    ["tli_bench", "plan", "lugha", "--ram", "32GB"],
-    ["tli_bench", "plan", "lugha", "--gpus", "24GB"],
-    ["tli_bench", "plan", "qwen2-72b", "--gpus", "24GB"],
-    ["tli_bench", "plan", "qwen2-72b", "--gpus", "8x80GB"],
-]
-"""What docs/scale.md prints."""
+PRINTED = {"tiny": ["--ram 8GB"], "lugha": ["--gpus 24GB"], "qwen2-72b": ["--gpus 24GB", "--gpus 8x80GB"]}
+"""What docs/scale.md prints: machines of each model."""
 
 
 def main() -> int:
@@ -62,7 +56,7 @@ def main() -> int:
     if options.only != "printed":
         _keep("rows", _rows(), write=options.write)
     if options.only != "cases":
-        printed = [{"command": shlex.join(command), "lines": _printed(command)} for command in PRINTED]
+        printed = [one for model, machines in PRINTED.items() for one in _printed(model, machines)]
         _keep("printed", printed, write=options.write)
     return 0
 
@@ -92,10 +86,22 @@ def _keep(part: str, found: object, *, write: bool) -> None:
     RESULT.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
 
 
-def _printed(command: list[str]) -> list[str]:
-    env = os.environ | {"HF_HUB_OFFLINE": "1"}
-    run = [sys.executable, "-W", "ignore", "-m", *command]
-    return subprocess.run(run, env=env, capture_output=True, text=True, check=True).stdout.splitlines()
+def _printed(model: str, machines: list[str]) -> list[dict[str, object]]:
+    """What the command prints for machines of one kind, for which its sizes are the same."""
+    from tli_bench.models.skeleton import describe
+    from tli_bench.training.plan import machine_of, plan, usual_recipes
+    from tli_bench.training.recipe import load_recipe
+
+    found, given = None, [load_recipe(name) for name in ("tli-early", "tli", "full-finetune")]
+    printed = []
+    for text in machines:
+        kind, size = text.split()
+        machine = machine_of(size if kind == "--gpus" else None, size if kind == "--ram" else None)
+        found = found or plan(describe(model), machine=machine, recipes=usual_recipes(None, given), early=8)
+        printed.append(
+            {"command": f"tli-bench plan {model} {text}", "lines": list(replace(found, machine=machine).lines())}
+        )
+    return printed
 
 
 def _child(toy: str, case: str) -> dict[str, object]:

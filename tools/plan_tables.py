@@ -26,8 +26,7 @@ def printed() -> str:
     """What the command prints."""
     blocks = []
     for one in _read()["printed"]:
-        command = one["command"].replace("tli_bench ", "tli-bench ")
-        blocks.append("\n".join(["```", f"$ {command}", *one["lines"], "```"]))
+        blocks.append("\n".join(["```", f"$ {one['command']}", *one["lines"], "```"]))
     return "\n\n".join(blocks)
 
 

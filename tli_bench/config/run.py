@@ -375,8 +375,7 @@ class RunConfig:
 
     def chosen(self) -> Self:
         """The same with the model's own adapter and sample data put in, where it has them and nothing else is asked for."""
-        own = OWN_ADAPTERS.get(self.model)
-        adapter = self.adapter
+        own, adapter = OWN_ADAPTERS.get(self.model), self.adapter
         if adapter in (OWN_ADAPTER, ADAPTER_OF_CORE):
             adapter = str(data_dir("adapters") / own) if own and not self.leaves_own_adapter else None
         return replace(self, adapter=adapter, data_dir=self.data_dir or (Path("fixtures") if own else None))

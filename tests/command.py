@@ -8,6 +8,7 @@ import warnings
 from contextlib import redirect_stderr, redirect_stdout
 from unittest import mock
 
+from tests.forked import python
 from tli_bench.cli import main
 
 
@@ -27,13 +28,7 @@ def tli_bench(*arguments, code=0):
 
 def in_a_process(*arguments, code=0, timeout=300):
     """The same in a process of its own: for entry points on the path, environments, and what is written to a real pipe."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tli_bench", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        env={**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"},
-    )
+    done = python("-m", "tli_bench", *arguments, timeout=timeout)
     assert done.returncode == code, done.stderr[-3000:]
     return done.stdout if code == 0 else done.stderr
 
@@ -41,7 +36,8 @@ def in_a_process(*arguments, code=0, timeout=300):
 def require_light(*calls, heavy=("torch", "transformers", "peft", "lm_eval"), code=0):
     """Run the command lines `calls` in one process of its own: each must exit with `code`, none may import `heavy`.
 
-    Gives its output; where they are to fail, what each wrote to standard error, as a list in JSON.
+    Gives its output; where they are to fail, what each wrote to standard error, as a list in JSON. Where torch may be imported,
+    it was already.
     """
     program = (
         "import contextlib, io, json, sys\nfrom tli_bench.cli import main\nsaid = []\n"
@@ -54,6 +50,9 @@ def require_light(*calls, heavy=("torch", "transformers", "peft", "lm_eval"), co
         f"    if {code}: said.append(err.getvalue())\n"
         f"if {code}: print(json.dumps(said))\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=300)
+    if "torch" in heavy:
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=300)
+    else:
+        done = python("-c", program)
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -1,5 +1,6 @@
-"""A Hub on 127.0.0.1: the part of its download API that `from_pretrained` and `load_dataset` speak, over plain folders."""
+"""A Hub on 127.0.0.1: the part of its API that `from_pretrained`, `load_dataset` and an upload speak, over plain folders."""
 
+import base64
 import hashlib
 import json
 import threading
@@ -12,8 +13,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 class LoopbackHub:
     """Serves `repositories` (id -> folder) at one commit; ids in `gated` answer 403 and unknown ones 401, as the Hub does.
 
-    A data set's id begins with `datasets/`. commits: of repositories that are at another one. seen: (method, path, status) of every
-    request, in order.
+    A data set's id begins with `datasets/`. commits: of repositories that are at another one. refused: the status of gated ones, where it
+    is another. breaks: by file name, after how many bytes the connection ends, and how often. seen: (method, path, status) of
+    every request, in order. received: by repository, the files of every commit that was made.
     """
 
     def __init__(
@@ -23,10 +25,14 @@ class LoopbackHub:
         commit: str,
         gated: tuple[str, ...] = (),
         commits: Mapping[str, str] | None = None,
+        refused: int = 403,
+        breaks: Mapping[str, tuple[int, int]] | None = None,
     ) -> None:
         self.repositories, self.commit, self.gated = repositories, commit, gated
         self.commits = commits or {}
+        self.refused, self.breaks = refused, {name: list(rule) for name, rule in (breaks or {}).items()}
         self.seen: list[tuple[str, str, int]] = []
+        self.received: dict[str, dict[str, bytes]] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": self}))
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self.endpoint = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -59,6 +65,14 @@ class _Handler(BaseHTTPRequestHandler):
         self._route(self.rfile.read(int(self.headers.get("Content-Length", 0))))
 
     def _route(self, body: bytes = b"") -> None:
+        if self.path == "/api/repos/create":
+            asked = json.loads(body)
+            owner = f"{asked['organization']}/" if asked.get("organization") else ""
+            repository = f"{'datasets/' if asked.get('type') == 'dataset' else ''}{owner}{asked['name']}"
+            self.hub.received.setdefault(repository, {})
+            return self._json({"url": f"{self.hub.endpoint}/{repository}"})
+        if self.path == "/api/validate-yaml":
+            return self._json({"errors": [], "warnings": []})
         # A branch such as refs/convert/parquet arrives as one part, its slashes quoted.
         parts = [unquote(part) for part in urlsplit(self.path).path.strip("/").split("/")]
         api = parts[0] == "api" and parts[1] in ("models", "datasets")
@@ -68,7 +82,9 @@ class _Handler(BaseHTTPRequestHandler):
         repository, rest = "/".join(parts[:size]), parts[size:]
         self.commit = self.hub.commits.get(repository, self.hub.commit)
         if repository in self.hub.gated and not api:
-            return self._error(403, "GatedRepo", f"Access to model {repository} is restricted.")
+            return self._error(self.hub.refused, "GatedRepo", f"Access to model {repository} is restricted.")
+        if api and repository in self.hub.received and rest and rest[0] in ("preupload", "commit"):
+            return self._upload(repository, rest, body)
         if repository not in self.hub.repositories and repository not in self.hub.gated:
             # To a stranger the real Hub does not tell a missing repository from a private one.
             return self._error(401, "RepoNotFound", "Invalid username or password.")
@@ -77,6 +93,20 @@ class _Handler(BaseHTTPRequestHandler):
         if rest[:1] == ["resolve"] and len(rest) >= 3:
             return self._file(self.hub.repositories[repository], rest[1], "/".join(rest[2:]))
         return self._error(404, "EntryNotFound", "Not found")
+
+    def _upload(self, repository: str, rest: list[str], body: bytes) -> None:
+        if rest[0] == "preupload":
+            files = [
+                {"path": one["path"], "uploadMode": "regular", "shouldIgnore": False}
+                for one in json.loads(body)["files"]
+            ]
+            return self._json({"files": files})
+        for line in body.splitlines():
+            item = json.loads(line)
+            if item["key"] == "file":
+                self.hub.received[repository][item["value"]["path"]] = base64.b64decode(item["value"]["content"])
+        address = f"{self.hub.endpoint}/{repository}/commit/{self.commit}"
+        return self._json({"commitUrl": address, "commitOid": self.commit, "success": True})
 
     def _api(self, repository: str, rest: list[str], body: bytes) -> None:
         folder = self.hub.repositories.get(repository)
@@ -102,7 +132,13 @@ class _Handler(BaseHTTPRequestHandler):
         path = folder / name
         if ".." in name or not path.is_file():
             return self._error(404, "EntryNotFound", "Entry not found")
-        return self._send(200, path.read_bytes(), {"ETag": f'"{_etag(path)}"', "X-Repo-Commit": self.commit})
+        headers = {"ETag": f'"{_etag(path)}"', "X-Repo-Commit": self.commit, "Accept-Ranges": "bytes"}
+        body, wanted = path.read_bytes(), self.headers.get("Range", "")
+        if self.command == "GET" and wanted.startswith("bytes=") and wanted.endswith("-"):
+            start = int(wanted.removeprefix("bytes=").removesuffix("-"))
+            headers["Content-Range"] = f"bytes {start}-{len(body) - 1}/{len(body)}"
+            return self._send(206, body[start:], headers, name=name)
+        return self._send(200, body, headers, name=name)
 
     def _known(self, revision: str) -> bool:
         return revision in ("main", "refs/convert/parquet", self.commit)
@@ -113,14 +149,19 @@ class _Handler(BaseHTTPRequestHandler):
     def _error(self, status: int, code: str, message: str) -> None:
         self._send(status, b"", {"X-Error-Code": code, "X-Error-Message": message, "X-Repo-Commit": self.commit})
 
-    def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+    def _send(self, status: int, body: bytes, headers: dict[str, str], *, name: str = "") -> None:
         self.hub.seen.append((self.command, self.path, status))
         self.send_response(status)
         for key, value in headers.items():
             self.send_header(key, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        if self.command != "HEAD":
+        rule = self.hub.breaks.get(name)
+        if self.command == "GET" and rule and rule[1]:
+            rule[1] -= 1
+            self.wfile.write(body[: rule[0]])
+            self.close_connection = True
+        elif self.command != "HEAD":
             self.wfile.write(body)
 
 

@@ -47,24 +47,37 @@ def _imports(path):
 
 
 FILES = sorted(p for p in PACKAGE.rglob("*.py") if "data" not in p.relative_to(PACKAGE).parts[:1])
+# One test for all files of a room: of a test for each, most of the time would be pytest's own.
+FOUND = sorted({room(path) for path in FILES})
+by_room = pytest.mark.parametrize("here", FOUND)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
-def test_a_room_imports_only_from_rooms_before_it(path):
-    here = room(path)
+def imported(here):
+    """What each file of a room imports: its path and a module, one by one."""
+    return [(path, name) for path in FILES if room(path) == here for name in imports(path)]
+
+
+@by_room
+def test_a_room_imports_only_from_rooms_before_it(here):
     if here in ("__init__", "__main__"):
         return  # the facade imports on first use; the other is the front door
-    for name in imports(path):
-        if name.startswith("tli_bench."):
-            there = name.split(".")[1]
-            assert ROOMS.index(there) <= ROOMS.index(here) or (here, there) in BORROWED, f"{path} imports {name}"
+    theirs = [(path, name, name.split(".")[1]) for path, name in imported(here) if name.startswith("tli_bench.")]
+    assert [
+        f"{path} imports {name}"
+        for path, name, there in theirs
+        if ROOMS.index(there) > ROOMS.index(here) and (here, there) not in BORROWED
+    ] == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
-def test_third_parties_stay_in_their_rooms(path):
-    for name in imports(path):
-        owners = OWNERS.get(name.split(".")[0])
-        assert owners is None or room(path) in owners, f"{path} imports {name}"
+@by_room
+def test_third_parties_stay_in_their_rooms(here):
+    owners = [(path, name, OWNERS.get(name.split(".")[0])) for path, name in imported(here)]
+    assert [f"{path} imports {name}" for path, name, whose in owners if whose is not None and here not in whose] == []
+
+
+def test_every_room_is_looked_at():
+    assert {*ROOMS, "__init__", "__main__"} == set(FOUND)
+    assert all(imported(here) for here in ROOMS)
 
 
 def test_measures_and_stats_know_nothing_of_ours_but_errors():

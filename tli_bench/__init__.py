@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
     from tli_bench.api.comparing import Comparison as Comparison
     from tli_bench.api.comparing import compare as compare
+    from tli_bench.api.records import read_records as read_records
     from tli_bench.api.report import Report as Report
     from tli_bench.api.scoring import score as score
     from tli_bench.api.training import train as train
+    from tli_bench.api.vectors import word_vectors as word_vectors
     from tli_bench.config.run import RunConfig as RunConfig
     from tli_bench.lexicon import Lexicon as Lexicon
     from tli_bench.lexicon import load_lexicon as load_lexicon
@@ -31,9 +33,11 @@ if TYPE_CHECKING:
 _FACADE = {
     "Comparison": "tli_bench.api.comparing",
     "compare": "tli_bench.api.comparing",
+    "read_records": "tli_bench.api.records",
     "Report": "tli_bench.api.report",
     "score": "tli_bench.api.scoring",
     "train": "tli_bench.api.training",
+    "word_vectors": "tli_bench.api.vectors",
     "RunConfig": "tli_bench.config.run",
     "Lexicon": "tli_bench.lexicon",
     "load_lexicon": "tli_bench.lexicon",
@@ -53,8 +57,10 @@ __all__ = [
     "compare",
     "load_lexicon",
     "load_model",
+    "read_records",
     "score",
     "train",
+    "word_vectors",
 ]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from tli_bench.base.terms import terms_markdown
 from tli_bench.measures.table import measures_markdown
 from tli_bench.models.families import families_table
-from tools import speed_tables
+from tools import plan_tables, reference_tables, speed_tables
 from tools.board_tables import real_board_table, real_gain_table
 from tools.choices_table import choices_table
 from tools.downstream_table import downstream_table
@@ -40,6 +40,8 @@ TABLES = {
     "transfer_gain": partial(gain_table, "me5"),
     "transfer_net": partial(net_table, "me5"),
     "transfer_smollm2": partial(gain_table, "smollm2-bos"),
+    **plan_tables.TABLES,
+    **reference_tables.TABLES,
     "reliability": reliability_table,
     **speed_tables.TABLES,
 }

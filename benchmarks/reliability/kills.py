@@ -8,8 +8,8 @@ With --write the counts are put into benchmarks/reliability/figures.json, where 
 """
 
 import argparse
-import json
 import os
+import pkgutil
 import random
 import shutil
 import signal
@@ -17,14 +17,16 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 
+import tli_bench
 from benchmarks.reliability.faults import ERRORS, KILLED, Outcome, Watch, in_a_child
+from benchmarks.reliability.figures import read_figures, write_figure
 from benchmarks.reliability.verbs import VERBS, Verb, content, left_behind
-from tli_bench.base.files import write_json
 
 PLACE = "a folder [1] of ünïcode 'names'"
-FIGURES = Path(__file__).parent / "figures.json"
 SIGNALS = {"Ctrl-C": signal.SIGINT, "SIGTERM": signal.SIGTERM}
 FAULTS = {
     "kill": "kill -9 at every operation on files",
@@ -148,15 +150,18 @@ def trials(trial: Trial, fault: str, options: argparse.Namespace) -> Iterator[st
     return at_random(trial, options.random, SIGNALS.get(fault, signal.SIGKILL), options.seed)
 
 
-def write(found: dict[str, dict[str, Tally]]) -> None:
-    """Put the counts next to those that are there."""
-    figures = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.is_file() else {}
-    for fault, verbs in found.items():
-        there = figures.setdefault(fault, {"fault": FAULTS[fault], "verbs": {}})
-        there["verbs"] |= {verb: {"tries": t.tries, "survived": t.tries - len(t.wrong)} for verb, t in verbs.items()}
-        there["tries"] = sum(one["tries"] for one in there["verbs"].values())
-        there["survived"] = sum(one["survived"] for one in there["verbs"].values())
-    write_json(FIGURES, figures)
+def write(fault: str, found: dict[str, Tally]) -> None:
+    """Put the counts of a fault next to those of verbs that were tried before."""
+    verbs = dict(read_figures().get(fault, {}).get("verbs", {}))
+    verbs |= {name: {"tries": tally.tries, "survived": tally.tries - len(tally.wrong)} for name, tally in found.items()}
+    write_figure(
+        fault,
+        fault=FAULTS[fault],
+        tries=sum(one["tries"] for one in verbs.values()),
+        survived=sum(one["survived"] for one in verbs.values()),
+        command=f"python -m benchmarks.reliability.kills --faults '{fault}'",
+        verbs=verbs,
+    )
 
 
 def main() -> int:
@@ -182,22 +187,18 @@ def main() -> int:
                         print(f"  {fault}: {what}", flush=True)
                 print(f"  {FAULTS[fault]}: {tally.tries - len(tally.wrong)} of {tally.tries} survived", flush=True)
                 if options.write:
-                    write(found)
+                    write(fault, found[fault])
     return int(any(tally.wrong for verbs in found.values() for tally in verbs.values()))
 
 
 def import_everything() -> None:
     """Import now what every child would import: none of them runs a model here."""
-    from functools import cache
-
-    from torch.utils import collect_env
-
-    import tli_bench.plugin.scoring
-    import tli_bench.report.write
-    import tli_bench.training.sweep  # noqa: F401
-
+    for module in pkgutil.walk_packages(tli_bench.__path__, "tli_bench."):
+        if not module.name.endswith("__main__"):
+            import_module(module.name)
     # lm-eval asks pip and a dozen programs what machine this is, for every run.
-    collect_env.get_pretty_env_info = cache(collect_env.get_pretty_env_info)
+    collect_env = import_module("torch.utils.collect_env")
+    collect_env.get_pretty_env_info = cache(collect_env.get_pretty_env_info)  # type: ignore[attr-defined]
     collect_env.get_pretty_env_info()
 
 

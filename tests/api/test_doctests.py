@@ -7,7 +7,7 @@ import pytest
 import tli_bench
 
 
-@pytest.mark.parametrize("name", ["score", "train", "compare", "load_lexicon"])
+@pytest.mark.parametrize("name", ["score", "train", "compare", "load_lexicon", "read_records", "word_vectors"])
 def test_the_example_of_a_public_function_runs(name):
     function = getattr(tli_bench, name)
     (example,) = doctest.DocTestFinder(recurse=False).find(function, name, globs={})

@@ -97,6 +97,19 @@ def test_no_two_hold_it_while_it_is_taken_and_given_back_all_the_time(tmp_path):
     assert count.read_text() == "60"
 
 
+def test_those_that_share_it_hold_it_together_and_nobody_holds_it_alone_meanwhile(tmp_path):
+    out = tmp_path / "out"
+    with writing_into(out, "sweep", shared=True):
+        with writing_into(out, "sweep", shared=True), pytest.raises(InUseError), writing_into(out, "leaderboard"):
+            pass
+        with pytest.raises(InUseError, match="by tli-bench sweep"), writing_into(out, "leaderboard"):
+            pass  # one of the two is still there, and so is the lock
+        assert (out / FOLDER_LOCK).exists()
+    with writing_into(out, "sweep"), pytest.raises(InUseError), writing_into(out, "sweep", shared=True):
+        pass
+    assert not out.exists()
+
+
 def test_a_link_in_the_place_of_a_lock_is_not_written_through(tmp_path):
     (tmp_path / "precious").write_text("mine")
     (tmp_path / FOLDER_LOCK).symlink_to(tmp_path / "precious")

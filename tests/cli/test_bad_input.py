@@ -88,7 +88,7 @@ def test_a_name_that_is_not_known(refused, arguments, parts):
     ("option", "message"),
     [
         (["--dtype", "int4"], "unknown dtype 'int4'; use one of float32, bfloat16, float16"),
-        (["--quantize", "q4"], "unknown quantisation 'q4'; use one of nf4, int8, none"),
+        (["--quantize", "q4"], "unknown quantisation 'q4'; use one of nf4, nf4-double, int8, none"),
         (["--device", "gpu"], "there is no device 'gpu' on this machine; use one of cpu"),
     ],
 )

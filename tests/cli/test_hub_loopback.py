@@ -206,8 +206,8 @@ def test_offline_without_the_model_says_what_to_download(first_run, place, adapt
 def test_what_the_hub_refuses_is_one_sentence(place, hub, adapter):
     out = place / "refused"
     cases = {
-        GATED: f"error: {GATED} is gated: accept its terms on the Hub, run `hf auth login`, and try again\n",
-        "Lugha-Llama/none": "error: the Hub has no model Lugha-Llama/none, or it is private: check the spelling",
+        GATED: f"error: {GATED} is gated: accept its terms on {hub.endpoint}/{GATED}, run `hf auth login` with the account",
+        "Lugha-Llama/none": "error: the Hub has no repository Lugha-Llama/none, or it is private: check the spelling",
         "lugha": f"error: {LUGHA} has no revision 'v9'; give a branch, tag or commit of it\n",
     }
     steps = [{"arguments": filled(adapter, out, model=model)} for model in cases]

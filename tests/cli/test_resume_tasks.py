@@ -15,7 +15,7 @@ from tli_bench.plugin.kept_answers import FOLDER
 from tli_bench.plugin.scoring import open_model, score_tasks, tasks_of
 from tli_bench.records.downstream import downstream_paths, read_downstream
 
-TASK, DOCUMENTS = "tli_translate_eng_Latn-tur_Latn", 12
+TASK, DOCUMENTS = "tli_translate_eng_Latn-tur_Latn", 6
 XQUAD = "tli_xquad_tur_Latn"
 ENOUGH = 300
 """Answers after which a run is stopped, at least: some of those about the adapted model, which come first."""

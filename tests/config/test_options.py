@@ -15,7 +15,8 @@ from tli_bench.base.errors import InputError, TLIError, UnknownNameError
 from tli_bench.cli.params import given, takes
 from tli_bench.config.facts import AGREE, BY_NAME
 from tli_bench.config.options import Goes, Option, call_signature, of_road, settings
-from tli_bench.config.run import RunConfig, read_config, write_config
+from tli_bench.config.run import RunConfig
+from tli_bench.config.saved import read_config, write_config
 
 OPTIONS = settings(RunConfig)
 VALUES = {
@@ -25,6 +26,7 @@ VALUES = {
     "chat_template": "off", "num_fewshot": 2, "system_prompt": "Be brief.",
     "audit": True, "data_dir": Path("data"), "protocol": "mexa", "limit": 7, "confirm": False, "output": Path("elsewhere"),
     "batch_size": 8, "device": "cpu", "dtype": "bfloat16", "quantize": "nf4", "revision": "main", "seed": 3, "shown": ("2",),
+    "device_map": "auto", "max_memory": ("0=20GiB", "cpu=60GiB"), "attn": "eager", "layers": "0-8",
     "measures": ("evs", "dali"),
     "allow_leakage": True, "trained_words": Path("seen.txt"), "any_base": True, "skip_gate": True, "trust_remote_code": True,
 }  # fmt: skip
@@ -33,7 +35,8 @@ WRONG = [
     ("limit", "many", "--limit must be a whole number, 1 or more, got 'many'"),
     ("batch_size", 0, "--batch-size must be a whole number, 1 or more, got 0"),
     ("dtype", "float8", "unknown dtype 'float8'; use one of float32, bfloat16, float16"),
-    ("quantize", "q4", "unknown quantisation 'q4'; use one of nf4, int8, none"),
+    ("quantize", "q4", "unknown quantisation 'q4'; use one of nf4, nf4-double, int8, none"),
+    ("device_map", "all", "unknown device map 'all'; use one of auto, balanced, balanced_low_0, sequential"),
     ("seed", "x", "--seed must be a whole number, 0 or more, got 'x'"),
     ("chat_template", "chatml", "unknown chat template 'chatml'; use one of auto, on, off"),
     ("num_fewshot", -1, "--num-fewshot must be a whole number, 0 or more, got -1"),

@@ -7,14 +7,13 @@ its layout was read.
 import gzip
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.forked import python
 from tests.hub import LoopbackHub
 from tli_bench.downstream.errors import DataError
 from tli_bench.downstream.parallel import ParallelSet, parallel_sets, read_parallel
@@ -112,8 +111,7 @@ def read(home, asked, *, endpoint="http://127.0.0.1:9", offline=False):
         "HF_ENDPOINT": endpoint, "HF_HOME": str(home), "HF_HUB_OFFLINE": "1" if offline else "0",
         "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "PYTHONPATH": str(ROOT),
     }  # fmt: skip
-    command = [sys.executable, "-c", SERIES, json.dumps(asked)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    done = python("-c", SERIES, json.dumps(asked), env=environment)
     assert done.returncode == 0, done.stderr[-3000:]
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 

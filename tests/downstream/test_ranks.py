@@ -3,12 +3,11 @@
 import json
 import os
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.forked import Forked
 from tli_bench.base.errors import InputError
 from tli_bench.plugin.both import evaluate_both
 from tli_bench.plugin.downstream_tasks import AnswerTask
@@ -65,18 +64,11 @@ def run(ranks, limit):
             **os.environ, "RANK": str(rank), "WORLD_SIZE": str(ranks), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port),
             "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT),
         }  # fmt: skip
-        command = [sys.executable, "-c", WORKER, ",".join(TASKS), str(limit)]
-        started.append(
-            subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        )
-    try:
-        outputs = [process.communicate(timeout=200) for process in started]
-    finally:
-        for process in started:
-            process.kill()
-    for process, (_, error) in zip(started, outputs, strict=True):
-        assert process.returncode == 0, error[-3000:]
-    (line,) = [line for line in outputs[0][0].splitlines() if line.startswith("RESULT ")]
+        started.append(Forked("-c", WORKER, ",".join(TASKS), limit, env=environment))
+    outputs = [process.result(timeout=200) for process in started]
+    for done in outputs:
+        assert done.returncode == 0, done.stderr[-3000:]
+    (line,) = [line for line in outputs[0].stdout.splitlines() if line.startswith("RESULT ")]
     return json.loads(line.removeprefix("RESULT "))
 
 

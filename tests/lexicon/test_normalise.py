@@ -9,7 +9,7 @@ from tli_bench.languages import LANGUAGES, resolve_language
 from tli_bench.languages.apostrophes import APOSTROPHES
 from tli_bench.lexicon import load_lexicon, loose_key, match_key, normalise
 from tli_bench.lexicon.core import installed_core
-from tli_bench.lexicon.normalise import as_read
+from tli_bench.lexicon.normalise import _SELECTORS, _invisible, as_read
 
 CODES = sorted(LANGUAGES)
 
@@ -38,6 +38,11 @@ def test_equal_display_forms_have_equal_keys_and_equal_keys_equal_loose_keys(cod
     language = LANGUAGES[code]
     assert match_key(normalise(word, language), language) == match_key(word, language)
     assert loose_key(match_key(word, language), language) == loose_key(word, language)
+
+
+def test_what_is_taken_for_visible_at_a_glance_is_visible_letter_by_letter() -> None:
+    every = map(chr, range(0x110000))
+    assert not any(_invisible(c) for c in every if c.isprintable() and not _SELECTORS.search(c))
 
 
 @pytest.mark.parametrize("code", CODES)

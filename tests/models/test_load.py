@@ -198,10 +198,46 @@ def test_a_hub_id_while_offline_says_what_to_download_and_how():
     ("option", "message"),
     [
         ({"dtype": "float8"}, "unknown dtype 'float8'; use one of float32, bfloat16, float16"),
-        ({"quantize": "nf3"}, "unknown quantisation 'nf3'; use one of nf4, int8, none"),
+        ({"quantize": "nf3"}, "unknown quantisation 'nf3'; use one of nf4, nf4-double, int8, none"),
         ({"device": "gpu"}, "no device 'gpu' on this machine; use one of cpu"),
+        (
+            {"device": "cpu", "device_map": "auto"},
+            "--device-map auto chooses the devices itself; leave out --device cpu",
+        ),
+        ({"max_memory": ("cpu=1GiB",)}, "--max-memory is what --device-map may fill; add --device-map auto"),
+        (
+            {"device_map": "auto", "max_memory": ("cpu",)},
+            "--max-memory 'cpu' is not DEVICE=SIZE; give the number of a GPU or cpu",
+        ),
+        ({"attn": "flash"}, "unknown attention 'flash'; use one of sdpa, eager"),
     ],
 )
 def test_unknown_options_name_the_valid_ones(model_folder, option, message):
     with pytest.raises(InputError, match=message):
         load_model(str(model_folder("llama")), LoadOptions(**option))
+
+
+def test_a_device_map_loads_the_same_model(model_folder):
+    folder = str(model_folder("llama"))
+    spread, one = load_model(folder, LoadOptions(device_map="auto", max_memory=("cpu=1GiB",))), load_model(folder)
+    assert spread.device == "cpu"
+    assert all(torch.equal(a, b) for a, b in zip(spread.model.parameters(), one.model.parameters(), strict=True))
+
+
+def test_a_model_that_would_partly_stay_on_disk_is_refused(model_folder):
+    with pytest.raises(ModelError, match=r"does not fit into the memory that it may use.*`tli-bench plan`"):
+        load_model(str(model_folder("llama")), LoadOptions(device_map="auto", max_memory=("cpu=60KiB",)))
+
+
+@pytest.mark.parametrize("attention", ["sdpa", "eager"])
+def test_the_attention_that_is_asked_for_is_used(model_folder, attention):
+    assert (
+        load_model(str(model_folder("llama")), LoadOptions(attn=attention)).model.config._attn_implementation
+        == attention
+    )
+
+
+def test_double_quantisation_is_a_quantisation_of_its_own(model_folder):
+    loaded = load_model(str(model_folder("llama", width=64)), LoadOptions(quantize="nf4-double"))
+    state = loaded.model.model.layers[0].mlp.up_proj.weight.quant_state
+    assert (loaded.quantization, state.quant_type, state.nested) == ("nf4-double", "nf4", True)

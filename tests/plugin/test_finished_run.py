@@ -9,7 +9,8 @@ from tests.command import require_light, tli_bench
 from tli_bench.base.errors import InputError
 from tli_bench.base.paths import data_dir
 from tli_bench.config.facts import same_unit
-from tli_bench.config.run import RunConfig, write_config
+from tli_bench.config.run import RunConfig
+from tli_bench.config.saved import write_config
 from tli_bench.evaluate import scored_words
 from tli_bench.evaluate.scored_words import ScoredWords
 from tli_bench.lexicon import load_lexicon

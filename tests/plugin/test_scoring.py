@@ -1,5 +1,10 @@
 """The road that the command line and `tli_bench.score` share."""
 
+import pytest
+
+import tli_bench
+from tli_bench.base.errors import InputError
+from tli_bench.config.facts import flags_of
 from tli_bench.config.run import RunConfig
 from tli_bench.plugin.run import Watch
 from tli_bench.plugin.scoring import open_model, resolved, score_tasks, tasks_of, units
@@ -78,3 +83,21 @@ def test_neurons_are_asked_for_only_by_a_measure_that_needs_them(model_folder, t
     assert all(value is not None for value in curve[1:])
     assert curve[-2] == curve[-1]  # before and after the final norm: the same block
     assert not any("neuronxa" in reason for reason in record.unscored)
+
+
+def test_the_first_blocks_are_scored_as_the_whole_model_scores_them(tmp_path):
+    """Values of the layers that both have are equal; the record says that it is not of the whole model."""
+    shared = {"adapter": "none", "pairs": "swh-eng", "limit": 40, "confirm": False}
+    (whole,) = tli_bench.score("tiny", **shared).records
+    (first,) = tli_bench.score("tiny", layers="0-2", output=str(tmp_path), **shared).records
+    assert first.layers == whole.layers[:3] == ("0", "1", "2")
+    for split, states in first.curves.items():
+        for measure, values in states["base"].items():
+            assert values == whole.curves[split]["base"][measure][:3], measure
+    assert (first.signature.first_blocks, whole.signature.first_blocks) == (2, None)
+    assert first.signature.parameters == whole.signature.parameters
+    assert "layers 0-2" in flags_of(first.signature)
+    with pytest.raises(
+        InputError, match="--layers 0-2 loads the first blocks alone, and tli_xquad_tur_Latn asks the whole"
+    ):
+        tli_bench.score("tiny", layers="0-2", tasks="tli_xquad_tur_Latn")

@@ -1,8 +1,5 @@
 """Stock lm-eval models: untouched until one of our tasks is built, and never answered from before their weights changed."""
 
-import subprocess
-import sys
-
 import lm_eval
 import peft
 import pytest
@@ -11,6 +8,7 @@ from lm_eval.models.huggingface import HFLM
 from lm_eval.tasks import TaskManager
 
 from tests.conftest import make_model, make_tokenizer
+from tests.forked import python
 from tli_bench.base.errors import AdapterError
 from tli_bench.base.paths import data_dir
 from tli_bench.plugin.stock import stock_identity
@@ -35,7 +33,7 @@ assert after.pop("hidden_states") and after == before
 
 
 def test_lm_evals_classes_are_left_alone_until_our_requests_are_built():
-    done = subprocess.run([sys.executable, "-c", UNTOUCHED, TASK], capture_output=True, text=True, timeout=300)
+    done = python("-c", UNTOUCHED, TASK)
     assert done.returncode == 0, done.stderr[-3000:]
 
 

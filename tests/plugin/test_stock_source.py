@@ -2,11 +2,10 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 from tests.downstream.test_hub_sets import card, parquet
+from tests.forked import python
 from tests.hub import LoopbackHub
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -40,8 +39,7 @@ def test_a_stock_task_states_the_commit_that_was_read(tmp_path):
             "HF_ENDPOINT": hub.endpoint, "HF_HOME": str(tmp_path / "home"), "HF_HUB_DISABLE_XET": "1",
             "HF_HUB_DISABLE_TELEMETRY": "1", "PYTHONPATH": str(ROOT),
         }  # fmt: skip
-        command = [sys.executable, "-c", ASKED, str(tasks)]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+        done = python("-c", ASKED, tasks, env=environment)
     assert done.returncode == 0, done.stderr[-3000:]
     assert json.loads(done.stdout.splitlines()[-1]) == {
         "by_branch": f"hf:somebody/exam/kyrgyz@{COMMIT} (unpinned: main)",

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from tests.command import tli_bench
+from tests.forked import python
 from tli_bench.base.paths import data_dir
 
 TASK = "tli_alignment_swh_Latn-eng_Latn"
@@ -42,10 +43,7 @@ def adapter(base, tmp_path_factory):
 
 
 def run(*arguments):
-    done = subprocess.run(
-        [sys.executable, "-m", "tli_bench", *map(str, arguments)],
-        capture_output=True, text=True, timeout=300, env={**os.environ, "HF_HUB_OFFLINE": "1", "COLUMNS": "160"},
-    )  # fmt: skip
+    done = python("-m", "tli_bench", *arguments, env={**os.environ, "COLUMNS": "160"})
     assert done.returncode == 0, done.stderr[-3000:]
     return done
 

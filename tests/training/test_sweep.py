@@ -17,7 +17,16 @@ from tli_bench.training.data import split_data
 from tli_bench.training.pareto import as_markdown, chosen, gain, pareto
 from tli_bench.training.retention import perplexity_rise, sample_text
 from tli_bench.training.scoring import layer_curves
-from tli_bench.training.sweep import HELD_OUT, Point, SweepSpec, load_spec, read_points, run_sweep, units_of
+from tli_bench.training.sweep import (
+    HELD_OUT,
+    Point,
+    SweepSpec,
+    load_spec,
+    read_points,
+    run_sweep,
+    units_of,
+    write_point,
+)
 
 SPEC = """
 model: {model}
@@ -166,6 +175,22 @@ def test_a_sweep_over_both_kinds_starts_each_point_from_the_same_base(read_spec,
 def test_a_layer_that_no_point_has_is_refused():
     with pytest.raises(UnknownNameError, match=r"unknown layer '7'; known: 0, 2, loss, output; of this sweep's model"):
         pareto([_point(10, 0.1, 0, "1")], layer="7")
+
+
+def test_a_point_that_was_edited_is_named_and_an_untouched_one_is_read(tmp_path):
+    (tmp_path / "points").mkdir()
+    path, point = tmp_path / "points" / "a.json", _point(10, 0.25, 0, "1")
+    write_point(path, point)
+    assert list(read_points(tmp_path)) == [point]
+    data = json.loads(path.read_text())
+    path.write_text(json.dumps(data | {"seed": 1}))
+    with pytest.raises(
+        ResultError, match=r"a\.json: was changed after it was written: .* delete it and run the unit again"
+    ):
+        list(read_points(tmp_path))
+    data.pop("sha256")  # as points were written before they had one
+    path.write_text(json.dumps(data))
+    assert list(read_points(tmp_path)) == [point]
 
 
 @pytest.mark.slow

@@ -1,17 +1,15 @@
 """Resume, failure and what a training leaves behind."""
 
 import json
-import os
 import resource
 import signal
-import subprocess
-import sys
 from contextlib import ExitStack, contextmanager
 
 import pytest
 import torch
 
 from tests.conftest import make_model, make_tokenizer
+from tests.forked import python
 from tli_bench.base.errors import InputError, LexiconError, OutputError, UnknownNameError
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.roles import COMPANION, HEADLINE
@@ -52,10 +50,7 @@ def _no_file_larger_than(size):
 
 def test_resume_after_a_kill_ends_in_the_same_weights(loaded, llama_folder, words, tmp_path):
     output, whole = tmp_path / "killed", tmp_path / "whole"
-    command = [sys.executable, "-c", KILLED, str(llama_folder), str(words), str(output)]
-    child = subprocess.run(
-        command, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, check=False
-    )
+    child = python("-c", KILLED, llama_folder, words, output)
     assert child.returncode == -signal.SIGKILL, child.stderr
     assert not output.exists()
     assert (tmp_path / ".killed.checkpoints" / "checkpoint-6" / "complete.json").is_file()

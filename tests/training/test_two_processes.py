@@ -2,12 +2,11 @@
 
 import json
 import os
-import subprocess
-import sys
 
 import pytest
 from safetensors.torch import load_file
 
+from tests.forked import python
 from tli_bench.training import Recipe, train_adapter
 
 RECIPE = {"batch_size": 6, "epochs": 2, "learning_rate": 1e-3, "keep": "last", "modules": "q_proj,v_proj"}
@@ -31,13 +30,9 @@ Path(told, os.environ["RANK"]).write_text(json.dumps(facts))
 
 
 def _torchrun(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-        env={**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
+    return python(
+        *("-m", "torch.distributed.run", "--nproc_per_node", 2, *arguments),
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
     )
 
 

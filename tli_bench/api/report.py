@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tli_bench.api.records import COLUMNS, score_rows
 from tli_bench.base.errors import InputError
 from tli_bench.config.run import RunConfig
 from tli_bench.lexicon.pairs import Split
@@ -72,16 +73,7 @@ class Report:
         """
         import pandas as pd
 
-        columns = ["task", "pair", "protocol", "split", "state", "layer", "measure", "value"]
-        rows = [
-            (record.task, record.pair, record.signature.protocol, split.value, state, layer, measure, value)
-            for record in self.records
-            for split, states in record.curves.items()
-            for state, curves in states.items()
-            for measure, curve in curves.items()
-            for layer, value in zip(record.signature.layers, curve, strict=True)
-        ]
-        return pd.DataFrame(rows, columns=columns).astype({"value": float})
+        return pd.DataFrame(score_rows(self.records), columns=list(COLUMNS)).astype({"value": float})
 
     def plot(self, measure: str = HEADLINE, *, pair: str | None = None, split: str = "control") -> "Figure":
         """One measure by layer, before and after the adapter, for one pair (the first one unless it is named).

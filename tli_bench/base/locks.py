@@ -25,14 +25,15 @@ class InUseError(OutputError):
 
 
 @contextmanager
-def writing_into(folder: Path, verb: str) -> Iterator[None]:
+def writing_into(folder: Path, verb: str, *, shared: bool = False) -> Iterator[None]:
     """Hold the lock of an output folder; what killed processes left half-written in it is removed first.
 
-    verb: what holds it, for whoever is refused. A folder that was made for this and is still empty at the end goes again.
+    verb: what holds it, for whoever is refused. shared: with others that share it, on other machines too, such as the jobs of an
+    array, which write different files. A folder that was made for this and is still empty at the end goes again.
     Raises InUseError when another process holds the lock, OutputError when the folder cannot be written.
     """
-    with _held(folder / FOLDER_LOCK, folder, verb):
-        remove_leftovers(folder)
+    with _held(folder / FOLDER_LOCK, folder, verb, shared=shared):
+        remove_leftovers(folder, shared=shared)
         yield
 
 
@@ -47,16 +48,17 @@ def replacing(target: Path, verb: str) -> Iterator[None]:
 
 
 @contextmanager
-def _held(lock: Path, output: Path, verb: str) -> Iterator[None]:
+def _held(lock: Path, output: Path, verb: str, *, shared: bool = False) -> Iterator[None]:
     missing = [folder for folder in lock.parents if not folder.exists()]
     try:
-        handle = _take(lock, output)
+        handle = _take(lock, output, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
         try:
             _say_who(handle, verb)
             yield
         finally:
-            # Removed while it is held, so that nobody removes the lock of the next one.
+            # Removed while nobody else holds it, so that nobody removes the lock of the next one.
             with suppress(OSError):
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 lock.unlink()
             os.close(handle)
     finally:
@@ -65,7 +67,7 @@ def _held(lock: Path, output: Path, verb: str) -> Iterator[None]:
                 folder.rmdir()
 
 
-def _take(lock: Path, output: Path) -> int:
+def _take(lock: Path, output: Path, kind: int) -> int:
     """The open and locked file. Raises InUseError, OutputError."""
     while True:
         try:
@@ -74,7 +76,7 @@ def _take(lock: Path, output: Path) -> int:
         except OSError as err:
             raise OutputError(f"cannot write {output}: {err.strerror or err} ({lock}); choose another output") from err
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, kind | fcntl.LOCK_NB)
         except BlockingIOError:
             told = _holder(handle)
             os.close(handle)

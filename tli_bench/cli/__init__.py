@@ -1,6 +1,7 @@
 """The `tli-bench` command: one small file per verb. `--help` and `ls` answer without importing torch."""
 
 import sys
+from typing import Annotated
 
 import typer
 
@@ -11,10 +12,32 @@ app = typer.Typer(
     help="Cross-lingual lexical alignment in language models: Swahili and the Turkic languages first.",
     epilog=f"Any command takes {DEBUG}: an error is then shown with its traceback.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from tli_bench.base.versions import package_versions
+
+        print("\n".join(f"{name.replace('_', '-')} {number}" for name, number in package_versions().items()))
+        raise typer.Exit
+
+
+@app.callback()
+def _every_command(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_version,
+            is_eager=True,
+            help="Versions of tli-bench and of what its scores depend on.",
+        ),
+    ] = False,
+) -> None:
+    pass
 
 
 def _register() -> None:

@@ -19,7 +19,8 @@ def ls(
 
     if kind == "overview":
         names = ("models", "pairs", "adapters")
-        lines = [line for name in names for line in (f"{name}:", *(f"  {item}" for item in LISTS[name]()))]
+        short = LISTS | {"models": _models}
+        lines = [line for name in names for line in (f"{name}:", *(f"  {item}" for item in short[name]()))]
         lines.append(f"more: tli-bench ls {'|'.join(KINDS)}")
     elif kind in LISTS:
         lines = LISTS[kind]()
@@ -36,6 +37,19 @@ def _models() -> list[str]:
     for folder in fetched():
         if package := package_of(folder):
             known[folder.name] = f"{package.upstream}, from {package.requirement}, licence {package.licence}"
+    return _two_columns(known)
+
+
+def _all_models() -> list[str]:
+    """Aliases and fetched models, then what is known of models on the Hub."""
+    from tli_bench.models.known import known_models
+
+    hub = _two_columns({known.id: known.line() for known in known_models().values()})
+    head = "on the Hub (weights only; `tli-bench plan MODEL` says what a task needs, and with which quantisation):"
+    return [*_models(), "", head, *hub]
+
+
+def _two_columns(known: dict[str, str]) -> list[str]:
     width = max(8, *map(len, known))
     return [f"{name:<{width}} {note}" for name, note in known.items()]
 
@@ -88,7 +102,7 @@ def _terms() -> list[str]:
 
 
 LISTS = {
-    "models": _models,
+    "models": _all_models,
     "languages": _languages,
     "pairs": _pairs,
     "tasks": _tasks,

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from tli_bench.config.options import Flags, Setting, settings
 from tli_bench.config.run import RunConfig
 
-LOAD = ("quantize", "dtype", "device", "revision")
+LOAD = ("quantize", "dtype", "device", "device_map", "max_memory", "attn", "revision")
 """How a model is loaded, for verbs that do little else with it."""
 
 LIST = ("control", "columns", "header", "swap", "split_column")

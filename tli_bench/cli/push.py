@@ -1,4 +1,4 @@
-"""`tli-bench push`: an adapter to the Hub."""
+"""`tli-bench push`: an adapter, a model or the results of a run to the Hub."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,20 +7,25 @@ import typer
 
 
 def push(
-    adapter: Annotated[Path, typer.Argument(help="Folder that `tli-bench train` wrote.")],
+    folder: Annotated[Path, typer.Argument(help="Folder that `tli-bench train` or `tli-bench run --output` wrote.")],
     repository: Annotated[str, typer.Option("--repository", "--repo", help="Hub repository, ORG/NAME.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and list what would be uploaded; offline.")] = False,
     public: Annotated[bool, typer.Option("--public", help="Make a new repository public.")] = False,
 ) -> None:
-    """Upload an adapter with its card to the Hub; a new repository is private unless --public is given."""
+    """Upload an adapter or a model with its card, or the results of a run as a data set with one, to the Hub.
+
+    A new repository is private unless --public is given.
+    """
     from tli_bench.cli.quiet import quiet_libraries
+    from tli_bench.models.upload import push as upload
+    from tli_bench.records.publish import plan_results
     from tli_bench.training.push import plan_push
-    from tli_bench.training.push import push as upload
 
     quiet_libraries()
-    plan = plan_push(adapter, repository)
-    for path in plan.files:
-        print(f"{path.stat().st_size:>12,}  {path.relative_to(plan.folder)}")
+    trained = any((folder / name).is_file() for name in ("adapter_config.json", "config.json")) or not folder.is_dir()
+    plan = plan_push(folder, repository) if trained else plan_results(folder, repository)
+    for name, size in plan.listing():
+        print(f"{size:>12,}  {name}")
     if dry_run:
         print(f"dry run: {plan.size:,} bytes would go to {plan.repository}")
         return

@@ -90,6 +90,26 @@ def show(
         print_parts(console, [*unit_parts(record), *facts], plain=plain)
 
 
+@app.command("model-index")
+def model_index(
+    source: Annotated[Path, typer.Argument(help="A record, or a folder of records.")],
+    name: Annotated[str | None, typer.Option(help="Name of the model. Default: that of the first record.")] = None,
+) -> None:
+    """The scores as `model-index` metadata, to be put at the head of a card of the Hub.
+
+    Records with a reservation (a limit, a skipped gate) and those of audit words are left out.
+    """
+    import yaml
+
+    from tli_bench.records.model_index import model_index as index
+    from tli_bench.records.sources import iter_records
+
+    records = [record for _, record in iter_records(source)]
+    signature = records[0].signature
+    found = index(name or (signature.adapter.name if signature.adapter else signature.model), records)
+    typer.echo(yaml.safe_dump(found, sort_keys=False, allow_unicode=True), nl=False)
+
+
 @app.command("validate")
 def validate(sources: Sources) -> None:
     """Check schema, hashes, signature, leakage flag and arithmetic; exit 1 when anything is wrong.

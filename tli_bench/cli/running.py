@@ -13,6 +13,7 @@ from rich.text import Text
 
 from tli_bench.base.errors import InputError
 from tli_bench.base.locks import writing_into
+from tli_bench.cli.afterwards import Afterwards
 from tli_bench.cli.processes import require_one_process
 from tli_bench.cli.quiet import quiet_libraries
 from tli_bench.cli.showing import show
@@ -34,10 +35,11 @@ if TYPE_CHECKING:
     from tli_bench.records.schema import RunRecord
 
 
-def execute(config: RunConfig, *, plain: bool = False) -> None:
+def execute(config: RunConfig, *, plain: bool = False, again: bool = False, then: Afterwards | None = None) -> None:
     """Run and show everything; raises TLIError before anything is written when the input is bad.
 
-    plain: tab-separated values instead of what people read.
+    plain: tab-separated values instead of what people read. again: score again what is finished, and replace it. then: what to do
+    with the results.
     """
     require_one_process(
         "run", "start it without torchrun; for several devices, once per device, each with its own --pairs and --device"
@@ -49,15 +51,17 @@ def execute(config: RunConfig, *, plain: bool = False) -> None:
     check(config)
     check_parts(config)
     with writing_into(config.output, "run"):
-        _execute(config, config.output, plain=plain)
+        _execute(config, config.output, plain=plain, again=again, then=then or Afterwards())
 
 
-def _execute(config: RunConfig, output: Path, *, plain: bool) -> None:
+def _execute(config: RunConfig, output: Path, *, plain: bool, again: bool, then: Afterwards) -> None:
     started = time.monotonic()
     console = Console()
-    finished = finished_run(config)
+    finished = None if again else finished_run(config)
     if finished is not None:
-        _show_finished(console, config, finished, started, plain=plain)
+        path = _show_finished(console, config, finished, started, plain=plain)
+        done = then.do(output, path, told=finished.results, records=finished.records, documents={})
+        show(console, map(Text, done), plain=plain)
         return
     quiet_libraries()
     with console.status("loading lm-eval, torch and transformers"):
@@ -70,13 +74,15 @@ def _execute(config: RunConfig, output: Path, *, plain: bool) -> None:
     with console.status(f"loading {escape(config.model)}"):
         lm = open_model(config)
     show(console, _opening(config, lm.identity), plain=plain)
-    outcome = _score(console, config, lm, tasks, plain=plain)
+    outcome = _score(console, config, lm, tasks, plain=plain, again=again, samples=then.log_samples)
     told = resolved(config, lm.identity, str(lm.device))
     path = write_run(told, outcome.results, outcome.records, output)
     show(console, summary_parts(outcome.records), plain=plain)
     without = {record.task for record in outcome.records}
     show(console, task_parts(outcome.results, without=without), plain=plain)
     _close(console, outcome.records, path, started, tasks=len(tasks), reused=len(outcome.reused), plain=plain)
+    done = then.do(output, path, told=outcome.results, records=outcome.records, documents=outcome.samples)
+    show(console, map(Text, done), plain=plain)
     if unread:
         raise DataError(
             f"{len(unread)} of {len(unread) + len(tasks)} tasks were not run: their documents cannot be read (named above, with the "
@@ -84,7 +90,7 @@ def _execute(config: RunConfig, output: Path, *, plain: bool) -> None:
         )
 
 
-def _show_finished(console: Console, config: RunConfig, finished: FinishedRun, started: float, *, plain: bool) -> None:
+def _show_finished(console: Console, config: RunConfig, finished: FinishedRun, started: float, *, plain: bool) -> Path:
     assert config.output is not None  # it holds the records
     show(console, _opening(config, finished.model), plain=plain)
     for record in finished.records:
@@ -92,6 +98,7 @@ def _show_finished(console: Console, config: RunConfig, finished: FinishedRun, s
     path = write_run(finished.config, finished.results, finished.records, config.output)
     show(console, summary_parts(finished.records), plain=plain)
     _close(console, finished.records, path, started, tasks=finished.tasks, reused=finished.tasks, plain=plain)
+    return path
 
 
 def _close(
@@ -123,7 +130,14 @@ def _left(tasks: "dict[str, Task]", unread: dict[str, DataError]) -> "dict[str, 
 
 
 def _score(
-    console: Console, config: RunConfig, lm: "TLIModel", tasks: "dict[str, Task]", *, plain: bool
+    console: Console,
+    config: RunConfig,
+    lm: "TLIModel",
+    tasks: "dict[str, Task]",
+    *,
+    plain: bool,
+    again: bool,
+    samples: bool,
 ) -> "RunResult":
     from tli_bench.plugin.run import Watch
     from tli_bench.plugin.scoring import score_tasks, units
@@ -142,7 +156,7 @@ def _score(
             on_start=lambda name: progress.update(row, description=name),
             on_words=lambda done, total: progress.update(words, completed=done, total=total),
         )
-        return score_tasks(config, lm, tasks, watch)
+        return score_tasks(config, lm, tasks, watch, again=again, samples=samples)
 
 
 def _opening(config: RunConfig, identity: "MeasuredModel") -> Iterator[Text]:

@@ -1,11 +1,15 @@
 """`tli-bench sweep`: train and score every point of a grid."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tli_bench.base.errors import InputError
 from tli_bench.cli.params import LOAD, takes
+
+if TYPE_CHECKING:
+    from tli_bench.training.sweep import Point, SweepSpec, Unit
 
 
 @takes(*LOAD)
@@ -21,6 +25,18 @@ def sweep(
     pack: Annotated[
         Path | None, typer.Option(help="Also write all points into one small file, as leaderboards/sweeps/ holds.")
     ] = None,
+    shard: Annotated[
+        str | None, typer.Option(help="Run only this part of the points, e.g. 3/64: for the jobs of an array.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes that train at one time, on Ray; each loads the base once.")
+    ] = None,
+    ray_address: Annotated[
+        str, typer.Option(help="Ray cluster: its address, or auto; local starts one on this machine.")
+    ] = "local",
+    gpus_per_trial: Annotated[
+        float, typer.Option(min=0, help="GPUs of each worker on Ray, which may be a share of one.")
+    ] = 0.0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List the points and stop.")] = False,
     **load: Any,
 ) -> None:
@@ -29,54 +45,100 @@ def sweep(
     Recipes may be LoRA or full fine-tuning. The base is loaded once. Finished points are kept: the same command goes on
     where it stopped. In the table `*` marks settings that no smaller or equal one beats on dev words; intervals are 95 %
     over seeds. What control words gain is shown beside it and decides nothing; `control: false` in the file leaves it out.
+
+    With --workers the points are trained by several processes on Ray, with --shard by the jobs of an array, each on its part; run
+    without either, the same command gathers what they made. The folder has to be one that all of them see.
     """
     from tli_bench.base.yamls import read_yaml
     from tli_bench.cli.processes import require_one_process
     from tli_bench.cli.quiet import quiet_libraries
     from tli_bench.plugin.checks import check_base, check_modules
 
-    require_one_process("sweep", "start it without torchrun; `tli-bench train` can use several")
+    require_one_process("sweep", "start it without torchrun; `--workers` and `--shard` share a sweep among processes")
     check_base(str(read_yaml(spec).get("model", "tiny")), load)
     quiet_libraries()  # before the libraries are imported, which is when some of them listen
-    from tli_bench.base.files import write_text
-    from tli_bench.base.locks import writing_into
-    from tli_bench.measures.registry import get_measure
-    from tli_bench.models import LoadOptions, load_model
-    from tli_bench.report.sweeps import pack as pack_points
-    from tli_bench.report.sweeps import write_sweep
-    from tli_bench.training.pareto import as_markdown, pareto
-    from tli_bench.training.sweep import Point, load_spec, run_sweep, units_of
+    from tli_bench.training.shard import Shard, shard_of
+    from tli_bench.training.sweep import load_spec, units_of
 
-    plan = load_spec(spec)
-    units = units_of(plan)
-    where = layer or plan.layer
+    plan, part = load_spec(spec), shard_of(shard) if shard else Shard(1, 1)
+    if shard and workers:
+        raise InputError("--shard is for jobs that know nothing of each other, --workers for Ray; give one of them")
+    units = part.of(units_of(plan))
     folder = output or Path("runs") / "sweeps" / plan.name
     if dry_run:
         for unit in units:
             print(f"{unit.pair}  {_settings(unit.settings)}  seed {unit.seed}")
         print(f"{len(units)} points, to {folder}")
         return
-    count = 0
+    check_modules(plan.model, {name for unit in units if unit.recipe.kind == "lora" for name in unit.recipe.modules})
+    show = _Shown(len(units), layer or plan.layer)
+    from tli_bench.base.files import write_text
+    from tli_bench.base.locks import writing_into
 
-    def show(point: Point, reused: bool) -> None:
-        nonlocal count
-        count += 1
-        (row,) = pareto([point], layer=where)  # an unknown layer is an error now, not after the last point
+    if shard:
+        # Jobs of an array write side by side: each point is a file of its own, and each part has one job.
+        with writing_into(folder / "shards" / f"{part.number}-{part.parts}", "sweep"):
+            points = _here(plan, units, folder, load, show)
+        print(f"{len(points)} points of shard {shard} are in {folder}; the command without --shard gathers all of them")
+        return
+    with writing_into(folder, "sweep"):
+        if workers:
+            points = _on_ray(plan, folder, load, ray_address, workers, gpus_per_trial, show)
+        else:
+            points = _here(plan, units, folder, load, show)
+        from tli_bench.report.sweeps import pack as pack_points
+        from tli_bench.report.sweeps import write_sweep
+        from tli_bench.training.pareto import as_markdown, pareto
+
+        if pack:
+            write_sweep(pack_points(plan.name, points), pack)
+        table = as_markdown(pareto(points, layer=layer or plan.layer), text_limit=plan.text_limit)
+        write_text(folder / "table.md", table + "\n")
+    print(table)
+
+
+class _Shown:
+    """Says on standard error what each point gave, as it ends."""
+
+    def __init__(self, total: int, layer: str) -> None:
+        self._total, self._layer, self._count = total, layer, 0
+
+    def __call__(self, point: "Point", reused: bool) -> None:
+        from tli_bench.measures.registry import get_measure
+        from tli_bench.training.pareto import pareto
+
+        self._count += 1
+        (row,) = pareto([point], layer=self._layer)  # an unknown layer is an error now, not after the last point
         state = "kept" if reused else "done"
         typer.echo(
-            f"{count}/{len(units)} {state}: {point.pair}  {_settings(point.settings)}  seed {point.seed}  "
+            f"{self._count}/{self._total} {state}: {point.pair}  {_settings(point.settings)}  seed {point.seed}  "
             f"dev {get_measure(row.by).label} at layer {row.layer} {row.score.mean:+.4f}",
             err=True,
         )
 
-    check_modules(plan.model, {name for unit in units if unit.recipe.kind == "lora" for name in unit.recipe.modules})
-    with writing_into(folder, "sweep"):
-        points = run_sweep(plan, load_model(plan.model, LoadOptions(**load)), folder, on_point=show)
-        if pack:
-            write_sweep(pack_points(plan.name, points), pack)
-        table = as_markdown(pareto(points, layer=where), text_limit=plan.text_limit)
-        write_text(folder / "table.md", table + "\n")
-    print(table)
+
+def _here(plan: "SweepSpec", units: "list[Unit]", folder: Path, load: dict[str, Any], show: _Shown) -> "list[Point]":
+    from tli_bench.models import LoadOptions, load_model
+    from tli_bench.training.sweep import SweepRunner
+
+    runner, points = SweepRunner(plan, load_model(plan.model, LoadOptions(**load)), folder), []
+    for unit in units:
+        point, reused = runner.run(unit)
+        points.append(point)
+        show(point, reused)
+    return points
+
+
+def _on_ray(
+    plan: "SweepSpec", folder: Path, load: dict[str, Any], address: str, workers: int, gpus: float, show: _Shown
+) -> "list[Point]":
+    from tli_bench.training.on_ray import Cluster, run_on_ray
+
+    found: dict[int, Point] = {}
+    for number, point, reused in run_on_ray(plan, folder, options=load, cluster=Cluster(address, workers, gpus)):
+        found[number] = point
+        show(point, reused)
+    return [found[number] for number in sorted(found)]
 
 
 def _settings(settings: dict[str, str]) -> str:

@@ -10,6 +10,7 @@ from tli_bench.cli import (
     lexicon,
     lm_eval,
     ls,
+    plan,
     plot,
     push,
     repro,
@@ -32,6 +33,7 @@ def register(app: typer.Typer) -> None:
     app.command("train")(train.train)
     app.command("sweep")(sweep.sweep)
     app.command("study")(study.study)
+    app.command("plan")(plan.plan)
     app.command("push")(push.push)
     app.command("compare")(compare.compare)
     app.command("view")(view.view)

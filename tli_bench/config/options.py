@@ -48,7 +48,7 @@ class Option:
     argument: name among the model arguments of the lm-eval plugin, where it differs. minimum: of a number.
     choices: the valid texts; noun: what such a text is called in an error. decides: fields of a signature that follow
     from the option. told: whether tasks hear of an option of the model, too.
-    shown: whether `--help` prints the default; False where the help text says it better.
+    shown: whether `--help` prints the default; False where the help text says it better. auto: whether the text `auto` means the default.
     """
 
     help: str
@@ -62,6 +62,7 @@ class Option:
     decides: tuple[str, ...] = ()
     told: bool = False
     shown: bool = True
+    auto: bool = False
 
     def __post_init__(self) -> None:
         for name in self.decides:
@@ -98,6 +99,8 @@ class Setting:
         """The option's value from a command line, YAML or Python; raises InputError naming option, value and what is valid."""
         if value is None and self.optional:
             return None
+        if value == "auto" and self.option.auto:
+            return self.default
         if isinstance(value, bool):  # YAML reads a plain yes or on as true
             value = next((pair[not value] for pair in (YES_NO, ON_OFF) if {*pair} <= {*self.option.choices}), value)
         found = _PARSERS[self.kind](value)

@@ -9,16 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-import yaml
-
 from tli_bench.base.errors import InputError
-from tli_bench.base.files import write_text
 from tli_bench.base.paths import data_dir
-from tli_bench.base.yamls import read_yaml
+from tli_bench.config.loading import ATTENTIONS, DEVICE_MAPS, DTYPES, QUANTIZATIONS
 from tli_bench.config.options import ON_OFF, YES_NO, Goes, Option, Setting, of_road, require_names, settings
 
-DTYPES = ("float32", "bfloat16", "float16")
-QUANTIZATIONS = ("nf4", "int8", "none")
 CORE = "core"
 OWN_ADAPTER, NO_ADAPTER = "default", "none"
 ADAPTER_OF_CORE = "auto"
@@ -30,7 +25,6 @@ AUTO = "auto"
 ON, OFF = ON_OFF
 PLACEBOS = 20
 """How many placebos are scored where their cost allows it and nothing else was asked for."""
-RECIPE_FILE = "run.yaml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +46,8 @@ class RunConfig:
     adapter: Annotated[
         str | None,
         Option(
-            help="PEFT adapter: a folder or a Hub id; `none` scores the base alone. On the core lexicon `tiny` has its own, on another "
-            "list only if it is asked for (`default`).",
+            help="PEFT adapter: a folder, or ORG/NAME[@REVISION][:FOLDER] on the Hub; `none` scores the base alone. On the core lexicon "
+            "`tiny` has its own, on another list only if it is asked for (`default`).",
             goes=Goes.MODEL,
             decides=("adapter", "training_unknown", "seen_control"),
             shown=False,
@@ -211,9 +205,44 @@ class RunConfig:
         Path | None,
         Option(help="Folder for records and results; finished units in it are not run again.", goes=Goes.RUN),
     ] = Path("runs")
-    batch_size: Annotated[int, Option(help="Words per forward pass.", goes=Goes.MODEL, minimum=1)] = 256
+    batch_size: Annotated[
+        int,
+        Option(
+            help="Words per forward pass, or auto; halved where memory runs out.", goes=Goes.MODEL, minimum=1, auto=True
+        ),
+    ] = 256
     device: Annotated[
         str | None, Option(help="cpu, cuda, cuda:1, mps. Default: a GPU when there is one.", goes=Goes.MODEL)
+    ] = None
+    device_map: Annotated[
+        str | None,
+        Option(
+            help="Spread the model over all GPUs: auto, balanced, balanced_low_0 or sequential (accelerate's own). Default: one device.",
+            goes=Goes.MODEL,
+            choices=DEVICE_MAPS,
+            noun="device map",
+        ),
+    ] = None
+    max_memory: Annotated[
+        tuple[str, ...],
+        Option(help="What --device-map may fill of each device, e.g. 0=20GiB,1=20GiB,cpu=60GiB.", goes=Goes.MODEL),
+    ] = ()
+    layers: Annotated[
+        str | None,
+        Option(
+            help="Only the embeddings and the first K blocks, as 0-K: nothing else is loaded. Default: all layers.",
+            goes=Goes.MODEL,
+            decides=("layers", "first_blocks"),
+        ),
+    ] = None
+    attn: Annotated[
+        str | None,
+        Option(
+            help=f"Implementation of attention: {', '.join(ATTENTIONS)}. Default: as transformers chooses.",
+            goes=Goes.MODEL,
+            choices=ATTENTIONS,
+            noun="attention",
+        ),
     ] = None
     dtype: Annotated[
         str | None,
@@ -227,7 +256,7 @@ class RunConfig:
     quantize: Annotated[
         str | None,
         Option(
-            help="nf4, int8 or none. Default: nf4 for lugha, none otherwise.",
+            help="nf4, nf4-double (its scales quantised as well), int8 or none. Default: nf4 for lugha, none otherwise.",
             goes=Goes.MODEL,
             choices=QUANTIZATIONS,
             noun="quantisation",
@@ -361,21 +390,6 @@ def _told_to_tasks(config: type) -> list[Setting]:
     """What a task acts on, and what it is told besides, for models of lm-eval's own that do not know our options."""
     told = [setting for setting in of_road(config, Goes.MODEL) if setting.option.told]
     return [*of_road(config, Goes.TASK), *told]
-
-
-def read_config(path: Path) -> dict[str, Any]:
-    """The options in a YAML file by name, unchecked; raises InputError, and UnknownNameError for an unknown one."""
-    values = read_yaml(path)
-    require_names(values, settings(RunConfig), where=str(path))
-    return values
-
-
-def write_config(config: RunConfig, folder: Path) -> Path:
-    """Write all options to `folder`/run.yaml, atomically, so that `tli-bench run --config` does the same run again."""
-    path = folder / RECIPE_FILE
-    head = f"# The exact recipe of the last run in this folder: tli-bench run --config {path}\n"
-    write_text(path, head + yaml.safe_dump(config.to_dict(), sort_keys=False, allow_unicode=True))
-    return path
 
 
 def _plain(value: Any) -> Any:

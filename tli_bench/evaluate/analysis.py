@@ -10,7 +10,7 @@ import torch
 from tli_bench.base.errors import UnscorableError
 from tli_bench.evaluate import controls as beside
 from tli_bench.evaluate.details import Details
-from tli_bench.evaluate.sink import positions_at
+from tli_bench.evaluate.sink import Sinks
 from tli_bench.lexicon.pairs import Split, WordPair
 from tli_bench.measures.choice import chosen_depth
 from tli_bench.measures.geometry import Centre, centre
@@ -99,6 +99,7 @@ class Analyser:
         self._overlap = np.array(beside.overlap_of(self.pairs))
         control = self.rows[Split.CONTROL]
         self._details = Details(gold[control][:, control], layers, headline=self.headline)
+        self._positions: dict[tuple[Split, State], Sinks] = {}
         self._tested: dict[State, dict[str, beside.Floats]] = {state: {} for state in states}
         self.unscored: list[str] = []
 
@@ -238,9 +239,8 @@ class Analyser:
 
     def _view(self, split: Split, state: State, layer: int) -> LayerView | None:
         """One layer of one split with all that is known about it; None, with the reason noted, where it cannot be scored."""
-        rows = self.rows[split]
         try:
-            return self._plain_view(split, state, layer, self.states[state], self._facts(state, layer, rows))
+            return self._plain_view(split, state, layer, self.states[state], self._facts(split, state, layer))
         except UnscorableError as err:
             self.unscored.append(f"{split.value}/{state}/layer {self.layers[layer]}: {err}")
             return None
@@ -259,11 +259,17 @@ class Analyser:
             facts=facts,
         )
 
-    def _facts(self, state: State, layer: int, rows: Sequence[int]) -> dict[str, object]:
+    def _sinks(self, split: Split, state: State) -> Sinks:
+        if (split, state) not in self._positions:
+            self._positions[split, state] = Sinks([self.facts.sinks[state][i] for i in self.rows[split]])
+        return self._positions[split, state]
+
+    def _facts(self, split: Split, state: State, layer: int) -> dict[str, object]:
         """What measures may need besides vectors, under the names in `Measure.needs`."""
+        rows = self.rows[split]
         found: dict[str, object] = {"overlap": self._overlap[rows]}
         if state in self.facts.sinks and rows:
-            found["positions"] = positions_at([self.facts.sinks[state][i] for i in rows], layer)
+            found["positions"] = self._sinks(split, state).at(layer)
         if self.facts.tokens:
             found["tokens"] = np.array([self.facts.tokens[i] for i in rows])
         block = int(self.layers[layer].rstrip("p")) - 1

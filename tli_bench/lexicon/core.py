@@ -88,8 +88,9 @@ class Core:
             splits = {concept: split for concept, split in splits.items() if split is not Split.CONTROL} | {
                 concept: Split.CONTROL for concept, split in self.splits.items() if split is Split.AUDIT
             }
+        by = pivot().code
         pairs = tuple(
-            self._pair(entry, source.code, target.code, splits[entry.concept])
+            self._pair(entry, source.code, target.code, splits[entry.concept], by)
             for entry in self.entries
             if entry.concept in splits and entry.forms.get(source.code) and entry.forms.get(target.code)
         )
@@ -97,7 +98,8 @@ class Core:
             raise LexiconError(f"the core lexicon {self.version} has no audit words of {source.code}-{target.code}")
         return Lexicon(AUDIT_NAME if audit else "core", self.version, source, target, pairs, seed)
 
-    def _pair(self, entry: Entry, source: str, target: str, split: Split) -> WordPair:
+    def _pair(self, entry: Entry, source: str, target: str, split: Split, by: str) -> WordPair:
+        """A concept in two languages. by: the language whose word says how frequent it is."""
         return WordPair(
             entry.concept,
             tuple(map(as_read, entry.forms[source])),
@@ -106,7 +108,7 @@ class Core:
             entry.pos,
             entry.field,
             entry.related,
-            band=self.facts.band(entry.concept, pivot().code),
+            band=self.facts.band(entry.concept, by),
             loan=self.facts.loan(entry.concept, (source, target)),
         )
 

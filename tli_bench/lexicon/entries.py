@@ -72,9 +72,10 @@ def parse_forms(cell: str, language: Language) -> tuple[str, ...]:
 
 def unique_forms(words: Iterable[str], language: Language) -> tuple[str, ...]:
     """The normalised words, without empty ones and without those whose match key occurred before."""
+    forms = [form for word in words if (form := normalise(word, language))]
+    if len(forms) < 2:  # as in most cells, which need no key
+        return tuple(forms)
     kept: dict[str, str] = {}
-    for word in words:
-        form = normalise(word, language)
-        if form:
-            kept.setdefault(match_key(form, language), form)
+    for form in forms:
+        kept.setdefault(match_key(form, language), form)
     return tuple(kept.values())

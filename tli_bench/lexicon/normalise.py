@@ -8,8 +8,10 @@ a different letter (Turkish `on` ten, `ön` front; Kazakh `кыс`, `қыс`), s
 `loose_key` is worth a look, not an error.
 """
 
+import re
 import unicodedata
 from functools import lru_cache
+from itertools import filterfalse
 
 from tli_bench.languages import Language
 from tli_bench.languages.apostrophes import ANY_APOSTROPHE, with_own_apostrophes
@@ -34,7 +36,7 @@ def normalise(word: str, language: Language) -> str:
         word = _without_presentation_forms(word)
     if writing.look_alikes:
         word = word.translate(writing.look_alike_letters)
-    visible = "".join(c for c in word if not _invisible(c))
+    visible = word if word.isprintable() and not _SELECTORS.search(word) else "".join(filterfalse(_invisible, word))
     for typed, meant in writing.look_alike_sequences:
         visible = visible.replace(typed, meant)
     return " ".join(with_own_apostrophes(unicodedata.normalize("NFC", visible), language).split())
@@ -43,18 +45,20 @@ def normalise(word: str, language: Language) -> str:
 _CONTROLS = dict.fromkeys((*range(9), *range(14, 28), 127))
 
 
+# Invisible, but printable as Python understands it.
+_SELECTORS = re.compile("[\u034f\ufe00-\ufe0f]")
+_PRESENTATION_FORMS = re.compile("[\ufb50-\ufdff\ufe70-\ufefc]")
+
+
 def _invisible(char: str) -> bool:
     if char.isascii():
         return ord(char) in _CONTROLS
     category = unicodedata.category(char)
-    return (category in {"Cf", "Cc"} and not char.isspace()) or char == "\u034f" or "\ufe00" <= char <= "\ufe0f"
+    return (category in {"Cf", "Cc"} and not char.isspace()) or _SELECTORS.match(char) is not None
 
 
 def _without_presentation_forms(word: str) -> str:
-    ranges = ("\ufb50", "\ufdff"), ("\ufe70", "\ufefc")
-    return "".join(
-        unicodedata.normalize("NFKC", c) if any(low <= c <= high for low, high in ranges) else c for c in word
-    )
+    return _PRESENTATION_FORMS.sub(lambda found: unicodedata.normalize("NFKC", found[0]), word)
 
 
 def as_read(form: str) -> str:

@@ -8,7 +8,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Any, Self
 
 from tli_bench.base.errors import TLIError
@@ -110,6 +110,8 @@ class Trained:
 NOTHING, UNKNOWN = Trained(), Trained(known=False)
 
 
+# A card's words are those of one list, and control words come with every pair that has their language.
+@lru_cache(maxsize=1 << 16)
 def hashed(code: str, key: str) -> str:
     """The hash of a key of the language `code`, in hex."""
     return hmac.digest(SCHEME.encode(), f"{code}\t{key}".encode(), "sha256").hex()[:DIGITS]

@@ -4,16 +4,18 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tli_bench.base.errors import AdapterError
 from tli_bench.base.jsons import read_json
 from tli_bench.base.paths import expanded
 from tli_bench.models.fingerprint import hash_files
+from tli_bench.models.hub import hub_reason
 from tli_bench.models.tuned import CARD
 
 WEIGHTS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
+_ON_HUB = re.compile(r"(\w[\w.-]*/\w[\w.-]*)(?:@(\w[\w./-]*))?(?::(\w[\w./-]*?)/?)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +36,8 @@ class AdapterFiles:
 def read_adapter(name: str) -> AdapterFiles:
     """Read an adapter's configuration and card, and hash its files; its tensors are not looked at.
 
-    name: a folder, or a Hub id. Raises AdapterError for a missing path, a folder that is not PEFT, pickled weights or an
-    unreadable file.
+    name: a folder, or `ORG/NAME[@REVISION][:FOLDER]` on the Hub. Raises AdapterError for a missing path, a folder that is not
+    PEFT, pickled weights or an unreadable file.
     """
     path = find_adapter(name) or _download(name)
     config = _read_json(path / CONFIG)
@@ -61,21 +63,43 @@ def find_adapter(name: str) -> Path | None:
         return path
     if os.path.exists(path):
         raise AdapterError(f"{path} is a file; give the folder that holds {CONFIG} and {WEIGHTS}")
-    if re.fullmatch(r"[\w][\w.-]*/[\w][\w.-]*", name) and not path.parent.is_dir():
+    if on_hub(name) and not path.parent.is_dir():
         return None
     raise AdapterError(f"no adapter at {name!r}: the path does not exist, and the base is never scored in its place")
+
+
+class OnHub(NamedTuple):
+    """An adapter's place on the Hub: repository, branch, tag or commit, and folder inside; None where that is not said."""
+
+    repository: str
+    revision: str | None
+    folder: str | None
+
+
+def on_hub(name: str) -> OnHub | None:
+    """The place that `ORG/NAME[@REVISION][:FOLDER]` means; None for any other name."""
+    found = _ON_HUB.fullmatch(name)
+    return OnHub(*found.groups()) if found and ".." not in name.split("/") else None
 
 
 def _download(name: str) -> Path:
     from huggingface_hub import snapshot_download
 
+    place = on_hub(name)
+    assert place is not None  # `find_adapter` has refused everything else
+    inside = f"{place.folder}/" if place.folder else ""
+    wanted = [f"{inside}{pattern}" for pattern in ("*.json", "*.safetensors", "*.md")]
     try:
-        return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.md"]))
+        path = Path(snapshot_download(place.repository, revision=place.revision, allow_patterns=wanted)) / inside
     except (OSError, ValueError) as err:
+        reason = hub_reason(place.repository, place.revision, err) or f"{type(err).__name__}: {err}"
+        raise AdapterError(f"no adapter at {name!r}: there is no such folder, and {reason}") from err
+    if not (path / CONFIG).is_file():
         raise AdapterError(
-            f"no adapter at {name!r}: there is no such folder, and it could not be read from the Hub ({type(err).__name__}). "
-            f"Check the path, or run `hf download {name}` on a machine with a network"
-        ) from err
+            f"{place.repository} has no {inside}{CONFIG}; an adapter in a folder of a repository is ORG/NAME:FOLDER, at a revision "
+            "ORG/NAME@REVISION:FOLDER"
+        )
+    return path
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -74,13 +74,18 @@ def find_blocks(model: Model) -> nn.ModuleList | None:
         return None
     if row.blocks:
         return cast(nn.ModuleList, body.get_submodule(row.blocks))
-    depth = depth_of(model)
-    lists = {
-        name: part for name, part in body.named_modules() if isinstance(part, nn.ModuleList) and len(part) == depth
-    }
-    # A list inside a block (experts, say) may be as long; two lists side by side hold parts of blocks (XLM).
-    outer = [name for name in lists if not any(name.startswith(f"{other}.") for other in lists)]
-    return lists[outer[0]] if len(outer) == 1 else None
+    # Two lists side by side hold parts of blocks (XLM).
+    lists = list(_lists(body, depth_of(model)))
+    return lists[0] if len(lists) == 1 else None
+
+
+def _lists(module: nn.Module, depth: int) -> Iterator[nn.ModuleList]:
+    """Lists of `depth` modules in `module`, outermost: one inside a block (experts, say) may be as long."""
+    for child in module.children():
+        if isinstance(child, nn.ModuleList) and len(child) == depth:
+            yield child
+        else:
+            yield from _lists(child, depth)
 
 
 def blocks_of(model: Model) -> nn.ModuleList:
@@ -119,6 +124,8 @@ def hidden_states(
     body, depth = body_of(model), depth_of(model)
     output = body(input_ids=ids, attention_mask=mask, output_hidden_states=True, **given)
     states = tuple(getattr(output, "hidden_states", None) or ())
+    # A model that is spread over several GPUs leaves each state where its block is.
+    states = tuple(state.to(states[0].device) for state in states)
     name = type(body).__name__
     if len(states) != depth + 1:
         raise ModelError(

@@ -9,10 +9,11 @@ from tli_bench.base.errors import ModelError, UnknownNameError
 from tli_bench.base.jsons import read_json
 from tli_bench.base.paths import expanded
 from tli_bench.models.gguf import GgufFile, gguf_of
+from tli_bench.models.hub_names import hub_name
 from tli_bench.models.packaged import Package, fetched, models_root, package_of
 from tli_bench.models.plausible import header_shapes, implausible_model
 
-_HUB_ID = re.compile(r"[\w][\w.-]*/[\w][\w.-]*")
+HUB_ID = re.compile(r"[\w][\w.-]*/[\w][\w.-]*")
 TINY_DIR = Path(__file__).resolve().parent / "tiny"
 
 
@@ -35,7 +36,7 @@ ALIASES: dict[str, Alias] = {
             "qwen2-72b",
             "Qwen/Qwen2-72B",
             None,
-            "Qwen2-72B, for machines that hold it (`tli-bench study --dry-run` says what)",
+            "Qwen2-72B, for machines that hold it (`tli-bench plan qwen2-72b` says which)",
         ),
     )
 }
@@ -68,6 +69,7 @@ def resolve_model(name: str) -> ModelSource:
 
     Raises UnknownNameError for a bare word that is not an alias, ModelError for a folder that does not hold a model.
     """
+    name = name if name in ALIASES or os.path.exists(expanded(name)) else hub_name(name)
     if name in ALIASES:
         alias = ALIASES[name]
         path = Path(alias.target) if Path(alias.target).is_absolute() else None
@@ -83,7 +85,7 @@ def resolve_model(name: str) -> ModelSource:
         check_model_folder(path)
         package = package_of(path)
         return ModelSource(package.name if package else str(path), str(path), path.resolve(), None, package)
-    if _HUB_ID.fullmatch(name):
+    if HUB_ID.fullmatch(name):
         return ModelSource(name, name, None, None)
     if "/" in name or name.startswith((".", "~")):
         raise ModelError(f"no model folder at {name!r}; give an existing folder, a Hub id ORG/NAME, or an alias")

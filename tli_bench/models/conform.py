@@ -3,7 +3,8 @@
 One checkpoint has several classes (`AutoModelForCausalLM`, `AutoModelForMaskedLM`, the bare `AutoModel`, a multimodal
 package), and each has a different path for the same block. What an adapter holds for the text body is found by the end of
 its path. Tensors of parts that no hidden state of a text depends on (classification heads, vision and audio towers) are
-left out if the loaded class has no such part; everything else that cannot be found stays as it is, and is refused.
+left out if the loaded class has no such part, and so are those of blocks that were not loaded. Everything else that cannot
+be found stays as it is, and is refused.
 """
 
 import json
@@ -20,7 +21,8 @@ from safetensors.torch import save_file
 from torch import nn
 
 from tli_bench.base.errors import AdapterError
-from tli_bench.models.body import body_of
+from tli_bench.models.body import body_of, find_blocks, unwrapped
+from tli_bench.models.first import is_cut
 from tli_bench.models.types import Model
 
 PREFIX = "base_model.model."
@@ -55,9 +57,13 @@ class Names:
         self._inside = frozenset(name for name, _ in body.named_modules() if name)
         self._wrappers = WRAPPERS | {str(getattr(body, "base_model_prefix", "model"))}
         self.packed = _has_others(model, body, self._root)
+        self._blocks = _path_of_blocks(model) if is_cut(unwrapped(model)) else ""
+        self._there = len(find_blocks(model) or ())
 
     def place(self, path: str) -> Place:
         """Split a tensor's path into the module it belongs to, by our name, and its own name there."""
+        if self._blocks and any(int(n) >= self._there for n in re.findall(rf"\b{self._blocks}\.(\d+)\.", path)):
+            return Place(None, path)
         parts = path.split(".")
         known = max((end for end in range(len(parts) + 1) if ".".join(parts[:end]) in self._all), default=0)
         for end in range(len(parts), known, -1):
@@ -69,6 +75,12 @@ class Names:
         if outer in HEADS | TOWERS and not any(name.rpartition(".")[2] == outer for name in self._all):
             return Place(None, path)
         return Place(".".join(parts[:known]), ".".join(parts[known:]))
+
+
+def _path_of_blocks(model: Model) -> str:
+    """As a pattern; of a model of which only the first blocks were loaded."""
+    blocks = find_blocks(model)
+    return re.escape(next(name for name, part in body_of(model).named_modules() if part is blocks))
 
 
 def _has_others(model: Model, body: nn.Module, root: str) -> bool:

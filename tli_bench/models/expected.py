@@ -15,6 +15,7 @@ from tli_bench.models.adapter_files import AdapterFiles, read_adapter
 from tli_bench.models.catalog import ModelSource, resolve_model
 from tli_bench.models.fingerprint import hub_commit, model_fingerprint
 from tli_bench.models.identity import AdapterRef, MeasuredModel
+from tli_bench.models.layers import first_blocks
 from tli_bench.models.tuned import read_model_card, training_of
 from tli_bench.models.twins import NO_TWIN, find_twin
 
@@ -54,6 +55,7 @@ def expected_model(config: RunConfig) -> MeasuredModel | None:
         twin=twin.sha256 if twin else None,
         placebo=config.placebo if files else 0,
         package=source.package,
+        first_blocks=first_blocks(config.layers),
         notes=tuple(note for note in (missing, note_of_whole_model(source.id, card, files)) if note),
     )
 

@@ -100,6 +100,7 @@ def _projected_opt(it: Checkpoint) -> bool:
     return it.kind == "opt" and width not in (None, it.config.hidden_size)
 
 
+@cache
 def _table(task: str) -> dict[str, Any]:
     """transformers' table from model types to the classes for a task (`CAUSAL_LM`, ...)."""
     from transformers.models.auto import modeling_auto
@@ -107,9 +108,15 @@ def _table(task: str) -> dict[str, Any]:
     return dict(getattr(modeling_auto, f"MODEL_FOR_{task}_MAPPING_NAMES"))
 
 
+@cache
+def _classes_for(task: str) -> frozenset[str]:
+    return frozenset(
+        name for entry in _table(task).values() for name in ((entry,) if isinstance(entry, str) else entry)
+    )
+
+
 def _any_class_for(it: Checkpoint, task: str) -> bool:
-    named = {name for entry in _table(task).values() for name in ((entry,) if isinstance(entry, str) else entry)}
-    return not named.isdisjoint(it.classes)
+    return not _classes_for(task).isdisjoint(it.classes)
 
 
 def _package(it: Checkpoint) -> bool:

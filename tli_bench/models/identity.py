@@ -62,7 +62,8 @@ class MeasuredModel:
     trained: what its adapter, and the model itself if tli-bench tuned it, have been trained on.
     twin: hash of the adapter that is scored as its twin. placebo: how many placebos were asked for, None where their
     cost decides. notes: what was to be scored and is not, and why, one sentence each. package: what the model came in.
-    parameters: how many numbers the model has, without an adapter; None where that was not counted.
+    parameters: how many numbers the model has, without an adapter; None where that was not counted. first_blocks: how many blocks were
+    loaded, where not all.
     """
 
     id: str
@@ -80,10 +81,12 @@ class MeasuredModel:
     notes: tuple[str, ...] = ()
     package: Package | None = None
     parameters: int | None = None
+    first_blocks: int | None = None
 
     def signed(self) -> dict[str, Any]:
         """What a signature states of the model, by its fields (`records.signature.Signature`)."""
         same = (
-            "revision", "package", "parameters", "adapter", "twin", "training", "dtype", "quantization", "skip_gate", "any_base"
+            "revision", "package", "parameters", "adapter", "twin", "training", "first_blocks", "dtype", "quantization", "skip_gate",
+            "any_base",
         )  # fmt: skip
         return {"model": self.id, "placebo": self.placebo or 0} | {name: getattr(self, name) for name in same}

@@ -1,26 +1,31 @@
 """Load a model and its tokenizer once, in the form in which they are measured: dtype, quantisation, device, checks."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from tli_bench.base.errors import InputError, ModelError, TLIError
+from tli_bench.config.loading import DTYPES as DTYPE_NAMES
 from tli_bench.config.options import settings
-from tli_bench.config.run import DTYPES as DTYPE_NAMES
 from tli_bench.config.run import RunConfig
 from tli_bench.models.catalog import ModelSource, resolve_model
 from tli_bench.models.families import families, family_of
 from tli_bench.models.fingerprint import hub_commit, hub_file, model_fingerprint
 from tli_bench.models.gguf import stored_as
+from tli_bench.models.hub import hub_reason
 from tli_bench.models.identity import TrainingRef
+from tli_bench.models.layers import first_blocks
 from tli_bench.models.numbers import require_numbers
 from tli_bench.models.packaged import Package
+from tli_bench.models.placement import memory_of, require_in_memory, require_one_placement
 from tli_bench.models.tuned import hub_model_card, read_model_card, training_of
 from tli_bench.models.types import Model, Tokenizer
+
+if TYPE_CHECKING:
+    from tli_bench.models.partial import First
 
 DTYPES: dict[str, torch.dtype] = {name: getattr(torch, name) for name in DTYPE_NAMES}
 
@@ -30,7 +35,8 @@ class LoadOptions:
     """How to load. dtype, quantize and device default to what the alias and the machine suggest.
 
     dtype: a key of DTYPES; float32 on a CPU and bfloat16 on a GPU when None.
-    quantize: `nf4`, `int8`, `none`, or None for the alias's own default.
+    quantize: `nf4`, `nf4-double`, `int8`, `none`, or None for the alias's own default. device_map, max_memory: spread over
+    devices in place of one. attn: implementation of attention. layers: `0-K` for the embeddings and the first K blocks alone.
     """
 
     dtype: str | None = None
@@ -38,11 +44,17 @@ class LoadOptions:
     device: str | None = None
     revision: str | None = None
     trust_remote_code: bool = False
+    device_map: str | None = None
+    max_memory: tuple[str, ...] = ()
+    attn: str | None = None
+    layers: str | None = None
 
     def __post_init__(self) -> None:
         declared = settings(RunConfig)
         for field in fields(self):
-            declared[field.name].parse(getattr(self, field.name))
+            object.__setattr__(self, field.name, declared[field.name].parse(getattr(self, field.name)))
+        require_one_placement(self.device, self.device_map, self.max_memory)
+        first_blocks(self.layers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +63,7 @@ class LoadedModel:
 
     id: its name in signatures; revision: Hub commit or fingerprint; path: what PEFT records as the base. stored: dtype
     of its files, if its configuration says. card: what tli-bench wrote about a fully fine-tuned model. package: what it came in.
+    first: what it was cut from, where only its first blocks were loaded.
     """
 
     model: Model
@@ -64,11 +77,12 @@ class LoadedModel:
     stored: str | None = None
     card: dict[str, Any] | None = None
     package: Package | None = None
+    first: "First | None" = None
 
     @property
     def parameters(self) -> int:
-        """How many numbers the model has, tied ones once; what PEFT has wrapped counts its adapter, too."""
-        return self.model.num_parameters()
+        """How many numbers the whole model has, tied ones once; what PEFT has wrapped counts its adapter, too."""
+        return self.first.parameters if self.first else self.model.num_parameters()
 
     @property
     def training(self) -> TrainingRef | None:
@@ -91,14 +105,17 @@ def load_model(name: str, options: LoadOptions | None = None) -> LoadedModel:
             f"{name} is quantised already; leave out --quantize {quantize}, or give the model it was made from"
         )
     dtype = options.dtype or ("float32" if device == "cpu" else "bfloat16")
-    config = _from_hub(source, _load_config, options)
+    config = load_config(source, options)
     require_numbers(config, source.id)
     stored = _stored_dtype(config)
     if source.path is None:
         # Tokenizer and weights come from the same commit as the configuration, whatever is pushed in the meantime.
         options = replace(options, revision=_commit(source, options))
     tokenizer = _from_hub(source, _load_tokenizer, options)
-    model = _from_hub(source, _load_weights, options, config=config, dtype=dtype, quantize=quantize, device=device)
+    model, first = _from_hub(
+        source, _load_weights, options, config=config, dtype=dtype, quantize=quantize, device=device
+    )
+    require_in_memory(model, source.id)
     _keep_quantised_weights_as_they_are(model)
     if source.gguf:
         quantize = stored_as(
@@ -117,10 +134,11 @@ def load_model(name: str, options: LoadOptions | None = None) -> LoadedModel:
         source.target,
         dtype,
         quantize,
-        device,
+        str(next(model.parameters()).device) if options.device_map else device,
         stored,
         card,
         source.package,
+        first,
     )
 
 
@@ -158,7 +176,12 @@ def _common(source: ModelSource, options: LoadOptions) -> dict[str, Any]:
     return known | ({"gguf_file": source.gguf} if source.gguf else {})
 
 
-def _load_config(source: ModelSource, options: LoadOptions) -> Any:
+def load_config(source: ModelSource, options: LoadOptions) -> Any:
+    """The configuration of a model, without its weights; raises as `load_model` does."""
+    return _from_hub(source, _read_config, options)
+
+
+def _read_config(source: ModelSource, options: LoadOptions) -> Any:
     from transformers import AutoConfig
 
     families()  # packages with rows of their own also register their configurations
@@ -173,8 +196,10 @@ def _load_tokenizer(source: ModelSource, options: LoadOptions) -> Any:
 
 def _load_weights(
     source: ModelSource, options: LoadOptions, *, config: Any, dtype: str, quantize: str | None, device: str
-) -> Model:
-    row = family_of(config)
+) -> "tuple[Model, First | None]":
+    row, blocks = family_of(config), first_blocks(options.layers)
+    if blocks is not None:
+        return _load_first(source, options, config, blocks, dtype, quantize, device)
     model, missing = _from_class(row.load_class(), source, options, config, dtype, quantize, device)
     if missing and row.head == "masked" and set(missing).isdisjoint(_body_names(model)):
         from transformers import AutoModel
@@ -186,7 +211,23 @@ def _load_weights(
             f"the weights of {source.target} lack {len(missing)} tensors that its configuration asks for ({missing[0]}); "
             "configuration and weights do not belong together"
         )
-    return model
+    return model, None
+
+
+def _load_first(
+    source: ModelSource, options: LoadOptions, config: Any, blocks: int, dtype: str, quantize: str | None, device: str
+) -> "tuple[Model, First | None]":
+    from tli_bench.models.partial import load_first
+
+    if source.gguf:
+        raise InputError(f"{source.id} is a GGUF file, of which all is read; leave out --layers {options.layers}")
+    given = _given(options, dtype, quantize, device) | {"use_safetensors": True}
+
+    def load(factory: Any, folder: str, short: Any) -> tuple[Any, dict[str, Any]]:
+        loaded: tuple[Any, dict[str, Any]] = factory.from_pretrained(folder, config=short, **given)
+        return loaded
+
+    return load_first(source, config, blocks, load, revision=options.revision)
 
 
 def _body_names(model: Model) -> set[str]:
@@ -207,15 +248,23 @@ def _from_class(
     model, info = factory.from_pretrained(
         source.target,
         config=config,
-        dtype=DTYPES[dtype],
         use_safetensors=None if source.gguf else True,
-        quantization_config=_quantization(quantize, dtype),
-        device_map={"": device},
-        output_loading_info=True,
+        **_given(options, dtype, quantize, device),
         **_common(source, options),
     )
     # A pooler is not part of any hidden state.
     return model, sorted(key for key in info["missing_keys"] if "pooler" not in key)
+
+
+def _given(options: LoadOptions, dtype: str, quantize: str | None, device: str) -> dict[str, Any]:
+    return {
+        "dtype": DTYPES[dtype],
+        "quantization_config": _quantization(quantize, dtype),
+        "device_map": options.device_map or {"": device},
+        "max_memory": memory_of(options.max_memory),
+        "attn_implementation": options.attn,
+        "output_loading_info": True,
+    }
 
 
 def _quantization(quantize: str | None, dtype: str) -> Any:
@@ -225,7 +274,12 @@ def _quantization(quantize: str | None, dtype: str) -> Any:
 
     if quantize == "int8":
         return BitsAndBytesConfig(load_in_8bit=True)
-    return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=DTYPES[dtype])
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_compute_dtype=DTYPES[dtype],
+        bnb_4bit_use_double_quant=quantize == "nf4-double",
+    )
 
 
 def _keep_quantised_weights_as_they_are(model: Model) -> None:
@@ -251,37 +305,12 @@ def _from_hub(source: ModelSource, step: Any, options: LoadOptions, **kwargs: An
 
 
 def _explain(source: ModelSource, options: LoadOptions, err: Exception) -> str:
-    from huggingface_hub import errors as hub
-
     first_line = (str(err).strip().splitlines() or [type(err).__name__])[0]
     if source.path is not None:
         return f"cannot load the model in {source.path}: {first_line}"
-    causes = tuple(_causes(err))
-    if any(isinstance(cause, hub.GatedRepoError) for cause in causes):
-        return f"{source.target} is gated: accept its terms on the Hub, run `hf auth login`, and try again"
-    if any(isinstance(cause, hub.RepositoryNotFoundError) for cause in causes):
-        return (
-            f"the Hub has no model {source.target}, or it is private: check the spelling, or run `hf auth login` "
-            "with an account that may read it"
-        )
-    if any(isinstance(cause, hub.RevisionNotFoundError) for cause in causes):
-        return f"{source.target} has no revision {options.revision!r}; give a branch, tag or commit of it"
     if "safetensors" in str(err) and "does not appear to have a file" in str(err):
         return f"{source.target} has no safetensors weights, and pickled weights are never opened ({first_line})"
-    offline = os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on")
-    if any(isinstance(cause, hub.LocalEntryNotFoundError | hub.OfflineModeIsEnabled) for cause in causes):
-        why = "the Hub is switched off (HF_HUB_OFFLINE)" if offline else "the Hub cannot be reached"
-        return (
-            f"{source.target} is not in the local cache and {why}. On a machine with a network run "
-            f"`hf download {source.target}`, then copy its cache folder here (HF_HOME), or give --model a folder"
-        )
-    return f"cannot load {source.target}: {first_line}"
-
-
-def _causes(err: BaseException | None) -> Iterator[BaseException]:
-    while err is not None:
-        yield err
-        err = err.__cause__ or err.__context__
+    return hub_reason(source.target, options.revision, err) or f"cannot load {source.target}: {first_line}"
 
 
 def check_vocabulary(model: Model, tokenizer: Tokenizer, name: str) -> None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tli_bench.base.errors import ResultError
-from tli_bench.config.run import RECIPE_FILE, RunConfig, read_config
+from tli_bench.config.run import RunConfig
+from tli_bench.config.saved import RECIPE_FILE, read_config
 from tli_bench.languages import resolve_pair
 from tli_bench.lexicon import Core
 from tli_bench.lexicon.pairs import Split

@@ -27,6 +27,7 @@ def evaluate_both(
     prompting: Prompting | None = None,
     batch_size: int = GENERATION_BATCH,
     keep: Path | None = None,
+    samples: bool = False,
 ) -> dict[str, Any]:
     """lm-eval results of `task` in one dictionary, with base and adapter in it.
 
@@ -34,7 +35,8 @@ def evaluate_both(
     with `<metric>_base` and `<metric>_change` next to it, as in the alignment tasks. A task on hidden states runs
     once, since its answers hold both. `truncated_prompts` counts the prompts of which a part did not fit the model, and
     `shortened_examples` those that lost examples. prompting: how the task is asked; `metadata.asked` says what came of it.
-    keep: folder of the run, in which answers are kept until the task is done (`kept_answers`).
+    keep: folder of the run, in which answers are kept until the task is done (`kept_answers`). samples: put each document with its
+    answer into `samples`, under the task's name, and the base's under `<task>.base` where there is an adapter.
     Raises InputError for a model that shares its work with other processes: only one of them would hold the scores.
     """
     name = str(task.config.task)
@@ -47,28 +49,30 @@ def evaluate_both(
     prompting.require_template(lm)
     prompting.prepare(task)
     if not asks(task):
-        return _run(lm, task, limit, prompting)
+        return _run(lm, task, limit, prompting, samples=samples)
     with _batch(lm, batch_size):
         with keeping(lm, keep, name, "adapted" if lm.identity.adapter else "base") as asked:
-            found = _run(asked, task, limit, prompting)
+            found = _run(asked, task, limit, prompting, samples=samples)
         _state(found, task, prompting.asked(lm, task))
         _count(found, task, lm)
         if lm.identity.adapter is None:
             return found
         with adapter_disabled(lm.model), keeping(lm, keep, name, "base") as asked:
-            base = _run(asked, task, limit, prompting)
+            base = _run(asked, task, limit, prompting, samples=samples)
     add_base(found, base, name)
+    if samples:
+        found["samples"][f"{name}.base"] = base["samples"][name]
     return found
 
 
-def _run(lm: TLIModel, task: Task, limit: int | None, prompting: Prompting) -> dict[str, Any]:
+def _run(lm: TLIModel, task: Task, limit: int | None, prompting: Prompting, *, samples: bool) -> dict[str, Any]:
     name = str(task.config.task)
     found = evaluate(
         lm=lm,
         task_dict={name: task},
         limit=limit,
         bootstrap_iters=0,
-        log_samples=False,
+        log_samples=samples,
         apply_chat_template=prompting.templated(lm, task),
         fewshot_as_multiturn=True,
         system_instruction=prompting.system_prompt,

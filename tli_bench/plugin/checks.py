@@ -10,6 +10,7 @@ from tli_bench.measures.registry import asked_for
 from tli_bench.models.adapter_files import find_adapter
 from tli_bench.models.catalog import resolve_model
 from tli_bench.models.expected import expected_device
+from tli_bench.models.placement import require_one_placement
 from tli_bench.models.tensor_names import require_spelt
 from tli_bench.models.twins import NO_TWIN
 from tli_bench.plugin.tasklist import require_known
@@ -24,6 +25,7 @@ def check_parts(config: RunConfig) -> None:
         if name is not None:
             find_adapter(name)
     expected_device(chosen.device)
+    require_one_placement(chosen.device, chosen.device_map, chosen.max_memory)
 
 
 def check_base(model: str, load: Mapping[str, Any]) -> None:

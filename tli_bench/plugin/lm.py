@@ -86,6 +86,7 @@ class TLIModel(CountedHFLM):
             placebo=config.placebo if files else 0,
             package=loaded.package,
             parameters=parameters,
+            first_blocks=loaded.first.blocks if loaded.first else None,
             notes=tuple(note for note in (missing, note_of_whole_model(loaded.id, loaded.card, files)) if note),
         )
 

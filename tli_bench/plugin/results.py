@@ -1,12 +1,16 @@
 """The results of a run in lm-eval's layout, and the files that a run leaves besides its records; lm-eval is not imported."""
 
+import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tli_bench.config.run import NO_ADAPTER, QUANTIZATIONS, RunConfig, write_config
+from tli_bench.base.files import write_text
+from tli_bench.config.loading import QUANTIZATIONS
+from tli_bench.config.run import NO_ADAPTER, RunConfig
+from tli_bench.config.saved import write_config
 from tli_bench.evaluate.corrections import as_json as tests_as_json
 from tli_bench.evaluate.corrections import corrected
 from tli_bench.evaluate.headline import protocol_directions, protocol_headlines
@@ -16,6 +20,7 @@ from tli_bench.languages import DEFAULT_PAIRS
 from tli_bench.lexicon.readers.names import pair_in_name
 from tli_bench.models.identity import MeasuredModel
 from tli_bench.records import write_json
+from tli_bench.records.names import safe_name
 from tli_bench.records.schema import RunRecord
 
 _SECTIONS = ("results", "group_subtasks", "configs", "versions", "n-shot", "higher_is_better", "n-samples")
@@ -51,6 +56,17 @@ def write_run(config: RunConfig, results: Mapping[str, Any], records: Sequence[R
     return path
 
 
+def write_samples(folder: Path, results: Path, samples: Mapping[str, Iterable[Mapping[str, Any]]]) -> list[Path]:
+    """Write each task's samples as JSON lines, called as lm-eval calls them, with the time of the results; their paths."""
+    stamp = results.stem.removeprefix("results_")
+    paths = []
+    for task, rows in samples.items():
+        path = folder / f"samples_{safe_name(task)}_{stamp}.jsonl"
+        write_text(path, "".join(json.dumps(tidy(row), ensure_ascii=False, allow_nan=False) + "\n" for row in rows))
+        paths.append(path)
+    return paths
+
+
 def _unused(path: Path) -> Path:
     """The path, numbered where there is a file: two runs may end within a second, and clocks are set back."""
     found, number = path, 1
@@ -70,7 +86,7 @@ def resolved(config: RunConfig, model: MeasuredModel, device: str) -> RunConfig:
         dtype=model.dtype,
         # A GGUF file is quantised by itself, which is not an option.
         quantize=model.quantization if model.quantization in QUANTIZATIONS else "none",
-        device=device,
+        device=None if chosen.device_map else device,
         # The fingerprint of a folder's files is not a revision that can be asked for.
         revision=chosen.revision if ":" in model.revision else model.revision,
     )

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 from lm_eval import evaluate, simple_evaluate
@@ -41,11 +41,15 @@ class Watch:
 
 @dataclass(slots=True)
 class RunResult:
-    """Records of our units and of other tasks in order, and one results dictionary in lm-eval's layout for all tasks."""
+    """Records of our units and of other tasks in order, and one results dictionary in lm-eval's layout for all tasks.
+
+    samples: of tasks other than ours that were run, not read back, each document in lm-eval's layout, where they were asked for.
+    """
 
     records: list[RunRecord] = field(default_factory=list)
     downstream: list[DownstreamRecord] = field(default_factory=list)
     results: dict[str, Any] = field(default_factory=dict)
+    samples: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     reused: list[str] = field(default_factory=list)
 
 
@@ -58,49 +62,57 @@ def run_tasks(
     recipe: dict[str, Any] | None = None,
     store: RecordStore | None = None,
     watch: Watch | None = None,
+    again: bool = False,
+    samples: bool = False,
 ) -> RunResult:
     """Evaluate every task with lm-eval's `simple_evaluate`, writing each record to `store` as it is made.
 
     A unit is a task under one protocol. One that `store` already holds, measured under the same conditions and with all
     measures that are asked for, is read back instead of run. Any other task is scored for base and adapted model; its
     record goes to `downstream/` in the store, and is read back likewise. prompting: how those are asked. recipe: all options
-    of the run, for its records.
+    of the run, for its records. again: read nothing back, and replace what is there. samples: keep the documents of other tasks.
     """
     outcome, watch = RunResult(), watch or Watch()
     made = Provenance(recipe=recipe)
     for name, task in tasks.items():
         watch.on_start(name)
         if isinstance(task, HiddenStatesTask):
-            _run_units(lm, name, task, outcome, limit=limit, store=store, made=made, watch=watch)
+            _run_units(lm, name, task, outcome, limit=limit, store=store, made=made, watch=watch, again=again)
             continue
-        _run_task(lm, name, task, outcome, limit=limit, prompting=prompting or Prompting(), store=store, made=made)
+        way = _Way(prompting or Prompting(), made, limit=limit, again=again, samples=samples)
+        _run_task(lm, name, task, outcome, way, store=store)
         watch.on_task(name)
     return outcome
 
 
-def _run_task(
-    lm: TLIModel,
-    name: str,
-    task: Task,
-    outcome: RunResult,
-    *,
-    limit: int | None,
-    prompting: Prompting,
-    store: RecordStore | None,
-    made: Provenance,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a task other than ours is run."""
+
+    prompting: Prompting
+    made: Provenance
+    _: KW_ONLY
+    limit: int | None
+    again: bool
+    samples: bool
+
+
+def _run_task(lm: TLIModel, name: str, task: Task, outcome: RunResult, way: _Way, *, store: RecordStore | None) -> None:
     """A task other than ours on words: read back when it was finished before, else run, from the answers that were kept."""
+    prompting, limit = way.prompting, way.limit
     prompting.prepare(task)
     digest, asked = task_digest(task, limit), prompting.asked(lm, task)
     root = store.root if store else None
-    record = root and find_finished(root, task, lm.identity, limit=limit, digest=digest, asked=asked)
+    kept = None if way.again else root
+    record = kept and find_finished(kept, task, lm.identity, limit=limit, digest=digest, asked=asked)
     if record:
         merge_results(outcome.results, results_of_record(record, task, asked))
         outcome.reused.append(name)
     else:
-        found = evaluate_both(lm, task, limit, prompting=prompting, keep=root)
+        found = evaluate_both(lm, task, limit, prompting=prompting, keep=root, samples=way.samples)
+        outcome.samples |= found.pop("samples", {})
         merge_results(outcome.results, found)
-        record = record_of(found, task, lm.identity, limit=limit, digest=digest, provenance=made)
+        record = record_of(found, task, lm.identity, limit=limit, digest=digest, provenance=way.made)
         if root:
             write_downstream(root, record)
             forget_answers(root, name)
@@ -119,13 +131,14 @@ def _run_units(
     store: RecordStore | None,
     made: Provenance,
     watch: Watch,
+    again: bool,
 ) -> None:
-    kept = task.scored.finished(store, name, lm.identity, limit)
+    kept = task.scored.finished(None if again else store, name, lm.identity, limit)
     records = [record for record in kept if record is not None]
     if len(records) < len(kept):
         # What `simple_evaluate` adds (versions, environment, time) concerns the whole run: once is enough.
-        again = bool(outcome.results.get("config"))
-        merge_results(outcome.results, _evaluate_again(lm, task, limit) if again else _evaluate(lm, task, limit))
+        told = bool(outcome.results.get("config"))
+        merge_results(outcome.results, _evaluate_again(lm, task, limit) if told else _evaluate(lm, task, limit))
         fresh = task.records(limit=limit, provenance=made)
         task.forget()
         records = [old or new for old, new in zip(kept, fresh, strict=True)]

@@ -2,6 +2,7 @@
 
 from lm_eval.api.task import Task
 
+from tli_bench.base.errors import InputError
 from tli_bench.config.run import RunConfig
 from tli_bench.downstream.errors import DataError
 from tli_bench.models import LoadedModel
@@ -22,7 +23,11 @@ def tasks_of(config: RunConfig) -> dict[str, Task]:
     """The tasks of a run by name, checked, but with nothing read; raises as `check` and `load_tasks` do."""
     check(config)
     tasks = load_tasks(list(config.tasks) or default_tasks(asked_pairs(config)), metadata=config.metadata())
-    for task in tasks.values():
+    for name, task in tasks.items():
+        if config.layers and not isinstance(task, HiddenStatesTask):
+            raise InputError(
+                f"--layers {config.layers} loads the first blocks alone, and {name} asks the whole model; leave out --layers, or the task"
+            )
         Prompting.of(config).prepare(task)
     return tasks
 
@@ -61,11 +66,29 @@ def open_model(config: RunConfig, loaded: LoadedModel | None = None) -> TLIModel
     return TLIModel(**(arguments if loaded is None else arguments | {"pretrained": loaded}))
 
 
-def score_tasks(config: RunConfig, lm: TLIModel, tasks: dict[str, Task], watch: Watch | None = None) -> RunResult:
-    """Score every task; records go to the run's output folder, where it has one, as each is done."""
+def score_tasks(
+    config: RunConfig,
+    lm: TLIModel,
+    tasks: dict[str, Task],
+    watch: Watch | None = None,
+    *,
+    again: bool = False,
+    samples: bool = False,
+) -> RunResult:
+    """Score every task; records go to the run's output folder, where it has one, as each is done. again, samples: as for `run_tasks`."""
     lm.progress = lm.vectors.progress = watch.on_words if watch else None
     store = None if config.output is None else RecordStore(config.output)
     recipe = resolved(config, lm.identity, str(lm.device)).to_dict()
     prompting = Prompting.of(config)
     prompting.require_template(lm)
-    return run_tasks(lm, tasks, limit=config.limit, prompting=prompting, recipe=recipe, store=store, watch=watch)
+    return run_tasks(
+        lm,
+        tasks,
+        limit=config.limit,
+        prompting=prompting,
+        recipe=recipe,
+        store=store,
+        watch=watch,
+        again=again,
+        samples=samples,
+    )

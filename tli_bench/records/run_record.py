@@ -20,7 +20,7 @@ class RunRecord(Frozen, Scores):
     """One scored unit: a model, an adapter if there is one, a task and a pair under one protocol.
 
     curves: `curves[split][state][measure]` holds one value for each layer, in the order of `signature.layers`; None is
-    unscored. best_layer: by state, the layer with the best dev MRR (never chosen on train or control).
+    unscored. best_layer: by state, the layer that the dev words chose by `best_layer_rule` (never train or control words).
     words: the scored word pairs of each split. columns: `columns[split][state][layer][measure]` holds one value for each
     of those words at the layers shown, None where a word has none, or the sums of a column that is too large to keep.
     pseudo: likewise, the pseudo-values of the measures that are compared: what every interval, test and rank is computed from.

@@ -62,13 +62,24 @@ def unsealed(raw: bytes, *, where: str) -> bytes | dict[str, Any]:
     version = data.get("schema_version")
     if not isinstance(version, int) or not 1 < version <= SCHEMA_VERSION:
         return data  # migrated or refused by its version
-    stated = data.pop(FIELD, None)
-    if stated is None:
+    if FIELD not in data:
         raise ChangedRecordError(f"{where}: holds no {FIELD}; run the unit again, or write the record with tli-bench")
-    found = json_digest(data)
+    return unchanged(data, where=where)
+
+
+def with_hash(data: dict[str, Any]) -> dict[str, Any]:
+    """JSON data of any other kind (a point of a sweep or of a study) with its hash in front."""
+    return {FIELD: json_digest(data), **data}
+
+
+def unchanged(data: dict[str, Any], *, where: str) -> dict[str, Any]:
+    """The data without its hash; raises ChangedRecordError where that does not match. Data from before there was a hash pass."""
+    data = dict(data)
+    stated = data.pop(FIELD, None)
+    found = json_digest(data) if stated is not None else None
     if stated != found:
         raise ChangedRecordError(
-            f"{where}: was changed after it was written: its SHA-256 is {found[:12]}, but it states {str(stated)[:12]}; "
+            f"{where}: was changed after it was written: its SHA-256 is {str(found)[:12]}, but it states {str(stated)[:12]}; "
             "restore the file, or delete it and run the unit again"
         )
     return data

@@ -26,6 +26,7 @@ class Signature(Frozen):
     where it may have seen more, and in records from before they were counted; trained_words: SHA-256 of the words that were declared
     as trained, None where none were.
     adapter: what was attached to the model; training: how the model itself was fully fine-tuned, None where it was not.
+    first_blocks: how many blocks were loaded where these were not all; the last layer is then the output of the last of them.
     twin: hash of the adapter scored as the adapter's twin; placebo: how many adapters of random weights were scored.
     """
 
@@ -56,6 +57,7 @@ class Signature(Frozen):
     twin: str | None = None
     placebo: int = Field(default=0, ge=0)
     training: TrainingRef | None = None
+    first_blocks: int | None = Field(default=None, ge=1)
     dtype: str
     quantization: str | None = None
     seed: Seed

@@ -1,7 +1,7 @@
 """The smallest effect that a paired t-test, or a rank correlation, of a given size can detect."""
 
 import numpy as np
-from scipy import optimize, special
+from scipy import special
 
 from tli_bench.base.errors import UnscorableError
 
@@ -23,6 +23,8 @@ def minimum_detectable_effect(n: int, sd: float, *, alpha: float = 0.05, power: 
         # The far tail is below 1e-9 from a shift of 4 on, where scipy's series for it begins to return NaN.
         far = special.nctdtr(n - 1, shift, -critical) if shift < 4 else 0.0
         return float(1 - special.nctdtr(n - 1, shift, critical) + far) - power
+
+    from scipy import optimize  # as much to import as all else that a finished run needs of scipy
 
     high = 1.0
     while shortfall(high) < 0:

@@ -14,6 +14,7 @@ from tli_bench.base.errors import ResultError
 from tli_bench.base.files import write_bytes, write_text
 from tli_bench.base.frozen import Frozen
 from tli_bench.base.jsons import parse_json
+from tli_bench.records.seal import unchanged, with_hash
 from tli_bench.studies.design import Design
 from tli_bench.studies.settings import Job, Kind, Setting
 from tli_bench.training.budget import Budget
@@ -127,23 +128,27 @@ def rounded(values: Iterable[float]) -> tuple[float, ...]:
 
 
 def write_point(path: Path, point: Point) -> None:
-    """Write a point, atomically."""
-    write_text(path, point.model_dump_json() + "\n")
+    """Write a point with its hash, atomically."""
+    _write(path, point)
 
 
 def write_asked(path: Path, asked: Asked) -> None:
-    """Write what was asked of a point, atomically."""
-    write_text(path, asked.model_dump_json() + "\n")
+    """Write what was asked of a point with its hash, atomically."""
+    _write(path, asked)
+
+
+def _write(path: Path, made: Frozen) -> None:
+    write_text(path, json.dumps(with_hash(made.model_dump(mode="json")), ensure_ascii=False) + "\n")
 
 
 T = TypeVar("T", bound=Frozen)
 
 
 def read_one(kind: type[T], path: Path) -> T:
-    """A point, or what was asked of one, from its file; raises ResultError."""
+    """A point, or what was asked of one, from its file; raises ResultError, also for one that was changed after it was written."""
     try:
-        return kind.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError) as err:
+        return kind.model_validate(unchanged(dict(json.loads(path.read_bytes())), where=str(path)))
+    except (OSError, ValueError, TypeError) as err:
         raise ResultError(f"{path} cannot be read ({_first(err)}); delete it to have it made again") from err
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import nn
@@ -10,7 +11,7 @@ from torch import nn
 from tli_bench.base.errors import InputError, UnknownNameError
 from tli_bench.models import LoadedModel
 from tli_bench.models.body import blocks_of, body_of, family
-from tli_bench.models.types import Model
+from tli_bench.models.types import Model, Wrapped
 from tli_bench.models.unquantised import without_bitsandbytes
 from tli_bench.training.recipe import ALL_LINEAR, Recipe
 
@@ -44,14 +45,27 @@ def adapted(loaded: LoadedModel, recipe: Recipe, *, depth: int, seed: int) -> It
 
 @contextmanager
 def _lora(loaded: LoadedModel, recipe: Recipe, depth: int, seed: int) -> Iterator[Adapted]:
+    flags = {name: p.requires_grad for name, p in loaded.model.named_parameters()}
+    part = with_lora(loaded, recipe, depth=depth, seed=seed)
+    try:
+        yield part
+    finally:
+        cast(Wrapped, part.model).unload()
+        if hasattr(loaded.model, "peft_config"):
+            del loaded.model.peft_config
+        for name, parameter in loaded.model.named_parameters():
+            parameter.requires_grad_(flags[name])
+
+
+def with_lora(loaded: LoadedModel, recipe: Recipe, *, depth: int, seed: int) -> Adapted:
+    """The model with a new LoRA on it; its layers are put into the model itself. depth, seed: as `adapted` takes them."""
     with without_bitsandbytes(loaded.model):
         from peft import LoraConfig, get_peft_model
 
-    total = len(blocks_of(loaded.model))
+    total = loaded.first.depth if loaded.first else len(blocks_of(loaded.model))
     placed = tuple(range(total if recipe.blocks == "all" else depth))
     modules = resolve_modules(loaded.model, recipe.modules)
     targets = target_paths(loaded.model, modules, placed)
-    flags = {name: p.requires_grad for name, p in loaded.model.named_parameters()}
     torch.manual_seed(seed)
     config = LoraConfig(
         r=recipe.rank,
@@ -69,14 +83,7 @@ def _lora(loaded: LoadedModel, recipe: Recipe, depth: int, seed: int) -> Iterato
     # PEFT records the folder a model was read from; an adapter must not carry one machine's paths.
     model.peft_config["default"].base_model_name_or_path = loaded.id
     freeze_unreached(model, depth)
-    try:
-        yield Adapted(model, modules, placed, tuple(b for b in placed if b < depth), _trainable(model))
-    finally:
-        model.unload()
-        if hasattr(loaded.model, "peft_config"):
-            del loaded.model.peft_config
-        for name, parameter in loaded.model.named_parameters():
-            parameter.requires_grad_(flags[name])
+    return Adapted(model, modules, placed, tuple(b for b in placed if b < depth), _trainable(model))
 
 
 def freeze_unreached(model: Model, depth: int) -> None:
@@ -92,15 +99,9 @@ def _full(loaded: LoadedModel, recipe: Recipe, depth: int, _seed: int) -> Iterat
             f"full fine-tuning changes the weights, and those of this base are stored as {loaded.quantization}; "
             "load it with --quantize none (instead of a GGUF file, what it was made from), or train LoRA (kind: lora)"
         )
-    model, flags, before = loaded.model, {}, {}
-    for name, parameter in model.named_parameters():
-        flags[name] = parameter.requires_grad
-        parameter.requires_grad_(False)
-    body_of(model).requires_grad_(True)
-    freeze_unreached(model, depth)
-    total = len(blocks_of(model))
-    if depth < total:
-        _freeze_outside_blocks(model)
+    model, before = loaded.model, {}
+    flags = {name: parameter.requires_grad for name, parameter in model.named_parameters()}
+    train_weights(model, depth)
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
             before[name] = parameter.detach().to("cpu", copy=True)
@@ -113,6 +114,15 @@ def _full(loaded: LoadedModel, recipe: Recipe, depth: int, _seed: int) -> Iterat
                 if name in before:
                     parameter.copy_(before[name])
                 parameter.requires_grad_(flags[name])
+
+
+def train_weights(model: Model, depth: int) -> None:
+    """Mark as trained what full fine-tuning trains: the text body as far as a loss above `depth` blocks reaches."""
+    model.requires_grad_(False)
+    body_of(model).requires_grad_(True)
+    freeze_unreached(model, depth)
+    if depth < len(blocks_of(model)):
+        _freeze_outside_blocks(model)
 
 
 def _freeze_outside_blocks(model: Model) -> None:

@@ -1,7 +1,6 @@
 """The adapter card: `tli_card.json` for machines and README.md for people and the Hub, from one set of facts."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -16,9 +15,11 @@ from tli_bench.languages import language_of, pairs_of
 from tli_bench.lexicon.pairs import Split
 from tli_bench.lexicon.trained import NOTHING, trained_by
 from tli_bench.models import LoadedModel, inspect_adapter
+from tli_bench.models.catalog import HUB_ID
 from tli_bench.models.fingerprint import model_fingerprint
 from tli_bench.models.tuned import CARD, read_model_card
 from tli_bench.records.before_after import before_after
+from tli_bench.records.model_index import index_entry
 from tli_bench.records.schema import Comparison, RunRecord
 from tli_bench.stats.verdict import Verdict
 from tli_bench.training.save import saved_dtype
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 # The licence of what we train on our own embedded model; an adapter of another base is subject to that base's terms.
 LICENSE, FOREIGN_LICENSE = "apache-2.0", "other"
-HUB_ID = re.compile(r"[\w][\w.-]*/[\w][\w.-]*")
 
 
 def build_card(
@@ -183,17 +183,8 @@ def _index_entries(record: dict[str, Any]) -> list[dict[str, Any]]:
     for layer in dict.fromkeys(c["layer"] for c in record["comparisons"]):
         rows = [c for c in record["comparisons"] if c["layer"] == layer and c["split"] == Split.CONTROL]
         if rows:
-            entries.append(
-                {
-                    "task": {"type": "feature-extraction", "name": "cross-lingual lexical alignment"},
-                    "dataset": {
-                        "type": "lexicon",
-                        "name": f"{record['lexicon']} control, {record['pair']}, layer {layer}, {record['protocol']}",
-                        "revision": record["lexicon_hash"],
-                    },
-                    "metrics": [{"type": c["quantity"], "value": c["after"], "name": c["quantity"]} for c in rows],
-                }
-            )
+            told = (record["lexicon"], record["lexicon_hash"], record["pair"], layer, record["protocol"])
+            entries.append(index_entry(*told, metrics={c["quantity"]: (c["quantity"], c["after"]) for c in rows}))
     return entries
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from tli_bench.base.errors import InputError
-from tli_bench.models.body import blocks_of, body_of, text_config
+from tli_bench.models.body import blocks_of, body_of, text_config, unwrapped
 from tli_bench.models.types import Model
 from tli_bench.training.data import pad
 from tli_bench.training.losses import LOSSES, LossOptions
@@ -114,6 +114,10 @@ class PairObjective(nn.Module):
         self.retention = retention
         self.retention_weight = retention_weight
         self.trainable = frozenset(name for name, p in self.named_parameters() if p.requires_grad)
+        spread = getattr(unwrapped(model), "hf_device_map", None) or {}
+        if len(set(spread.values())) > 1:
+            # By it the trainer sees that the model is spread over several GPUs, and leaves it there.
+            self.hf_device_map: dict[str, Any] = spread
 
     def forward(
         self,
@@ -138,9 +142,11 @@ class PairObjective(nn.Module):
         if negatives.any() or not spec.needs_batch:
             for state in states:
                 anchors, positives = pool(state, weights).chunk(2)
-                total = total + spec.call(anchors, positives, negatives, self.options) / len(states)
+                loss = spec.call(anchors, positives, negatives.to(anchors.device), self.options)
+                total = total + loss.to(total.device) / len(states)
         if self.retention is not None and text_ids is not None and text_mask is not None:
-            total = total + self.retention_weight * self.retention(self.model, self.targets, text_ids, text_mask)
+            held = self.retention(self.model, self.targets, text_ids, text_mask)
+            total = total + self.retention_weight * held.to(total.device)
         return {"loss": total}
 
     @torch.no_grad()

@@ -24,6 +24,7 @@ def kl(adapted: Tensor, base: Tensor, mask: Tensor) -> Tensor:
 
     adapted, base: logits `[lines, tokens, vocabulary]`; mask: attention mask `[lines, tokens]`.
     """
+    mask = mask.to(adapted.device)
     divergence = functional.kl_div(
         adapted.float().log_softmax(-1), base.float().log_softmax(-1), log_target=True, reduction="none"
     ).sum(-1)
@@ -35,7 +36,7 @@ def hidden_distance(adapted: Tensor, base: Tensor, mask: Tensor) -> Tensor:
 
     The first position is left out: in many models its norm dwarfs all others, and nothing else would count.
     """
-    real = mask[:, 1:, None]
+    real = mask[:, 1:, None].to(adapted.device)
     moved = ((adapted[:, 1:].float() - base[:, 1:].float()).square() * real).sum()
     return moved / (base[:, 1:].float().square() * real).sum()
 

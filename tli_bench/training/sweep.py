@@ -25,6 +25,7 @@ from tli_bench.lexicon.pairs import Split
 from tli_bench.models import LoadedModel, LoadOptions, attach_adapter, inspect_adapter, load_model
 from tli_bench.models.fingerprint import hash_file
 from tli_bench.models.types import Model
+from tli_bench.records.seal import unchanged, with_hash
 from tli_bench.training.budget import Budget
 from tli_bench.training.data import split_data
 from tli_bench.training.recipe import Recipe, load_recipe
@@ -168,26 +169,37 @@ def run_sweep(spec: SweepSpec, loaded: LoadedModel, output: Path, *, on_point: D
     are put back after each point. Raises OutputError when the disk refuses, ResultError for a record that cannot be
     read, and whatever a training raises.
     """
-    points: list[Point] = []
-    judge = _Judge(loaded, spec)
+    runner, points = SweepRunner(spec, loaded, output), []
     for unit in units_of(spec):
-        identity = _identity(unit, spec, loaded, judge.words(unit.pair))
-        key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
-        path = output / "points" / f"{key}.json"
-        reused = path.is_file()
-        if reused:
-            # Another grid may have trained the same under other words.
-            point = replace(read_point(path), settings=unit.settings, recipe=unit.recipe.name)
-        else:
-            folder = output / "adapters" / key
-            point = _run(unit, judge, folder, identity=identity)
-            write_text(path, json.dumps({"point_version": POINT_VERSION, **_as_json(point)}, indent=1) + "\n")
-            if not spec.keep_adapters:
-                shutil.rmtree(folder, ignore_errors=True)
+        point, reused = runner.run(unit)
         points.append(point)
         if on_point:
             on_point(point, reused)
     return points
+
+
+class SweepRunner:
+    """Trains and scores points of a sweep one at a time on one loaded base; several may work on one folder."""
+
+    def __init__(self, spec: SweepSpec, loaded: LoadedModel, output: Path) -> None:
+        self._spec, self._output = spec, output
+        self._judge = _Judge(loaded, spec)
+
+    def run(self, unit: Unit) -> tuple[Point, bool]:
+        """The point, and whether it was there already; written as soon as it is done. Raises as `run_sweep` does."""
+        spec, judge = self._spec, self._judge
+        identity = _identity(unit, spec, judge.loaded, judge.words(unit.pair))
+        key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+        path = self._output / "points" / f"{key}.json"
+        if path.is_file():
+            # Another grid may have trained the same under other words.
+            return replace(read_point(path), settings=unit.settings, recipe=unit.recipe.name), True
+        folder = self._output / "adapters" / key
+        point = _run(unit, judge, folder, identity=identity)
+        write_point(path, point)
+        if not spec.keep_adapters:
+            shutil.rmtree(folder, ignore_errors=True)
+        return point, False
 
 
 class _Judge:
@@ -284,18 +296,21 @@ def _identity(unit: Unit, spec: SweepSpec, loaded: LoadedModel, words: TrainingW
     }
 
 
-def _as_json(point: Point) -> dict[str, Any]:
-    return asdict(point) | {"budget": point.budget._asdict()}
+def write_point(path: Path, point: Point) -> None:
+    """Write a point with its hash, atomically."""
+    data = {"point_version": POINT_VERSION} | asdict(point) | {"budget": point.budget._asdict()}
+    write_text(path, json.dumps(with_hash(data), indent=1) + "\n")
 
 
 def read_point(path: Path) -> Point:
-    """A point from its file; raises ResultError when it cannot be read or is of another version."""
+    """A point from its file; raises ResultError when it cannot be read, is of another version or was changed after it was written."""
     try:
         data = read_json(path)
         if not isinstance(data, dict):
             raise ResultError(
                 f"{path} holds a {type(data).__name__}, not a sweep point; delete it to have it trained again"
             )
+        data = unchanged(data, where=str(path))
         version = data.pop("point_version", None)
         if version == 1:
             raise ResultError(

@@ -12,13 +12,14 @@ from tli_bench.base.errors import InputError
 from tli_bench.base.paths import expanded
 from tli_bench.lexicon import Lexicon
 from tli_bench.lexicon.pairs import Split
-from tli_bench.models import LoadedModel, LoadOptions, load_model
+from tli_bench.models import LoadedModel, LoadOptions
 from tli_bench.models.body import max_tokens
 from tli_bench.models.gate import require_finite
 from tli_bench.training.adapt import Adapted, adapted, resolve_modules
 from tli_bench.training.card import build_card, write_card
 from tli_bench.training.data import Collator, PairData, pad_id_of, read_text, require_fit, sampled, shuffled, split_data
 from tli_bench.training.figures import Figures, chooser_of, figures_text
+from tli_bench.training.first import load_for
 from tli_bench.training.fitting import fitted
 from tli_bench.training.losses import LOSSES, LossOptions
 from tli_bench.training.objective import PairObjective
@@ -113,7 +114,7 @@ def train_adapter(
     words = TrainingWords.load(lexicon, pair)
     target = expanded(output)
     with claimed(target):
-        loaded = model if isinstance(model, LoadedModel) else load_model(model, options or local_options())
+        loaded = load_for(model, chosen, options or local_options(), retain_text=retain_text)
         return train_claimed(
             loaded,
             words,

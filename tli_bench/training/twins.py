@@ -9,11 +9,12 @@ from tli_bench.base.errors import InputError
 from tli_bench.base.files import write_text
 from tli_bench.base.paths import expanded
 from tli_bench.lexicon import Lexicon
-from tli_bench.models import LoadedModel, LoadOptions, inspect_adapter, load_model
+from tli_bench.models import LoadedModel, LoadOptions, inspect_adapter
 from tli_bench.models.fingerprint import model_fingerprint
 from tli_bench.models.tuned import CARD, read_model_card
 from tli_bench.models.twins import FOLDER
 from tli_bench.training.card import render_card
+from tli_bench.training.first import load_for
 from tli_bench.training.places import claimed, is_main_process
 from tli_bench.training.recipe import Recipe, load_recipe
 from tli_bench.training.train import (
@@ -54,7 +55,7 @@ def train_with_twin(
     target = expanded(output)
     shared: dict[str, Any] = {"seed": seed, "progress": progress, "retain_text": retain_text, "restart": restart}
     with claimed(target):
-        loaded = model if isinstance(model, LoadedModel) else load_model(model, options or local_options())
+        loaded = load_for(model, chosen, options or local_options(), retain_text=retain_text)
         chosen = recipe_for(loaded, chosen, retain_text)
         text = text_digest(retention_text(loaded, chosen, retain_text, seed=seed))
         own = None if restart else finished(loaded, words, chosen, target, seed=seed, text_sha256=text)

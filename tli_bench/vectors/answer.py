@@ -8,14 +8,17 @@ from typing import Any, NamedTuple
 import torch
 
 from tli_bench.models.identity import MeasuredModel, State
+from tli_bench.vectors.backend import Backend
 from tli_bench.vectors.cache import Answered, TextStates
+from tli_bench.vectors.extract import with_first
 from tli_bench.vectors.inputs import Framing, framing
-from tli_bench.vectors.kept import Answers, Kept
 from tli_bench.vectors.placebos import Placebos
 from tli_bench.vectors.pooling import pooling_weights
 from tli_bench.vectors.protocols import Pooling, Protocol
 from tli_bench.vectors.responses import PairSink, PairStates, PairVectors, ProtocolStates
 from tli_bench.vectors.running import SentenceStates, is_sentence
+
+_AT_ONCE = 64
 
 
 class Inputs(NamedTuple):
@@ -26,7 +29,7 @@ class Inputs(NamedTuple):
 
 
 def answer(
-    requests: Sequence[Any], *, backend: Answers, identity: MeasuredModel, placebos: Placebos | None = None
+    requests: Sequence[Any], *, backend: Backend, identity: MeasuredModel, placebos: Placebos | None = None
 ) -> list[PairStates]:
     """One `PairStates` for each request, in order. A request's `args` are (source, target, protocols, pair id).
 
@@ -42,7 +45,6 @@ def answer(
         placebos.starts()
     answers: dict[int, PairStates] = {}
     with backend.unchanged():
-        backend.remember(identity)
         for group in _groups(requests, causal=backend.causal):
             words = [requests[position].args[:2] for position in group.positions]
             states = states_of(identity, running=group.running)
@@ -51,19 +53,6 @@ def answer(
             )
             answers |= dict(zip(group.positions, found, strict=True))
     return [replace(answers[position], placebos=placebos) for position in range(len(requests))]
-
-
-def all_kept(requests: Sequence[Any], *, kept: Kept, identity: MeasuredModel) -> bool:
-    """Whether `answer` needs no model for these requests: `kept`, as its backend, has every state that is asked for."""
-    if any(is_sentence(request) for request in requests):
-        return False
-    for group in _groups(requests, causal=kept.causal):
-        words = [requests[position].args[:2] for position in group.positions]
-        for state in states_of(identity, running=group.running):
-            for inputs, texts in _wanted(words, group.sides).items():
-                if not kept.holds(texts, inputs.framing, inputs.poolings, state=state, neurons=group.neurons):
-                    return False
-    return True
 
 
 class _Asked(NamedTuple):
@@ -97,7 +86,7 @@ def _wanted(words: Sequence[tuple[str, str]], sides: Sequence[dict[str, Inputs]]
     return wanted
 
 
-def _sentences(requests: Sequence[Any], *, backend: Answers, identity: MeasuredModel) -> Any:
+def _sentences(requests: Sequence[Any], *, backend: Backend, identity: MeasuredModel) -> Any:
     """One `SentenceStates` for each request, in order; each distinct sentence runs once per state."""
     groups: dict[tuple[Protocol, str], list[int]] = {}
     for position, request in enumerate(requests):
@@ -125,7 +114,7 @@ def _answer_group(
     protocols: Sequence[Protocol],
     states: Sequence[State],
     *,
-    backend: Answers,
+    backend: Backend,
     identity: MeasuredModel,
     neurons: bool,
 ) -> list[PairStates]:
@@ -137,19 +126,21 @@ def _answer_group(
     layers = next(iter(found.values())).layers
     with backend.unchanged() as held:
         decided = repr((held, identity, sides, [protocol.id for protocol in protocols], neurons))
+    measured = {}
+    for protocol in protocols:
+        pairs = {
+            state: [
+                tuple(found[state, side[protocol.name]].texts[word] for side, word in zip(sides, both, strict=True))
+                for both in words
+            ]
+            for state in states
+        }
+        measured[protocol] = _protocol_states(protocol, pairs)
     answers = []
-    for both in words:
-        measured = {}
-        for protocol in protocols:
-            pairs = {
-                state: tuple(
-                    found[state, side[protocol.name]].texts[word] for side, word in zip(sides, both, strict=True)
-                )
-                for state in states
-            }
-            measured[protocol.id] = _protocol_states(protocol, pairs)
+    for row, both in enumerate(words):
         key = hashlib.sha256(f"{decided} {both!r}".encode()).hexdigest()
-        answers.append(PairStates(layers, measured, identity, key, causal=backend.causal))
+        told = {protocol.id: rows[row] for protocol, rows in measured.items()}
+        answers.append(PairStates(layers, told, identity, key, causal=backend.causal))
     return answers
 
 
@@ -183,14 +174,24 @@ def inputs_of(
     return found
 
 
-def _protocol_states(protocol: Protocol, pairs: dict[State, tuple[TextStates, ...]]) -> ProtocolStates:
-    """One pair under one protocol; `pairs` holds the source and the target word of each state."""
+def _protocol_states(protocol: Protocol, pairs: dict[State, list[tuple[TextStates, ...]]]) -> list[ProtocolStates]:
+    """Every pair under one protocol; `pairs` holds its source and its target word in each state."""
+    sinks = {state: _sinks(words) for state, words in pairs.items()}
+    return [
+        _pair_states(protocol, {s: w[row] for s, w in pairs.items()}, {s: found[row] for s, found in sinks.items()})
+        for row in range(len(pairs["base"]))
+    ]
+
+
+def _pair_states(
+    protocol: Protocol, pairs: dict[State, tuple[TextStates, ...]], sinks: dict[State, PairSink]
+) -> ProtocolStates:
     both = pairs["base"]
     encoded = [word.encoded for word in both if word.encoded is not None]
     return ProtocolStates(
         vectors=_shared(pairs, protocol.pooling),
         last=_shared(pairs, Pooling.WORD_LAST) if protocol.last else {},
-        sinks={state: _sink(*words) for state, words in pairs.items()},
+        sinks=sinks,
         first_pooled=any(bool(pooling_weights(item, protocol.pooling)[0] > 0) for item in encoded),
         tokens=(sum(encoded[0].word), sum(encoded[1].word)),
         dropped=(encoded[0].dropped, encoded[1].dropped),
@@ -207,15 +208,28 @@ def _shared(pairs: dict[State, tuple[TextStates, ...]], pooling: Pooling) -> Pai
     return PairVectors({state: tuple(word.vectors[pooling] for word in words) for state, words in pairs.items()})
 
 
-def _sink(source: TextStates, target: TextStates) -> PairSink:
-    norms = [word.norms for word in (source, target) if word.norms is not None]
-    cosines = [_cosine(source.included(), target.included()), _cosine(source.excluded, target.excluded)]
-    return PairSink((norms[0], norms[1]), torch.stack(cosines, dim=1))
+def _sinks(pairs: Sequence[tuple[TextStates, ...]]) -> list[PairSink]:
+    """What position 0 does to each pair; a few pairs at a time, so that little is in float64 at once."""
+    found = []
+    for start in range(0, len(pairs), _AT_ONCE):
+        some = pairs[start : start + _AT_ONCE]
+        sides = [_means([both[side] for both in some]) for side in (0, 1)]
+        cosines = torch.stack([_cosine(a, b) for a, b in zip(*sides, strict=True)], dim=-1)
+        for both, cosine in zip(some, cosines, strict=True):
+            norms = [word.norms for word in both if word.norms is not None]
+            found.append(PairSink((norms[0], norms[1]), cosine))
+    return found
 
 
-def _cosine(x: torch.Tensor | None, y: torch.Tensor | None) -> torch.Tensor:
-    """Cosine of each layer's vectors, float64 `[layers]`; NaN for a zero vector."""
-    assert x is not None
-    assert y is not None
+def _means(words: Sequence[TextStates]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean of each word over all its positions and over all but the first, `[words, layers, dim]`."""
+    origins = torch.stack([word.origin for word in words if word.origin is not None])
+    excluded = torch.stack([word.excluded for word in words if word.excluded is not None])
+    counts = torch.tensor([word.count for word in words], dtype=origins.dtype)[:, None, None]
+    return with_first(origins, excluded, counts), excluded
+
+
+def _cosine(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """Cosine of each layer's vectors, float64 `[words, layers]`; NaN for a zero vector."""
     a, b = x.double(), y.double()
     return (a * b).sum(dim=-1) / (a.norm(dim=-1) * b.norm(dim=-1))

@@ -16,14 +16,14 @@ from tli_bench.config.run import RunConfig
 from tli_bench.models.adapters import adapter_disabled
 from tli_bench.models.body import family, is_wrapped, max_tokens, text_config
 from tli_bench.models.families import Family, window
-from tli_bench.models.identity import MeasuredModel, State
+from tli_bench.models.identity import State
 from tli_bench.models.live import Fingerprint, fingerprint
 from tli_bench.models.neurons import activation_functions
 from tli_bench.models.probe import Probed, probe, probe_sharing
 from tli_bench.models.types import Model, Tokenizer, Wrapped
 from tli_bench.models.variants import Weights, digest, require_fit, weights_of, worn
 from tli_bench.vectors.cache import Answered, StateCache
-from tli_bench.vectors.disk import facts_of, from_environment
+from tli_bench.vectors.disk import from_environment
 from tli_bench.vectors.extract import Progress, States, extract
 from tli_bench.vectors.finite import broken, require_as_base, require_some
 from tli_bench.vectors.inputs import Encoded, Framing, encode_words
@@ -42,9 +42,10 @@ class Backend:
     Raises AdapterError for a model that contains an adapter which cannot be switched off.
 
     A model is remembered only by its content: change its weights, its adapter or its tokenizer in any way, and
-    the states are computed again. batch_size: sequences in one batch. cache: None for a cache of the backend's own, which
-    also uses the disk where `TLI_BENCH_CACHE` names a folder. `progress(done, total)` is called after each batch. twin: weights
-    of the state `twin`, which take the place of the adapter's; AdapterError where they do not fit.
+    the states are computed again. batch_size: sequences in one batch, halved for good whenever the device's memory runs out. cache:
+    None for a cache of the backend's own, which also uses the disk where `TLI_BENCH_CACHE` names a folder. `progress(done, total)`
+    is called after each batch. twin: weights of the state `twin`, which take the place of the adapter's; AdapterError where they do
+    not fit.
     """
 
     def __init__(
@@ -136,14 +137,6 @@ class Backend:
             key = key_of(held, self._twin_digest, state, framing, tuple(poolings), neurons=neurons)
             return self.cache.get(key, texts, lambda missing: self._compute(missing, key))
 
-    def remember(self, identity: MeasuredModel) -> None:
-        """Note on disk, if states are kept there, that this is the model with that identity: `kept.kept_model` finds it again."""
-        if self.cache.disk is None:
-            return
-        with self.unchanged() as held:
-            facts = facts_of(held, causal=self.causal, twin=self._twin_digest)
-        self.cache.disk.name_model(identity, self.model.device.type, facts)
-
     def fresh(self, texts: Sequence[str], framing: Framing, poolings: Sequence[Pooling]) -> States:
         """Pooled states of every text, in order, with the adapter as it is now; neither looked up in the cache nor kept."""
         encoded = self._encoded(texts, framing)
@@ -227,17 +220,25 @@ class Backend:
         first_position: bool = False,
         neurons: bool = False,
     ) -> States:
-        return extract(
-            self.model,
-            encoded,
-            poolings=poolings,
-            batch_size=self.batch_size,
-            share=share,
-            first_position=first_position,
-            before_norm=self.probed.chain,
-            neurons=self.activations if neurons else (),
-            progress=self.progress,
-        )
+        while True:
+            try:
+                return extract(
+                    self.model,
+                    encoded,
+                    poolings=poolings,
+                    batch_size=self.batch_size,
+                    share=share,
+                    first_position=first_position,
+                    before_norm=self.probed.chain,
+                    neurons=self.activations if neurons else (),
+                    progress=self.progress,
+                )
+            except torch.OutOfMemoryError:
+                if self.batch_size == 1:
+                    raise
+            self.batch_size = max(1, self.batch_size // 2)
+            log.warning("out of memory: going on with batches of %d words", self.batch_size)
+            torch.cuda.empty_cache()
 
 
 def _require_separable(model: Model) -> None:

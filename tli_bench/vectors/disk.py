@@ -19,10 +19,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from tli_bench.base.files import remove_leftovers, temporary_prefix, write_json
-from tli_bench.base.jsons import read_json
-from tli_bench.models.identity import MeasuredModel
-from tli_bench.models.live import Fingerprint
+from tli_bench.base.files import remove_leftovers, temporary_prefix
 from tli_bench.vectors import shelf
 from tli_bench.vectors.extract import FirstPosition, States
 from tli_bench.vectors.inputs import Encoded
@@ -60,13 +57,6 @@ class DiskCache:
             missing -= set(rows)
         return found
 
-    def holds(self, key: Key, texts: Iterable[str]) -> bool:
-        """Whether every text is there; only headers are read."""
-        missing = set(texts)
-        for path in self._folder(key).glob(f"*{shelf.SUFFIX}"):
-            missing -= set(self._texts(path))
-        return not missing
-
     def keep(self, key: Key, texts: Sequence[str], states: States) -> None:
         """Write what was computed for `texts`, row by row; a full disk or a folder that cannot be written is a warning."""
         tensors, about = _packed(states)
@@ -93,24 +83,6 @@ class DiskCache:
         except (OSError, SafetensorError) as err:
             log.warning("states are not kept in %s: %s", self.root, err)
 
-    def name_model(self, identity: MeasuredModel, device: str, facts: Mapping[str, Any]) -> None:
-        """Note which fingerprints a model has in memory, so that its states are found without loading it."""
-        place = self._model(identity, device)
-        if not place.exists():
-            write_json(place, dict(facts))
-
-    def named_model(self, identity: MeasuredModel, device: str) -> dict[str, Any] | None:
-        """What was noted for a model; None for one that never ran here."""
-        try:
-            return dict(read_json(self._model(identity, device)))
-        except (OSError, ValueError):
-            return None
-
-    def _model(self, identity: MeasuredModel, device: str) -> Path:
-        adapter = identity.adapter.sha256 if identity.adapter else None
-        facts = (identity.id, identity.revision, identity.dtype, identity.quantization, adapter, identity.twin, device)
-        return self.root / shelf.MODELS / f"{_digest([json.dumps(facts), _versions()])}.json"
-
     def _folder(self, key: Key) -> Path:
         return self.root / _digest([repr(key), _versions()])
 
@@ -128,11 +100,6 @@ def from_environment() -> DiskCache | None:
     """The cache in the folder that `TLI_BENCH_CACHE` names; None without one."""
     root = shelf.folder()
     return DiskCache(root) if root else None
-
-
-def facts_of(held: Fingerprint, *, causal: bool, twin: str) -> dict[str, Any]:
-    """What `name_model` notes."""
-    return {**asdict(held), "causal": causal, "twin": twin}
 
 
 @cache

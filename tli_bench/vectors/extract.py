@@ -43,7 +43,7 @@ class FirstPosition:
         return with_first(self.origins[:, self.which[row]], self.excluded[:, row], self.counts[row])
 
 
-def with_first(first: torch.Tensor, rest: torch.Tensor, count: int) -> torch.Tensor:
+def with_first(first: torch.Tensor, rest: torch.Tensor, count: int | torch.Tensor) -> torch.Tensor:
     """The mean over a first position and `count` others whose mean is `rest`."""
     return (first + count * rest) / (count + 1)
 
@@ -102,9 +102,12 @@ def _with_last(
     """The states that `run` gives, and before the last of them the last block's output where the final norm changes it."""
     with block_outputs(model, slice(-1, None) if before_norm else slice(0)) as seen:
         states = run()
-    if not seen or seen[-1].shape != states[-1].shape or torch.equal(seen[-1], states[-1]):
+    if not seen or seen[-1].shape != states[-1].shape:
         return states
-    return (*states[:-1], seen[-1], states[-1])
+    before = seen[-1].to(states[-1].device)
+    if torch.equal(before, states[-1]):
+        return states
+    return (*states[:-1], before, states[-1])
 
 
 @contextmanager

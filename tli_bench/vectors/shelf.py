@@ -18,7 +18,7 @@ from tli_bench.base.paths import expanded
 
 log = logging.getLogger(__name__)
 ENVIRONMENT = "TLI_BENCH_CACHE"
-SUFFIX, MODELS = ".safetensors", "models"
+SUFFIX = ".safetensors"
 MARK = "tli-bench-states"
 _NAME = re.compile(r"[0-9a-f]{32}")
 _LONGEST_HEADER = 100_000_000
@@ -72,8 +72,7 @@ def header(path: Path) -> dict[str, Any]:
 def clear(root: Path) -> tuple[int, int]:
     """Remove every file of states and the folders that held them; gives how many files and bytes went. Anything else stays."""
     count = size = 0
-    models = [path for path in root.glob(f"{MODELS}/*.json") if _NAME.fullmatch(path.stem)]
-    for path in [*_files(root), *models]:
+    for path in _files(root):
         with suppress(FileNotFoundError):  # another process was quicker
             count, size = count + 1, size + path.stat().st_size
             path.unlink()

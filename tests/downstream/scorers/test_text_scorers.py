@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from rouge_score.rouge_scorer import RougeScorer
 
 from tli_bench.base.errors import UnscorableError
+from tli_bench.downstream.errors import DataError
 from tli_bench.downstream.scorers.checks import LanguageGuesser, check_output, script_of
 from tli_bench.downstream.scorers.qa import normalise, score_answer, squad_score
 from tli_bench.downstream.scorers.rouge import rouge, signature
@@ -160,6 +161,15 @@ def test_stems_are_those_of_xlsums_scorer():
     assert stem("istanbul'da", "tur_Latn") == "istanbul"
     assert stem("kitaplar", "uzn_Latn") == "kitaplar"
     assert "stem:TurkishStemmer-1.3|" in signature("tur_Latn")
+    assert "stem:none|" in signature("kir_Cyrl")
+
+
+def test_a_stemmer_that_is_not_installed_is_named_with_the_command_that_installs_it(monkeypatch):
+    monkeypatch.setattr("tli_bench.downstream.scorers.stems.find_spec", lambda name: None)
+    with pytest.raises(
+        DataError, match=r"package TurkishStemmer finds; it is not installed: pip install 'tli-bench\[stems\]'"
+    ):
+        signature("tur_Latn")
     assert "stem:none|" in signature("kir_Cyrl")
 
 

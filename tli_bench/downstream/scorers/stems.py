@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from functools import cache, lru_cache
 from importlib.metadata import version
+from importlib.util import find_spec
 from typing import Any
 
 from tli_bench.base.errors import LanguageError
+from tli_bench.downstream.errors import DataError
 from tli_bench.downstream.scorers.words import spoken
 
 _LONGER_THAN = 3
@@ -14,7 +16,7 @@ _LONGER_THAN = 3
 def stem(word: str, language: str) -> str:
     """Stem of one lower-case word of `language` (a code), by the stemmer that its file names; the word itself if it names none.
 
-    Raises LanguageError for a stemmer that we do not have.
+    Raises LanguageError for a stemmer that we do not have, DataError for one that is not installed.
     """
     name = _stemmer_of(language)
     return STEMMERS[name](word) if name else word
@@ -31,6 +33,10 @@ def _stemmer_of(language: str) -> str:
     name = own.scoring.stemmer
     if name and name not in STEMMERS:
         raise LanguageError(f"{own.file}: `scoring.stemmer` {name!r} is not one of {', '.join(STEMMERS)}")
+    if name and find_spec(name) is None:
+        raise DataError(
+            f"ROUGE of {own.name} is over stems, which the package {name} finds; it is not installed: pip install 'tli-bench[stems]'"
+        )
     return name
 
 

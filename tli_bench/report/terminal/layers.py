@@ -68,8 +68,13 @@ def _roles(record: RunRecord, layer: str) -> str:
     chosen = [state for state in BEFORE_AFTER if record.best_layer.get(state) == layer]
     roles = ["best" if record.state in chosen else "base best"] if chosen else []
     if layer == record.signature.layers[-1]:
-        roles.append("output")
+        roles.append(last_layer(record))
     return ", ".join(roles)
+
+
+def last_layer(record: RunRecord) -> str:
+    """What the last layer is: the model's output, or the last block that was loaded."""
+    return "output" if record.signature.first_blocks is None else "last that was loaded"
 
 
 def _change_column(record: RunRecord) -> Column:

@@ -17,7 +17,7 @@ from tli_bench.report.diagnosis import cannot_be_judged, tokens_line
 from tli_bench.report.terminal.asked import asked_sheet
 from tli_bench.report.terminal.beside import control_lines
 from tli_bench.report.terminal.framing import framing_line, framing_warnings
-from tli_bench.report.terminal.layers import layer_sheet
+from tli_bench.report.terminal.layers import last_layer, layer_sheet
 from tli_bench.report.terminal.parts import Part, Sketch
 from tli_bench.report.terminal.verdicts import verdict_line
 
@@ -44,7 +44,8 @@ def unit_parts(record: RunRecord, *, reused: bool = False) -> Iterator[Part]:
         yield _left_out(record)
     verdicts = verdicts_of(record)
     chosen, output = record.best_layer.get(record.state, ""), record.layers[-1]
-    first = {output: "output"} | {chosen: "chosen on dev" + (", output" if chosen == output else "")}
+    last = last_layer(record)
+    first = {output: last} | {chosen: "chosen on dev" + (f", {last}" if chosen == output else "")}
     for layer in dict.fromkeys([chosen, output]):
         if layer in verdicts:
             style = "bold" if layer == chosen else ""

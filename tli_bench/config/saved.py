@@ -1,0 +1,28 @@
+"""A run's options in a YAML file: read, and written so that the same run can be made again."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tli_bench.base.files import write_text
+from tli_bench.base.yamls import read_yaml
+from tli_bench.config.options import require_names, settings
+from tli_bench.config.run import RunConfig
+
+RECIPE_FILE = "run.yaml"
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """The options in a YAML file by name, unchecked; raises InputError, and UnknownNameError for an unknown one."""
+    values = read_yaml(path)
+    require_names(values, settings(RunConfig), where=str(path))
+    return values
+
+
+def write_config(config: RunConfig, folder: Path) -> Path:
+    """Write all options to `folder`/run.yaml, atomically, so that `tli-bench run --config` does the same run again."""
+    path = folder / RECIPE_FILE
+    head = f"# The exact recipe of the last run in this folder: tli-bench run --config {path}\n"
+    write_text(path, head + yaml.safe_dump(config.to_dict(), sort_keys=False, allow_unicode=True))
+    return path

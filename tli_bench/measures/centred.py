@@ -66,7 +66,7 @@ def pseudo(space: Space, score: Score, view: View) -> Column:
     return pool.pool_pseudo(view.sides(space), score)
 
 
-def headline_parts(view: View) -> tuple[Sequence[pool.Side], Score]:
+def headline_parts(view: View) -> tuple[Sequence[pool.Retrieval], Score]:
     """Retrieval and score of the headline of a view, for parts of it: `pool.pool_pseudo(*headline_parts(view), rows=...)`.
 
     Raises UnscorableError where the pool is too small for any.

@@ -99,11 +99,11 @@ def _cosines() -> Iterator[Measure]:
 
 
 def _gap_pseudo(view: View) -> Any:
-    return pool.gap_pseudo(*_raw(view))
+    return view.large_pool("cosine").gap_pseudo() if view.is_large else pool.gap_pseudo(*_raw(view))
 
 
 def _mismatched_pseudo(view: View) -> Any:
-    return pool.mismatched_pseudo(*_raw(view))
+    return view.large_pool("cosine").mismatched_pseudo() if view.is_large else pool.mismatched_pseudo(*_raw(view))
 
 
 def _raw(view: View) -> Any:

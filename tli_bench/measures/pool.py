@@ -5,6 +5,7 @@ computed not from the words' own values but from delete-one-concept pseudo-value
 moves when a concept leaves as a question, as an answer and as a wrong answer of all the others.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,9 +23,57 @@ Score = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]]
 _ROWS = 1024
 
 
+class Retrieval(ABC):
+    """Retrieval of each word's accepted one over a pool of `n` concepts, and what changes when one leaves, once that is asked."""
+
+    @property
+    @abstractmethod
+    def beaten(self) -> NDArray[np.int64]:
+        """How many wrong candidates are at least as near each word as its best accepted one `[n]`."""
+
+    @property
+    @abstractmethod
+    def nearest_wrong(self) -> NDArray[np.int64]:
+        """The wrong candidate that is nearest to each word, the first of several `[n]`; -1 where every word is accepted."""
+
+    @property
+    @abstractmethod
+    def _accepted(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Words and candidates of the accepted pairs, word by word: hardly more than the diagonal."""
+
+    @property
+    @abstractmethod
+    def _beaten_without_accepted(self) -> NDArray[np.int64]:
+        """`beaten` of the word of each accepted pair once its accepted one has left: another accepted one may now be the nearest."""
+
+    @abstractmethod
+    def _times_wins(self, weights: Matrix) -> Matrix:
+        """`weights` `[k, n]` times the matrix of which candidate is at least as near each word as its best accepted one `[k, n]`."""
+
+    @cached_property
+    def wrong(self) -> NDArray[np.int64]:
+        """How many wrong candidates each word has `[n]`."""
+        return len(self.beaten) - np.bincount(self._accepted[0], minlength=len(self.beaten))
+
+    def totals_without(self, score: Score, counted: Matrix) -> Matrix:
+        """Sum over words of `counted` `[k, n]` times their value once concept j has left the pool `[k, n]`, its own value left out.
+
+        Whoever leaves was a wrong candidate that was nearer, a wrong one that was not, or an accepted one: three values for each
+        word, so that one product with the matrix of who was nearer adds them all up.
+        """
+        rows, columns = self._accepted
+        fewer = np.maximum(self.wrong - 1, 0)
+        farther, nearer = score(self.beaten, fewer), score(np.maximum(self.beaten - 1, 0), fewer)
+        totals = (counted @ farther)[:, None] + self._times_wins(counted * (nearer - farther))
+        found = np.where(rows != columns, score(self._beaten_without_accepted, self.wrong[rows]), 0.0)
+        for total, weights in zip(totals, counted, strict=True):
+            np.add.at(total, columns, weights[rows] * (found - farther[rows]))
+        return np.asarray(totals)
+
+
 @dataclass(frozen=True)
-class Side:
-    """Retrieval of each row's accepted column over a pool of `n` concepts, and what changes when one leaves, once that is asked.
+class Side(Retrieval):
+    """Retrieval of each row's accepted column, from a similarity matrix that is held as a whole.
 
     similarity, gold: `[n, n]`, the diagonal of gold true. A wrong candidate within `tolerance` of the best accepted one
     counts as nearer: a tie is a miss.
@@ -64,10 +113,8 @@ class Side:
         """How many wrong candidates are at least as near each word as its best accepted one `[n]`."""
         return np.asarray(self._wins.sum(axis=1))
 
-    @cached_property
-    def wrong(self) -> NDArray[np.int64]:
-        """How many wrong candidates each word has `[n]`."""
-        return len(self.gold) - np.bincount(self._accepted[0], minlength=len(self.gold))
+    def _times_wins(self, weights: Matrix) -> Matrix:
+        return np.asarray(weights @ self._wins)
 
     @cached_property
     def nearest_wrong(self) -> NDArray[np.int64]:
@@ -77,21 +124,6 @@ class Side:
             rows = slice(start, start + _ROWS)
             found[rows] = np.where(self.gold[rows], -np.inf, self.similarity[rows]).argmax(axis=1)
         return np.where(self.wrong > 0, found, -1)
-
-    def totals_without(self, score: Score, counted: Matrix) -> Matrix:
-        """Sum over words of `counted` `[k, n]` times their value once concept j has left the pool `[k, n]`, its own value left out.
-
-        Whoever leaves was a wrong candidate that was nearer, a wrong one that was not, or an accepted one: three values for each
-        word, so that one product with the matrix of who was nearer adds them all up.
-        """
-        rows, columns = self._accepted
-        fewer = np.maximum(self.wrong - 1, 0)
-        farther, nearer = score(self.beaten, fewer), score(np.maximum(self.beaten - 1, 0), fewer)
-        totals = (counted @ farther)[:, None] + (counted * (nearer - farther)) @ self._wins
-        found = np.where(rows != columns, score(self._beaten_without_accepted, self.wrong[rows]), 0.0)
-        for total, weights in zip(totals, counted, strict=True):
-            np.add.at(total, columns, weights[rows] * (found - farther[rows]))
-        return np.asarray(totals)
 
     @cached_property
     def _beaten_without_accepted(self) -> NDArray[np.int64]:
@@ -112,22 +144,22 @@ def both_sides(similarity: Matrix, gold: NDArray[np.bool_], *, tolerance: float)
     return Side(similarity, gold, tolerance), Side(similarity.T, gold.T, tolerance)
 
 
-def own_values(sides: Sequence[Side], score: Score) -> Column:
+def own_values(sides: Sequence[Retrieval], score: Score) -> Column:
     """Each word's own value `[n]`, mean over `sides`."""
     return np.mean([score(s.beaten, s.wrong) for s in sides], axis=0)
 
 
-def pool_pseudo(sides: Sequence[Side], score: Score, *, rows: NDArray[np.intp] | None = None) -> Column:
+def pool_pseudo(sides: Sequence[Retrieval], score: Score, *, rows: NDArray[np.intp] | None = None) -> Column:
     """Pseudo-values `[n]` of the mean of `own_values`, or of its mean over `rows` alone, others staying in the pool."""
     return pools_pseudo(sides, score, [rows])[0]
 
 
-def pools_pseudo(sides: Sequence[Side], score: Score, parts: Sequence[NDArray[np.intp] | None]) -> list[Column]:
+def pools_pseudo(sides: Sequence[Retrieval], score: Score, parts: Sequence[NDArray[np.intp] | None]) -> list[Column]:
     """As `pool_pseudo`, for several parts of one pool at once. Raises UnscorableError for a part of fewer than 2 words."""
     own = own_values(sides, score)
     counted = np.stack([_counted(len(own), rows) for rows in parts])
     totals = np.mean([side.totals_without(score, counted) for side in sides], axis=0)
-    return [_pseudo(own, total, weights) for total, weights in zip(totals, counted, strict=True)]
+    return [pseudo_from(own, total, weights) for total, weights in zip(totals, counted, strict=True)]
 
 
 def pseudo_of(own: Column, without: Matrix, *, rows: NDArray[np.intp] | None = None) -> Column:
@@ -137,7 +169,7 @@ def pseudo_of(own: Column, without: Matrix, *, rows: NDArray[np.intp] | None = N
     Raises UnscorableError for fewer than 2 words.
     """
     counted = _counted(len(own), rows)
-    return _pseudo(own, counted @ without - counted * np.diag(without), counted)
+    return pseudo_from(own, counted @ without - counted * np.diag(without), counted)
 
 
 def _counted(n: int, rows: NDArray[np.intp] | None) -> Column:
@@ -151,7 +183,7 @@ def _counted(n: int, rows: NDArray[np.intp] | None) -> Column:
     return counted
 
 
-def _pseudo(own: Column, total: Column, counted: Column) -> Column:
+def pseudo_from(own: Column, total: Column, counted: Column) -> Column:
     """Pseudo-values `[n]`. total: of the counted words' values once each concept has left, without its own."""
     n, left = len(own), total / (counted.sum() - counted)
     mean = float(counted @ own / counted.sum())

@@ -21,6 +21,11 @@ _RELATIVE_TIE = 1e-6
 _ABSOLUTE_TIE = 1e-12
 
 
+Places = slice | Tensor
+"""Which rows or columns: a slice, or their numbers."""
+_ALL = slice(None)
+
+
 class Means(NamedTuple):
     """What is taken away from one side: the mean of its unit vectors and that of its vectors, each `[d]`."""
 
@@ -47,11 +52,11 @@ class _Rows:
     def _float32_holds(self) -> bool:
         return bool(self.norms.max() < 1e15) and bool(self.norms.min() > 1e-15)
 
-    def units(self, rows: slice) -> Tensor:
+    def units(self, rows: Places) -> Tensor:
         """Unit rows, float64."""
         return self.x[rows].double() / self.norms[rows, None]
 
-    def less_shift(self, rows: slice) -> Tensor:
+    def less_shift(self, rows: Places) -> Tensor:
         """Unit rows less the shift, float64."""
         return self.units(rows).sub_(self.shift)
 
@@ -77,25 +82,40 @@ class Products:
         self, source: Tensor, target: Tensor, source_means: Means | None = None, target_means: Means | None = None
     ) -> None:
         self.a, self.b = _Rows(source, source_means), _Rows(target, target_means)
-        self.product = torch.empty(len(source), len(target), dtype=torch.float64, device=source.device)
-        columns: list[Tensor] = []
-        rows: list[Tensor] = []
-        for start in range(0, len(source), _ROWS_AT_ONCE):
-            these = slice(start, start + _ROWS_AT_ONCE)
-            left = self.a.less_shift(these)
-            rows.append(_about(left, self.a, self.b))
-            for begin in range(0, len(target), _ROWS_AT_ONCE):
-                those = slice(begin, begin + _ROWS_AT_ONCE)
-                right = self.b.less_shift(those)
-                if not start:
-                    columns.append(_about(right, self.b, self.a))
-                self.product[these, those] = left @ right.T
-        self.rows, self.columns = _Side(*torch.cat(rows).T), _Side(*torch.cat(columns).T)
+        self.rows, self.columns = _sides(self.a, self.b), _sides(self.b, self.a)
+
+    @cached_property
+    def product(self) -> Tensor:
+        """Products `[n, m]` of all rows less their shift."""
+        return self._product(_ALL, _ALL)
+
+    def _product(self, rows: Places, columns: Places) -> Tensor:
+        these, those = (
+            torch.arange(len(side.x))[places].split(_ROWS_AT_ONCE)
+            for side, places in ((self.a, rows), (self.b, columns))
+        )
+        found = torch.empty(sum(map(len, these)), sum(map(len, those)), dtype=torch.float64, device=self.a.x.device)
+        start = 0
+        for some in these:
+            left, begin = self.a.less_shift(some), 0
+            for others in those:
+                found[start : start + len(some), begin : begin + len(others)] = left @ self.b.less_shift(others).T
+                begin += len(others)
+            start += len(some)
+        return found
+
+    def block(self, space: str, rows: Places, columns: Places) -> Tensor:
+        """Some rows and columns of `cosine`, `directions` or `centred`, without the others: `[k, l]`."""
+        build = {"cosine": self._cosine, "directions": self._directions, "centred": self._centred}[space]
+        return build(self._product(rows, columns), rows, columns)
 
     def cosine(self) -> Tensor:
         """Cosines `[n, m]`."""
-        found = self.product + self.rows.other_shift[:, None]
-        found += (self.columns.other_shift + self.a.shift @ self.b.shift)[None, :]
+        return self._cosine(self.product, _ALL, _ALL)
+
+    def _cosine(self, product: Tensor, rows: Places, columns: Places) -> Tensor:
+        found = product + self.rows.other_shift[rows, None]
+        found += (self.columns.other_shift + self.a.shift @ self.b.shift)[columns][None, :]
         return found
 
     @cached_property
@@ -110,23 +130,35 @@ class Products:
 
     def directions(self) -> Tensor:
         """Cosines `[n, m]` of the unit rows less their side's mean direction; 0 for a row that lies on it."""
-        return _scaled(self.product.clone(), _inverse(self.rows.square, 1.0), _inverse(self.columns.square, 1.0))
+        return self._directions(self.product.clone(), _ALL, _ALL)
+
+    def _directions(self, product: Tensor, rows: Places, columns: Places) -> Tensor:
+        return _scaled(product, _inverse(self.rows.square, 1.0)[rows], _inverse(self.columns.square, 1.0)[columns])
 
     def centred(self) -> Tensor:
         """Cosines `[n, m]` of the rows less their side's plain mean; 0 for a row that lies on it."""
+        return self._centred(self.product, _ALL, _ALL)
+
+    def _centred(self, product: Tensor, these: Places, those: Places) -> Tensor:
         a, b, rows, columns = self.a, self.b, self.rows, self.columns
         # x - mean = |x| (u - s) + (|x| - along) s - rest, and likewise on the other side.
         alpha, beta = a.norms - a.along, b.norms - b.along
-        found = self.product * a.norms[:, None]
-        found *= b.norms[None, :]
-        found += torch.outer(a.norms * rows.other_shift, beta)
-        found += torch.outer(alpha, b.norms * columns.other_shift + beta * (a.shift @ b.shift) - a.shift @ b.rest)
-        found -= (a.norms * rows.other_rest)[:, None]
-        found += (a.rest @ b.rest - b.norms * columns.other_rest - beta * (a.rest @ b.shift))[None, :]
+        found = product * a.norms[these, None]
+        found *= b.norms[those][None, :]
+        found += torch.outer((a.norms * rows.other_shift)[these], beta[those])
+        along = b.norms * columns.other_shift + beta * (a.shift @ b.shift) - a.shift @ b.rest
+        found += torch.outer(alpha[these], along[those])
+        found -= (a.norms * rows.other_rest)[these, None]
+        found += (a.rest @ b.rest - b.norms * columns.other_rest - beta * (a.rest @ b.shift))[those][None, :]
         scales = [
             _inverse(_square(side, about), float(side.norms.median())) for side, about in ((a, rows), (b, columns))
         ]
-        return _scaled(found, *scales)
+        return _scaled(found, scales[0][these], scales[1][those])
+
+
+def _sides(own: _Rows, other: _Rows) -> _Side:
+    blocks = [slice(start, start + _ROWS_AT_ONCE) for start in range(0, len(own.x), _ROWS_AT_ONCE)]
+    return _Side(*torch.cat([_about(own.less_shift(rows), own, other) for rows in blocks]).T)
 
 
 def _about(left: Tensor, own: _Rows, other: _Rows) -> Tensor:

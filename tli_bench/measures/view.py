@@ -1,7 +1,7 @@
 """One layer of one split of one language pair, with everything the measures share computed once, on demand."""
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tli_bench.base.errors import UnscorableError
-from tli_bench.measures import pool, ranked, retrieval
+from tli_bench.measures import large, pool, ranked, retrieval
 from tli_bench.measures.geometry import Centre
 from tli_bench.measures.measure import Column
 from tli_bench.measures.pool import Matrix
@@ -66,7 +66,8 @@ class LayerView:
         self.centre = _checked_centre(centre, source)
         self.neighbours = neighbours
         self.facts = dict(facts or {})
-        self._sides: dict[Space, tuple[pool.Side, pool.Side]] = {}
+        self._large: dict[Space, large.LargePool] = {}
+        self._sides: dict[Space, tuple[pool.Retrieval, pool.Retrieval]] = {}
 
     @property
     def provides(self) -> frozenset[str]:
@@ -107,8 +108,30 @@ class LayerView:
 
     @cached_property
     def similarity(self) -> Tensor:
-        """Cosine `[n, n]` of source i and target j, float64."""
+        """Cosine `[n, n]` of source i and target j, float64. Raises UnscorableError for a pool too large for a matrix of its pairs."""
+        self._require_a_matrix()
         return self._products.cosine()
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the pool is too large for a matrix of its pairs: what needs one is not scored, all else is scored in blocks."""
+        return self.n > large.MOST_AT_ONCE
+
+    def _require_a_matrix(self) -> None:
+        if self.is_large:
+            raise UnscorableError(
+                f"it needs the cosines of all pairs of {self.n:,} words at once, which are held for at most {large.MOST_AT_ONCE:,}; "
+                "give a shorter list, or --limit"
+            )
+
+    def large_pool(self, space: Space) -> large.LargePool:
+        """The same space in blocks of rows."""
+        if space != "cosine" and self.centre is None:
+            raise UnscorableError(_NO_CENTRE)
+        if space not in self._large:
+            products, tolerance = self._products, self.tolerance if space == "cosine" else TOLERANCE
+            self._large[space] = large.LargePool(partial(products.block, space), self.gold, tolerance)
+        return self._large[space]
 
     @property
     def tolerance(self) -> float:
@@ -128,11 +151,15 @@ class LayerView:
     @property
     def matched(self) -> Tensor:
         """Cosine `[n]` of each pair."""
+        if self.is_large:
+            return torch.from_numpy(self.large_pool("cosine").matched)
         return self.similarity.diagonal()
 
     @cached_property
     def mismatched_per_pair(self) -> Tensor:
         """Mean cosine `[n]` over the wrong entries of row i and of column i."""
+        if self.is_large:
+            return torch.from_numpy(self.large_pool("cosine").mismatched)
         return mismatched_per_pair(self.similarity, self.gold)
 
     @property
@@ -183,15 +210,19 @@ class LayerView:
             return self.similarity.cpu().numpy(), self.tolerance
         if self.centre is None:
             raise UnscorableError(_NO_CENTRE)
+        self._require_a_matrix()
         found = self._products.directions() if space == "directions" else self._centred
         return found.cpu().numpy(), TOLERANCE
 
     @cached_property
     def _centred(self) -> Tensor:
+        self._require_a_matrix()
         return self._products.centred()
 
-    def sides(self, space: Space) -> tuple[pool.Side, pool.Side]:
+    def sides(self, space: Space) -> tuple[pool.Retrieval, pool.Retrieval]:
         """Retrieval in both directions in one space, with what changes when a concept leaves the pool."""
+        if self.is_large:
+            return self.large_pool(space).sides
         if space not in self._sides:
             similarity, tolerance = self.ranked_in(space)
             self._sides[space] = pool.both_sides(similarity, self.gold_array, tolerance=tolerance)

@@ -126,7 +126,7 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
     ):
         pass
     with (
-        pytest.raises(OutputError, match="cannot write /proc/out"),
+        pytest.raises(OutputError, match="cannot write to /proc/out"),
         replacing(tmp_path.__class__("/proc/out"), "submit"),
     ):
         pass

@@ -89,7 +89,7 @@ def test_a_name_that_is_not_known(refused, arguments, parts):
     [
         (["--dtype", "int4"], "unknown dtype 'int4'; use one of float32, bfloat16, float16"),
         (["--quantize", "q4"], "unknown quantisation 'q4'; use one of nf4, nf4-double, int8, none"),
-        (["--device", "gpu"], "there is no device 'gpu' on this machine; use one of cpu"),
+        (["--device", "gpu"], "'gpu' is not a device; use cpu, cuda, cuda:NUMBER or mps"),
     ],
 )
 def test_an_option_that_is_not_known(refused, sound, option, message):

@@ -14,7 +14,8 @@ from typing import Any
 from tests.conftest import make_tokenizer
 from tests.support import downstream_record, scored_record
 from tli_bench.base.paths import data_dir
-from tli_bench.config.run import RunConfig, read_config
+from tli_bench.config.run import RunConfig
+from tli_bench.config.saved import read_config
 from tli_bench.downstream.readers import read_sentences, read_squad, read_xlsum
 from tli_bench.languages.registry import read_language
 from tli_bench.lexicon import check, load_lexicon

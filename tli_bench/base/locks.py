@@ -74,7 +74,7 @@ def _take(lock: Path, output: Path, kind: int) -> int:
             lock.parent.mkdir(parents=True, exist_ok=True)
             handle = os.open(lock, _MODE, 0o644)
         except OSError as err:
-            raise OutputError(f"cannot write {output}: {err.strerror or err} ({lock}); choose another output") from err
+            raise OutputError(f"cannot write to {output}: {err.strerror or err}; choose another --output") from err
         try:
             fcntl.flock(handle, kind | fcntl.LOCK_NB)
         except BlockingIOError:

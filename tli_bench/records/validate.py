@@ -171,12 +171,13 @@ def _words(record: RunRecord) -> Iterator[str]:
         return
     core = installed_core()
     try:
-        held = _core_words(record.pair, signature.split_seed, signature.audit)
+        lexicon = core.lexicon(*resolve_pair(record.pair), seed=signature.split_seed, audit=signature.audit)
     except TLIError as err:
         # Of a pair that the lexicon does not hold, `_signature` has said so; another version may have other audit words.
         if signature.audit and signature.lexicon.endswith(f" {core.version}"):
             yield f"lexicon {signature.lexicon}: {err}"
         return
+    held = _core_words(record.pair, signature.split_seed, signature.audit, lexicon.content_hash)
     if signature.lexicon != held.name:
         return
     if signature.lexicon_hash != held.content_hash:
@@ -207,8 +208,8 @@ class _Held(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def _core_words(pair: str, seed: int, audit: bool) -> _Held:
-    """The same for ten thousand records of a pair; raises TLIError for a pair or seed that the core does not hold."""
+def _core_words(pair: str, seed: int, audit: bool, content: str) -> _Held:
+    """The same for ten thousand records of a pair; content: hash of the list, which tells one core from another."""
     lexicon = installed_core().lexicon(*resolve_pair(pair), seed=seed, audit=audit)
     return _Held(
         " ".join(part for part in (lexicon.name, lexicon.version) if part),

@@ -31,14 +31,19 @@ class Adapted:
     parameters: int
 
 
+def require_bare(loaded: LoadedModel) -> None:
+    """Raise InputError for a model that carries an adapter."""
+    if any(hasattr(module, "lora_A") for module in loaded.model.modules()):
+        raise InputError("the model already carries an adapter; train from the plain base")
+
+
 @contextmanager
 def adapted(loaded: LoadedModel, recipe: Recipe, *, depth: int, seed: int) -> Iterator[Adapted]:
     """Within the context the model carries what `recipe` trains; afterwards the base is as it was.
 
     depth: number of blocks below the deepest loss. seed: of the adapter's initial weights.
     """
-    if any(hasattr(module, "lora_A") for module in loaded.model.modules()):
-        raise InputError("the model already carries an adapter; train from the plain base")
+    require_bare(loaded)
     with (_lora if recipe.kind == "lora" else _full)(loaded, recipe, depth, seed) as result:
         yield result
 

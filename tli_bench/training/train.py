@@ -15,7 +15,7 @@ from tli_bench.lexicon.pairs import Split
 from tli_bench.models import LoadedModel, LoadOptions
 from tli_bench.models.body import max_tokens
 from tli_bench.models.gate import require_finite
-from tli_bench.training.adapt import Adapted, adapted, resolve_modules
+from tli_bench.training.adapt import Adapted, adapted, require_bare, resolve_modules
 from tli_bench.training.card import build_card, write_card
 from tli_bench.training.data import Collator, PairData, pad_id_of, read_text, require_fit, sampled, shuffled, split_data
 from tli_bench.training.figures import Figures, chooser_of, figures_text
@@ -180,6 +180,7 @@ def _prepare(
 ) -> _Job:
     require_finite(loaded)
     recipe = recipe_for(loaded, recipe, retain_text)
+    require_bare(loaded)
     if recipe.kind == "lora":
         resolve_modules(loaded.model, recipe.modules)  # an unknown one is told now, before any forward pass
     needs_dev = recipe.keep == "best" or AUTO in recipe.layer

@@ -12,7 +12,7 @@ CALLS = {
     ("run", "--adapter", "/no/such"): "no adapter at '/no/such': the path does not exist",
     ("run", "--device", "cuda"): "there is no device 'cuda' on this machine",
     ("run", "--device", "gpu"): "'gpu' is not a device; use cpu, cuda, cuda:NUMBER or mps",
-    ("run", "--output", "/proc/x"): "cannot write to to /proc/x",
+    ("run", "--output", "/proc/x"): "cannot write to /proc/x",
     ("train", "--model", "tinny", "--output", "x"): "unknown model 'tinny'; did you mean 'tiny'?",
     ("train", "--device", "cuda", "--output", "x"): "there is no device 'cuda' on this machine",
     ("train", "--pair", "swh-engg", "--output", "x"): "unknown language 'engg'; did you mean 'eng'",
@@ -21,9 +21,9 @@ CALLS = {
     ("sweep", SWEEP): "unknown model 'tinny'; did you mean 'tiny'?",
     ("study", DESIGN, "--model", "tinny"): "unknown model 'tinny'; did you mean 'tiny'?",
     ("study", DESIGN, "--device", "cuda"): "there is no device 'cuda' on this machine",
-    ("submit", "leaderboards/records", "--out", "/proc/x.zip"): "cannot write to to /proc/x.zip",
-    ("results", "merge", "leaderboards/records", "--into", "/proc/x"): "cannot write to to /proc/x",
-    ("leaderboard", "leaderboards/records", "--out", "/proc/x"): "cannot write to to /proc/x",
+    ("submit", "leaderboards/records", "--out", "/proc/x.zip"): "cannot write to /proc/x.zip",
+    ("results", "merge", "leaderboards/records", "--into", "/proc/x"): "cannot write to /proc/x",
+    ("leaderboard", "leaderboards/records", "--out", "/proc/x"): "cannot write to /proc/x",
     ("lexicon", "check", "--tokenizer", "tinny"): "unknown model 'tinny'; did you mean 'tiny'?",
 }
 

@@ -43,7 +43,7 @@ docs: $(STAMP)
 
 # Every command of README, docs/ and the notebooks in examples/, but for those marked as needing what is not here.
 test-docs: $(STAMP)
-	$(BIN)/python -m pytest -m docs
+	$(BIN)/python -m pytest -m docs --dist load
 
 # The quick tests with the lowest versions that pyproject.toml allows, and with the newest that can be had, each in an environment of its own
 # that is made anew. torch stays the pinned one: any other would bring its GPU packages.

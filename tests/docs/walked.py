@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tests.command import tli_bench
 from tests.docs.blocks import Block, blocks, command_lines
+from tli_bench.measures.registry import MEASURES, list_measures
 
 _CHECK = doctest.OutputChecker()
 # What differs from one run to the next and says nothing.
@@ -27,6 +28,7 @@ def walk(page: str, tree: Path) -> list[str]:
     wrong: list[str] = []
     names: dict[str, object] = {}
     printed = ""
+    known = {measure.name for measure in list_measures()}
     for block in blocks(page):
         if block.needs:
             continue
@@ -50,6 +52,9 @@ def walk(page: str, tree: Path) -> list[str]:
             wrong.append(f"{page}:{block.line}: printed\n{printed}\nand not\n{block.printed}")
         if block.language == "text":
             wrong += [f"{page}:{block.line}: no line {line!r} in\n{printed}" for line in missing(block.text, printed)]
+    for measure in list_measures():  # a page may have its reader add one
+        if measure.name not in known:
+            MEASURES.remove(measure.name)
     return wrong
 
 
@@ -67,7 +72,7 @@ def missing(shown: str, printed: str) -> list[str]:
 def _timeless(text: str) -> str:
     for pattern, name in _TIMES:
         text = pattern.sub(name, text)
-    return "\n".join(line.rstrip() for line in text.strip().splitlines()) + "\n"
+    return "\n".join(line.rstrip() for line in text.strip("\n").splitlines()) + "\n"
 
 
 def run(line: str, tree: Path) -> str:

@@ -41,9 +41,10 @@ bench: $(STAMP)
 docs: $(STAMP)
 	$(BIN)/python -m mkdocs build --quiet
 
-# Every command of README, docs/ and the notebooks in examples/, but for those marked as needing what is not here.
+# Every command of README, docs/ and the notebooks in examples/, but for those marked as needing what is not here: five minutes, half of
+# it trainings. PAGES="tutorials or index": some of them, by their names.
 test-docs: $(STAMP)
-	$(BIN)/python -m pytest -m docs --dist load
+	$(BIN)/python -m pytest -m docs --dist load $(if $(PAGES),-k "$(PAGES)")
 
 # The quick tests with the lowest versions that pyproject.toml allows, and with the newest that can be had, each in an environment of its own
 # that is made anew. torch stays the pinned one: any other would bring its GPU packages.

@@ -31,7 +31,9 @@ def test_the_version_is_told_with_what_scores_depend_on():
     assert {"torch", "transformers", "lm-eval"} <= set(lines)
 
 
-def test_a_shell_completes_the_verbs():
+def test_a_shell_completes_the_verbs(monkeypatch):
+    # The shell is named and not looked for among the parents of this process.
+    monkeypatch.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "1")
     assert "complete_bash" in in_a_process("--show-completion", "bash")
 
 

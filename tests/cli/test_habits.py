@@ -61,6 +61,16 @@ def test_each_control_word_is_a_sample_as_lm_eval_writes_them(finished):
     assert 0 < sum(row["filtered_resps"] == [row["target"]] for row in rows) < len(rows)
 
 
+def test_every_protocol_has_its_samples(tmp_path):
+    tli_bench(*RUN, "--protocol", "words,words-last", "--output", tmp_path, "--log-samples")
+    (path,) = tmp_path.glob(f"samples_{TASK}_*.jsonl")
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    shown = {record.signature.protocol: list(record.words["control"].sources) for record in RecordStore(tmp_path)}
+    assert len(shown) == 2
+    for protocol, sources in shown.items():
+        assert [row["doc"]["source"] for row in rows if row["protocol"] == protocol] == sources
+
+
 def test_documents_of_other_tasks_are_samples_too(tmp_path):
     tasks = ("run", "--model", "tiny", "--adapter", "none", "--tasks", "tli_xquad_tur_Latn", "--limit", 2)
     tli_bench(*tasks, "--output", tmp_path, "--log-samples")

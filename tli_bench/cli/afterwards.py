@@ -41,7 +41,9 @@ class Afterwards:
         from tli_bench.plugin.results import tidy, write_samples
         from tli_bench.records.samples import samples
 
-        words = {record.task: list(samples(record)) for record in records} if self.log_samples else {}
+        words: dict[str, list[dict[str, Any]]] = {}
+        for record in records if self.log_samples else ():  # one for each protocol of a task
+            words.setdefault(record.task, []).extend(samples(record))
         if self.log_samples:
             for path in write_samples(output, results, {**words, **documents}):
                 yield f"samples in {path}"

@@ -21,8 +21,8 @@ def plan(
     """Say how much memory scoring and training a model take, on which machine they fit, and with which command they start.
 
     From the configuration alone: that of a folder, of the Hub's cache, of the models whose facts ship with tli-bench, or of the
-    Hub. Nothing is loaded: the real steps run on tensors that hold nothing. Within 10 % of what processes take on a CPU
-    (docs/scale.md).
+    Hub. Nothing is loaded: the real steps run on tensors that hold nothing. docs/scale.md sets plans next to what processes
+    take on a CPU: near for Llamas, too low for GPT-2.
     """
     from tli_bench.cli.quiet import quiet_libraries
 

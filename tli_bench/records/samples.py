@@ -45,6 +45,7 @@ def samples(record: RunRecord) -> Iterator[dict[str, Any]]:
             "resps": [[taken]],
             "filtered_resps": [taken],
             "filter": "none",
+            "protocol": record.signature.protocol,
             "metrics": list(values),
             "doc_hash": _hash(json.dumps(doc, indent=2, ensure_ascii=False)),
             "prompt_hash": _hash(source),

@@ -28,11 +28,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise InputError(f"{path} cannot be read as YAML: {getattr(err, 'strerror', None) or err}") from err
     if not isinstance(data, dict):
         raise InputError(f"{path} holds a {type(data).__name__}, not a mapping of names to values")
-    strange = next((key for key in data if not isinstance(key, str)), None)
-    if not all(isinstance(key, str) for key in data):
-        raise InputError(
-            f"{path}: the name {strange!r:.60} is a {type(strange).__name__}, not a text; put it in quotes"
-        )
+    for key in data:
+        if not isinstance(key, str):
+            raise InputError(f"{path}: the name {key!r:.60} is a {type(key).__name__}, not a text; put it in quotes")
     return data
 
 

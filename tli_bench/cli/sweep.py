@@ -120,14 +120,9 @@ class _Shown:
 
 def _here(plan: "SweepSpec", units: "list[Unit]", folder: Path, load: dict[str, Any], show: _Shown) -> "list[Point]":
     from tli_bench.models import LoadOptions, load_model
-    from tli_bench.training.sweep import SweepRunner
+    from tli_bench.training.sweep import run_sweep
 
-    runner, points = SweepRunner(plan, load_model(plan.model, LoadOptions(**load)), folder), []
-    for unit in units:
-        point, reused = runner.run(unit)
-        points.append(point)
-        show(point, reused)
-    return points
+    return run_sweep(plan, load_model(plan.model, LoadOptions(**load)), folder, units=units, on_point=show)
 
 
 def _on_ray(

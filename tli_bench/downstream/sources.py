@@ -1,7 +1,6 @@
 """Where a task's data come from: a folder that was named, the Hub, or the small fixtures of the project."""
 
 import logging
-import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from tli_bench.base.paths import data_dir, expanded
 from tli_bench.downstream.errors import DataError
 from tli_bench.downstream.revisions import pin_of
+from tli_bench.models.hub import is_offline
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -125,7 +125,7 @@ def find_file(folder: Path, names: Iterable[str], *, places: Iterable[str] = ())
 
 def at_hand(hub: HubSet) -> bool:
     """Whether a set can be read: the Hub is on, or the set is in the local cache."""
-    return not _offline() or _read(hub) is not None
+    return not is_offline() or _read(hub) is not None
 
 
 def hub_rows(hub: HubSet) -> Loaded[Row]:
@@ -141,7 +141,7 @@ def hub_rows(hub: HubSet) -> Loaded[Row]:
         )
     rows, commit = read
     pinned = pin_of(hub.id).commit
-    if pinned and _offline() and commit != pinned:
+    if pinned and is_offline() and commit != pinned:
         raise DataError(
             f"{hub.name}: the local cache holds commit {commit}; run once with the Hub on (HF_HUB_OFFLINE unset)"
         )
@@ -153,20 +153,16 @@ def marked(commit: str, asked: str) -> str:
     return commit if commit == asked else f"{commit} (unpinned: {asked})"
 
 
-def _offline() -> bool:
-    return os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE")
-
-
 def _read(hub: HubSet) -> tuple[Any, str] | None:
     """The `datasets.Dataset` and its commit; None when the Hub is off and the set is not cached."""
     try:
-        if hub.converted and _offline():
+        if hub.converted and is_offline():
             kept = _kept(hub)
             return _split(hub, str(kept)), kept.name
         rows = _split(hub, hub.id, revision=hub.revision)
         return rows, commit_of(rows)
     except Exception as err:  # `datasets` raises many types; online, each of them is an error of the data
-        if _offline():
+        if is_offline():
             return None
         raise DataError(f"{hub.name} cannot be loaded: {_why(err)}") from err
 

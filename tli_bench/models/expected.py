@@ -14,6 +14,7 @@ from tli_bench.lexicon.trained import NOTHING, Trained, trained_by
 from tli_bench.models.adapter_files import AdapterFiles, read_adapter
 from tli_bench.models.catalog import ModelSource, resolve_model
 from tli_bench.models.fingerprint import hub_commit, model_fingerprint
+from tli_bench.models.hub import is_offline
 from tli_bench.models.identity import AdapterRef, MeasuredModel
 from tli_bench.models.layers import first_blocks
 from tli_bench.models.tuned import read_model_card, training_of
@@ -83,8 +84,7 @@ def _revision(source: ModelSource, asked: str | None) -> tuple[str, Path] | None
     """What the signature calls the model's files, and the folder that they are in."""
     if source.path is not None:
         return model_fingerprint(source.path), source.path
-    offline = os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on")
-    if not offline and not _COMMIT.fullmatch(asked or ""):
+    if not is_offline() and not _COMMIT.fullmatch(asked or ""):
         return None
     from tli_bench.models.fingerprint import hub_file
 

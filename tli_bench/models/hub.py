@@ -33,7 +33,7 @@ def hub_reason(target: str, revision: str | None, err: BaseException) -> str | N
     if any_of(hub.LocalEntryNotFoundError, hub.OfflineModeIsEnabled):
         return _not_here(target, revision)
     if any(part in str(cause).lower() for cause in causes for part in _BROKEN):
-        return f"the download of {target} broke off ({_first_line(err)}); run the same command again, files that came whole are kept"
+        return f"the download of {target} broke off ({first_line(err)}); run the same command again, files that came whole are kept"
     return None
 
 
@@ -90,5 +90,6 @@ def _causes(err: BaseException | None) -> Iterator[BaseException]:
         err = err.__cause__ or err.__context__
 
 
-def _first_line(err: BaseException) -> str:
+def first_line(err: BaseException) -> str:
+    """The first line of an error's text, or its kind where it has none."""
     return (str(err).strip().splitlines() or [type(err).__name__])[0]

@@ -4,9 +4,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tli_bench.base.frozen import Frozen
+from tli_bench.base.yamls import load_yaml
 
 UNKNOWN = "unknown"
 
@@ -36,6 +35,6 @@ class Known(Frozen):
 @cache
 def known_models() -> dict[str, Known]:
     """Every model of `known.yaml` by its Hub id."""
-    data = yaml.safe_load(Path(__file__).with_name("known.yaml").read_text(encoding="utf-8"))
+    data = load_yaml(Path(__file__).with_name("known.yaml"))
     rows = [Known.model_validate(row) for row in data["models"]]
     return {row.id: row for row in rows}

@@ -15,7 +15,7 @@ from tli_bench.models.catalog import ModelSource, resolve_model
 from tli_bench.models.families import families, family_of
 from tli_bench.models.fingerprint import hub_commit, hub_file, model_fingerprint
 from tli_bench.models.gguf import stored_as
-from tli_bench.models.hub import hub_reason
+from tli_bench.models.hub import first_line, hub_reason
 from tli_bench.models.identity import TrainingRef
 from tli_bench.models.layers import first_blocks
 from tli_bench.models.numbers import require_numbers
@@ -305,12 +305,12 @@ def _from_hub(source: ModelSource, step: Any, options: LoadOptions, **kwargs: An
 
 
 def _explain(source: ModelSource, options: LoadOptions, err: Exception) -> str:
-    first_line = (str(err).strip().splitlines() or [type(err).__name__])[0]
+    told = first_line(err)
     if source.path is not None:
-        return f"cannot load the model in {source.path}: {first_line}"
+        return f"cannot load the model in {source.path}: {told}"
     if "safetensors" in str(err) and "does not appear to have a file" in str(err):
-        return f"{source.target} has no safetensors weights, and pickled weights are never opened ({first_line})"
-    return hub_reason(source.target, options.revision, err) or f"cannot load {source.target}: {first_line}"
+        return f"{source.target} has no safetensors weights, and pickled weights are never opened ({told})"
+    return hub_reason(source.target, options.revision, err) or f"cannot load {source.target}: {told}"
 
 
 def check_vocabulary(model: Model, tokenizer: Tokenizer, name: str) -> None:

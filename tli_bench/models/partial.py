@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, cast
 import torch
 
 from tli_bench.base.errors import ModelError
+from tli_bench.base.jsons import read_json
 from tli_bench.models.body import body_of, depth_of, find_blocks
 from tli_bench.models.catalog import ModelSource
 from tli_bench.models.families import Config
@@ -149,7 +150,7 @@ def _view(source: ModelSource, config: Any, parts: _Parts, blocks: int, *, revis
 def _wanted(index: Path, parts: _Parts, blocks: int) -> dict[str, str]:
     """The tensors that are needed, each with its file; raises ModelError for an index that is damaged or leads elsewhere."""
     try:
-        named = json.loads(index.read_text(encoding="utf-8"))["weight_map"].items()
+        named = read_json(index)["weight_map"].items()
         found = {str(name): str(file) for name, file in named}
     except (OSError, ValueError, LookupError, AttributeError, TypeError) as err:
         raise ModelError(

@@ -18,6 +18,11 @@ _RANKS = ("r", "init_r", "target_r", "num_virtual_tokens")
 
 def header_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     """The shape of every tensor that a safetensors file names; raises OSError or ValueError for a file that is none."""
+    return {name: _shape(name, facts) for name, facts in read_header(path).items() if name != "__metadata__"}
+
+
+def read_header(path: Path) -> dict[str, Any]:
+    """What a safetensors file says of its tensors and of itself; raises OSError or ValueError for a file that is none."""
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
         if not 0 < length <= _LONGEST_HEADER:
@@ -25,7 +30,7 @@ def header_shapes(path: Path) -> dict[str, tuple[int, ...]]:
         header = parse_json(file.read(length))
     if not isinstance(header, dict):
         raise ValueError("its header is not an object")
-    return {name: _shape(name, facts) for name, facts in header.items() if name != "__metadata__"}
+    return header
 
 
 def _shape(name: str, facts: Any) -> tuple[int, ...]:

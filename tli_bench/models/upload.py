@@ -6,6 +6,7 @@ from typing import Literal
 
 from tli_bench.base.errors import InputError, OutputError
 from tli_bench.models.catalog import HUB_ID
+from tli_bench.models.hub import first_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ def push(upload: Upload, *, private: bool = True) -> str:
             upload.repository, operations=added, commit_message="From tli-bench", repo_type=upload.kind
         )
     except (HfHubHTTPError, OSError, ValueError) as err:
-        told = next(iter(str(err).splitlines()), type(err).__name__)
-        raise OutputError(f"the Hub refused {upload.repository}: {told}; run `hf auth login` and try again") from err
+        raise OutputError(
+            f"the Hub refused {upload.repository}: {first_line(err)}; run `hf auth login` and try again"
+        ) from err
     return str(done.commit_url)

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from lm_eval import evaluate, simple_evaluate
@@ -79,19 +79,18 @@ def run_tasks(
         if isinstance(task, HiddenStatesTask):
             _run_units(lm, name, task, outcome, limit=limit, store=store, made=made, watch=watch, again=again)
             continue
-        way = _Way(prompting or Prompting(), made, limit=limit, again=again, samples=samples)
+        way = _Way(prompting=prompting or Prompting(), made=made, limit=limit, again=again, samples=samples)
         _run_task(lm, name, task, outcome, way, store=store)
         watch.on_task(name)
     return outcome
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Way:
     """How a task other than ours is run."""
 
     prompting: Prompting
     made: Provenance
-    _: KW_ONLY
     limit: int | None
     again: bool
     samples: bool

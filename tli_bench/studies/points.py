@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 from tli_bench.base.errors import ResultError
 from tli_bench.base.files import write_bytes, write_text
 from tli_bench.base.frozen import Frozen
-from tli_bench.base.jsons import parse_json
+from tli_bench.base.jsons import parse_json, read_json
 from tli_bench.records.seal import unchanged, with_hash
 from tli_bench.studies.design import Design
 from tli_bench.studies.settings import Job, Kind, Setting
@@ -147,7 +147,7 @@ T = TypeVar("T", bound=Frozen)
 def read_one(kind: type[T], path: Path) -> T:
     """A point, or what was asked of one, from its file; raises ResultError, also for one that was changed after it was written."""
     try:
-        return kind.model_validate(unchanged(dict(json.loads(path.read_bytes())), where=str(path)))
+        return kind.model_validate(unchanged(dict(read_json(path)), where=str(path)))
     except (OSError, ValueError, TypeError) as err:
         raise ResultError(f"{path} cannot be read ({_first(err)}); delete it to have it made again") from err
 

@@ -117,20 +117,15 @@ def plan(described: Described, *, machine: Machine | None, recipes: Sequence[Rec
     )
 
 
-def usual_recipes(given: Recipe | None, load: Sequence[Recipe]) -> list[Recipe]:
+def usual_recipes(given: Recipe | None, usual: Sequence[Recipe]) -> list[Recipe]:
     """Those of a plan: the one that was given, else the usual ones; with a copy without retention where the loss is early."""
-    recipes = [given] if given else list(load)
     found = []
-    for recipe in recipes:
+    for recipe in [given] if given else usual:
         if recipe.kind == "lora" and recipe.retention == "kl" and all(layer.isdigit() for layer in recipe.layer):
-            found.append(replace_retention(recipe))
+            # The blocks below the loss are then enough.
+            found.append(recipe.with_options(retention="none"))
         found.append(recipe)
     return found
-
-
-def replace_retention(recipe: Recipe) -> Recipe:
-    """The recipe without retention, for which the blocks below the loss are enough."""
-    return recipe.with_options(retention="none")
 
 
 def smallest(need: Need) -> str:

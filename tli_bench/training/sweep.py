@@ -6,7 +6,7 @@ import json
 import math
 import os
 import shutil
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -160,8 +160,17 @@ def units_of(spec: SweepSpec) -> list[Unit]:
     return list(units.values())
 
 
-def run_sweep(spec: SweepSpec, loaded: LoadedModel, output: Path, *, on_point: Done | None = None) -> list[Point]:
+def run_sweep(
+    spec: SweepSpec,
+    loaded: LoadedModel,
+    output: Path,
+    *,
+    units: Sequence[Unit] | None = None,
+    on_point: Done | None = None,
+) -> list[Point]:
     """Train and score every point that `output` does not hold yet; `on_point(point, reused)` is called for each.
+
+    units: some of the specification's points, all by default.
 
     Dev and control words are scored as the default protocol frames them, however a recipe frames those it trains on.
 
@@ -170,7 +179,7 @@ def run_sweep(spec: SweepSpec, loaded: LoadedModel, output: Path, *, on_point: D
     read, and whatever a training raises.
     """
     runner, points = SweepRunner(spec, loaded, output), []
-    for unit in units_of(spec):
+    for unit in units_of(spec) if units is None else units:
         point, reused = runner.run(unit)
         points.append(point)
         if on_point:

@@ -15,13 +15,13 @@ from typing import Any
 from tli_bench.base.files import remove_leftovers
 from tli_bench.base.jsons import parse_json
 from tli_bench.base.paths import expanded
+from tli_bench.models.plausible import read_header
 
 log = logging.getLogger(__name__)
 ENVIRONMENT = "TLI_BENCH_CACHE"
 SUFFIX = ".safetensors"
 MARK = "tli-bench-states"
 _NAME = re.compile(r"[0-9a-f]{32}")
-_LONGEST_HEADER = 100_000_000
 """As in safetensors itself."""
 
 
@@ -62,11 +62,7 @@ def parts(root: Path) -> list[Part]:
 
 def header(path: Path) -> dict[str, Any]:
     """What a file says of itself; raises ValueError or KeyError for one that is not ours."""
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        if not 0 < length <= _LONGEST_HEADER:
-            raise ValueError(f"a header of {length} bytes")
-        return dict(parse_json(parse_json(file.read(length))["__metadata__"][MARK]))
+    return dict(parse_json(read_header(path)["__metadata__"][MARK]))
 
 
 def clear(root: Path) -> tuple[int, int]:

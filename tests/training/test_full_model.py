@@ -28,9 +28,8 @@ from tli_bench.training.data import sampled, split_data
 from tli_bench.training.objective import PairObjective
 from tli_bench.training.push import plan_push
 from tli_bench.training.retention import sample_text
-from tli_bench.training.scoring import DevWords, dev_scores
+from tli_bench.training.scoring import CENTRE_WORDS, DevWords, dev_scores
 from tli_bench.training.targets import resolve_targets
-from tli_bench.training.train import CENTRE_WORDS
 from tli_bench.vectors.protocols import Pooling
 
 RECIPE = Recipe(name="whole", kind="full", batch_size=8, max_steps=3, learning_rate=1e-3, eval_steps=2)

@@ -131,15 +131,17 @@ class StudyRunner:
     def _finish(self, model: Model, job: Job, shared: dict[str, Any], began: float, *, dev_only: bool) -> Point:
         columns: Columns = {}
         outcomes = [outcome for outcome in self.design.outcomes if outcome.measure]
-        scores = {
-            pair: self._scorer.score(model, self._lexicon(pair), outcomes)
-            for pair in (() if dev_only or not outcomes else self.design.scored)
-        }
+        pairs = () if dev_only or not outcomes else self.design.scored
+        scores = self._scorer.score(model, [self._lexicon(pair) for pair in pairs], outcomes) if pairs else {}
         for pair, found in scores.items():
             for name, column in found.columns.items():
                 columns.setdefault(name, {})[pair] = column
         at = self.design.declared.at if self.design.declared.measure else CHOSEN
-        dev = self._scorer.dev(model, self._lexicon(job.pair), at) if job.pair else None
+        dev = None
+        if job.pair in scores and at == CHOSEN:
+            dev = scores[job.pair].dev
+        elif job.pair:
+            dev = self._scorer.dev(model, self._lexicon(job.pair), at)
         chosen = {pair: found.chosen for pair, found in scores.items()}
         seconds = time.perf_counter() - began
         return Point(**shared, columns=columns, chosen=chosen, dev=dev, seconds=seconds, memory_gb=_memory())
@@ -206,8 +208,9 @@ class StudyRunner:
             start, weights = neutral(own), {name: t.detach().clone() for name, t in weights_of(own).items()}
             for number in range(count):
                 with worn(own, placebo(weights, start, seed=point.seed, number=number)):
-                    scores = [self._scorer.score(own, self._lexicon(p), [primary]) for p in self.design.scored]
-                values = [sum(s.columns[primary.name].values) / len(s.columns[primary.name].values) for s in scores]
+                    scores = self._scorer.score(own, [self._lexicon(p) for p in self.design.scored], [primary])
+                columns = [found.columns[primary.name].values for found in scores.values()]
+                values = [sum(column) / len(column) for column in columns]
                 found.append(round(sum(values) / len(values) - before, 5))
         return tuple(found)
 

@@ -1,6 +1,6 @@
-"""Scores of one pair's control words: the pseudo-values of each outcome, at the layer that dev words choose or at a given one."""
+"""Scores of control words, pair by pair: the pseudo-values of each outcome, at the layer that dev words choose or at a given one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,9 +17,12 @@ from tli_bench.models import LoadedModel
 from tli_bench.models.types import Model
 from tli_bench.studies.design import CHOSEN, OUTPUT, Outcome
 from tli_bench.studies.points import Column, rounded
-from tli_bench.training.data import PairData, split_data
+from tli_bench.training.data import PairData, sampled, split_data
 from tli_bench.training.figures import Figures, chooser_of
-from tli_bench.training.scoring import Sides, best_layer, curves_of, sides_of
+from tli_bench.training.scoring import CENTRE_WORDS, Sides, best_layer, curves_of
+from tli_bench.vectors.extract import States, extract
+from tli_bench.vectors.inputs import Encoded
+from tli_bench.vectors.protocols import Pooling
 
 _SPLITS = (Split.TRAIN, Split.DEV, Split.CONTROL)
 _SIDES = ("source", "target")
@@ -41,10 +44,18 @@ class WordScorer:
         self.loaded = loaded
         self._data: dict[tuple[str, str], dict[Split, PairData]] = {}
 
-    def score(self, model: Model, lexicon: Lexicon, outcomes: Sequence[Outcome]) -> WordScores:
-        """Control words centred by the words of the other splits; raises UnknownNameError for a layer that the model does not have."""
-        data = self._encoded(lexicon)
-        sides = {split: _on_cpu(sides_of(model, words)) for split, words in data.items()}
+    def score(self, model: Model, lexicons: Sequence[Lexicon], outcomes: Sequence[Outcome]) -> dict[str, WordScores]:
+        """By pair, control words centred by dev words and a sample of train words; a word that several pairs have runs once.
+
+        Raises UnknownNameError for a layer that the model does not have.
+        """
+        data = {lexicon.pair: self._encoded(lexicon) for lexicon in lexicons}
+        vectors = _Vectors(model, [words for splits in data.values() for words in splits.values()])
+        return {pair: self._of_pair(splits, vectors, outcomes) for pair, splits in data.items()}
+
+    @staticmethod
+    def _of_pair(data: Mapping[Split, PairData], vectors: "_Vectors", outcomes: Sequence[Outcome]) -> WordScores:
+        sides = {split: vectors.sides(words) for split, words in data.items()}
         curves = curves_of(sides[Split.DEV], data[Split.DEV].gold, [sides[Split.TRAIN]])
         chosen, layers = best_layer(curves), sides[Split.DEV].layers
         views: dict[str, LayerView] = {}
@@ -62,7 +73,8 @@ class WordScorer:
     def dev(self, model: Model, lexicon: Lexicon, at: str) -> float:
         """The headline of the dev words alone, or what stands in for it where they are few."""
         data = self._encoded(lexicon)
-        words, others = (sides_of(model, data[split]) for split in (Split.DEV, Split.TRAIN))
+        vectors = _Vectors(model, [data[Split.DEV], data[Split.TRAIN]])
+        words, others = (vectors.sides(data[split]) for split in (Split.DEV, Split.TRAIN))
         curves = curves_of(words, data[Split.DEV].gold, [others])
         return _headline(curves[_layer(at, best_layer(curves), words.layers)])
 
@@ -70,8 +82,26 @@ class WordScorer:
         key = (lexicon.pair, lexicon.content_hash)
         if key not in self._data:
             tokenizer = self.loaded.tokenizer
-            self._data[key] = {split: split_data(lexicon, split, tokenizer, at_least=2) for split in _SPLITS}
+            data = {split: split_data(lexicon, split, tokenizer, at_least=2) for split in _SPLITS}
+            self._data[key] = data | {Split.TRAIN: sampled(data[Split.TRAIN], CENTRE_WORDS, seed=0)}
         return self._data[key]
+
+
+class _Vectors:
+    """Every distinct word of some pairs' splits at every layer, mean over its own tokens, from one pass of the model over all."""
+
+    def __init__(self, model: Model, words: Sequence[PairData]) -> None:
+        self._rows: dict[Encoded, int] = {}
+        for data in words:
+            for item in (*data.sources, *data.targets):
+                self._rows.setdefault(item, len(self._rows))
+        self._states: States = extract(model, [*self._rows])
+
+    def sides(self, data: PairData) -> Sides:
+        """The two sides of one split, float32 on the CPU."""
+        vectors = self._states.vectors[Pooling.WORD_MEAN].float().cpu()
+        source, target = (vectors[:, [self._rows[item] for item in side]] for side in (data.sources, data.targets))
+        return Sides(self._states.layers, source, target)
 
 
 def _headline(figures: Figures) -> float:
@@ -85,13 +115,9 @@ def _layer(at: str, chosen: str, layers: Sequence[str]) -> str:
     return name
 
 
-def _view(sides: dict[Split, Sides], data: dict[Split, PairData], depth: int) -> LayerView:
+def _view(sides: Mapping[Split, Sides], data: Mapping[Split, PairData], depth: int) -> LayerView:
     control = sides[Split.CONTROL]
     around = [torch.cat([getattr(sides[s], side)[depth] for s in (Split.TRAIN, Split.DEV)]) for side in _SIDES]
     return LayerView(
         control.source[depth], control.target[depth], gold=data[Split.CONTROL].gold, centre=centre(*around)
     )
-
-
-def _on_cpu(sides: Sides) -> Sides:
-    return sides._replace(source=sides.source.float().cpu(), target=sides.target.float().cpu())

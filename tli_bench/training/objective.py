@@ -150,21 +150,23 @@ class PairObjective(nn.Module):
         return {"loss": total}
 
     @torch.no_grad()
-    def embed(self, encoded: Sequence[Encoded], pooling: Pooling, *, batch_size: int = 256) -> list[Tensor]:
-        """Pooled states `[words, dim]` of each target, in evaluation mode, on the CPU."""
+    def embed(self, encoded: Sequence[Encoded], pooling: Pooling, *, batch_size: int = 128) -> list[Tensor]:
+        """Pooled states `[words, dim]` of each target, in evaluation mode, on the CPU; words of about one length run side by side."""
         device, was_training = next(self.model.parameters()).device, self.training
         self.eval()
         parts: list[list[Tensor]] = [[] for _ in self.targets]
+        order = sorted(range(len(encoded)), key=lambda row: len(encoded[row].ids))
         try:
             for start in range(0, len(encoded), batch_size):
-                batch = pad(encoded[start : start + batch_size], pooling, pad_id=0)
+                batch = pad([encoded[row] for row in order[start : start + batch_size]], pooling, pad_id=0)
                 ids, mask = batch["input_ids"].to(device), batch["attention_mask"].to(device)
                 states = target_states(self.model, ids, mask, self.targets, truncate=self.truncate)
                 for part, state in zip(parts, states, strict=True):
                     part.append(pool(state, batch["weights"]).cpu())
         finally:
             self.train(was_training)
-        return [torch.cat(part) for part in parts]
+        back = torch.tensor(order).argsort()
+        return [torch.cat(part)[back] for part in parts]
 
     def state_dict(self, *args: Any, **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]
         """The trainable parameters: what a checkpoint needs in addition to the base, which does not change."""

@@ -20,6 +20,8 @@ from tli_bench.vectors.extract import States, extract
 from tli_bench.vectors.protocols import Pooling
 
 Curves = dict[str, Figures]
+CENTRE_WORDS = 256
+"""Train words whose mean is a language's centre where states are scored many times: while training, and in studies."""
 
 
 class Sides(NamedTuple):

@@ -27,15 +27,13 @@ from tli_bench.training.places import checkpoints, claimed, is_main_process
 from tli_bench.training.recipe import AUTO, Recipe, load_recipe
 from tli_bench.training.retention import build_retention, sample_text
 from tli_bench.training.save import atomic_folder, round_trained, save_adapter, save_model
-from tli_bench.training.scoring import DevWords, best_layer, dev_scores, layer_curves, mean_figures
+from tli_bench.training.scoring import CENTRE_WORDS, DevWords, best_layer, dev_scores, layer_curves, mean_figures
 from tli_bench.training.sharing import may_share
 from tli_bench.training.targets import Target, resolve_targets
 from tli_bench.training.trainer import PairTrainer, Report, Watched, build_trainer
 from tli_bench.training.words import TrainingWords
 
 log = logging.getLogger(__name__)
-CENTRE_WORDS = 256
-"""Trained pairs whose mean centres the dev words while training."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,16 @@ import yaml
 
 from tests.command import tli_bench
 from tests.training.conftest import make_llama
+from tests.with_ray import needs_ray
 from tli_bench.base.errors import ResultError
 from tli_bench.models import load_model
 from tli_bench.studies.again import compare_again
 from tli_bench.studies.analysis import analyse
 from tli_bench.studies.design import load_design
 from tli_bench.studies.points import read_study
-from tli_bench.studies.run import StudyRunner, chosen_rates
+from tli_bench.studies.run import chosen_rates, here, run_study
 from tli_bench.studies.settings import Setting, settings_of
+from tli_bench.studies.worker import StudyWorker
 
 DESIGN = {
     "question": "Do the commands of a study work from end to end?",
@@ -46,6 +48,11 @@ DESIGN = {
 }
 
 
+def run(design, loaded, out, on_done):
+    """The study in this process."""
+    return run_study(design, out, here(StudyWorker(design, loaded, out)), on_done=on_done)
+
+
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
     """A small Llama, a list of 90 words, and a design on both."""
@@ -70,7 +77,7 @@ def ran(small):
     design, said = load_design(small), []
     out = small.parent / "out"
     loaded = load_model(design.models[0])
-    study = StudyRunner(design, loaded, out, on_done=lambda what, record, reused: said.append((what, reused))).run()
+    study = run(design, loaded, out, lambda what, record, reused: said.append((what, reused)))
     return design, loaded, out, study, said
 
 
@@ -80,7 +87,7 @@ def test_every_point_is_made_once_and_a_second_run_makes_none(ran):
     assert [sum(what == name for what, _ in said) for name in ("base", "try", "run", "asked")] == [1, 6, 12, 2]
     assert not any(reused for _, reused in said)
     again = []
-    second = StudyRunner(design, loaded, out, on_done=lambda what, record, reused: again.append(reused)).run()
+    second = run(design, loaded, out, lambda what, record, reused: again.append(reused))
     assert all(again)
     assert second == study
     assert read_study(out).registered == design
@@ -140,11 +147,24 @@ def test_a_contrast_added_later_is_exploratory_and_trains_nothing(ran):
         update={"contrasts": (*design.contrasts[:1], design.contrasts[1].model_copy(update={"name": "late"}))}
     )
     said = []
-    found = analyse(
-        StudyRunner(late, loaded, out, on_done=lambda what, record, reused: said.append(reused)).run(), late, {}
-    )
+    found = analyse(run(late, loaded, out, lambda what, record, reused: said.append(reused)), late, {})
     assert all(said)
     assert [one.added for one in found.compared["alignment"]] == [False, True]
+
+
+@needs_ray
+@pytest.mark.slow
+def test_workers_on_ray_make_the_points_of_one_process(ran, small, tmp_path):
+    _, _, _, study, _ = ran
+    out = tmp_path / "ray"
+    tli_bench("study", small, "--output", out, "--workers", 2)
+    assert without_cost(read_study(out)) == without_cost(study)
+
+
+def without_cost(study):
+    """By key, what does not depend on where and how fast it ran."""
+    points = {one.key: one.model_dump(exclude={"seconds", "memory_gb"}) for one in (*study.points, *study.tries)}
+    return points, {one.key: one.model_dump(exclude={"seconds"}) for one in study.asked}
 
 
 def test_the_command_goes_on_writes_a_page_and_makes_it_from_packed_points(ran, small, tmp_path):

@@ -1,6 +1,5 @@
 """A sweep on Ray gives the points of the in-process sweep, each once, although a worker and the driver are killed."""
 
-import importlib.util
 import json
 import os
 import signal
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.with_ray import needs_ray
 from tli_bench.base.errors import InputError
 from tli_bench.training import on_ray
 from tli_bench.training.sweep import load_spec, read_points, run_sweep, units_of
@@ -26,8 +26,6 @@ grid:
   batch_size: [8]
 seeds: [0, 1]
 """
-HAS_RAY = importlib.util.find_spec("ray") is not None
-needs_ray = pytest.mark.skipif(not HAS_RAY, reason="the package ray is not installed: pip install 'tli-bench[ray]'")
 
 
 @pytest.fixture

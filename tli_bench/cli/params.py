@@ -13,6 +13,12 @@ from tli_bench.config.run import RunConfig
 LOAD = ("quantize", "dtype", "device", "device_map", "max_memory", "attn", "revision")
 """How a model is loaded, for verbs that do little else with it."""
 
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Processes that train at one time, on Ray; each loads the base once.")
+]
+RayAddress = Annotated[str, typer.Option(help="Ray cluster: its address, or auto; local starts one on this machine.")]
+GpusPerTrial = Annotated[float, typer.Option(min=0, help="GPUs of each worker on Ray, which may be a share of one.")]
+
 LIST = ("control", "columns", "header", "swap", "split_column")
 """How a word list is read, for every verb that takes one."""
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tli_bench.cli.params import LOAD, takes
+from tli_bench.cli.params import LOAD, GpusPerTrial, RayAddress, Workers, takes
 
 if TYPE_CHECKING:
     from tli_bench.models import LoadedModel
@@ -54,13 +54,17 @@ def study(
     data_dir: Annotated[
         Path | None, typer.Option(help="Folder with the official files of downstream tasks; see docs/downstream.md.")
     ] = None,
+    workers: Workers = None,
+    ray_address: RayAddress = "local",
+    gpus_per_trial: GpusPerTrial = 0.0,
     **load: Any,
 ) -> None:
     """Run a declared study: train its arms, compare them by words that no training saw, and write a page with the answer.
 
     Points are kept: the same command goes on where it stopped. Learning rates are chosen on dev words, as many for each arm. What
     was declared after the first point was made is marked exploratory. A design without a primary outcome, with arms of unequal tries,
-    or too small to show its own smallest effect of interest is refused.
+    or too small to show its own smallest effect of interest is refused. With --workers trainings are made by several processes on Ray, into
+    a folder that all of them see.
     """
     from tli_bench.base.errors import InputError
     from tli_bench.base.locks import writing_into
@@ -92,10 +96,14 @@ def study(
         _require(plan, declared, exploratory=exploratory)
         if dry_run:
             continue
-        if points is None:
+        if points is None and not workers:
             _require_memory(plan, declared, design, name, load)
         with writing_into(folder, "study"):
-            found = _made(declared, name, folder, points=points, again=again, data_dir=data_dir, load=load)
+            if points is not None:
+                found = _unpacked(points, declared, name, folder, again=again, load=load)
+            else:
+                cluster = (ray_address, workers, gpus_per_trial) if workers else None
+                found = _made(declared, name, folder, data_dir=data_dir, load=load, cluster=cluster)
             _show(found, declared, folder, design, name, page=page, pack=pack)
 
 
@@ -140,32 +148,42 @@ def _require_memory(plan: "Plan", design: "Design", file: Path, model: str, load
         )
 
 
+def _unpacked(points: Path, design: "Design", model: str, folder: Path, *, again: int, load: dict[str, Any]) -> "Study":
+    """The points of a packed file, some of them made again where asked for."""
+    from tli_bench.studies.points import unpack
+
+    found = unpack(points)
+    if again:
+        _again(found, design, _loaded(model, load), folder, again)
+    return found
+
+
 def _made(
     design: "Design",
     model: str,
     folder: Path,
     *,
-    points: Path | None,
-    again: int,
     data_dir: Path | None,
     load: dict[str, Any],
+    cluster: tuple[str, int, float] | None,
 ) -> "Study":
-    """The points: from a packed file, some of them made again where asked for, or made here."""
-    from tli_bench.studies.points import unpack
-
-    if points is not None:
-        found = unpack(points)
-        if again:
-            _again(found, design, _loaded(model, load), folder, again)
-        return found
-    from tli_bench.studies.run import StudyRunner
+    """The points, made by this process, or by workers of a Ray cluster: its address, how many, and the GPUs of each."""
+    from tli_bench.studies.run import here, run_study
+    from tli_bench.studies.worker import StudyWork, StudyWorker
 
     def say(what: str, record: "Point | Asked", reused: bool) -> None:
         label = getattr(getattr(record, "job", None), "setting", None)
         named = f" {label.label}, {record.pair}, seed {record.seed}, {record.kind}" if label and record.pair else ""  # type: ignore[union-attr]
         typer.echo(f"{'kept' if reused else 'done'}: {what}{named}, {record.seconds:.0f} s", err=True)
 
-    return StudyRunner(design, _loaded(model, load), folder, data_dir=data_dir, on_done=say).run()
+    if cluster is None:
+        worker = StudyWorker(design, _loaded(model, load), folder, data_dir=data_dir)
+        return run_study(design, folder, here(worker), on_done=say)
+    from tli_bench.training.on_ray import Cluster, on_ray
+
+    where = str(data_dir.resolve()) if data_dir else None
+    with on_ray(StudyWork(design, model, str(folder.resolve()), load, where), Cluster(*cluster)) as shared:
+        return run_study(design, folder, shared, on_done=say)
 
 
 def _loaded(model: str, load: dict[str, Any]) -> "LoadedModel":

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tli_bench.base.errors import InputError
-from tli_bench.cli.params import LOAD, takes
+from tli_bench.cli.params import LOAD, GpusPerTrial, RayAddress, Workers, takes
 
 if TYPE_CHECKING:
+    from tli_bench.training.on_ray import Cluster
     from tli_bench.training.sweep import Point, SweepSpec, Unit
 
 
@@ -28,15 +29,9 @@ def sweep(
     shard: Annotated[
         str | None, typer.Option(help="Run only this part of the points, e.g. 3/64: for the jobs of an array.")
     ] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes that train at one time, on Ray; each loads the base once.")
-    ] = None,
-    ray_address: Annotated[
-        str, typer.Option(help="Ray cluster: its address, or auto; local starts one on this machine.")
-    ] = "local",
-    gpus_per_trial: Annotated[
-        float, typer.Option(min=0, help="GPUs of each worker on Ray, which may be a share of one.")
-    ] = 0.0,
+    workers: Workers = None,
+    ray_address: RayAddress = "local",
+    gpus_per_trial: GpusPerTrial = 0.0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List the points and stop.")] = False,
     **load: Any,
 ) -> None:
@@ -84,7 +79,9 @@ def sweep(
         return
     with writing_into(folder, "sweep"):
         if workers:
-            points = _on_ray(plan, folder, load, ray_address, workers, gpus_per_trial, show)
+            from tli_bench.training.on_ray import Cluster
+
+            points = _on_ray(plan, units, folder, load, Cluster(ray_address, workers, gpus_per_trial), show)
         else:
             points = _here(plan, units, folder, load, show)
         from tli_bench.report.sweeps import pack as pack_points
@@ -126,14 +123,16 @@ def _here(plan: "SweepSpec", units: "list[Unit]", folder: Path, load: dict[str, 
 
 
 def _on_ray(
-    plan: "SweepSpec", folder: Path, load: dict[str, Any], address: str, workers: int, gpus: float, show: _Shown
+    plan: "SweepSpec", units: "list[Unit]", folder: Path, load: dict[str, Any], cluster: "Cluster", show: _Shown
 ) -> "list[Point]":
-    from tli_bench.training.on_ray import Cluster, run_on_ray
+    from tli_bench.training.on_ray import on_ray
+    from tli_bench.training.sweep import SweepWork
 
     found: dict[int, Point] = {}
-    for number, point, reused in run_on_ray(plan, folder, options=load, cluster=Cluster(address, workers, gpus)):
-        found[number] = point
-        show(point, reused)
+    with on_ray(SweepWork(plan.model_dump(mode="json"), str(folder.resolve()), load), cluster) as shared:
+        for number, point, reused in shared(units):
+            found[number] = point
+            show(point, reused)
     return [found[number] for number in sorted(found)]
 
 

@@ -7,7 +7,7 @@ from tli_bench.base.errors import ResultError
 from tli_bench.models import LoadedModel
 from tli_bench.studies.design import Design
 from tli_bench.studies.points import Point, Study
-from tli_bench.studies.run import StudyRunner
+from tli_bench.studies.worker import StudyWorker
 
 TOLERANCE = 0.005
 """Largest difference of a pair's mean that another machine's arithmetic may make after a training."""
@@ -19,9 +19,9 @@ def compare_again(study: Study, design: Design, loaded: LoadedModel, folder: Pat
         raise ResultError(
             f"the points are of {study.base.model}, revision {study.base.revision}, not {loaded.revision}; give the same with --model"
         )
-    runner = StudyRunner(design, loaded, folder / "again")
+    worker = StudyWorker(design, loaded, folder / "again")
     for point in [one for one in study.points if one.kind != "base" and not one.collapsed][:count]:
-        made = runner.make(point.job)
+        made = worker.make(point.job)
         apart = largest_difference(point, made)
         said = f"{point.job.setting.label}, {point.pair}, seed {point.seed}, {point.kind}: means differ by at most {apart:.5f}"
         if apart > TOLERANCE:

@@ -204,6 +204,11 @@ class Design(Frozen):
         return tuple(dict.fromkeys(task for outcome in self.outcomes for task in outcome.tasks))
 
     @property
+    def asks(self) -> bool:
+        """Whether anything is asked of a training after its rate was chosen, so that it must be kept until then."""
+        return bool(self.tasks or self.placebos)
+
+    @property
     def declared(self) -> Outcome:
         """The primary outcome; raises InputError where none is declared."""
         if self.primary is None:

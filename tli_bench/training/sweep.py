@@ -211,6 +211,20 @@ class SweepRunner:
         return point, False
 
 
+@dataclass(frozen=True, slots=True)
+class SweepWork:
+    """A sweep as workers are sent it; their units are those of `units_of`. options: as `LoadOptions` takes them."""
+
+    spec: dict[str, Any]
+    output: str
+    options: dict[str, Any]
+
+    def open(self) -> Callable[[Unit], tuple[Point, bool]]:
+        """Load the base; what is returned trains and scores one unit, or reads it back."""
+        spec = SweepSpec.model_validate(self.spec)
+        return SweepRunner(spec, load_model(spec.model, LoadOptions(**self.options)), Path(self.output)).run
+
+
 class _Judge:
     """What every point of a sweep is scored by; the base is scored once a pair."""
 

@@ -19,6 +19,7 @@ from tools.instruct import instruct_table
 from tools.official import mexa_table, questions_table, sentences_table
 from tools.pin_sets import revisions_table
 from tools.real_models.declared import real_models_table
+from tools.related_words import related_table
 from tools.reliability_table import reliability_table
 from tools.transfer.table import gain_table, net_table
 
@@ -32,6 +33,7 @@ TABLES = {
     "real_models": real_models_table,
     "real_board": real_board_table,
     "real_gain": real_gain_table,
+    "related_words": related_table,
     "choices": choices_table,
     "instruct": partial(instruct_table, "smollm2"),
     "official_sentences": partial(sentences_table, "me5"),

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ from tli_bench.studies.design import Design
 from tli_bench.studies.points import Asked, Column, rounded
 
 GENERATION_BATCH = 16
+Answered = list[tuple[Any, dict[str, Any]]]
+"""Documents of one task with their scores."""
 
 
 def config_of(design: Design, model: str, adapter: str, data_dir: Path | None) -> RunConfig:
@@ -55,20 +57,26 @@ def ask(design: Design, loaded: LoadedModel, *, adapter: Path | None, key: str, 
     tasks = tasks_of(config)
     read_documents(tasks)
     lm = open_model(config, loaded)
-    found = Asked(key=key, seconds=0.0)
+    found, asked = Asked(key=key, seconds=0.0), {}
+    for name, task in tasks.items():
+        if not isinstance(task, DownstreamTask):
+            raise InputError(f"task {name} is not a downstream task; give word pairs as `scored` and a `measure`")
+        asked[name] = task
+    # Tasks that embed share texts, which run once when all are asked together; answers that are written are asked task by task.
+    embedded = {name: task for name, task in asked.items() if isinstance(task, EmbeddedTask)}
+    groups = [embedded, *({name: task} for name, task in asked.items() if name not in embedded)]
     try:
-        for name, task in tasks.items():
-            if not isinstance(task, DownstreamTask):
-                raise InputError(f"task {name} is not a downstream task; give word pairs as `scored` and a `measure`")
-            _score(lm, task, name, design, Prompting.of(config), found)
+        for group in filter(None, groups):
+            answered = _answered(lm, group, design.document_limit, Prompting.of(config))
+            for name, task in group.items():
+                _score(task, name, design, answered.pop(name), found)
     finally:
         detach_adapter(lm.model)
     return found
 
 
-def _score(lm: TLIModel, task: DownstreamTask, name: str, design: Design, prompting: Prompting, found: Asked) -> None:
+def _score(task: DownstreamTask, name: str, design: Design, answered: Answered, found: Asked) -> None:
     wanted = [outcome for outcome in design.outcomes if name in outcome.tasks]
-    answered = _answered(lm, task, design.document_limit, prompting)
     found.sources[name] = task.source
     pool = [next(iter(scores.values())) for _, scores in answered] if isinstance(task, EmbeddedTask) else []
     measured = task.spec.measure(pool) if isinstance(task, EmbeddedTask) else None
@@ -84,28 +92,36 @@ def _score(lm: TLIModel, task: DownstreamTask, name: str, design: Design, prompt
 
 
 def _answered(
-    lm: TLIModel, task: DownstreamTask, limit: int | None, prompting: Prompting
-) -> list[tuple[Any, dict[str, Any]]]:
-    """Each document with its scores, in order, asked as lm-eval asks."""
-    templated = prompting.templated(lm, task)
-    task.build_all_requests(
-        limit=limit, rank=0, world_size=1, apply_chat_template=templated, fewshot_as_multiturn=True, system_instruction=None,
-        chat_template=lm.apply_chat_template if templated else None,
-    )  # fmt: skip
+    lm: TLIModel, tasks: Mapping[str, DownstreamTask], limit: int | None, prompting: Prompting
+) -> dict[str, Answered]:
+    """Each document of each task with its scores, in order, asked as lm-eval asks."""
+    asked: list[tuple[str, Any]] = []
+    for name, task in tasks.items():
+        templated = prompting.templated(lm, task)
+        task.build_all_requests(
+            limit=limit, rank=0, world_size=1, apply_chat_template=templated, fewshot_as_multiturn=True, system_instruction=None,
+            chat_template=lm.apply_chat_template if templated else None,
+        )  # fmt: skip
+        asked += [(name, instance) for instance in task.instances]
     kept = lm.batch_size_per_gpu
-    lm.batch_size_per_gpu = min(kept, GENERATION_BATCH) if isinstance(task, AnswerTask) else kept
-    answers: dict[int, dict[int, Any]] = {}
-    docs: dict[int, Any] = {}
+    writes = any(isinstance(task, AnswerTask) for task in tasks.values())
+    lm.batch_size_per_gpu = min(kept, GENERATION_BATCH) if writes else kept
+    answers: dict[tuple[str, int], dict[int, Any]] = {}
+    docs: dict[tuple[str, int], Any] = {}
     try:
-        for kind in dict.fromkeys(instance.request_type for instance in task.instances):
-            asked = [instance for instance in task.instances if instance.request_type == kind]
-            for instance, answer in zip(asked, getattr(lm, kind)(asked, disable_tqdm=True), strict=True):
-                answers.setdefault(instance.doc_id, {})[instance.idx] = answer
-                docs[instance.doc_id] = instance.doc
+        for kind in dict.fromkeys(instance.request_type for _, instance in asked):
+            those = [(name, instance) for name, instance in asked if instance.request_type == kind]
+            given = getattr(lm, kind)([instance for _, instance in those], disable_tqdm=True)
+            for (name, instance), answer in zip(those, given, strict=True):
+                answers.setdefault((name, instance.doc_id), {})[instance.idx] = answer
+                docs[name, instance.doc_id] = instance.doc
     finally:
         lm.batch_size_per_gpu = kept
-    rows = [(docs[number], [answers[number][i] for i in sorted(answers[number])]) for number in sorted(answers)]
-    return [(doc, task.process_results(doc, given)) for doc, given in rows]
+    found: dict[str, Answered] = {name: [] for name in tasks}
+    for name, number in sorted(answers):
+        doc, given = docs[name, number], answers[name, number]
+        found[name].append((doc, tasks[name].process_results(doc, [given[i] for i in sorted(given)])))
+    return found
 
 
 def _of_answers(

@@ -21,6 +21,7 @@ from tools.pin_sets import revisions_table
 from tools.real_models.declared import real_models_table
 from tools.related_words import related_table
 from tools.reliability_table import reliability_table
+from tools.study_answers import answers_table
 from tools.transfer.table import gain_table, net_table
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -46,6 +47,7 @@ TABLES = {
     **reference_tables.TABLES,
     "reliability": reliability_table,
     **speed_tables.TABLES,
+    "study_answers": answers_table,
 }
 END = "<!-- end of table -->"
 _BLOCK = re.compile(rf"(<!-- table: (\w+), written by make docs-tables -->\n).*?({END})", re.DOTALL)

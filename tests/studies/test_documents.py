@@ -6,11 +6,15 @@ import pytest
 from tests.studies.cases import DESIGN
 from tli_bench.base.errors import InputError, UnknownNameError
 from tli_bench.models import load_model
+from tli_bench.plugin.lm import TLIModel
 from tli_bench.plugin.scoring import open_model, score_tasks, tasks_of
 from tli_bench.studies.design import Design
 from tli_bench.studies.documents import _paragraphs, ask, asked_digest, config_of, jackknife
+from tli_bench.vectors.cache import StateCache
 
 XQUAD, XLSUM = "tli_xquad_r_sentence_eng_Latn-tur_Latn", "tli_xlsum_swahili"
+THERE = {"name": "there", "tasks": [XQUAD], "metric": "map"}
+BACK = {"name": "back", "tasks": ["tli_xquad_r_sentence_tur_Latn-eng_Latn"], "metric": "map"}
 
 
 def design(*outcomes):
@@ -28,7 +32,7 @@ def test_values_of_documents_add_up_to_what_the_task_itself_says(tiny):
         {"name": "rouge", "tasks": [XLSUM], "metric": "rougeL"},
         {"name": "chrf", "tasks": [XLSUM], "metric": "chrf++"},
     )
-    found = ask(plan, tiny, adapter=None, key="k", data_dir=None)
+    found = ask(plan, tiny, adapter=None, key="k", data_dir=None, cache=StateCache())
     config = config_of(plan, "tiny", "none", None)
     tasks = tasks_of(config)
     records = {r.task: r.scores["base"] for r in score_tasks(config, open_model(config, tiny), tasks).downstream}
@@ -38,9 +42,33 @@ def test_values_of_documents_add_up_to_what_the_task_itself_says(tiny):
     assert all("fixtures:" in source for source in found.sources.values())
 
 
+def test_tasks_that_embed_are_asked_at_once_and_give_what_each_gives_alone(tiny, monkeypatch):
+    asked = []
+    plain = TLIModel.hidden_states
+    monkeypatch.setattr(
+        TLIModel, "hidden_states", lambda self, those, **more: asked.append(len(those)) or plain(self, those, **more)
+    )
+    alone = [
+        ask(design(outcome), tiny, adapter=None, key="k", data_dir=None, cache=StateCache())
+        for outcome in (THERE, BACK)
+    ]
+    asked.clear()
+    both = ask(design(THERE, BACK), tiny, adapter=None, key="k", data_dir=None, cache=StateCache())
+    assert len(asked) == 1
+    assert both.values == alone[0].values | alone[1].values
+    assert both.columns == alone[0].columns | alone[1].columns
+
+
 def test_a_metric_or_a_task_that_there_is_none_of_is_named(tiny):
     with pytest.raises(InputError, match=r"has no metric 'rouge9'; it has rouge1"):
-        ask(design({"name": "x", "tasks": [XLSUM], "metric": "rouge9"}), tiny, adapter=None, key="k", data_dir=None)
+        ask(
+            design({"name": "x", "tasks": [XLSUM], "metric": "rouge9"}),
+            tiny,
+            adapter=None,
+            key="k",
+            data_dir=None,
+            cache=StateCache(),
+        )
     with pytest.raises(UnknownNameError, match="unknown task 'tli_xlsum_swahil'"):
         asked_digest(design({"name": "x", "tasks": ["tli_xlsum_swahil"], "metric": "bleu"}), "tiny", None)
 

@@ -22,6 +22,7 @@ from tli_bench.plugin.scoring import open_model, read_documents, tasks_of
 from tli_bench.stats.arrays import Floats
 from tli_bench.studies.design import Design
 from tli_bench.studies.points import Asked, Column, rounded
+from tli_bench.vectors.cache import StateCache
 
 GENERATION_BATCH = 16
 Answered = list[tuple[Any, dict[str, Any]]]
@@ -51,12 +52,18 @@ def asked_digest(design: Design, model: str, data_dir: Path | None) -> str:
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
-def ask(design: Design, loaded: LoadedModel, *, adapter: Path | None, key: str, data_dir: Path | None) -> Asked:
-    """Every task of the design with a model, or with an adapter on it; raises InputError for a metric that a task does not have."""
+def ask(
+    design: Design, loaded: LoadedModel, *, adapter: Path | None, key: str, data_dir: Path | None, cache: StateCache
+) -> Asked:
+    """Every task of the design with a model, or with an adapter on it; raises InputError for a metric that a task does not have.
+
+    cache: of states that were seen before, the base's among them, which runs with every adapter of it.
+    """
     config = config_of(design, loaded.id, str(adapter) if adapter else "none", data_dir)
     tasks = tasks_of(config)
     read_documents(tasks)
     lm = open_model(config, loaded)
+    lm.vectors.cache = cache
     found, asked = Asked(key=key, seconds=0.0), {}
     for name, task in tasks.items():
         if not isinstance(task, DownstreamTask):

@@ -26,6 +26,8 @@ from tli_bench.training.sweep import HELD_OUT, trained
 from tli_bench.training.train import TrainingResult, recipe_for, retention_text, text_digest, train_adapter
 from tli_bench.training.twins import finished
 from tli_bench.training.words import words_of
+from tli_bench.vectors.cache import StateCache
+from tli_bench.vectors.disk import from_environment
 
 What = Literal["base", "try", "run", "asked"]
 """A unit: the base as it is; a training that dev words alone judge; one that is analysed; what is asked of that one later."""
@@ -41,6 +43,7 @@ class StudyWorker:
         self._scorer = WordScorer(loaded)
         self._lexicons: dict[str, Lexicon] = {}
         self._text: tuple[tuple[int, ...], ...] | None = None
+        self._cache = StateCache(disk=from_environment())
         # Documents that are missing are told before the first training, not after the last.
         self._wanted = asked_digest(design, loaded.id, data_dir)
 
@@ -140,7 +143,7 @@ class StudyWorker:
             options = LoadOptions(dtype=self.loaded.dtype, device=self.loaded.device)
             loaded = load_model(str(folder), options) if full else self.loaded
             adapter = None if full or point.kind == "base" else folder
-            found = ask(self.design, loaded, adapter=adapter, key=point.key, data_dir=self.data_dir)
+            found = ask(self.design, loaded, adapter=adapter, key=point.key, data_dir=self.data_dir, cache=self._cache)
         drawn = self._placebos(point, folder, placebos) if placebos else ()
         return found.model_copy(update={"placebos": drawn, "seconds": time.perf_counter() - began})
 

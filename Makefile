@@ -100,7 +100,7 @@ recipe-choices: $(STAMP)
 	for name in tli tli-early tli-retention tli-modules; do \
 	  $(BIN)/tli-bench sweep adapters/choices/$$name.yaml --pack adapters/choices/1.0.0/$$name.json || exit 1; done
 
-# The four studies on real checkpoints, some thirty hours of one core by their own plans (--dry-run); points are kept under runs/studies, so this goes on where it stopped.
+# The four studies on real checkpoints, a night of two cores (--dry-run says how long each takes); points are kept under runs/studies, so this goes on where it stopped.
 # DATA=FOLDER: the official files of XQuAD and XL-Sum (docs/downstream.md), without which (3) and (4) only have the samples.
 STUDIES := turkic_rank clipscore_rank xquad_retrieval xlsum_swahili
 studies: $(STAMP)
@@ -115,6 +115,8 @@ studies-smoke: $(STAMP)
 study-pages: $(STAMP)
 	for name in $(STUDIES); do $(BIN)/tli-bench study studies/$$name.smoke.yaml --page docs/studies \
 	  --points studies/points/$$name-smoke-tiny.json.gz > /dev/null || exit 1; done
+	for points in $(wildcard studies/points/*-me5.json.gz); do name=$$(basename $$points -me5.json.gz); \
+	  $(BIN)/tli-bench study studies/$$name.yaml --model me5 --page docs/studies --points $$points > /dev/null || exit 1; done
 
 # torch comes first and alone: the CPU build where there is one, pinned in constraints.txt.
 # Of 18,000 installed files some 4,000 are ever imported: they are compiled then, unless Python may not write what it compiled.

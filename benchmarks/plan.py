@@ -89,7 +89,7 @@ def _keep(part: str, found: object, *, write: bool) -> None:
 def _printed(model: str, machines: list[str]) -> list[dict[str, object]]:
     """What the command prints for machines of one kind, for which its sizes are the same."""
     from tli_bench.models.skeleton import describe
-    from tli_bench.training.plan import machine_of, plan, usual_recipes
+    from tli_bench.training.plan import machine_of, plan, usual_trainings
     from tli_bench.training.recipe import load_recipe
 
     found, given = None, [load_recipe(name) for name in ("tli-early", "tli", "full-finetune")]
@@ -97,7 +97,7 @@ def _printed(model: str, machines: list[str]) -> list[dict[str, object]]:
     for text in machines:
         kind, size = text.split()
         machine = machine_of(size if kind == "--gpus" else None, size if kind == "--ram" else None)
-        found = found or plan(describe(model), machine=machine, recipes=usual_recipes(None, given), early=8)
+        found = found or plan(describe(model), machine=machine, trainings=usual_trainings(None, given), early=8)
         printed.append(
             {"command": f"tli-bench plan {model} {text}", "lines": list(replace(found, machine=machine).lines())}
         )

@@ -10,7 +10,7 @@ from tli_bench.cli.verbs import register
 from tli_bench.models import load_model
 from tli_bench.models.skeleton import describe
 from tli_bench.training.need import Need, Workload, scoring_needs, training_needs
-from tli_bench.training.plan import Machine, machine_of, plan, smallest, usual_recipes
+from tli_bench.training.plan import Machine, Planned, machine_of, plan, smallest, usual_trainings
 from tli_bench.training.recipe import load_recipe
 
 GB = 10**9
@@ -90,9 +90,10 @@ def test_a_plan_says_what_fits_and_its_commands_are_commands():
     import typer
     from typer.testing import CliRunner
 
-    recipes = usual_recipes(None, [load_recipe(name) for name in ("tli-early", "full-finetune")])
-    assert [recipe.retention for recipe in recipes] == ["none", "kl", "kl"]
-    found = plan(describe("tiny"), machine=machine_of("24GB", None), recipes=recipes, early=2)
+    trainings = usual_trainings(None, [load_recipe(name) for name in ("tli-early", "full-finetune")])
+    assert [one.recipe.retention for one in trainings] == ["none", "kl", "kl"]
+    assert [one.options for one in trainings] == [" --retention none", "", ""]
+    found = plan(describe("tiny"), machine=machine_of("24GB", None), trainings=trainings, early=2)
     lines = list(found.lines())
     assert found.parameters == load_model("tiny").parameters
     assert lines[0] == f"tiny: {found.parameters:,} parameters in 6 blocks (its config.json)"
@@ -107,7 +108,7 @@ def test_a_plan_says_what_fits_and_its_commands_are_commands():
         bad = CliRunner().invoke(app, [verb, *arguments, "--no-such-option"])
         assert "No such option" in bad.output
         assert "--no-such-option" in bad.output
-    small = plan(describe("qwen2-72b"), machine=machine_of("24GB", None), recipes=[recipes[0]], early=2)
+    small = plan(describe("qwen2-72b"), machine=machine_of("24GB", None), trainings=trainings[:1], early=2)
     text = "\n".join(small.lines())
     assert "# score all layers: does not fit; 1x80GB would do with the smallest weights" in text
     assert "tli-bench train --model Qwen/Qwen2-72B --recipe tli-early --retention none" in text
@@ -118,7 +119,7 @@ def test_what_cannot_be_planned_is_said(tmp_path):
     with pytest.raises(ModelError, match=r"is a GGUF file, which has no config\.json; plan for the model"):
         describe(str(tmp_path / "x.gguf"))
     with pytest.raises(InputError, match="this model has 6 blocks"):
-        plan(describe("tiny"), machine=None, recipes=[load_recipe("tli").with_options(layer="9")], early=2)
+        plan(describe("tiny"), machine=None, trainings=[Planned(load_recipe("tli").with_options(layer="9"))], early=2)
 
 
 def test_the_list_of_models_stays_light():

@@ -30,7 +30,7 @@ def plan(
     from tli_bench.models import LoadOptions
     from tli_bench.models.layers import first_blocks
     from tli_bench.models.skeleton import describe
-    from tli_bench.training.plan import machine_of, usual_recipes
+    from tli_bench.training.plan import machine_of, usual_trainings
     from tli_bench.training.plan import plan as plan_of
     from tli_bench.training.recipe import load_recipe
 
@@ -40,7 +40,7 @@ def plan(
     found = plan_of(
         describe(model, LoadOptions(revision=revision)),
         machine=machine,
-        recipes=usual_recipes(given, usual),
+        trainings=usual_trainings(given, usual),
         early=early or 0,
     )
     for line in found.lines():

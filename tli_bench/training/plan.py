@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import NamedTuple
 
 from tli_bench.base.errors import InputError
 from tli_bench.models.body import depth_of
@@ -54,6 +55,13 @@ def machine_of(gpus: str | None, ram: str | None) -> Machine | None:
     )
 
 
+class Planned(NamedTuple):
+    """A training to plan for. options: of `train`, for what differs from the recipe of that name."""
+
+    recipe: Recipe
+    options: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """Something to start. command: without what the machine adds to it; needs: by quantisation, without those that are not possible."""
@@ -94,8 +102,8 @@ class Plan:
         yield from _commands(self)
 
 
-def plan(described: Described, *, machine: Machine | None, recipes: Sequence[Recipe], early: int) -> Plan:
-    """Sizes of scoring all layers, of scoring the first `early` blocks, and of training each recipe. Raises as `training_needs`."""
+def plan(described: Described, *, machine: Machine | None, trainings: Sequence[Planned], early: int) -> Plan:
+    """Sizes of scoring all layers, of scoring the first `early` blocks, and of each training. Raises as `training_needs`."""
     work = Workload(on_gpu=machine is None or machine.count > 0)
     whole, config, name = skeleton(described.config), described.config, described.id
     model = f"--model {name}"
@@ -105,9 +113,8 @@ def plan(described: Described, *, machine: Machine | None, recipes: Sequence[Rec
     if early < depth_of(whole):
         needs = scoring(blocks=early)
         tasks.append(Task(f"score layers 0-{early}", f"tli-bench run {model} --layers 0-{early}", needs))
-    for recipe in recipes:
-        options = " --retention none" if recipe.name.endswith("+") else ""
-        named = recipe.name.removesuffix("+")
+    for recipe, options in trainings:
+        named = recipe.name.removesuffix("+")  # the mark of changes, which the options name
         command = f"tli-bench train {model} --recipe {named}{options} --output adapters/{named}"
         kind = "all weights" if recipe.kind == "full" else "LoRA"
         label = f"train {named}{', no retention' if options else ''}: {kind}, loss at {', '.join(recipe.layer)}"
@@ -117,14 +124,14 @@ def plan(described: Described, *, machine: Machine | None, recipes: Sequence[Rec
     )
 
 
-def usual_recipes(given: Recipe | None, usual: Sequence[Recipe]) -> list[Recipe]:
-    """Those of a plan: the one that was given, else the usual ones; with a copy without retention where the loss is early."""
-    found = []
+def usual_trainings(given: Recipe | None, usual: Sequence[Recipe]) -> list[Planned]:
+    """By the recipe that was given, else by the usual ones; also without retention where the loss is early."""
+    found: list[Planned] = []
     for recipe in [given] if given else usual:
         if recipe.kind == "lora" and recipe.retention == "kl" and all(layer.isdigit() for layer in recipe.layer):
             # The blocks below the loss are then enough.
-            found.append(recipe.with_options(retention="none"))
-        found.append(recipe)
+            found.append(Planned(recipe.with_options(retention="none"), " --retention none"))
+        found.append(Planned(recipe))
     return found
 
 

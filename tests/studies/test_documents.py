@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+import torch
 
 from tests.studies.cases import DESIGN
 from tli_bench.base.errors import InputError, UnknownNameError
+from tli_bench.downstream.embedded import Embedding
+from tli_bench.downstream.specs.xquad_r import XQuADR
 from tli_bench.models import load_model
 from tli_bench.plugin.lm import TLIModel
 from tli_bench.plugin.scoring import open_model, score_tasks, tasks_of
@@ -57,6 +60,26 @@ def test_tasks_that_embed_are_asked_at_once_and_give_what_each_gives_alone(tiny,
     assert len(asked) == 1
     assert both.values == alone[0].values | alone[1].values
     assert both.columns == alone[0].columns | alone[1].columns
+
+
+def test_a_question_by_itself_scores_what_it_scores_when_nobody_asks_another():
+    draw = torch.Generator().manual_seed(0)
+    places, vectors = [f"p:{n}" for n in range(6)], torch.randn(6, 8, generator=draw)
+    items = []
+    for number in range(4):
+        own = torch.randn(8, generator=draw)
+        answers = tuple(
+            Embedding(("0",), {"base": torch.stack([own, vectors[n]])[None]}, (0, 0)) for n in range(len(places))
+        )
+        items.append(({"places": places, "right": [places[number]], "languages": ["x"] * 6}, answers))
+    spec = XQuADR.__new__(XQuADR)
+    each = spec.score_each(items, "base", 0)
+    assert [doc for doc, _ in each] == [doc for doc, _ in items]
+    for number, (_, scores) in enumerate(each):
+        alone = [item if n == number else ({**item[0], "right": []}, item[1]) for n, item in enumerate(items)]
+        assert spec.score_layer(alone, "base", 0) == scores
+    together = spec.score_layer(items, "base", 0)
+    assert together["map"] == pytest.approx(np.mean([scores["map"] for _, scores in each]))
 
 
 def test_a_metric_or_a_task_that_there_is_none_of_is_named(tiny):

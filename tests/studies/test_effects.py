@@ -45,6 +45,26 @@ def test_where_rank_does_not_matter_five_studies_in_a_hundred_claim_anything():
     assert not error_rate(words_alone, count=count), words_alone
 
 
+def with_twins(rng, *, twin_sd):
+    """Two settings of no difference and their twins, which scatter from seed to seed as they like."""
+    ours, twins = simulated(rng, [0.1, 0.1], run_sd=0.02), simulated(rng, [0.0, 0.0], run_sd=twin_sd)
+    return np.concatenate([ours.over(), twins.over()], axis=1)
+
+
+@pytest.mark.parametrize("twin_sd", [0.02, 0.3])
+def test_twins_that_scatter_neither_widen_nor_falsify_what_is_said_of_right_pairs(twin_sd):
+    rng, count = np.random.default_rng(3), 300
+    difference, net = np.array([[1.0, -1.0, 0, 0]]), np.array([[1.0, -1.0, -1.0, 1.0]])
+    both = np.concatenate([difference, net])
+    found = [effects(with_twins(rng, twin_sd=twin_sd), both, twins=2, seed=i) for i in range(count)]
+    claims = sum(any(one.shown for one in each) for each in found)
+    assert error_rate(claims, count=count), claims
+    alone = [effects(with_twins(rng, twin_sd=twin_sd)[:, :2], difference[:, :2])[0].runs_se for _ in range(count)]
+    assert np.median([each[0].runs_se for each in found]) == pytest.approx(np.median(alone), rel=0.15)
+    if twin_sd > 0.1:
+        assert np.median([each[1].runs_se for each in found]) > 5 * np.median(alone)
+
+
 def test_where_rank_matters_it_is_found_as_often_as_the_stated_power():
     """The slope is planted at the size that the first study says it could show with 80 %."""
     rng, count = np.random.default_rng(2), 200

@@ -63,6 +63,10 @@ class EmbeddedSpec(DownstreamSpec):
     def score_layer(self, items: Sequence[Item], state: State, layer: int) -> Scores:
         """`MEASURES` of the documents at one layer; raises UnscorableError."""
 
+    def score_each(self, items: Sequence[Item], state: State, layer: int) -> list[tuple[Document, Scores]]:
+        """`MEASURES` of each document by itself, against all candidates; none where documents are each other's candidates."""
+        return []
+
     @abstractmethod
     def texts(self, doc: Document) -> list[tuple[str, str]]:
         """The pairs of source and target text that a document is scored by; each distinct text is embedded once."""

@@ -33,6 +33,11 @@ class Scored:
     left_out: dict[Setting, str]
 
     @property
+    def twins(self) -> int:
+        """How many of the rows, at the end, are twins of the others."""
+        return sum(kind == "shuffled" for _, kind in self.rows)
+
+    @property
     def words(self) -> int:
         """Concepts, or documents, that the means are over."""
         return len(self.phi)
@@ -232,7 +237,9 @@ def _compare(
             reasons[contrast.name] = str(err)
     stacked = np.array(list(weights.values()))
     found = (
-        dict(zip(weights, effects(scored.phi, stacked, correction=design.correction), strict=True)) if weights else {}
+        dict(zip(weights, effects(scored.phi, stacked, twins=scored.twins, correction=design.correction), strict=True))
+        if weights
+        else {}
     )
     return tuple(
         Compared(
@@ -254,7 +261,7 @@ def _spread(scored: Scored, weights: Floats | None, covariates: Mapping[str, Map
         return Spread()
     by_scope = {}
     for scope, column, ids in zip(scored.scopes, scored.cells.columns, scored.cells.ids, strict=True):
-        (by_scope[scope],) = effects(Cells((column,), (ids,)).over(), weights[None, :])
+        (by_scope[scope],) = effects(Cells((column,), (ids,)).over(), weights[None, :], twins=scored.twins)
     values = np.array([np.einsum("nkr,k->r", column, weights) / len(column) for column in scored.cells.columns])
     relations = {}
     for name, known in covariates.items():
@@ -266,7 +273,7 @@ def _spread(scored: Scored, weights: Floats | None, covariates: Mapping[str, Map
         )
         try:
             if some is not None:
-                relations[name] = relation(some, weights, [known[scored.scopes[i]] for i in places])
+                relations[name] = relation(some, weights, [known[scored.scopes[i]] for i in places], twins=scored.twins)
         except UnscorableError:
             continue
     parts = variance_components(values) if min(values.shape) > 1 else None
@@ -319,7 +326,9 @@ def _each(scored: Scored, *, net: bool, design: Design) -> dict[Setting, Effect]
     for place, (setting, kind) in enumerate(scored.rows):
         if kind == "right" or net:
             weights[settings.index(setting), place] = 1.0 if kind == "right" else -1.0
-    return dict(zip(settings, effects(scored.phi, weights, correction=design.correction), strict=True))
+    return dict(
+        zip(settings, effects(scored.phi, weights, twins=scored.twins, correction=design.correction), strict=True)
+    )
 
 
 def _trained(scored: Scored, design: Design) -> dict[str, dict[str, float]]:

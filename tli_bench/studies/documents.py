@@ -167,19 +167,15 @@ def _of_pool(
     value = measured.headlines[metric]
     told = None if value != value else float(value)
     items = sorted(pool, key=lambda item: item[0]["position"])
-    if metric not in spec.MEASURES or not all("right" in doc for doc, _ in items):
+    if metric not in spec.MEASURES:
         return told, None
     state = tuple(measured.curves)[-1]
-    half = list(spec.half(items, 1))
-    silent: list[Item] = [({**doc, "right": []}, answers) for doc, answers in half]
+    each = spec.score_each(spec.half(items, 1), state, measured.best[state])
+    if not each:
+        return told, None
     paragraphs = _paragraphs([doc for doc, _ in items])
-    ids, values = [], []
-    for place, (doc, answers) in enumerate(half):
-        if doc["right"]:
-            alone = [*silent[:place], (doc, answers), *silent[place + 1 :]]
-            values.append(spec.score_layer(alone, state, measured.best[state])[metric])
-            ids.append(paragraphs[doc["position"]])
-    return told, Column(ids=tuple(ids), values=rounded(values)) if ids else None
+    ids = tuple(paragraphs[doc["position"]] for doc, _ in each)
+    return told, Column(ids=ids, values=rounded([scores[metric] for _, scores in each]))
 
 
 def _paragraphs(docs: Sequence[Any]) -> dict[int, str]:

@@ -3,7 +3,8 @@
 A cell is a setting; each is trained in the same runs (trained pair and seed). Pseudo-values of the change are averaged over scored
 pairs with a concept's pairs as one (`stats.pseudo.clustered`); runs are a crossed factor whose effect on all settings cancels in a
 difference between settings, and whose interaction with settings does not. Two variances add up, each with its own degrees of
-freedom (Satterthwaite 1946). Pure arrays: no files, no models.
+freedom (Satterthwaite 1946). Trainings on right pairs have variances of their own, and so have their differences from their twins, which
+may scatter by far more. Pure arrays: no files, no models.
 """
 
 from collections.abc import Sequence
@@ -70,25 +71,31 @@ class Effect:
 
 
 def effects(
-    phi: Floats, weights: Floats, *, correction: Correction = "max-t", level: float = 0.95, seed: int = 0
+    phi: Floats,
+    weights: Floats,
+    *,
+    twins: int = 0,
+    correction: Correction = "max-t",
+    level: float = 0.95,
+    seed: int = 0,
 ) -> list[Effect]:
     """Contrasts `[contrasts, settings]` of pseudo-values `[ids, settings, runs]`, with intervals that hold together.
 
     A sum of weights that is not zero is a change against the base, and then what all settings of a run share counts as error too.
+    twins: how many settings at the end are the twins of the first ones, in their order.
     """
-    n, settings, runs = phi.shape
+    n, _, runs = phi.shape
     if n < 2:
         raise UnscorableError(f"a contrast needs at least 2 concepts, got {n}")
     per_word = phi.mean(axis=2) @ weights.T
     value = per_word.mean(axis=0)
     words = np.atleast_2d(np.cov(per_word, rowvar=False, ddof=1)) / n
-    shared, own = _run_parts(phi.mean(axis=0))
-    sums = weights.sum(axis=1)
-    parts = [
-        (words, n - 1),
-        (shared * np.outer(sums, sums) / runs, runs - 1),
-        (own * (weights @ weights.T) / runs, (settings - 1) * (runs - 1) if settings > 1 else runs - 1),
-    ]
+    parts = [(words, n - 1)]
+    for of_kind, means in _kinds(weights, phi.mean(axis=0), twins):
+        shared, own = _run_parts(means)
+        sums, settings = of_kind.sum(axis=1), len(means)
+        parts.append((shared * np.outer(sums, sums) / runs, runs - 1))
+        parts.append((own * (of_kind @ of_kind.T) / runs, (settings - 1) * (runs - 1) if settings > 1 else runs - 1))
     parts = [(matrix, freedom) for matrix, freedom in parts if freedom > 0]
     whole = sum(matrix for matrix, _ in parts)
     variances = np.diag(whole)
@@ -114,6 +121,23 @@ def effects(
         )
         for c in range(len(weights))
     ]
+
+
+def _kinds(weights: Floats, means: Floats, twins: int) -> list[tuple[Floats, Floats]]:
+    """Contrasts by what they are of, each with the means `[settings, runs]` of that: right settings alone, differences from
+    their twins, or anything else. Weights of contrasts of another kind are zero.
+    """
+    settings = len(means) - twins
+    right, twin = weights[:, :settings], weights[:, settings:]
+    alone = np.array([not row.any() for row in twin])
+    net = np.array(
+        [row.any() and twins == settings and np.allclose(own, -row) for own, row in zip(right, twin, strict=True)]
+    )
+    kinds = [(alone, right, means[:settings])]
+    if net.any():
+        kinds.append((net, right, means[:settings] - means[settings:]))
+    kinds.append((~(alone | net), weights, means))
+    return [(own * which[:, None], of) for which, own, of in kinds if which.any()]
 
 
 def _run_parts(means: Floats) -> tuple[float, float]:
@@ -181,14 +205,17 @@ class Relation:
     count: int
 
 
-def relation(cells: Cells, weights: Floats, property_: Sequence[float]) -> Relation:
-    """Slope of one contrast `[settings]` over a property of the scopes, by least squares; raises UnscorableError where it does not vary."""
+def relation(cells: Cells, weights: Floats, property_: Sequence[float], *, twins: int = 0) -> Relation:
+    """Slope of one contrast `[settings]` over a property of the scopes, by least squares; raises UnscorableError where it does not vary.
+
+    twins: as for `effects`.
+    """
     x = np.asarray(property_, dtype=np.float64)
     apart = x - x.mean()
     size = float((apart**2).sum())
     if len(x) < 2 or size < 1e-12:
         raise UnscorableError("a slope needs at least two pairs that differ in the property")
-    (words,) = effects(cells.over(list(apart / size)), weights[None, :])
+    (words,) = effects(cells.over(list(apart / size)), weights[None, :], twins=twins)
     y = np.array([float(column.mean(axis=(0, 2)) @ weights) for column in cells.columns])
     if len(x) < 4:
         return Relation(words, None, len(x))

@@ -91,4 +91,4 @@ def selected(settings: Sequence[Setting], selector: Selector) -> list[int]:
 
 def label_of(contrast: Contrast) -> str:
     """A contrast as a sentence's subject, its name with what it is net of."""
-    return f"{contrast.name}{' (net of twins)' if contrast.net else ''}"
+    return f"{contrast.name}{' (net of twins)' if contrast.net and 'net of twin' not in contrast.name else ''}"

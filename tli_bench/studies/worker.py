@@ -161,7 +161,7 @@ class StudyWorker:
             for number in range(count):
                 with worn(own, placebo(weights, start, seed=point.seed, number=number)):
                     scores = self._scorer.score(own, [self._lexicon(p) for p in self.design.scored], [primary])
-                columns = [found.columns[primary.name].values for found in scores.values()]
+                columns = [one.columns[primary.name].values for one in scores.values()]
                 values = [sum(column) / len(column) for column in columns]
                 found.append(round(sum(values) / len(values) - before, 5))
         return tuple(found)
@@ -189,7 +189,7 @@ class StudyWorker:
         pairs = [*self.design.scored, *([job.pair] if job.pair else [])]
         return key_of(
             {
-                "version": 1,
+                "version": 2,  # of how points are made; 2: control words centred by dev words and a sample of train words
                 "base": [loaded.id, loaded.revision, loaded.dtype, loaded.quantization],
                 "lexicon": {pair: self._lexicon(pair).content_hash for pair in pairs},
                 "pair": job.pair,

@@ -5,13 +5,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from tli_bench.base.errors import InputError, UnscorableError
 from tli_bench.downstream.candidates import Passages, at_hand, passages
 from tli_bench.downstream.datasets import has_fixture, named_in
 from tli_bench.downstream.embedded import EmbeddedSpec, Item, Scores, cosines
 from tli_bench.downstream.errors import DataError
-from tli_bench.downstream.scorers.ranking import rank_scores
+from tli_bench.downstream.scorers.ranking import Floats, rank_scores
 from tli_bench.downstream.sources import Loaded
 from tli_bench.downstream.spec import Definition, Document, Embed, Request
 from tli_bench.languages import pivot
@@ -153,6 +154,18 @@ class XQuADR(EmbeddedSpec):
 
     def score_layer(self, items: Sequence[Item], state: State, layer: int) -> Scores:
         """Each question against the pool of all candidates."""
+        _, scores, gold = self._ranked(items, state, layer)
+        return _scores(scores, gold)
+
+    def score_each(self, items: Sequence[Item], state: State, layer: int) -> list[tuple[Document, Scores]]:
+        """Every question, as if nobody asked another one of the same pool."""
+        docs, scores, gold = self._ranked(items, state, layer)
+        rows = [slice(row, row + 1) for row in range(len(docs))]
+        return [(doc, _scores(scores[row], gold[row])) for doc, row in zip(docs, rows, strict=True)]
+
+    @staticmethod
+    def _ranked(items: Sequence[Item], state: State, layer: int) -> tuple[list[Document], Floats, NDArray[np.bool_]]:
+        """The questions, and `[questions, candidates]` their cosines and which are right."""
         pool: dict[str, torch.Tensor] = {}
         for doc, answers in items:
             for place, answer in zip(doc["places"], answers, strict=True):
@@ -165,8 +178,12 @@ class XQuADR(EmbeddedSpec):
         gold = np.zeros((len(asked), len(pool)), dtype=bool)
         for row, (doc, _) in enumerate(asked):
             gold[row, [column[place] for place in doc["right"]]] = True
-        found = rank_scores(cosines(questions, torch.stack(list(pool.values()))), gold)
-        return {"p1": found.p1, "mrr": found.mrr, "map": found.map, "pool": float(found.pool)}
+        return [doc for doc, _ in asked], cosines(questions, torch.stack(list(pool.values()))), gold
+
+
+def _scores(scores: Floats, gold: NDArray[np.bool_]) -> Scores:
+    found = rank_scores(scores, gold)
+    return {"p1": found.p1, "mrr": found.mrr, "map": found.map, "pool": float(found.pool)}
 
 
 def _splitters(pools: Sequence[Passages], unit: str) -> str:

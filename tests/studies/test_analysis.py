@@ -31,9 +31,9 @@ def found(slope, plan=None, **options):
 
 def test_a_planted_rank_is_told_and_its_absence_is_not():
     matters, not_ = answer(found(0.02)), answer(found(0.0))
-    assert matters.startswith("slope: higher, +0.0")
+    assert matters.startswith("Slope: higher, +0.0")
     assert "for tiny, 60 control words in 4 pairs, trained on 2 pairs with 2 seeds." in matters
-    assert not_.startswith(("slope: no difference worth having", "slope: cannot be told apart"))
+    assert not_.startswith(("Slope: no difference worth having", "Slope: cannot be told apart"))
 
 
 def test_how_often_the_whole_analysis_is_wrong():

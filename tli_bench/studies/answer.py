@@ -16,13 +16,14 @@ def answer(findings: Findings) -> str:
     marks = "".join(
         mark
         for mark, present in (
-            ("Smoke test, not an answer: ", findings.design.smoke),
+            ("smoke test, not an answer: ", findings.design.smoke),
             ("made on the small samples that ship with tli-bench, not a benchmark: ", _fixtures(findings)),
             ("exploratory, since it was not declared before the first point: ", first.added),
         )
         if present
     )
-    return f"{marks[:1].upper()}{marks[1:]}{said}; {_scope(findings)}."
+    whole = f"{marks}{said}; {_scope(findings)}."
+    return whole[0].upper() + whole[1:]
 
 
 def interest_of(design: Design, contrast: Contrast) -> float | None:

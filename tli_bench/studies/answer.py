@@ -5,6 +5,7 @@ import math
 from tli_bench.measures.registry import get_measure
 from tli_bench.studies.analysis import Compared, Findings
 from tli_bench.studies.design import Contrast, Design, Outcome, describes
+from tli_bench.training.collapse import MISMATCHED
 
 
 def answer(findings: Findings) -> str:
@@ -61,7 +62,8 @@ def where_they_part(findings: Findings) -> list[str]:
     primary = findings.design.declared
     told = []
     for outcome in findings.design.outcomes:
-        if not describes(outcome) or describes(primary):
+        # Mismatched pairs are what a raw cosine leaves out, and nobody believes them by themselves.
+        if not describes(outcome) or describes(primary) or outcome.measure == MISMATCHED:
             continue
         raw = get_measure(outcome.measure).label
         apart = [

@@ -9,6 +9,7 @@ the exit status is 1 if a file is stale.
 import argparse
 import re
 import sys
+from collections import Counter
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -139,13 +140,9 @@ def _splits(core: Core) -> str:
 
 def _across(core: Core) -> str:
     """How many roots are known to be on two sides, and how many tested words have a trained relative so."""
-    with_trained: dict[Split, set[str]] = {split: set() for split in Split}
-    for relation in core.across:
-        for one, two in (relation[:2], relation[1::-1]):
-            if core.splits[two] is Split.TRAIN:
-                with_trained[core.splits[one]].add(one)
+    with_trained = Counter(core.splits[concept] for concept in core.with_trained_relative)
     told = " and ".join(
-        f"{len(with_trained[split])} of {stats(core).splits[split]} {split} words"
+        f"{with_trained[split]} of {stats(core).splits[split]} {split} words"
         for split in (Split.CONTROL, Split.AUDIT)
         if split in stats(core).splits
     )

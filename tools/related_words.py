@@ -18,7 +18,7 @@ TRAINED = "swh_Latn-eng_Latn"
 
 def related_table() -> str:
     """Gain of control and audit words with and without a trained relative, on the trained pair and as means over all pairs."""
-    related = _related()
+    related = installed_core().with_trained_relative
     lines = [
         "| adapter | pairs | with a trained relative | gain | others | gain | difference | all words |",
         "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
@@ -39,17 +39,6 @@ def related_table() -> str:
             ]  # fmt: skip
             lines.append(f"| {' | '.join(map(str, cells))} |".replace("-0.", "−0."))
     return "\n".join(lines)
-
-
-def _related() -> set[str]:
-    """Concepts of control and audit that share a root with a train concept."""
-    core = installed_core()
-    found = set()
-    for relation in core.across:
-        for one, other in ((relation.one, relation.two), (relation.two, relation.one)):
-            if core.splits[one] in (Split.CONTROL, Split.AUDIT) and core.splits[other] is Split.TRAIN:
-                found.add(one)
-    return found
 
 
 def _gains(adapter: str) -> dict[str, dict[str, float]]:

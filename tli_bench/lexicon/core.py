@@ -54,6 +54,12 @@ class Core:
         return CORE_SHARES if Split.AUDIT in self.splits.values() else LIST_SHARES
 
     @property
+    def with_trained_relative(self) -> frozenset[str]:
+        """Concepts of any split that `across` says share a root with a train concept."""
+        both = (pair for relation in self.across for pair in (relation[:2], relation[1::-1]))
+        return frozenset(one for one, other in both if self.splits[other] is Split.TRAIN)
+
+    @property
     def content_hash(self) -> str:
         """SHA-256 of concepts, forms and splits, whatever the order of the rows."""
         return _sha256(sorted(self._rows()))

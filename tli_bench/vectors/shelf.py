@@ -22,7 +22,6 @@ ENVIRONMENT = "TLI_BENCH_CACHE"
 SUFFIX = ".safetensors"
 MARK = "tli-bench-states"
 _NAME = re.compile(r"[0-9a-f]{32}")
-"""As in safetensors itself."""
 
 
 @dataclass(frozen=True, slots=True)

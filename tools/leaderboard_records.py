@@ -14,9 +14,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from tli_bench.lexicon.pairs import Split
+from tli_bench.measures.roles import DESCRIPTIONS, SUBSET
 from tli_bench.records import RecordStore
 from tli_bench.records.columns import Kept, kept, read, sums
 from tli_bench.records.merge import merge
@@ -70,28 +73,45 @@ def shorter(record: RunRecord) -> RunRecord:
     """The record with fewer digits of each word's values, sums where nothing is concluded from them, and without details of single words.
 
     Its curves stay as they are.
-
-    A verdict reads the control words, and of trained ones the change of the control words' headline.
     """
-    needed = {(Split.CONTROL, None)}
-    if not record.signature.audit:
-        needed.add((Split.TRAIN, record.headline_of(Split.CONTROL)))
     return record.model_copy(
         update={
-            "columns": _packed(record.columns, DIGITS["columns"], {(Split.CONTROL, None)}),
-            "pseudo": _packed(record.pseudo, DIGITS["pseudo"], needed),
+            "columns": _packed(record, record.columns, DIGITS["columns"], _column_is_needed),
+            "pseudo": _packed(record, record.pseudo, DIGITS["pseudo"], _pseudo_is_needed),
             "details": None,
         }
     )
 
 
-def _packed(columns: Columns, digits: int, needed: set[tuple[Split, str | None]]) -> Columns:
-    """needed: split and measure, None for all, of which every value is kept."""
+class At(NamedTuple):
+    """Whose values."""
+
+    split: Split
+    state: str
+    layer: str
+    measure: str
+
+
+def _column_is_needed(record: RunRecord, at: At) -> bool:
+    """Of control words, the headline and its subset, and what is tested; tests are of pseudo-values where there are any."""
+    if at.split is not Split.CONTROL or at.measure in DESCRIPTIONS:
+        return False
+    pseudo = record.pseudo.get(at.split, {}).get(at.state, {}).get(at.layer, {})
+    return at.measure not in pseudo or at.measure in (record.headline_of(at.split), SUBSET)
+
+
+def _pseudo_is_needed(record: RunRecord, at: At) -> bool:
+    """A verdict reads the control words, and of trained ones the change of the control words' headline."""
+    trained = at.split is Split.TRAIN and at.measure == record.headline_of(Split.CONTROL)
+    return at.split is Split.CONTROL or (trained and not record.signature.audit)
+
+
+def _packed(record: RunRecord, columns: Columns, digits: int, needed: Callable[[RunRecord, At], bool]) -> Columns:
     return {
         split: {
             state: {
                 layer: {
-                    name: _short(held, digits, whole=not needed.isdisjoint({(split, None), (split, name)}))
+                    name: _short(held, digits, whole=needed(record, At(split, state, layer, name)))
                     for name, held in measures.items()
                 }
                 for layer, measures in layers.items()

@@ -37,7 +37,7 @@ LAUNCH = "import sys; sys.argv[0] = 'tli-bench'; from tli_bench.cli import main;
 
 
 REAL = ("me5", "minilm", "smollm2-bos", "smollm2")
-COMMITTED = (*REAL, "me5-swh-eng-tli", "tiny", "tiny-swh-eng-tli", "tiny-swh-eng-tli-paper")
+COMMITTED = (*REAL, "me5-swh-eng-tli", "smollm2-bos-swh-eng-tli", "tiny", "tiny-swh-eng-tli", "tiny-swh-eng-tli-paper")
 """The contenders whose records are in the repository."""
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import yaml
 
-from tli_bench.base.errors import TLIError
+from tli_bench.base.errors import TLIError, reason_of
 from tli_bench.base.files import write_text
 from tli_bench.base.locks import writing_into
 from tli_bench.languages import DEFAULT_PAIRS, language_of, resolve_pair
@@ -171,6 +171,9 @@ def main() -> int:
     except TLIError as err:
         print(f"error: {err}", file=sys.stderr)
         return err.exit_code
+    except OSError as err:
+        print(f"error: {err.filename or options.folder}: {reason_of(err)}; restore the file", file=sys.stderr)
+        return TLIError.exit_code
 
 
 def bring_up_to_date(folder: Path, *, check: bool) -> int:
@@ -178,7 +181,7 @@ def bring_up_to_date(folder: Path, *, check: bool) -> int:
     files = released(folder)
     present = set((folder / "pairs").rglob("*.tsv"))
     orphans = sorted(present - set(files))
-    stale = [path for path, text in files.items() if not path.is_file() or path.read_bytes() != text.encode()]
+    stale = [path for path, text in files.items() if _bytes_of(path) != text.encode()]
     for path in [*stale, *orphans]:
         print(f"{'stale' if check else 'updated'}: {path}")
     if check:
@@ -188,6 +191,14 @@ def bring_up_to_date(folder: Path, *, check: bool) -> int:
     for path in orphans:
         path.unlink()
     return 0
+
+
+def _bytes_of(path: Path) -> bytes | None:
+    """What a file holds; None where there is none, also if it is gone just now."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Faults on demand: a child process whose n-th operation on the files of an output fails, or kills it."""
 
+import datetime
 import errno
 import os
 import signal
@@ -14,6 +15,8 @@ from typing import Any
 
 ERRORS = {"disk full": errno.ENOSPC, "read-only": errno.EROFS}
 """Faults that an operation reports; the fault `kill` ends the process there and then."""
+VANISH = "vanish"
+"""The fault of which opening for reading is the operation: the file is gone a moment before."""
 _EVENTS = ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "os.chmod")
 _CAUGHT = {signal.SIGINT, signal.SIGTERM}
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
@@ -58,18 +61,37 @@ class Watch:
     def _audit(self, event: str, args: tuple[Any, ...]) -> None:
         if event not in _EVENTS or not isinstance(args[0], str | bytes | os.PathLike):
             return
-        if event == "open" and not (isinstance(args[2], int) and args[2] & _WRITING):
+        path = os.path.abspath(os.fsdecode(args[0]))
+        if not path.startswith(self.root):
             return
-        if os.path.abspath(os.fsdecode(args[0])).startswith(self.root):
+        written = event != "open" or (isinstance(args[2], int) and bool(args[2] & _WRITING))
+        if self.fault == VANISH:
+            if not written and os.path.isfile(path):
+                self._vanish(path)
+        elif written:
             self._operation()
 
+    def _vanish(self, path: str) -> None:
+        self.count += 1
+        if self.count == self.at:
+            aside = gone(Path(self.root))
+            os.symlink(path, aside.with_suffix(".was"))
+            os.rename(path, aside)
+
     def _operation(self) -> None:
+        if self.fault == VANISH:
+            return
         self.count += 1
         if self.count != self.at:
             return
         if self.fault == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
         raise OSError(ERRORS[self.fault], os.strerror(ERRORS[self.fault]))
+
+
+def gone(root: Path) -> Path:
+    """Where a file under `root` is moved to when it vanishes; a link of the same name with `.was` tells where it was."""
+    return root.with_name("gone.file")
 
 
 def in_a_child(
@@ -79,10 +101,12 @@ def in_a_child(
     after: float | None = None,
     signalled: int = signal.SIGKILL,
     arm: bool = False,
+    clock: float = 0,
 ) -> Outcome:
     """Run `call` in a fork of this process, which must not have run a model: its threads would be missing there.
 
-    after: seconds after which the child is sent the signal. arm: handle signals as the command line does.
+    after: seconds after which the child is sent the signal. arm: handle signals as the command line does. clock: seconds that the
+    child's clock is ahead.
     """
     reading, writing = os.pipe()
     said, began = os.memfd_create("said"), time.monotonic()
@@ -91,7 +115,7 @@ def in_a_child(
     child = os.fork()
     if child == 0:
         os.close(reading)
-        _be_the_child(call, watch, said, writing, arm=arm)
+        _be_the_child(call, watch, said, writing, arm=arm, clock=clock)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _CAUGHT)
     os.close(writing)
     if after is not None:
@@ -115,7 +139,21 @@ def _wait(child: int, seconds: float) -> None:
         time.sleep(min(0.01, seconds))
 
 
-def _be_the_child(call: Callable[[], None], watch: Watch, said: int, writing: int, *, arm: bool) -> None:
+def set_clock(ahead: float) -> None:
+    """Let this process believe that it is so many seconds later; files that it writes keep the time of the kernel."""
+    clock, nanoseconds, kind = time.time, time.time_ns, datetime.datetime
+
+    class Shifted(kind):  # type: ignore[misc, valid-type]
+        @classmethod
+        def now(cls, tz: datetime.tzinfo | None = None) -> datetime.datetime:
+            return kind.now(tz) + datetime.timedelta(seconds=ahead)
+
+    time.time = lambda: clock() + ahead
+    time.time_ns = lambda: nanoseconds() + int(ahead * 1e9)
+    datetime.datetime = Shifted  # type: ignore[misc]
+
+
+def _be_the_child(call: Callable[[], None], watch: Watch, said: int, writing: int, *, arm: bool, clock: float) -> None:
     status = CRASHED
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -127,6 +165,8 @@ def _be_the_child(call: Callable[[], None], watch: Watch, said: int, writing: in
             end_in_one_line()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _CAUGHT)
         watch.install()
+        if clock:
+            set_clock(clock)
         try:
             call()
             status = 0

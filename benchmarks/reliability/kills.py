@@ -22,17 +22,22 @@ from importlib import import_module
 from pathlib import Path
 
 import tli_bench
-from benchmarks.reliability.faults import ERRORS, KILLED, Outcome, Watch, in_a_child
+from benchmarks.reliability import tmpfs
+from benchmarks.reliability.faults import ERRORS, KILLED, VANISH, Outcome, Watch, gone, in_a_child
 from benchmarks.reliability.figures import read_figures, write_figure
 from benchmarks.reliability.verbs import VERBS, Verb, content, left_behind
 
 PLACE = "a folder [1] of ünïcode 'names'"
+TWO_DAYS = 2 * 24 * 3600.0
 SIGNALS = {"Ctrl-C": signal.SIGINT, "SIGTERM": signal.SIGTERM}
 FAULTS = {
     "kill": "kill -9 at an operation on files",
     **{name: f"{name} at an operation on files" for name in ERRORS},
     "random": "kill -9 at random moments",
     **{name: f"{name} at random moments" for name in SIGNALS},
+    VANISH: "a file gone before it is read",
+    "clock": "kill -9 at an operation on files, then the clock two days back",
+    "tmpfs": "a file system with too little room, of several sizes",
     "two": "two processes on one output",
     "eight": "eight processes on one output",
 }
@@ -57,6 +62,8 @@ class Trial:
 
     def __init__(self, verb: Verb, folder: Path) -> None:
         self.verb, self.folder = verb, folder
+        self.given: set[Path] = set()
+        """The files that the command finds, and that are not made again by it."""
         self.whole = self.fresh()
         if self.whole.status:
             raise SystemExit(f"{verb.name} fails by itself: {self.whole.said[-2000:]}")
@@ -67,19 +74,25 @@ class Trial:
         """Where the verb writes."""
         return self.folder / self.verb.output
 
-    def fresh(self, fault: str = "", at: int = 0, **how: object) -> Outcome:
-        """The command in a folder as it is before."""
+    def prepared(self) -> None:
+        """The folder as it is before the command."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.verb.prepare(self.folder)
+        self.given = {path for path in self.folder.rglob("*") if path.is_file()}
+
+    def fresh(self, fault: str = "", at: int = 0, **how: object) -> Outcome:
+        """The command in a folder as it is before."""
+        self.prepared()
         return self.again(fault, at, **how)
 
     def again(self, fault: str = "", at: int = 0, **how: object) -> Outcome:
         """The command in the folder as it is now."""
-        return in_a_child(lambda: self.verb.call(self.folder), Watch(self.output, fault, at), **how)  # type: ignore[arg-type]
+        watch = Watch(self.folder if fault == VANISH else self.output, fault, at)
+        return in_a_child(lambda: self.verb.call(self.folder), watch, **how)  # type: ignore[arg-type]
 
-    def wrong(self) -> str:
+    def wrong(self, **how: object) -> str:
         """What the same command does not put right; empty where it does."""
-        done = self.again()
+        done = self.again(**how)
         if done.status:
             return f"status {done.status}: {done.said[-300:]}"
         if left := left_behind(self.output):
@@ -103,6 +116,52 @@ def _is_told(done: Outcome) -> bool:
     return "Traceback" not in done.said and (
         done.status == 0 or (done.status == 2 and "error: " in done.said.splitlines()[-1])
     )
+
+
+def at_every_reading(trial: Trial, every: int) -> Iterator[str]:
+    """What is wrong where, of a command that is given again, a file is gone just before it is read; what was not its own comes back."""
+    trial.fresh()
+    for number in range(1, trial.again(VANISH).operations + 1, every):
+        trial.fresh()
+        done = trial.again(VANISH, number)
+        _bring_back(trial)
+        what = trial.wrong() if _is_told(done) else done.said[-300:] or f"status {done.status}"
+        yield f"reading {number}: {what}" if what else ""
+
+
+def _bring_back(trial: Trial) -> None:
+    file, was = gone(trial.folder), gone(trial.folder).with_suffix(".was")
+    place = was.readlink()
+    was.unlink()
+    if place in trial.given:
+        file.rename(place)
+    else:
+        file.unlink()
+
+
+def with_the_clock_back(trial: Trial, every: int) -> Iterator[str]:
+    """What is wrong after kills, where the same command is then given by a clock that was set two days back."""
+    for number in range(1, trial.whole.operations + 1, every):
+        trial.fresh("kill", number)
+        what = trial.wrong(clock=-TWO_DAYS)
+        yield f"operation {number}: {what}" if what else ""
+
+
+def on_small_disks(trial: Trial, sizes: int) -> Iterator[str]:
+    """What is wrong after the command on disks with too little room, from none to nearly what it takes, which then get more."""
+    trial.folder.mkdir(parents=True, exist_ok=True)
+    tmpfs.mount(trial.folder, tmpfs.LARGE)
+    trial.prepared()
+    before = tmpfs.used(trial.folder)
+    trial.again()
+    needed = tmpfs.used(trial.folder) - before
+    for number in range(sizes):
+        trial.prepared()
+        tmpfs.mount(trial.folder, tmpfs.used(trial.folder) + needed * number // sizes or 1, again=True)
+        done = trial.again()
+        tmpfs.mount(trial.folder, tmpfs.LARGE, again=True)
+        what = trial.wrong() if _is_told(done) else done.said[-300:] or f"status {done.status}"
+        yield f"with room for {number} of {sizes} parts: {what}" if what else ""
 
 
 def at_random(trial: Trial, tries: int, number: int, seed: int) -> Iterator[str]:
@@ -145,6 +204,12 @@ def trials(trial: Trial, fault: str, options: argparse.Namespace) -> Iterator[st
     """One entry for each try, empty where it was survived."""
     if fault in ("kill", *ERRORS):
         return at_every_operation(trial, fault, options.every)
+    if fault == VANISH:
+        return at_every_reading(trial, options.every)
+    if fault == "clock":
+        return with_the_clock_back(trial, options.every)
+    if fault == "tmpfs":
+        return tmpfs.in_own_mounts(lambda: on_small_disks(trial, options.sizes))
     if fault in ("two", "eight"):
         return races(trial, 2 if fault == "two" else 8)
     return at_random(trial, options.random, SIGNALS.get(fault, signal.SIGKILL), options.seed)
@@ -170,6 +235,7 @@ def main() -> int:
     parser.add_argument("--verbs", default=",".join(VERBS), help="which, joined by commas; all of them otherwise")
     parser.add_argument("--faults", default=",".join(FAULTS), help="which, joined by commas; all of them otherwise")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only each N-th operation")
+    parser.add_argument("--sizes", type=int, default=12, metavar="N", help="sizes of a disk with too little room")
     parser.add_argument("--random", type=int, default=50, metavar="N", help="random moments for each verb and signal")
     parser.add_argument("--seed", type=int, default=0, help="of the random moments")
     options = parser.parse_args()

@@ -1,19 +1,27 @@
 """Faults at every operation on files; all verbs at every operation: `python -m benchmarks.reliability.kills`."""
 
 import argparse
+import contextlib
 
 import pytest
 
+from benchmarks.reliability import tmpfs
+from benchmarks.reliability.faults import VANISH
 from benchmarks.reliability.kills import Trial, at_every_operation, import_everything, races, trials
 from benchmarks.reliability.verbs import VERBS, Verb
 
+ALL = argparse.Namespace(every=1, sizes=4)
 LIGHT = ("submit", "results merge")
 """Verbs that load no model: there is time for them in every run of the tests."""
 
 
 def verb_of(write):
     """A verb that is only `write(path)`."""
-    return Verb("mine", lambda folder: folder.mkdir(parents=True), lambda folder: write(folder / "out" / "a.json"))
+    return Verb(
+        "mine",
+        lambda folder: folder.mkdir(parents=True, exist_ok=True),
+        lambda folder: write(folder / "out" / "a.json"),
+    )
 
 
 def careless(path):
@@ -54,6 +62,43 @@ def test_after_a_fault_at_any_operation_the_same_command_leaves_what_it_should(t
 
 
 @pytest.mark.usefixtures("warm")
+def test_a_file_that_is_gone_before_it_is_read_is_told_in_one_line(tmp_path):
+    trial = Trial(VERBS["submit"], tmp_path / "x")
+    assert list(trials(trial, VANISH, ALL)) == [""] * 2  # the records of two models
+
+
+@pytest.mark.usefixtures("warm")
+def test_a_clock_that_was_set_back_changes_nothing_of_what_a_killed_command_left(tmp_path):
+    trial = Trial(VERBS["submit"], tmp_path / "x")
+    assert set(trials(trial, "clock", ALL)) == {""}
+
+
+@pytest.mark.usefixtures("warm")
+@pytest.mark.parametrize("name", LIGHT)
+def test_a_file_system_that_is_full_halfway_through_a_file_leaves_nothing_of_it(tmp_path, name):
+    if why := tmpfs.refused():
+        pytest.skip(f"this machine gives a process no mounts of its own: {why}")
+    assert list(trials(Trial(VERBS[name], tmp_path / "x"), "tmpfs", ALL)) == [""] * ALL.sizes
+
+
+def test_room_for_half_a_file_is_no_room_for_a_careless_writer(tmp_path):
+    """The instrument itself: a writer that believes the half that fitted."""
+    if why := tmpfs.refused():
+        pytest.skip(f"this machine gives a process no mounts of its own: {why}")
+
+    def careless(path):
+        path.parent.mkdir(exist_ok=True)
+        path = path.with_suffix(".bin")
+        if not path.exists():
+            with contextlib.suppress(OSError):
+                path.write_bytes(b"x" * 100_000)
+
+    found = list(trials(Trial(verb_of(careless), tmp_path / "x"), "tmpfs", ALL))
+    assert len(found) == ALL.sizes
+    assert all("differs: a.bin" in what for what in found), found
+
+
+@pytest.mark.usefixtures("warm")
 def test_two_at_once_end_well_or_are_refused_in_one_line(tmp_path):
     assert list(races(Trial(VERBS["submit"], tmp_path / "x"), 2)) == [""]
 
@@ -63,6 +108,6 @@ def test_two_at_once_end_well_or_are_refused_in_one_line(tmp_path):
 def test_every_verb_survives_kills_and_races(tmp_path, name):
     import_everything()
     trial = Trial(VERBS[name], tmp_path / "x")
-    options = argparse.Namespace(every=max(1, trial.whole.operations // 6), random=4, seed=0)
-    for fault in ("kill", "disk full", "random", "Ctrl-C", "SIGTERM", "eight"):
+    options = argparse.Namespace(every=max(1, trial.whole.operations // 6), random=4, seed=0, sizes=4)
+    for fault in ("kill", "disk full", "random", "Ctrl-C", "SIGTERM", "clock", "eight"):
         assert [what for what in trials(trial, fault, options) if what] == [], fault

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tli_bench.base.errors import InputError
+from tli_bench.base.errors import InputError, reason_of
 
 
 class Row(NamedTuple):
@@ -25,7 +25,7 @@ def read_rows(path: Path, columns: Sequence[str]) -> list[Row]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as err:
-        raise InputError(f"{path}: {err.strerror or err}; check the path") from err
+        raise InputError(f"{path}: {reason_of(err)}; check the path") from err
     except UnicodeDecodeError as err:
         raise InputError(f"{path}: byte {err.start} is not UTF-8; save the file as UTF-8") from err
     lines = text.splitlines()

@@ -6,6 +6,11 @@ from difflib import get_close_matches
 from tli_bench.base.wording import bounded
 
 
+def reason_of(err: BaseException) -> str:
+    """Why something went wrong, for a sentence that names the file itself: of an error of the system, its text alone."""
+    return str(getattr(err, "strerror", None) or err)
+
+
 class TLIError(Exception):
     """Base of every error that a user can cause or fix; the command line prints it and exits with `exit_code`.
 

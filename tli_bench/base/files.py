@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tli_bench.base.errors import OutputError
+from tli_bench.base.errors import OutputError, reason_of
 
 _TEMPORARY = re.compile(r"\..*\.tmp-(\d+)-\w+", re.DOTALL)
 _LONGEST_NAME = 180
@@ -33,7 +33,7 @@ def write_bytes(path: Path, content: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=temporary_prefix(path.name), dir=path.parent)
     except OSError as err:
-        raise OutputError(f"cannot write {path}: {err.strerror or err}; choose another --output") from err
+        raise OutputError(f"cannot write {path}: {reason_of(err)}; choose another --output") from err
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -44,7 +44,7 @@ def write_bytes(path: Path, content: bytes) -> None:
         temporary.replace(path)
     except OSError as err:
         _discard(temporary)
-        raise OutputError(f"cannot write {path}: {err.strerror or err}; the old file is unchanged") from err
+        raise OutputError(f"cannot write {path}: {reason_of(err)}; the old file is unchanged") from err
     except BaseException:
         _discard(temporary)
         raise
@@ -62,7 +62,7 @@ def require_writable(folder: Path) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as err:
-        raise OutputError(f"cannot write to {folder}: {err.strerror or err}; choose another --output") from err
+        raise OutputError(f"cannot write to {folder}: {reason_of(err)}; choose another --output") from err
 
 
 def temporary_prefix(name: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tli_bench.base.errors import OutputError
+from tli_bench.base.errors import OutputError, reason_of
 from tli_bench.base.files import remove_leftovers, temporary_prefix
 
 log = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ def _take(lock: Path, output: Path, kind: int) -> int:
             lock.parent.mkdir(parents=True, exist_ok=True)
             handle = os.open(lock, _MODE, 0o644)
         except OSError as err:
-            raise OutputError(f"cannot write to {output}: {err.strerror or err}; choose another --output") from err
+            raise OutputError(f"cannot write to {output}: {reason_of(err)}; choose another --output") from err
         try:
             fcntl.flock(handle, kind | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import yaml
 
-from tli_bench.base.errors import InputError
+from tli_bench.base.errors import InputError, reason_of
 from tli_bench.base.reading import read_limited
 from tli_bench.base.wording import visible
 
@@ -25,7 +25,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     try:
         data = load_yaml(path)
     except (OSError, ValueError) as err:
-        raise InputError(f"{path} cannot be read as YAML: {getattr(err, 'strerror', None) or err}") from err
+        raise InputError(f"{path} cannot be read as YAML: {reason_of(err)}") from err
     if not isinstance(data, dict):
         raise InputError(f"{path} holds a {type(data).__name__}, not a mapping of names to values")
     for key in data:

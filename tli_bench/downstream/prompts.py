@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tli_bench.base.errors import reason_of
 from tli_bench.base.paths import data_dir
 from tli_bench.base.yamls import load_yaml
 from tli_bench.downstream.errors import DataError
@@ -18,7 +19,7 @@ def data_file(name: str) -> Mapping[str, Any]:
     try:
         found = load_yaml(path)
     except (OSError, ValueError) as err:
-        raise DataError(f"{path}: cannot be read ({err})") from err
+        raise DataError(f"{path}: cannot be read ({reason_of(err)})") from err
     if not isinstance(found, dict):
         raise DataError(f"{path}: must be a mapping, got {type(found).__name__}")
     return found

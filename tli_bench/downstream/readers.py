@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tli_bench.base.errors import reason_of
 from tli_bench.base.jsons import parse_json
 from tli_bench.downstream.errors import DataError
 
@@ -173,7 +174,7 @@ def read_text(path: Path) -> str:
     except UnicodeDecodeError as err:
         raise DataError(f"{path}: not UTF-8 at byte {err.start}; convert the file") from err
     except OSError as err:
-        raise DataError(f"{path}: cannot be read ({err.strerror}); check the folder given as data_dir") from err
+        raise DataError(f"{path}: cannot be read ({reason_of(err)}); check the folder given as data_dir") from err
 
 
 def json_line(line: str, where: str) -> Any:

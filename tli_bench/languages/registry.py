@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tli_bench.base.errors import LanguageError, UnknownNameError
+from tli_bench.base.errors import LanguageError, UnknownNameError, reason_of
 from tli_bench.base.paths import data_dir, expanded
 from tli_bench.base.yamls import load_yaml
 from tli_bench.languages.fields import read_fields
@@ -204,7 +204,7 @@ def _read_yaml(path: Path) -> Any:
     try:
         return load_yaml(path)
     except (OSError, ValueError) as err:
-        reason = " ".join(str(getattr(err, "strerror", None) or err).split())
+        reason = " ".join(reason_of(err).split())
         raise LanguageError(f"{path}: cannot be read: {reason}") from err
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from tli_bench.base.errors import LexiconError
+from tli_bench.base.errors import LexiconError, reason_of
 
 
 def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -28,7 +28,7 @@ def _raw_lines(path: Path) -> Iterator[bytes]:
     try:
         handle = path.open("rb")
     except OSError as err:
-        raise LexiconError(f"{path}: {err.strerror or err}; check the path") from err
+        raise LexiconError(f"{path}: {reason_of(err)}; check the path") from err
     with handle:
         for raw in handle:
             line = raw.rstrip(b"\r\n")

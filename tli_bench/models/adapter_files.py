@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tli_bench.base.errors import AdapterError
+from tli_bench.base.errors import AdapterError, reason_of
 from tli_bench.base.jsons import read_json
 from tli_bench.base.paths import expanded
 from tli_bench.models.fingerprint import hash_files
@@ -106,7 +106,7 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         data = read_json(path)
     except (OSError, ValueError) as err:
-        raise AdapterError(f"{path} cannot be read: {err}") from err
+        raise AdapterError(f"{path} cannot be read: {reason_of(err)}") from err
     if not isinstance(data, dict):
         raise AdapterError(f"{path} holds a {type(data).__name__}, not an object")
     return data

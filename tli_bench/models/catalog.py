@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from tli_bench.base.errors import ModelError, UnknownNameError
+from tli_bench.base.errors import ModelError, UnknownNameError, reason_of
 from tli_bench.base.jsons import read_json
 from tli_bench.base.paths import expanded
 from tli_bench.models.gguf import GgufFile, gguf_of
@@ -145,7 +145,7 @@ def _require_plausible(folder: Path) -> None:
         shapes = {name: shape for file in folder.glob("*.safetensors") for name, shape in header_shapes(file).items()}
     except (OSError, ValueError) as err:
         raise ModelError(
-            f"cannot load the model in {folder}: a file cannot be read: {err}; fetch or save it again"
+            f"cannot load the model in {folder}: a file cannot be read: {reason_of(err)}; fetch or save it again"
         ) from err
     if not isinstance(config, dict):
         raise ModelError(

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from tli_bench.base.errors import ModelError
+from tli_bench.base.errors import ModelError, reason_of
 from tli_bench.base.jsons import read_json
 from tli_bench.models.identity import TrainingRef
 
@@ -23,7 +23,7 @@ def read_model_card(folder: Path) -> dict[str, Any] | None:
     try:
         card = read_json(path)
     except (OSError, ValueError) as err:
-        raise ModelError(f"{path} cannot be read: {err}; restore the card, or delete it") from err
+        raise ModelError(f"{path} cannot be read: {reason_of(err)}; restore the card, or delete it") from err
     if not isinstance(card, dict):
         raise ModelError(f"{path} holds a {type(card).__name__}, not an object; restore the card, or delete it")
     training_of(card, where=path)

@@ -6,7 +6,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from tli_bench.base.errors import ResultError
+from tli_bench.base.errors import ResultError, reason_of
 from tli_bench.base.jsons import parse_json
 
 # A record of a 100-layer model over 20,000 pairs stays below this; a stranger's file must not exhaust the memory.
@@ -30,7 +30,7 @@ def read_bytes(path: Path) -> bytes:
         with gzip.open(path) as file:
             raw = file.read(MAX_BYTES + 1)
     except (OSError, EOFError, zlib.error) as err:
-        raise ResultError(f"{path}: {err}") from err
+        raise ResultError(f"{path}: {reason_of(err)}") from err
     if len(raw) > MAX_BYTES:
         raise ResultError(f"{path}: unpacks to more than {MAX_BYTES:,} bytes, which no record does; check what it is")
     return raw

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tli_bench.base.errors import ResultError
+from tli_bench.base.errors import ResultError, reason_of
 from tli_bench.base.jsons import read_json
 
 
@@ -43,7 +43,7 @@ def read_task_scores(path: Path) -> list[TaskScore]:
     try:
         data = read_json(path)
     except (OSError, ValueError) as err:
-        raise ResultError(f"{path}: {err}") from err
+        raise ResultError(f"{path}: {reason_of(err)}") from err
     if not isinstance(data, dict) or not isinstance(data.get("results"), dict):
         raise ResultError(f"{path}: there is no `results` table in it; expected a results_*.json of lm-eval")
     config = _table(data, "config")

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tli_bench.base.errors import ResultError
+from tli_bench.base.errors import ResultError, reason_of
 from tli_bench.base.files import write_bytes
 from tli_bench.base.jsons import parse_json
 from tli_bench.records.audit import is_audited
@@ -97,7 +97,7 @@ def unpack(path: Path) -> Iterator[tuple[str, Record]]:
                 read = downstream_from_json if is_downstream(PurePosixPath(file.name)) else record_from_json
                 yield file.name, read(content, where=f"{path}:{file.name}")
     except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as err:
-        raise ResultError(f"{path}: {err}; expected a file made by `tli-bench submit`") from err
+        raise ResultError(f"{path}: {reason_of(err)}; expected a file made by `tli-bench submit`") from err
 
 
 def _manifest(archive: zipfile.ZipFile, path: Path) -> Manifest:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tli_bench.base.errors import ResultError
+from tli_bench.base.errors import ResultError, reason_of
 from tli_bench.base.yamls import load_yaml
 
 
@@ -46,7 +46,7 @@ def load_reported(path: Path) -> list[Reported]:
     try:
         data = load_yaml(path)
     except (OSError, ValueError) as err:
-        raise ResultError(f"{path}: {err}") from err
+        raise ResultError(f"{path}: {reason_of(err)}") from err
     if not isinstance(data, dict) or not isinstance(data.get("rows"), list):
         raise ResultError(f"{path}: expected a list of figures under `rows`")
     rows = []

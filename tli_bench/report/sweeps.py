@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from tli_bench.base.errors import ResultError, UnknownNameError
+from tli_bench.base.errors import ResultError, UnknownNameError, reason_of
 from tli_bench.base.files import write_text
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.choice import CHOOSERS
@@ -160,7 +160,7 @@ def load_sweep(path: Path) -> Sweep:
             raise ResultError(f"{path}: larger than {MAX_BYTES:,} bytes, which no packed sweep is; check what it is")
         return Sweep.model_validate_json(path.read_bytes())
     except OSError as err:
-        raise ResultError(f"{path}: {err.strerror or err}; `tli-bench sweep SPEC --pack {path}` writes it") from err
+        raise ResultError(f"{path}: {reason_of(err)}; `tli-bench sweep SPEC --pack {path}` writes it") from err
     except ValidationError as err:
         first = err.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "sweep"

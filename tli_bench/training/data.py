@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from tli_bench.base.errors import InputError, LexiconError
+from tli_bench.base.errors import InputError, LexiconError, reason_of
 from tli_bench.languages import Language
 from tli_bench.lexicon import Lexicon
 from tli_bench.lexicon.pairs import Split, WordPair
@@ -229,7 +229,7 @@ def read_text(path: Path, tokenizer: Tokenizer, *, max_tokens: int = 64) -> tupl
     try:
         lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
     except (OSError, UnicodeDecodeError) as err:
-        raise InputError(f"the retention text {path} cannot be read as UTF-8: {err}") from err
+        raise InputError(f"the retention text {path} cannot be read as UTF-8: {reason_of(err)}") from err
     lines = [line for line in lines if line]
     if not lines:
         raise InputError(f"the retention text {path} contains no text; give one sentence per line")

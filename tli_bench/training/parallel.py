@@ -4,7 +4,7 @@ import csv
 import re
 from pathlib import Path
 
-from tli_bench.base.errors import InputError
+from tli_bench.base.errors import InputError, reason_of
 from tli_bench.base.paths import expanded
 from tli_bench.lexicon import Lexicon
 from tli_bench.lexicon.pairs import Split, WordPair
@@ -25,7 +25,7 @@ def read_parallel(path: str | Path, like: Lexicon) -> Lexicon:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
     except (OSError, UnicodeDecodeError, csv.Error) as err:
-        raise InputError(f"the parallel sentences {path} cannot be read as UTF-8 lines: {err}") from err
+        raise InputError(f"the parallel sentences {path} cannot be read as UTF-8 lines: {reason_of(err)}") from err
     pairs = []
     for number, row in enumerate(rows, 1):
         cells = [cell.strip() for cell in row]

@@ -8,7 +8,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from tli_bench.base.errors import InputError, OutputError
+from tli_bench.base.errors import InputError, OutputError, reason_of
 from tli_bench.base.files import write_text
 from tli_bench.base.jsons import read_json
 from tli_bench.base.locks import replacing
@@ -66,7 +66,7 @@ def _open_run(work: Path, fingerprint: dict[str, Any], *, restart: bool) -> Path
     try:
         known = read_json(note)
     except (OSError, ValueError) as err:
-        raise InputError(f"{note} cannot be read ({err}); pass --restart to start again") from err
+        raise InputError(f"{note} cannot be read ({reason_of(err)}); pass --restart to start again") from err
     known = known if isinstance(known, dict) else {}
     differing = [key for key in fingerprint if known.get(key) != fingerprint[key]]
     if differing:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from safetensors import SafetensorError
 
-from tli_bench.base.errors import OutputError
+from tli_bench.base.errors import OutputError, reason_of
 from tli_bench.base.files import temporary_prefix
 from tli_bench.models.types import Model, Wrapped
 
@@ -31,14 +31,14 @@ def atomic_folder(target: Path) -> Iterator[Path]:
         target.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=temporary_prefix(target.name), dir=target.parent))
     except OSError as err:
-        raise OutputError(f"cannot write next to {target}: {err}; choose another --output") from err
+        raise OutputError(f"cannot write next to {target}: {reason_of(err)}; choose another --output") from err
     try:
         yield work
         flush(work)
         _swap(work, target)
     except (OSError, SafetensorError) as err:
         raise OutputError(
-            f"cannot write {target}: {err}; what was there is unchanged. Free some space and run the same command"
+            f"cannot write {target}: {reason_of(err)}; what was there is unchanged. Free some space and run the same command"
         ) from err
     finally:
         shutil.rmtree(work, ignore_errors=True)

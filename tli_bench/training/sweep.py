@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
-from tli_bench.base.errors import InputError, OutputError, ResultError, UnknownNameError
+from tli_bench.base.errors import InputError, OutputError, ResultError, UnknownNameError, reason_of
 from tli_bench.base.files import write_text
 from tli_bench.base.frozen import TrainingSeed
 from tli_bench.base.jsons import read_json
@@ -344,7 +344,9 @@ def read_point(path: Path) -> Point:
             raise ResultError(f"{path} is of another version; delete it to have the point trained again")
         return TypeAdapter(Point).validate_python(data)
     except (OSError, ValueError) as err:
-        raise ResultError(f"{path} is not a sweep point ({err}); delete it to have it trained again") from err
+        raise ResultError(
+            f"{path} is not a sweep point ({reason_of(err)}); delete it to have it trained again"
+        ) from err
 
 
 def read_points(output: Path) -> Iterator[Point]:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from tli_bench.base.errors import InputError, UnknownNameError
+from tli_bench.base.errors import InputError, UnknownNameError, reason_of
 from tli_bench.base.paths import data_dir
 from tli_bench.base.yamls import load_yaml
 from tli_bench.languages import pivot, resolve_language
@@ -205,7 +205,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     try:
         data = load_yaml(path)
     except (OSError, ValueError) as err:
-        reason = " ".join(str(getattr(err, "strerror", None) or err).split())
+        reason = " ".join(reason_of(err).split())
         raise InputError(f"protocol file {path} cannot be read: {reason}") from err
     if not isinstance(data, dict):
         raise InputError(f"protocol file {path} must hold keys and values, got {type(data).__name__}")

@@ -3,6 +3,7 @@
 import json
 import shutil
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -13,7 +14,7 @@ from tli_bench.measures.roles import HEADLINE
 from tli_bench.models import LoadedModel, attach_adapter, inspect_adapter
 from tli_bench.models.types import Model
 from tli_bench.studies.design import Outcome
-from tli_bench.studies.words import WordScorer
+from tli_bench.studies.words import WordScorer, WordScores
 from tli_bench.training import Recipe, train_adapter
 from tli_bench.training.errors import CollapsedError
 from tli_bench.training.retention import perplexity_rise, sample_text, writes_text
@@ -71,11 +72,15 @@ class Point:
     collapsed: str = ""
 
 
-def score_pair(model: Model, loaded: LoadedModel, pair: str) -> Scored:
-    """The control words of one pair, as a study scores them, at the layer that dev words choose and at the output."""
-    found = WordScorer(loaded).score(model, load_lexicon("core", pair=pair), _PLACES)
-    chosen, output = (found.columns[place.name] for place in _PLACES)
-    return Scored(chosen.ids, found.chosen, chosen.values, output.values, found.dev)
+def score_pairs(model: Model, loaded: LoadedModel, pairs: Iterable[str]) -> dict[str, Scored]:
+    """The control words of each pair, as a study scores them, at the layer that dev words choose and at the output."""
+    found = WordScorer(loaded).score(model, [load_lexicon("core", pair=pair) for pair in pairs], _PLACES)
+    return {pair: _scored(words) for pair, words in found.items()}
+
+
+def _scored(words: WordScores) -> Scored:
+    chosen, output = (words.columns[place.name] for place in _PLACES)
+    return Scored(chosen.ids, words.chosen, chosen.values, output.values, words.dev)
 
 
 _PLACES = (Outcome(name="chosen", measure=HEADLINE), Outcome(name="output", measure=HEADLINE, at="output"))
@@ -92,7 +97,7 @@ def make_point(
         **asdict(wanted),
     }  # fmt: skip
     if wanted.kind == "base":
-        scored = {pair: score_pair(loaded.model, loaded, pair) for pair in pairs}
+        scored = score_pairs(loaded.model, loaded, pairs)
         point = Point(**shared, recipe={}, steps=0, parameters=0, seconds=time.perf_counter() - began, scored=scored)
     else:
         place = folder / "adapters" / wanted.name
@@ -104,7 +109,7 @@ def make_point(
             point = Point(**shared, **told, seconds=time.perf_counter() - began)
         else:
             model, _ = attach_adapter(loaded, inspect_adapter(str(place)))
-            scored = {pair: score_pair(model, loaded, pair) for pair in pairs}
+            scored = score_pairs(model, loaded, pairs)
             text = _text(model, loaded)
             model.unload()
             told = {"steps": result.steps, "parameters": result.parameters, "text": text}

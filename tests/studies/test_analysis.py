@@ -11,7 +11,7 @@ from tli_bench.base.errors import ResultError
 from tli_bench.studies.analysis import analyse
 from tli_bench.studies.answer import answer
 from tli_bench.studies.covariates import covariates_of
-from tli_bench.studies.page import write_page
+from tli_bench.studies.page import files_of, write_page
 from tli_bench.studies.points import Column, pack, unpack
 
 DISTANCE = {
@@ -89,7 +89,8 @@ def test_the_page_says_what_was_found_and_what_came_late(tmp_path):
     registered = design()
     plan = design(contrasts=[*DESIGN["contrasts"], {"name": "late <script>", "of": {"arm": "early", "rank": 16}}])
     findings = found(0.02, plan=plan, registered=registered)
-    paths = write_page(findings, tmp_path, ["tli-bench study x.yaml"], name="page")
+    files = files_of(tmp_path, tmp_path / "of me" / "x.yaml", tmp_path / "points")
+    paths = write_page(findings, tmp_path, ["tli-bench study x.yaml"], name="page", files=files)
     assert {path.suffix for path in paths} == {".md", ".html", ".svg"}
     text, html = (tmp_path / "page.md").read_text(), (tmp_path / "page.html").read_text()
     for page in (text, html):
@@ -105,6 +106,8 @@ def test_the_page_says_what_was_found_and_what_came_late(tmp_path):
         assert [text for text in said if text not in page] == []
         assert "<script>" not in page
     assert "late &lt;script&gt; (exploratory)" in html
+    assert "Files: [the design](of%20me/x.yaml), [its points](points)." in text
+    assert "Files: the design, x.yaml; its points, points." in html
     gain = findings.arms[0].gains["alignment"].value
     assert f"| early, rank 1 | +{gain:.3f} " in text
     assert "They move in opposite directions in early, rank 1 (CLIPScore" in text

@@ -7,7 +7,7 @@ import pytest
 from tli_bench.studies.analysis import analyse
 from tli_bench.studies.covariates import covariates_of
 from tli_bench.studies.design import load_design
-from tli_bench.studies.page import write_page
+from tli_bench.studies.page import files_of, write_page
 from tli_bench.studies.plan import commands
 from tli_bench.studies.points import unpack
 
@@ -32,7 +32,9 @@ def test_a_page_is_computed_from_its_points(path, tmp_path):
     plan = load_design(ROOT / file)
     name = path.name.removesuffix(".json.gz")
     model = name.removeprefix(f"{plan.name}-")
-    write_page(analyse(study, plan, covariates_of(plan)), tmp_path, commands(plan, file, model), name=name)
+    files = files_of(ROOT / "docs" / "studies", ROOT / file, path)
+    write_page(analyse(study, plan, covariates_of(plan)), tmp_path, commands(plan, file, model), name=name, files=files)
+    assert all((ROOT / "docs" / "studies" / address).is_file() for address in files.values())
     assert (tmp_path / f"{name}.md").read_text() == (ROOT / "docs" / "studies" / f"{name}.md").read_text()
     assert (tmp_path / f"{name}.html").read_text().split("<figure>")[0] == (
         ROOT / "docs" / "studies" / f"{name}.html"

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tli_bench.studies.design import Design
     from tli_bench.studies.plan import Plan
     from tli_bench.studies.points import Asked, Point, Study
+    from tli_bench.training.on_ray import Cluster
 
 
 @takes(*LOAD)
@@ -99,12 +100,14 @@ def study(
         if points is None and not workers:
             _require_memory(plan, declared, design, name, load)
         with writing_into(folder, "study"):
+            from tli_bench.training.on_ray import Cluster
+
             if points is not None:
                 found = _unpacked(points, declared, name, folder, again=again, load=load)
             else:
-                cluster = (ray_address, workers, gpus_per_trial) if workers else None
+                cluster = Cluster(ray_address, workers, gpus_per_trial) if workers else None
                 found = _made(declared, name, folder, data_dir=data_dir, load=load, cluster=cluster)
-            _show(found, declared, folder, design, name, page=page, pack=pack)
+            _show(found, declared, folder, design, name, page=page, pack=pack, points=points)
 
 
 def _plan(design: "Design", model: str, folder: Path, points: Path | None) -> "Plan":
@@ -165,9 +168,9 @@ def _made(
     *,
     data_dir: Path | None,
     load: dict[str, Any],
-    cluster: tuple[str, int, float] | None,
+    cluster: "Cluster | None",
 ) -> "Study":
-    """The points, made by this process, or by workers of a Ray cluster: its address, how many, and the GPUs of each."""
+    """The points, made by this process, or by workers on a Ray cluster."""
     from tli_bench.studies.run import here, run_study
     from tli_bench.studies.worker import StudyWork, StudyWorker
 
@@ -179,10 +182,10 @@ def _made(
     if cluster is None:
         worker = StudyWorker(design, _loaded(model, load), folder, data_dir=data_dir)
         return run_study(design, folder, here(worker), on_done=say)
-    from tli_bench.training.on_ray import Cluster, on_ray
+    from tli_bench.training.on_ray import on_ray
 
     where = str(data_dir.resolve()) if data_dir else None
-    with on_ray(StudyWork(design, model, str(folder.resolve()), load, where), Cluster(*cluster)) as shared:
+    with on_ray(StudyWork(design, model, str(folder.resolve()), load, where), cluster) as shared:
         return run_study(design, folder, shared, on_done=say)
 
 
@@ -200,18 +203,27 @@ def _again(found: "Study", design: "Design", loaded: "LoadedModel", folder: Path
 
 
 def _show(
-    found: "Study", design: "Design", folder: Path, file: Path, model: str, *, page: Path | None, pack: Path | None
+    found: "Study",
+    design: "Design",
+    folder: Path,
+    file: Path,
+    model: str,
+    *,
+    page: Path | None,
+    pack: Path | None,
+    points: Path | None,
 ) -> None:
     from tli_bench.studies.analysis import analyse
     from tli_bench.studies.answer import answer
     from tli_bench.studies.covariates import covariates_of
-    from tli_bench.studies.page import write_page
+    from tli_bench.studies.page import files_of, write_page
     from tli_bench.studies.plan import commands
     from tli_bench.studies.points import pack as pack_points
 
     findings = analyse(found, design, covariates_of(design))
     name = f"{design.name}-{Path(model).name}"
-    paths = write_page(findings, page or folder, commands(design, str(file), model), name=name)
+    files = files_of(page or folder, file, pack or points or folder / "points")
+    paths = write_page(findings, page or folder, commands(design, str(file), model), name=name, files=files)
     if pack:
         pack_points(found, pack)
         paths.append(pack)

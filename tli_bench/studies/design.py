@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from tli_bench.base.errors import InputError, UnknownNameError
 from tli_bench.base.frozen import Frozen, TrainingSeed
 from tli_bench.base.yamls import read_yaml
+from tli_bench.downstream.scorers.titles import TITLES
 from tli_bench.languages import pair_id, resolve_pair
 from tli_bench.measures.registry import get_measure
 from tli_bench.measures.roles import HEADLINE
@@ -69,7 +70,7 @@ class Outcome(Frozen):
     def label(self) -> str:
         """What tables call it."""
         if self.tasks:
-            return f"{self.metric}, {self.name}"
+            return f"{TITLES.get(self.metric, self.metric)}, {self.name}"
         where = {CHOSEN: "layer by dev", OUTPUT: "output"}.get(self.at, f"layer {self.at}")
         return f"{get_measure(self.measure).label}, {where}"
 

@@ -1,8 +1,10 @@
 """The page of a study: Markdown, one HTML file that needs no network, and its figure as SVG."""
 
 import base64
-from collections.abc import Sequence
-from pathlib import Path
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from urllib.parse import quote, unquote
 
 from tli_bench import __version__
 from tli_bench.base.files import write_text
@@ -18,14 +20,25 @@ _LIMIT = 1500
 """Characters of a paragraph: more than any of ours, fewer than what could hide one."""
 
 
-def write_page(findings: Findings, folder: Path, commands: Sequence[str], *, name: str) -> list[Path]:
-    """Write NAME.md, NAME.html and NAME.svg into the folder; raises OutputError."""
+def write_page(
+    findings: Findings, folder: Path, commands: Sequence[str], *, name: str, files: Mapping[str, str] | None = None
+) -> list[Path]:
+    """Write NAME.md, NAME.html and NAME.svg into the folder; raises OutputError.
+
+    files: what the page links to, as `files_of` gives it; the HTML, which may be anywhere, only says what they are called.
+    """
     svg = _figure(findings, folder / name)
-    told = sections(findings, commands)
+    told = sections(findings, commands, files or {})
     pages = [folder / f"{name}.md", folder / f"{name}.html"]
     write_text(pages[0], _markdown(findings, told, svg.name))
     write_text(pages[1], _html(findings, told, svg.read_bytes()))
     return [*pages, svg]
+
+
+def files_of(folder: Path, design: Path, points: Path) -> dict[str, str]:
+    """The address of a study's design and of its points, one file or a folder of them, for a page in `folder`; by what they are."""
+    found = {"the design": design, "its points": points}
+    return {what: quote(Path(os.path.relpath(path, folder)).as_posix()) for what, path in found.items()}
 
 
 def _figure(findings: Findings, stem: Path) -> Path:
@@ -81,7 +94,9 @@ def _html(findings: Findings, told: Sequence[Section], svg: bytes) -> str:
 def _spelt(section: Section) -> Section:
     """A section with nothing unseen in it."""
     tables = tuple(Table(_line(table.head), tuple(_line(row) for row in table.rows)) for table in section.tables)
-    return Section(visible(section.title), tuple(visible(t, limit=_LIMIT) for t in section.texts), tables, section.code)
+    files = tuple(f"{what}, {PurePosixPath(unquote(address)).name}" for what, address in section.files.items())
+    texts = [*section.texts, *([f"Files: {'; '.join(files)}."] if files else [])]
+    return Section(visible(section.title), tuple(visible(t, limit=_LIMIT) for t in texts), tables, section.code)
 
 
 def _line(cells: Sequence[str]) -> tuple[str, ...]:
@@ -102,6 +117,8 @@ def _markdown(findings: Findings, told: Sequence[Section], figure: str) -> str:
             lines += [markdown(text, limit=_LIMIT), ""]
         for table in section.tables:
             lines += [*_table(table), ""]
+        if section.files:
+            lines += [f"Files: {', '.join(f'[{what}]({address})' for what, address in section.files.items())}.", ""]
         if section.code:
             lines += ["```sh", *section.code, "```", ""]
     return "\n".join(lines).rstrip() + "\n"

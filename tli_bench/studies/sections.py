@@ -1,6 +1,6 @@
 """What a study's page says, as sections of sentences and tables that Markdown and HTML share."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,15 +24,16 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading, paragraphs, and tables; code: commands, one a line."""
+    """A heading, paragraphs, and tables; code: commands, one a line; files: addresses by what they are of."""
 
     title: str
     texts: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
     code: tuple[str, ...] = field(default=())
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
-def sections(findings: Findings, commands: Sequence[str]) -> list[Section]:
+def sections(findings: Findings, commands: Sequence[str], files: Mapping[str, str]) -> list[Section]:
     """Everything below the figure, in order."""
     found = [
         _contrasts(findings, findings.design.declared),
@@ -44,7 +45,7 @@ def sections(findings: Findings, commands: Sequence[str]) -> list[Section]:
         _tasks(findings),
         _controls(findings),
         _covariates(findings),
-        _declared(findings, commands),
+        _declared(findings, commands, files),
     ]
     return [section for section in found if section is not None]
 
@@ -231,7 +232,7 @@ def _covariates(findings: Findings) -> Section | None:
     return Section("Does it depend on how near the languages are?", (text,), (Table(head, tuple(rows)),))
 
 
-def _declared(findings: Findings, commands: Sequence[str]) -> Section:
+def _declared(findings: Findings, commands: Sequence[str], files: Mapping[str, str]) -> Section:
     design, registered = findings.design, findings.study.registered
     names = ", ".join(label_of(contrast) for contrast in design.contrasts) or "none"
     texts = [
@@ -249,7 +250,7 @@ def _declared(findings: Findings, commands: Sequence[str]) -> Section:
     texts.append(
         f"Base: {base.model}, revision {base.revision}, {base.dtype} on {base.device}; {len(findings.study.points)} points."
     )
-    return Section("Design and records", tuple(texts), code=tuple(commands))
+    return Section("Design and records", tuple(texts), code=tuple(commands), files=files)
 
 
 def interval(effect: Effect | None) -> str:

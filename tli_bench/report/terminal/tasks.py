@@ -5,19 +5,12 @@ from typing import Any, NamedTuple
 
 from rich.text import Text
 
+from tli_bench.downstream.scorers.titles import TITLES
 from tli_bench.measures.measure import Place
 from tli_bench.measures.registry import list_measures
 from tli_bench.report.terminal.parts import DASH, Cell, Column, Part, Sheet
 
 STOCK = "lm-eval's own tasks"
-TITLES = {
-    "exact_match": "exact", "f1": "F1", "em_squad": "exact SQuAD", "f1_squad": "F1 SQuAD", "map": "mAP", "rouge1": "ROUGE-1",
-    "rouge2": "ROUGE-2", "rougeL": "ROUGE-L", "bleu": "BLEU", "chrf++": "chrF++", "greedy_exact": "greedy exact",
-    "mexa_mean": "MEXA, layers' mean", "mexa_max": "MEXA, layers' best",
-    "xsim": "xsim", "xsim_backward": "xsim ←", "acc": "acc", "acc_norm": "acc norm",
-    "accuracy": "accuracy", "f1_macro": "macro F1", "chance": "chance", "shuffled": "shuffled tags", "lookup": "spelling",
-    "majority": "majority",
-}  # fmt: skip
 OUT_OF_100 = ("bleu", "chrf++")
 SHARES = ("empty", "copied", "wrong_script", "wrong_language")
 COUNTS = {

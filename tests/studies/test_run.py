@@ -1,13 +1,17 @@
 """Running a study on a small seeded model: points once and only once, rates by dev words, twins, placebos, and points made again."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 
 import pytest
 import yaml
 
 from tests.command import tli_bench
 from tests.training.conftest import make_llama
-from tests.with_ray import needs_ray
+from tests.with_ray import needs_ray, workers_of
 from tli_bench.base.errors import ResultError
 from tli_bench.models import load_model
 from tli_bench.studies.again import compare_again
@@ -158,6 +162,36 @@ def test_workers_on_ray_make_the_points_of_one_process(ran, small, tmp_path):
     _, _, _, study, _ = ran
     out = tmp_path / "ray"
     tli_bench("study", small, "--output", out, "--workers", 2)
+    assert without_cost(read_study(out)) == without_cost(study)
+
+
+@needs_ray
+@pytest.mark.slow
+def test_killed_workers_and_drivers_of_a_study_lose_nothing_and_repeat_nothing(ran, small, tmp_path):
+    """In a session of its own, so that what is killed is ours: first a worker while it trains, then the driver, then the rest."""
+    _, _, _, study, _ = ran
+    out = tmp_path / "ray"
+    env = os.environ | {"CUDA_VISIBLE_DEVICES": "", "RAY_USAGE_STATS_ENABLED": "0"}
+    command = [sys.executable, "-m", "tli_bench", "study", str(small), "--output", str(out), "--workers", "1"]
+    killed = done = 0
+    with subprocess.Popen(
+        command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as driver:
+        for line in driver.stderr:
+            done += line.startswith("done: ")
+            if done == 2 and not killed:
+                for pid in workers_of(driver):
+                    os.kill(pid, signal.SIGKILL)
+                    killed += 1
+            if done == 4:
+                driver.kill()
+                break
+    assert killed
+    kept = {path: path.stat().st_mtime_ns for path in out.rglob("*.json") if "adapters" not in path.parts}
+    second = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=1500)
+    assert second.returncode == 0, second.stderr[-3000:]
+    assert second.stderr.count("kept: ") >= 4
+    assert all(path.stat().st_mtime_ns == before for path, before in kept.items())
     assert without_cost(read_study(out)) == without_cost(study)
 
 

@@ -6,11 +6,10 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
-from tests.with_ray import needs_ray
+from tests.with_ray import needs_ray, workers_of
 from tli_bench.base.errors import InputError
 from tli_bench.training import on_ray
 from tli_bench.training.sweep import load_spec, read_points, run_sweep, units_of
@@ -33,27 +32,6 @@ def spec_file(llama_folder, words, tmp_path):
     path = tmp_path / "ranks.yaml"
     path.write_text(SPEC.format(model=llama_folder, lexicon=words))
     return path
-
-
-def workers_of(process):
-    """Processes of Ray's actors below a driver's own Ray."""
-    found = []
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            try:
-                title = Path(f"/proc/{entry}/cmdline").read_bytes()
-            except OSError:
-                continue
-            if title.startswith(b"ray::_Worker") and _session_of(entry) == _session_of(process.pid):
-                found.append(int(entry))
-    return found
-
-
-def _session_of(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[3]
-    except OSError:
-        return None
 
 
 @needs_ray

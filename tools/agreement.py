@@ -47,12 +47,13 @@ def agreement(core: Core, dictionary: Lexicon, *, hub: Language) -> Agreement:
     language = dictionary.target_language if forward else dictionary.source_language
     theirs: defaultdict[str, list[str]] = defaultdict(list)
     for pair in dictionary.pairs:
-        heads, words = (pair.sources, pair.targets) if forward else (pair.targets, pair.sources)
+        heads, meant = (pair.sources, pair.targets) if forward else (pair.targets, pair.sources)
         for head in heads:
-            theirs[match_key(head, hub)] += words
+            theirs[match_key(head, hub)] += meant
     found = Agreement()
     for entry in core.entries:
-        ours, words = entry.forms.get(language.code, ()), theirs.get(match_key(entry.forms[hub.code][0], hub), [])
+        ours: Sequence[str] = entry.forms.get(language.code, ())
+        words = theirs.get(match_key(entry.forms[hub.code][0], hub), [])
         if not ours or not words:
             continue
         keys = _keys(words, language)

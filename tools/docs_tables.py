@@ -5,6 +5,7 @@ A table is between `<!-- table: NAME, written by make docs-tables -->` and `<!--
 
 import re
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -22,10 +23,10 @@ from tools.real_models.declared import real_models_table
 from tools.related_words import related_table
 from tools.reliability_table import reliability_table
 from tools.study_answers import answers_table
-from tools.transfer.table import gain_table, net_table
+from tools.transfer.table import gain_table, net_table, together_table
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
-TABLES = {
+TABLES: dict[str, Callable[[], str]] = {
     "families": families_table,
     "measures": measures_markdown,
     "terms": terms_markdown,
@@ -42,6 +43,7 @@ TABLES = {
     "official_mexa": partial(mexa_table, "me5"),
     "transfer_gain": partial(gain_table, "me5"),
     "transfer_net": partial(net_table, "me5"),
+    "transfer_together": partial(together_table, "me5", "swh_Latn-eng_Latn"),
     "transfer_smollm2": partial(gain_table, "smollm2-bos"),
     **plan_tables.TABLES,
     **reference_tables.TABLES,

@@ -71,7 +71,7 @@ def main(arguments: Sequence[str]) -> int:
             failed = 1
             continue
         seen = f"{ON_THE_HUB}, {datetime.datetime.now(datetime.UTC):%Y-%m-%d}"
-        pinned[name] = Pin(branch=pin.branch, commit=commit, seen=seen)
+        pinned[name] = Pin.model_validate({"branch": pin.branch, "commit": commit, "from": seen})
         print(f"{name}: {pin.commit or pin.branch} -> {commit}")
     write_text(asked.file, written(text, pinned))
     return failed

@@ -1,6 +1,7 @@
 """One point in a process of its own, which loads the model once."""
 
 import argparse
+from typing import Any
 
 from tools.transfer.points import Wanted
 
@@ -25,4 +26,4 @@ def made(job: tuple[Wanted, argparse.Namespace]) -> str:
     return f"{one.name}: {point.collapsed or f'{point.steps} steps'}, {point.seconds:.0f} s"
 
 
-_HELD: dict[str, object] = {}
+_HELD: dict[str, Any] = {}

@@ -47,10 +47,16 @@ def packed(points: Sequence[Point]) -> dict[str, Any]:
         "base": {place: {pair: _round(_at(s, place).mean()) for pair, s in base.scored.items()} for place in PLACES},
         "base_dev": {pair: _round(s.dev_at_chosen) for pair, s in base.scored.items()},
         "cells": {place: {pair: _row(points, base, pair, place) for pair in trained} for place in PLACES},
-        "dev": {pair: [_round(p.scored[pair].dev_at_chosen) for p in _of(points, pair, "right")] for pair in trained},
+        "dev": {pair: [_round(_own_dev(p)) for p in _of(points, pair, "right")] for pair in trained},
         "text": {pair: [_round(p.text) for p in _of(points, pair, "right") if p.text is not None] for pair in trained},
         "collapsed": [f"{p.pair} seed {p.seed} ({p.kind}): {p.collapsed}" for p in points if p.collapsed],
     }
+
+
+def _own_dev(point: Point) -> float | None:
+    """Dev words of what a point was trained on, the mean over its pairs that were scored; None where none was."""
+    scored = [point.scored[pair].dev_at_chosen for pair in point.pair.split(",") if pair in point.scored]
+    return float(np.mean(scored)) if scored else None
 
 
 def _row(points: Sequence[Point], base: Point, trained: str, place: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from tli_bench.base.files import write_text
 from tli_bench.lexicon import load_lexicon
@@ -92,7 +92,7 @@ def make_point(
     """Train what is wanted, score every pair with it, and write the point into `folder`; keep: leave the adapter there, too."""
     began = time.perf_counter()
     chosen = recipe.model_copy(update={"shuffle_pairs": wanted.kind == "shuffled"})
-    shared = {
+    shared: dict[str, Any] = {
         "model": loaded.id, "revision": loaded.revision, "device": loaded.device, "lexicon": load_lexicon("core").version,
         **asdict(wanted),
     }  # fmt: skip
@@ -105,7 +105,7 @@ def make_point(
         try:
             result = train_adapter(loaded, wanted.pair, chosen, place, seed=wanted.seed)
         except CollapsedError as err:
-            told = {"steps": 0, "parameters": 0, "scored": {}, "collapsed": str(err)}
+            told: dict[str, Any] = {"steps": 0, "parameters": 0, "scored": {}, "collapsed": str(err)}
             point = Point(**shared, **told, seconds=time.perf_counter() - began)
         else:
             model, _ = attach_adapter(loaded, inspect_adapter(str(place)))

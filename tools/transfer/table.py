@@ -20,6 +20,27 @@ def net_table(model: str) -> str:
     return matrix_table(_told(model), "net")
 
 
+def together_table(model: str, alone: str) -> str:
+    """One training on several pairs together next to the one on the pair `alone`: what each gave every pair, and net of the twin."""
+    told, single = _told(f"{model}-together"), _told(model)["cells"]["chosen"][alone]
+    ((trained, row),) = told["cells"]["chosen"].items()
+    columns = {
+        f"{short_pair(alone)} alone": {scored: cell["gain"] for scored, cell in single.items()},
+        f"{trained.count(',') + 1} pairs together": {scored: cell["gain"] for scored, cell in row.items()},
+        "net of its twin": {scored: cell["net"] for scored, cell in row.items() if "net" in cell},
+    }
+    lines = [f"| scored on | base | {' | '.join(columns)} |", f"|---|---:|{'---:|' * len(columns)}"]
+    for scored in (*told["base"]["chosen"], ALL):
+        before = told["base"]["chosen"].get(scored)
+        shown = [_cell(cells.get(scored), own=False) for cells in columns.values()]
+        lines.append(f"| {_row_name(scored)} | {'' if before is None else f'{before:.3f}'} | {' | '.join(shown)} |")
+    return "\n".join(lines)
+
+
+def _row_name(scored: str) -> str:
+    return "**mean of all**" if scored == ALL else short_pair(scored)
+
+
 def _told(model: str) -> dict[str, Any]:
     told: dict[str, Any] = json.loads((PACKED / f"{model}.json").read_text(encoding="utf-8"))
     return told
@@ -35,8 +56,7 @@ def matrix_table(told: dict[str, Any], kind: str) -> str:
     for scored in (*told["base"]["chosen"], ALL):
         before = told["base"]["chosen"].get(scored)
         shown = [_cell(row.get(scored, {}).get(kind), own=pair == scored) for pair, row in cells.items()]
-        name = "**mean of all**" if scored == ALL else short_pair(scored)
-        lines.append(f"| {name} | {'' if before is None else f'{before:.3f}'} | {' | '.join(shown)} |")
+        lines.append(f"| {_row_name(scored)} | {'' if before is None else f'{before:.3f}'} | {' | '.join(shown)} |")
     return "\n".join(lines)
 
 

@@ -12,6 +12,8 @@ from tli_bench.records.validate import validate_record
 from tli_bench.report.reported import load_reported
 from tli_bench.report.sweeps import load_sweep, write_sweep
 from tli_bench.report.table import build, load_results
+from tli_bench.report.terminal.layout import lay_out
+from tli_bench.report.terminal.unit import unit_parts
 from tli_bench.report.write import RENDERERS
 from tli_bench.training.sweep import load_spec, units_of
 
@@ -74,6 +76,15 @@ def test_the_wheel_holds_the_tables_and_no_records():
     assert all(packed[f"leaderboards/{name}"] == f"tli_bench/data/leaderboards/{name}" for name in shipped)
 
 
+def test_the_wheel_holds_every_adapter_but_the_one_that_only_the_board_needs():
+    config = tomllib.loads((FOLDER.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    packed = config["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    there = {path.name for path in (FOLDER.parent / "adapters").iterdir()}
+    assert {name.removeprefix("adapters/") for name in packed if name.startswith("adapters")} == there - {
+        "smollm2-bos-swh-eng-tli"
+    }
+
+
 def test_reported_figures_are_in_no_rank(built):
     ranked = {entry.key.model for board in built.boards for entry in board.entries}
     assert not ranked & {row.model for row in built.reported}
@@ -98,3 +109,15 @@ def test_real_models_come_first_and_stand_in_the_right_order(built):
         assert rows[bare["me5"]].ranked.rank < rows[bare["minilm"]].ranked.rank
     packages = {entry.key.model: entry.signature.package for entry in first.entries}
     assert all(package is not None and package.name == model for model, package in packages.items())
+
+
+@pytest.mark.parametrize("adapter", ["me5-swh-eng-tli", "smollm2-bos-swh-eng-tli"])
+def test_the_reports_of_real_models_in_the_readme_are_those_of_their_records(adapter):
+    (record,) = (
+        record
+        for path in FOLDER.glob(f"records/*/*+{adapter}-[0-9a-f]*/tli_alignment_swh_Latn-eng_Latn/*")
+        if not (record := read_record(path)).signature.audit
+    )
+    blank, *lines = (text.plain.rstrip() for text in lay_out(unit_parts(record), None))
+    assert (blank, len(lines) > 15) == ("", True)
+    assert "\n".join(lines) in (FOLDER.parent / "README.md").read_text(encoding="utf-8")

@@ -183,6 +183,21 @@ def test_a_comparison_is_computed_again_from_pseudo_values():
     assert any("t is given as" in line for line in validate_record(changed(honest, pseudo=pseudo)).errors)
 
 
+def test_a_t_near_zero_may_differ_by_the_last_place_of_written_pseudo_values():
+    """Both means are equal, but seven decimal places take half of the last one from every value of one side."""
+    before = np.full(40, 0.1 + 4.9e-8)
+    after = before + np.tile([1e-4 + 3e-8, -1e-4 - 3e-8], 20)
+    honest = compared(after.tolist(), before.tolist())
+    assert honest.comparisons[0].t == pytest.approx(0.0, abs=1e-9)
+    pseudo = honest.model_dump()["pseudo"]
+    for state, values in (("base", before), ("adapted", after)):
+        pseudo[Split.CONTROL][state]["1"][HEADLINE] = values.round(7).tolist()
+    written = changed(honest, pseudo=pseudo)
+    assert validate_record(written).errors == ()
+    false = [written.comparisons[0].model_copy(update={"t": 0.02})]
+    assert any("t is given as 0.02" in line for line in validate_record(changed(written, comparisons=false)).errors)
+
+
 @pytest.mark.parametrize(
     ("field", "lie"), [("n", 24), ("before", 0.5), ("after", 0.9), ("difference", 0.5), ("t", 99.0), ("p", 0.5), ("d_z", 9.0)]
 )  # fmt: skip

@@ -30,7 +30,7 @@ from tli_bench.training.card import add_records
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = ROOT / "build" / "leaderboard-runs"
 RECORDS = ROOT / "leaderboards" / "records"
-DIGITS = {"columns": 5, "pseudo": 7}
+DIGITS = {"columns": 5, "pseudo": 7, "curves": 8}
 """Decimal places that are kept; tests are computed again from pseudo-values, whose last place is all there is of a t of zero."""
 # The recorded command is what a reader would type.
 LAUNCH = "import sys; sys.argv[0] = 'tli-bench'; from tli_bench.cli import main; main()"
@@ -70,14 +70,22 @@ def _tell_card(name: str, output: Path) -> None:
 
 
 def shorter(record: RunRecord) -> RunRecord:
-    """The record with fewer digits of each word's values, sums where nothing is concluded from them, and without details of single words.
-
-    Its curves stay as they are.
-    """
+    """The record with fewer digits, sums of each word's values where nothing is concluded from them, and no details of single words."""
+    curves = {
+        split: {
+            state: {
+                name: [None if v is None else round(v, DIGITS["curves"]) for v in curve]
+                for name, curve in found.items()
+            }
+            for state, found in states.items()
+        }
+        for split, states in record.curves.items()
+    }
     return record.model_copy(
         update={
             "columns": _packed(record, record.columns, DIGITS["columns"], _column_is_needed),
             "pseudo": _packed(record, record.pseudo, DIGITS["pseudo"], _pseudo_is_needed),
+            "curves": curves,
             "details": None,
         }
     )

@@ -37,6 +37,30 @@ def together_table(model: str, alone: str) -> str:
     return "\n".join(lines)
 
 
+def seeds_table(model: str, pair: str) -> str:
+    """Trainings of several seeds on one pair: the mean change of every pair, how far seeds are apart, and net of their twins."""
+    told = _told(f"{model}-seeds")
+    lines = [
+        "| scored on | base | change | standard deviation between seeds | net of twins |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for scored, cell in told["cells"]["chosen"][pair].items():
+        before, spread = told["base"]["chosen"].get(scored), cell["gain"][3]
+        values = (
+            "" if before is None else f"{before:.3f}",
+            _with_ends(cell["gain"]),
+            f"{spread:.3f}",
+            _cell(cell["net"], own=False),
+        )
+        lines.append(f"| {_row_name(scored)} | {' | '.join(values)} |")
+    return "\n".join(lines)
+
+
+def _with_ends(cell: list[float]) -> str:
+    low, high = cell[1:3]
+    return f"{_cell(cell, own=False)} [{low:+z.3f}, {high:+z.3f}]".replace("-", "−")
+
+
 def _row_name(scored: str) -> str:
     return "**mean of all**" if scored == ALL else short_pair(scored)
 

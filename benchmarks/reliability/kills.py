@@ -107,8 +107,13 @@ def at_every_operation(trial: Trial, fault: str, every: int) -> Iterator[str]:
     for number in range(1, trial.whole.operations + 1, every):
         done = trial.fresh(fault, number)
         told = done.status == KILLED if fault == "kill" else _is_told(done)
-        what = trial.wrong() if told else done.said[-300:] or f"status {done.status}"
+        what = _wrong_after(trial, done, told=told)
         yield f"operation {number}: {what}" if what else ""
+
+
+def _wrong_after(trial: Trial, done: Outcome, *, told: bool) -> str:
+    """What is wrong after a command that met a fault: how it ended, where that is not as it should, or what the next one leaves."""
+    return trial.wrong() if told else done.said[-300:] or f"status {done.status}"
 
 
 def _is_told(done: Outcome) -> bool:
@@ -125,7 +130,7 @@ def at_every_reading(trial: Trial, every: int) -> Iterator[str]:
         trial.fresh()
         done = trial.again(VANISH, number)
         _bring_back(trial)
-        what = trial.wrong() if _is_told(done) else done.said[-300:] or f"status {done.status}"
+        what = _wrong_after(trial, done, told=_is_told(done))
         yield f"reading {number}: {what}" if what else ""
 
 
@@ -160,7 +165,7 @@ def on_small_disks(trial: Trial, sizes: int) -> Iterator[str]:
         tmpfs.mount(trial.folder, tmpfs.used(trial.folder) + needed * number // sizes or 1, again=True)
         done = trial.again()
         tmpfs.mount(trial.folder, tmpfs.LARGE, again=True)
-        what = trial.wrong() if _is_told(done) else done.said[-300:] or f"status {done.status}"
+        what = _wrong_after(trial, done, told=_is_told(done))
         yield f"with room for {number} of {sizes} parts: {what}" if what else ""
 
 

@@ -1,6 +1,7 @@
 """The transfer matrix as a table for docs, from the committed file that --pack wrote."""
 
 import json
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,40 +30,24 @@ def together_table(model: str, alone: str) -> str:
         f"{trained.count(',') + 1} pairs together": {scored: cell["gain"] for scored, cell in row.items()},
         "net of its twin": {scored: cell["net"] for scored, cell in row.items() if "net" in cell},
     }
-    lines = [f"| scored on | base | {' | '.join(columns)} |", f"|---|---:|{'---:|' * len(columns)}"]
-    for scored in (*told["base"]["chosen"], ALL):
-        before = told["base"]["chosen"].get(scored)
-        shown = [_cell(cells.get(scored), own=False) for cells in columns.values()]
-        lines.append(f"| {_row_name(scored)} | {'' if before is None else f'{before:.3f}'} | {' | '.join(shown)} |")
-    return "\n".join(lines)
+    return _table(told, columns, lambda scored: [_cell(cells.get(scored)) for cells in columns.values()])
 
 
 def seeds_table(model: str, pair: str) -> str:
     """Trainings of several seeds on one pair: the mean change of every pair, how far seeds are apart, and net of their twins."""
     told = _told(f"{model}-seeds")
-    lines = [
-        "| scored on | base | change | standard deviation between seeds | net of twins |",
-        "|---|---:|---:|---:|---:|",
-    ]
-    for scored, cell in told["cells"]["chosen"][pair].items():
-        before, spread = told["base"]["chosen"].get(scored), cell["gain"][3]
-        values = (
-            "" if before is None else f"{before:.3f}",
-            _with_ends(cell["gain"]),
-            f"{spread:.3f}",
-            _cell(cell["net"], own=False),
-        )
-        lines.append(f"| {_row_name(scored)} | {' | '.join(values)} |")
-    return "\n".join(lines)
+    cells = told["cells"]["chosen"][pair]
+
+    def shown(scored: str) -> list[str]:
+        gain, net = cells[scored]["gain"], cells[scored]["net"]
+        return [_with_ends(gain), f"{gain[3]:.3f}", _cell(net)]
+
+    return _table(told, ("change", "standard deviation between seeds", "net of twins"), shown)
 
 
 def _with_ends(cell: list[float]) -> str:
     low, high = cell[1:3]
-    return f"{_cell(cell, own=False)} [{low:+z.3f}, {high:+z.3f}]".replace("-", "−")
-
-
-def _row_name(scored: str) -> str:
-    return "**mean of all**" if scored == ALL else short_pair(scored)
+    return f"{_cell(cell)} [{low:+z.3f}, {high:+z.3f}]".replace("-", "−")
 
 
 def _told(model: str) -> dict[str, Any]:
@@ -73,18 +58,24 @@ def _told(model: str) -> dict[str, Any]:
 def matrix_table(told: dict[str, Any], kind: str) -> str:
     """Scored pairs as rows, trained pairs as columns, at the layer that dev words chose; bold where the 95 % interval leaves out zero."""
     cells = {pair: row for pair, row in told["cells"]["chosen"].items() if any(kind in cell for cell in row.values())}
-    lines = [
-        f"| scored on | base | {' | '.join(short_pair(pair) for pair in cells)} |",
-        f"|---|---:|{'---:|' * len(cells)}",
-    ]
+    return _table(
+        told,
+        [short_pair(pair) for pair in cells],
+        lambda scored: [_cell(row.get(scored, {}).get(kind), own=pair == scored) for pair, row in cells.items()],
+    )
+
+
+def _table(told: dict[str, Any], heads: Collection[str], shown: Callable[[str], Sequence[str]]) -> str:
+    """A row for each scored pair and one for all, with the base's score before what is shown of it."""
+    lines = [f"| scored on | base | {' | '.join(heads)} |", f"|---|---:|{'---:|' * len(heads)}"]
     for scored in (*told["base"]["chosen"], ALL):
         before = told["base"]["chosen"].get(scored)
-        shown = [_cell(row.get(scored, {}).get(kind), own=pair == scored) for pair, row in cells.items()]
-        lines.append(f"| {_row_name(scored)} | {'' if before is None else f'{before:.3f}'} | {' | '.join(shown)} |")
+        name = "**mean of all**" if scored == ALL else short_pair(scored)
+        lines.append(f"| {name} | {'' if before is None else f'{before:.3f}'} | {' | '.join(shown(scored))} |")
     return "\n".join(lines)
 
 
-def _cell(cell: list[float] | None, *, own: bool) -> str:
+def _cell(cell: list[float] | None, *, own: bool = False) -> str:
     if cell is None:
         return "–"
     value, low, high, _ = cell

@@ -63,7 +63,7 @@ class LoadedModel:
 
     id: its name in signatures; revision: Hub commit or fingerprint; path: what PEFT records as the base. stored: dtype
     of its files, if its configuration says. card: what tli-bench wrote about a fully fine-tuned model. package: what it came in.
-    first: what it was cut from, where only its first blocks were loaded.
+    first: what it was cut from, where only its first blocks were loaded. vocabulary: rows of its embeddings as they were loaded.
     """
 
     model: Model
@@ -78,6 +78,7 @@ class LoadedModel:
     card: dict[str, Any] | None = None
     package: Package | None = None
     first: "First | None" = None
+    vocabulary: int | None = None
 
     @property
     def parameters(self) -> int:
@@ -139,6 +140,7 @@ def load_model(name: str, options: LoadOptions | None = None) -> LoadedModel:
         card,
         source.package,
         first,
+        model.get_input_embeddings().weight.shape[0],
     )
 
 

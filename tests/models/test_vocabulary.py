@@ -10,6 +10,7 @@ from transformers import AutoModelForCausalLM
 
 from tests.conftest import make_model, make_tokenizer
 from tli_bench.base.errors import AdapterError
+from tli_bench.config.facts import flags_of
 from tli_bench.models import adapter_disabled, attach_adapter, inspect_adapter, load_model
 from tli_bench.models.adapters import detach_adapter, read_weights
 
@@ -133,3 +134,28 @@ def test_a_twin_with_the_same_tokens_fits_the_adapters_slots(base, tmp_path):
     other = read_weights(loaded, files)
     model, _ = attach_adapter(loaded, files)
     require_fit(other, weights_of(model))
+
+
+def test_a_run_says_which_tokenizer_took_the_place_of_the_models_own(base, tmp_path):
+    from tli_bench import score
+
+    folder = trained(base, tmp_path / "adapter", **KINDS["tables saved whole"])
+    tokens = make_tokenizer()
+    tokens.add_special_tokens({"additional_special_tokens": [f"<|{n}|>" for n in range(8)]})
+    tokens.save_pretrained(folder)
+    cheap = {
+        "pairs": "swh-eng",
+        "limit": 12,
+        "skip_gate": True,
+        "placebo": 0,
+        "confirm": False,
+        "output": tmp_path / "runs",
+    }
+    own = score(str(base), str(folder), **cheap).records[0]
+    other = score(str(base), str(folder), tokenizer=str(folder), **cheap).records[0]
+    assert (own.signature.tokenizer, len(other.signature.tokenizer)) == (None, 12)
+    # No word holds an added token, so nothing else differs; yet neither stands for the other.
+    assert own.curves == other.curves
+    assert flags_of(other.signature)[-1] == f"tokenizer {other.signature.tokenizer}"
+    again = score(str(base), str(folder), tokenizer=str(folder), **cheap)
+    assert again.records[0].created == other.created

@@ -23,6 +23,8 @@ from tli_bench.models.body import family
 from tli_bench.models.load import LoadedModel
 from tli_bench.models.probe import is_causal
 
+VERSION = 1
+"""Of what the gate asks and demands: to be raised whenever another model could pass, since outcomes are kept."""
 SHUFFLES = 8
 # Random weights win half of the comparisons, by hundredths of a nat; sound models win all of them, by nats.
 MIN_WON, MIN_MARGIN = 0.9, 0.1

@@ -6,6 +6,7 @@ from typing import Any
 
 import lm_eval.models  # noqa: F401  built-in models register only while the registry is empty: import them first
 import torch
+from lm_eval.api.model import LM
 from lm_eval.api.registry import register_model
 
 from tli_bench.config.run import RunConfig
@@ -69,7 +70,7 @@ class TLIModel(CountedHFLM):
         )
         self.progress = progress
         self.vectors = Backend(model, loaded.tokenizer, batch_size=self.batch_size, progress=progress, twin=other)
-        self.placebos = Placebos(self.vectors, config.placebo) if files else None
+        self.placebos: Placebos | None = Placebos(self.vectors, config.placebo) if files else None
         self.adapter_files = files
         self.identity = MeasuredModel(
             id=loaded.id,
@@ -107,6 +108,10 @@ class TLIModel(CountedHFLM):
     def hidden_states(self, requests: Sequence[Any], **_: Any) -> list[PairStates]:
         """Answer requests of type `hidden_states`; see `tli_bench.vectors.answer.answer`."""
         return answer(requests, backend=self.vectors, identity=self.identity, placebos=self.placebos)
+
+    def for_words(self) -> LM:
+        """What lm-eval is given to score words."""
+        return self
 
     def set_cache_hook(self, cache_hook: Any) -> None:
         """As lm-eval's own; raises InputError when `use_cache` names a file with another model's answers."""

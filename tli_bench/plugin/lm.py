@@ -13,8 +13,8 @@ from tli_bench.config.run import RunConfig
 from tli_bench.models import LoadedModel, LoadOptions, attach_adapter, inspect_adapter, load_model
 from tli_bench.models.adapters import read_weights, require_finite
 from tli_bench.models.expected import note_of_whole_model, trained_of, twin_of
-from tli_bench.models.gate import require_sane
 from tli_bench.models.identity import MeasuredModel
+from tli_bench.models.passed import require_sane_once
 from tli_bench.plugin.answer_cache import require_own_answers
 from tli_bench.plugin.asking import fitting
 from tli_bench.plugin.counted import CountedHFLM
@@ -53,7 +53,7 @@ class TLIModel(CountedHFLM):
         options = LoadOptions(**{field.name: getattr(config, field.name) for field in fields(LoadOptions)})
         loaded = pretrained if isinstance(pretrained, LoadedModel) else load_model(name, options)
         if not config.skip_gate:
-            require_sane(loaded)
+            require_sane_once(loaded)
         model, reference, parameters = loaded.model, None, loaded.parameters
         other = read_weights(loaded, twin, any_base=config.any_base) if twin else None
         if files is not None:

@@ -15,7 +15,7 @@ from tools import lexicon_release
 RUN = ("run", "--pairs", "swh-eng", "--limit", "12", "--no-confirm", "--placebo", "0", "--twin", "none")
 _OF_THE_RUN = {"created", "command", "sha256", "recipe", "source_commit"}
 """What a record says of when and how it was made."""
-_LEFT_BEHIND = re.compile(r"\..*(\.tmp-\d+-\w+|\.lock|\.old|\.checkpoints)")
+_LEFT_BEHIND = re.compile(r"\..*(\.tmp-\d+(-\w+)+|\.lock|\.old|\.checkpoints)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -226,13 +226,27 @@ def trials(trial: Trial, fault: str, options: argparse.Namespace) -> Iterator[st
     return at_random(trial, options.random, SIGNALS.get(fault, signal.SIGKILL), options.seed)
 
 
-def write(fault: str, found: dict[str, Tally]) -> None:
+def how(fault: str, options: argparse.Namespace) -> str:
+    """The options that decide how often a fault is tried, as they are given."""
+    if fault in ("two", "eight"):
+        return ""
+    if fault == "tmpfs":
+        return f"--sizes {options.sizes}"
+    if fault in ("random", *SIGNALS):
+        return f"--random {options.random} --seed {options.seed}"
+    return f"--every {options.every}"
+
+
+def write(fault: str, found: dict[str, Tally], options: argparse.Namespace) -> None:
     """Put the counts of a fault next to those of verbs that were tried before."""
     verbs = dict(read_figures().get(fault, {}).get("verbs", {}))
-    verbs |= {name: {"tries": tally.tries, "survived": tally.tries - len(tally.wrong)} for name, tally in found.items()}
+    verbs |= {
+        name: {"tries": tally.tries, "survived": tally.tries - len(tally.wrong), "options": how(fault, options)}
+        for name, tally in found.items()
+    }
     write_figure(
         fault,
-        fault=f"{FAULTS[fault]} ({', '.join(verbs)})",
+        fault=FAULTS[fault],
         tries=sum(one["tries"] for one in verbs.values()),
         survived=sum(one["survived"] for one in verbs.values()),
         command=f"python -m benchmarks.reliability.kills --faults '{fault}'",
@@ -264,7 +278,7 @@ def main() -> int:
                         print(f"  {fault}: {what}", flush=True)
                 print(f"  {FAULTS[fault]}: {tally.tries - len(tally.wrong)} of {tally.tries} survived", flush=True)
                 if options.write:
-                    write(fault, found[fault])
+                    write(fault, found[fault], options)
     return int(any(tally.wrong for verbs in found.values() for tally in verbs.values()))
 
 

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +15,9 @@ from tli_bench.lexicon.pairs import Split
 from tli_bench.models import load_model
 from tli_bench.training import load_recipe
 from tools.transfer.matrix import merged, packed, read_points, side_by_side
+from tools.transfer.placebos import make_placebos
 from tools.transfer.points import Point, Scored, Texts, Wanted, make_point, score_pairs
+from tools.transfer.table import PACKED, matrix_table, own_and_others
 
 BASE = 0.2901
 """The embedded model's control words, centred by a study's 256 train words; by all of them, as on the board, it is 0.281."""
@@ -119,6 +122,66 @@ def test_a_packed_file_takes_further_trained_pairs_of_the_same_recipe():
     assert merged(told, old) == told
     with pytest.raises(ResultError, match="of another steps"):
         merged(old | {"steps": 9}, new)
+
+
+def test_placebos_stand_next_to_gains_as_the_size_that_most_of_them_stay_within():
+    pair, base = "swh_Latn-eng_Latn", POINTS[0]
+    values = np.array(base.scored[pair].at_chosen)
+    changes = [-0.02, 0.01, 0.0, 0.005]
+    drawn = [
+        dataclasses.replace(base, kind="placebo", seed=i, scored=base.scored | {pair: scored(values + by, values)})
+        for i, by in enumerate(changes)
+    ]
+    told = packed([*POINTS, *drawn])
+    assert told["cells"] == packed(POINTS)["cells"]
+    floor = np.quantile(np.abs(changes), 0.95)
+    assert told["placebos"]["count"] == 4
+    assert told["placebos"]["chosen"][pair] == pytest.approx(floor, abs=1e-4)
+    assert told["placebos"]["chosen"]["all"] == pytest.approx(floor / 2, abs=1e-4)
+    head, _, first, *_ = matrix_table(told, "gain").splitlines()
+    assert head.split("|")[3].strip() == "placebos"
+    assert first.split("|")[3].strip() == f"±{floor:.3f}"
+    assert "placebos" not in matrix_table(told, "net")
+    assert merged(told, packed(POINTS))["placebos"] == told["placebos"]
+
+
+@pytest.mark.slow
+def test_placebos_of_an_adapter_are_made_once_and_leave_it_as_it_was(tmp_path):
+    tiny, adapter, pair = load_model("tiny"), Path("adapters/tiny-swh-eng-tli"), "swh_Latn-eng_Latn"
+    before = score_pairs(tiny.model, tiny, (pair,))
+    make_placebos(tiny, adapter, (pair,), 2, tmp_path)
+    points = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "points").iterdir()}
+    assert sorted(points) == ["base-placebo-0.json", "base-placebo-1.json"]
+    make_placebos(tiny, adapter, (pair,), 2, tmp_path)
+    assert {path.name: path.stat().st_mtime_ns for path in (tmp_path / "points").iterdir()} == points
+    assert score_pairs(tiny.model, tiny, (pair,)) == before
+    values = [json.loads((tmp_path / "points" / name).read_text())["scored"][pair]["at_output"] for name in points]
+    assert values[0] != values[1]
+
+
+def test_what_the_docs_conclude_from_the_committed_matrix_holds():
+    told = json.loads((PACKED / "me5.json").read_text())
+    rows = told["cells"]["chosen"]
+    english = [pair for pair in told["base"]["chosen"] if pair.endswith("eng_Latn")]
+    assert sorted(rows) == sorted(english)
+    assert all(row[pair]["gain"][0] > 0 for row in rows.values() for pair in english)
+    nets = {name: row for name, row in rows.items() if "net" in row["all"]}
+    uncertain = {(name[:3], pair[:3]) for name, row in nets.items() for pair in english if row[pair]["net"][1] <= 0}
+    assert all(row[pair]["net"][0] > 0 for row in nets.values() for pair in english)
+    assert uncertain == {("tur", "swh"), ("tuk", "swh")}
+    own, others = own_and_others(told)
+    share = {pair[:3]: others[pair] / own[pair] for pair in own}
+    assert 0.65 < np.mean(list(others.values())) / np.mean(list(own.values())) < 0.75
+    assert min(share, key=share.get) == "uig"
+    assert 0.45 < share["uig"] < 0.55
+    assert max(share, key=share.get) == "kaz"
+    falls = {
+        pair: {name[:3] for name, row in nets.items() if row[pair]["net"][2] < 0}
+        for pair in ("tur_Latn-azj_Latn", "kaz_Cyrl-kir_Cyrl", "tat_Cyrl-bak_Cyrl")
+    }
+    assert falls["tur_Latn-azj_Latn"] == set()
+    assert falls["kaz_Cyrl-kir_Cyrl"] == {"tur", "bak", "uig"}
+    assert len(falls["tat_Cyrl-bak_Cyrl"]) == 7
 
 
 def test_pairs_are_scored_together_as_each_alone():

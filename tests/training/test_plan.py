@@ -65,6 +65,21 @@ def test_early_training_takes_the_first_blocks_and_quantising_takes_less():
     assert small[None].state == 3 * small[None].adapter
 
 
+def test_words_that_run_apart_for_dropout_take_more_than_words_that_share_their_prefixes():
+    """Dropout anywhere that the configuration names, as a training decides it (`may_share`)."""
+    from transformers import LlamaConfig
+
+    small = {"hidden_size": 64, "intermediate_size": 256, "num_hidden_layers": 3, "num_attention_heads": 4}
+    early = load_recipe("tli-early").with_options(retention="none", modules="q_proj")
+    apart, shared = (
+        training_needs(LlamaConfig(**small, attention_dropout=rate), early, dtype="float32", work=Workload())[None]
+        for rate in (0.1, 0.0)
+    )
+    # Eight tokens of a word in place of the four that are its own.
+    assert apart.activations > 1.5 * shared.activations
+    assert apart.weights == shared.weights
+
+
 @pytest.mark.slow
 def test_deep_models_follow_from_shallow_ones(monkeypatch):
     """The same with every block run."""

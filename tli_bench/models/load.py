@@ -101,7 +101,7 @@ def load_model(name: str, options: LoadOptions | None = None) -> LoadedModel:
     """
     options = options or LoadOptions()
     source = resolve_model(name)
-    device = _device(options.device)
+    device = device_of(options.device)
     quantize = source.quantize if options.quantize is None else options.quantize
     quantize = None if quantize == "none" else quantize
     if source.gguf and quantize:
@@ -109,22 +109,21 @@ def load_model(name: str, options: LoadOptions | None = None) -> LoadedModel:
             f"{name} is quantised already; leave out --quantize {quantize}, or give the model it was made from"
         )
     dtype = options.dtype or ("float32" if device == "cpu" else "bfloat16")
+    kept_as = stored_as(source.path) if source.gguf and source.path else None
     config = load_config(source, options)
     require_numbers(config, source.id)
     stored = _stored_dtype(config)
     if source.path is None:
         # Tokenizer and weights come from the same commit as the configuration, whatever is pushed in the meantime.
         options = replace(options, revision=_commit(source, options))
+        if source.gguf:
+            kept_as = stored_as(hub_file(source.target, options.revision, file=source.gguf) or Path(source.gguf))
     tokenizer = _tokenizer_of(source, options)
     model, first = _from_hub(
         source, _load_weights, options, config=config, dtype=dtype, quantize=quantize, device=device
     )
     require_in_memory(model, source.id)
     _keep_quantised_weights_as_they_are(model)
-    if source.gguf:
-        quantize = stored_as(
-            source.path or hub_file(source.target, options.revision, file=source.gguf) or Path(source.gguf)
-        )
     check_vocabulary(model, tokenizer, f"{source.id} and {options.tokenizer}" if options.tokenizer else source.id)
     revision = model_fingerprint(source.path) if source.path else str(options.revision)
     card = None
@@ -137,7 +136,7 @@ def load_model(name: str, options: LoadOptions | None = None) -> LoadedModel:
         revision,
         source.target,
         dtype,
-        quantize,
+        kept_as or quantize,
         str(next(model.parameters()).device) if options.device_map else device,
         stored,
         card,
@@ -153,7 +152,8 @@ def _stored_dtype(config: Any) -> str | None:
     return name if name in DTYPES else None
 
 
-def _device(asked: str | None) -> str:
+def device_of(asked: str | None) -> str:
+    """The device that was asked for, or the one that torch finds best; raises InputError for one that is not there."""
     if asked is None:
         return "cuda" if torch.cuda.is_available() else "cpu"
     there = ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]

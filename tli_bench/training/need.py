@@ -23,6 +23,7 @@ from tli_bench.training.first import first_blocks_do
 from tli_bench.training.objective import target_states
 from tli_bench.training.recipe import Recipe
 from tli_bench.training.retention import SAMPLED_TOKENS, Retention
+from tli_bench.training.sharing import drops
 from tli_bench.training.targets import Target, resolve_targets
 from tli_bench.vectors.batches import CPU_NODES, NODES
 
@@ -223,7 +224,7 @@ def _dev_words(model: Model, places: list[Target], work: Workload) -> None:
 def _step(model: Model, own: list[nn.Parameter], places: list[Target], recipe: Recipe, work: Workload) -> None:
     """One batch forth and back, as the objective runs it."""
     words = 2 * recipe.batch_size
-    if not shares_prefixes(text_config(model)) and recipe.dropout == 0 and words * work.tokens <= LARGEST_TREE:
+    if not shares_prefixes(text_config(model)) and not drops(model) and words * work.tokens <= LARGEST_TREE:
         nodes = round(words * work.own + work.tokens - work.own)
         ids = torch.zeros(1, nodes, dtype=torch.long)
         mask = torch.zeros(1, 1, nodes, nodes)

@@ -15,12 +15,17 @@ def may_share(model: Model, *data: PairData) -> bool:
 
     Not with dropout anywhere: two words would then share its noise, too.
     """
-    config = text_config(model)
-    noisy = any(isinstance(part, nn.Dropout) and part.p > 0 for part in body_of(model).modules())
-    noisy |= any("drop" in name and isinstance(rate, float) and rate > 0 for name, rate in vars(config).items())
     longest = max(len(item.ids) for part in data for item in (*part.sources, *part.targets))
-    limit = window(config)
-    if noisy or (limit is not None and longest > limit):
+    limit = window(text_config(model))
+    if drops(model) or (limit is not None and longest > limit):
         return False
     with torch.no_grad():
         return not probe_sharing(model, probe(model))
+
+
+def drops(model: Model) -> bool:
+    """Whether a training of the model has dropout in its blocks, its adapter, or anywhere that its configuration names."""
+    noisy = any(isinstance(part, nn.Dropout) and part.p > 0 for part in body_of(model).modules())
+    return noisy or any(
+        "drop" in name and isinstance(rate, float) and rate > 0 for name, rate in vars(text_config(model)).items()
+    )

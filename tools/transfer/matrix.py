@@ -83,7 +83,22 @@ def packed(points: Sequence[Point]) -> dict[str, Any]:
         "dev": {pair: [_round(_own_dev(p)) for p in _of(points, pair, "right")] for pair in trained},
         "text": {pair: [_round(p.text) for p in _of(points, pair, "right") if p.text is not None] for pair in trained},
         "collapsed": [f"{p.pair} seed {p.seed} ({p.kind}): {p.collapsed}" for p in points if p.collapsed],
+        "placebos": _placebos(base, [point for point in points if point.kind == "placebo"]),
     }
+
+
+def _placebos(base: Point, placebos: Sequence[Point]) -> dict[str, Any]:
+    """How many there are and, by place and scored pair, the size of change that 95 % of them stay within; empty where there are none."""
+    if not placebos:
+        return {}
+    floors = {
+        place: {
+            name: _round(float(np.quantile([abs(_over(one, base, pairs, place).mean()) for one in placebos], 0.95)))
+            for name, pairs in _scopes(base)
+        }
+        for place in PLACES
+    }
+    return {"count": len(placebos), **floors}
 
 
 _SAME = ("model", "revision", "lexicon", "recipe", "steps", "seeds")
@@ -103,6 +118,7 @@ def merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
         **{name: old[name] | new[name] for name in _BY_PAIR},
         "cells": {place: old["cells"][place] | new["cells"][place] for place in PLACES},
         "collapsed": [line for line in old["collapsed"] if line.split()[0] not in new["devices"]] + new["collapsed"],
+        "placebos": new["placebos"] or old["placebos"],
     }
 
 

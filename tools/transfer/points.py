@@ -23,12 +23,15 @@ from tli_bench.training.retention import perplexity_rise, sample_text, writes_te
 from tli_bench.training.sweep import HELD_OUT
 from tli_bench.training.words import TrainingWords
 
-Kind = Literal["base", "right", "shuffled"]
+Kind = Literal["base", "right", "shuffled", "placebo"]
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to train. pair: empty for the base as it is; kind: on right pairs, or the same recipe on shuffled ones."""
+    """What to train. pair: empty for the base as it is; kind: on right pairs, or the same recipe on shuffled ones.
+
+    A placebo is not trained: an adapter of random weights, which has no pair either; seed: its number.
+    """
 
     pair: str
     seed: int

@@ -21,7 +21,7 @@ from tools.official import mexa_table, questions_table, sentences_table
 from tools.pin_sets import revisions_table
 from tools.real_models.declared import real_models_table
 from tools.related_words import related_table
-from tools.reliability_table import reliability_table
+from tools.reliability_table import determinism_table, reliability_table
 from tools.study_answers import answers_table
 from tools.transfer.table import gain_table, net_table, seeds_table, together_table
 
@@ -49,6 +49,7 @@ TABLES: dict[str, Callable[[], str]] = {
     **plan_tables.TABLES,
     **reference_tables.TABLES,
     "reliability": reliability_table,
+    "determinism": determinism_table,
     **speed_tables.TABLES,
     "study_answers": answers_table,
 }

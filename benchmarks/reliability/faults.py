@@ -45,7 +45,10 @@ class Watch:
 
     def install(self) -> None:
         """Watch this process from now on; an audit hook cannot be taken away again, so this is for children."""
-        sys.addaudithook(self._audit)
+        if self.fault == VANISH:
+            sys.addaudithook(self._on_reading)
+            return
+        sys.addaudithook(self._on_writing)
         os.fsync = self._before(os.fsync)
         for module, function in (("safetensors.torch", "serialize_file"), ("torch", "save")):
             if module in sys.modules:
@@ -58,20 +61,21 @@ class Watch:
 
         return watched
 
-    def _audit(self, event: str, args: tuple[Any, ...]) -> None:
+    def _path(self, event: str, args: tuple[Any, ...]) -> str:
+        """The path under the root that an event is about; empty where there is none."""
         if event not in _EVENTS or not isinstance(args[0], str | bytes | os.PathLike):
-            return
+            return ""
         path = os.path.abspath(os.fsdecode(args[0]))
-        if not path.startswith(self.root):
-            return
-        written = event != "open" or (isinstance(args[2], int) and bool(args[2] & _WRITING))
-        if self.fault == VANISH:
-            if not written and os.path.isfile(path):
-                self._vanish(path)
-        elif written:
+        return path if path.startswith(self.root) else ""
+
+    def _on_writing(self, event: str, args: tuple[Any, ...]) -> None:
+        if self._path(event, args) and (event != "open" or _writes(args)):
             self._operation()
 
-    def _vanish(self, path: str) -> None:
+    def _on_reading(self, event: str, args: tuple[Any, ...]) -> None:
+        path = self._path(event, args)
+        if not path or event != "open" or _writes(args) or not os.path.isfile(path):
+            return
         self.count += 1
         if self.count == self.at:
             aside = gone(Path(self.root))
@@ -79,14 +83,17 @@ class Watch:
             os.rename(path, aside)
 
     def _operation(self) -> None:
-        if self.fault == VANISH:
-            return
         self.count += 1
         if self.count != self.at:
             return
         if self.fault == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
         raise OSError(ERRORS[self.fault], os.strerror(ERRORS[self.fault]))
+
+
+def _writes(args: tuple[Any, ...]) -> bool:
+    """Whether a file is opened for writing."""
+    return isinstance(args[2], int) and bool(args[2] & _WRITING)
 
 
 def gone(root: Path) -> Path:

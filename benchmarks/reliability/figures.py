@@ -1,4 +1,4 @@
-"""The figures of docs/explanation/reliability.md: what was tried, how often, and how often it was survived."""
+"""The figures of docs/explanation/reliability.md: what was tried, how often it was survived, and how far numbers moved."""
 
 import json
 from pathlib import Path
@@ -7,6 +7,8 @@ from typing import Any
 from tli_bench.base.files import write_json
 
 FIGURES = Path(__file__).parent / "figures.json"
+MOVED = Path(__file__).parent / "determinism.json"
+"""`bounds`, and `found`: what moved, by how much, in which way of computing it; `benchmarks.reliability.determinism` writes it."""
 
 
 def read_figures() -> dict[str, dict[str, Any]]:

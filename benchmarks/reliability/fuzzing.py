@@ -48,7 +48,7 @@ def main() -> int:
         f"slowest {max(one.slowest for one in found):.2f} s; {grown} MiB more than at the beginning"
     )
     if options.write:
-        _write(found, seed=options.seed)
+        _write(found, _command(options))
     return int(failures > 0 or grown > MOST_MEMORY)
 
 
@@ -59,16 +59,21 @@ def _line(one: Outcome) -> str:
     )
 
 
-def _write(found: list[Outcome], *, seed: int) -> None:
+def _command(options: argparse.Namespace) -> str:
+    only = f" --only {' '.join(options.only)}" if options.only else ""
+    return f"{COMMAND}{only} --cases {options.cases} --seed {options.seed}"
+
+
+def _write(found: list[Outcome], command: str) -> None:
     for kind in dict.fromkeys(one.kind for one in found):
         these = [one for one in found if one.kind == kind]
         tries = sum(one.cases for one in these)
         write_figure(
             f"damaged {kind}",
-            fault=f"damaged {kind}: changed bytes, lines and values, {len(these)} kinds of file",
+            fault=f"damaged {kind}: changed bytes, lines and values, {len(these)} {'kinds' if len(these) > 1 else 'kind'} of file",
             tries=tries,
             survived=tries - sum(len(one.failures) for one in these),
-            command=f"{COMMAND} --seed {seed}",
+            command=command,
         )
 
 

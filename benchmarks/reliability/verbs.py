@@ -15,17 +15,21 @@ from tools import lexicon_release
 RUN = ("run", "--pairs", "swh-eng", "--limit", "12", "--no-confirm", "--placebo", "0", "--twin", "none")
 _OF_THE_RUN = {"created", "command", "sha256", "recipe", "source_commit"}
 """What a record says of when and how it was made."""
-_LEFT_BEHIND = re.compile(r"\..*(\.tmp-\d+-\w+|\.lock|\.old|\.checkpoints)")
+_LEFT_BEHIND = re.compile(r"\..*(\.tmp-\d+(-\w+)+|\.lock|\.old|\.checkpoints)")
 
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """prepare: makes what the command finds, under a folder that is empty; call: the command, which writes under `folder / output`."""
+    """prepare: makes what the command finds, under a folder that is empty; call: the command, which writes under `folder / output`.
+
+    spare: a folder of the output whose files only save time: where they could not be written the command warns and goes on.
+    """
 
     name: str
     prepare: Callable[[Path], None]
     call: Callable[[Path], None]
     output: str = "out"
+    spare: str = ""
 
 
 def _nothing(folder: Path) -> None:
@@ -87,7 +91,7 @@ VERBS = {
         Verb("leaderboard", _records, lambda at: main(["leaderboard", str(at / "records"), "--out", str(at / "out" / "board")])),
         Verb("submit", _records, lambda at: main(["submit", str(at / "records"), "--no-audit", "--out", str(at / "out" / "s.zip")])),
         Verb("results merge", _records, lambda at: main(["results", "merge", str(at / "records"), "--into", str(at / "out" / "all")])),
-        Verb("cache", _nothing, _cached_run),
+        Verb("cache", _nothing, _cached_run, spare="states"),
         Verb("lexicon release", _lexicon, _release),
     )
 }  # fmt: skip

@@ -38,7 +38,7 @@ def test_a_name_as_long_as_file_systems_allow_can_be_written(tmp_path):
 
 
 def left_over(folder, name, *, process, age=0.0):
-    path = folder / temporary_prefix(name).replace(str(os.getpid()), str(process))
+    path = folder / temporary_prefix(name).replace(f".tmp-{os.getpid()}-", f".tmp-{process}-")
     path = path.with_name(f"{path.name}ab12cd34")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"half")
@@ -57,7 +57,7 @@ def ended():
 
 def test_what_a_killed_process_left_half_written_is_removed_and_nothing_else(tmp_path):
     gone = left_over(tmp_path / "deep" / "er", "a.json", process=ended())
-    folder = tmp_path / f"{temporary_prefix('adapter').replace(str(os.getpid()), str(ended()))}x"
+    folder = tmp_path / f"{temporary_prefix('adapter').replace(f'.tmp-{os.getpid()}-', f'.tmp-{ended()}-')}x"
     (folder / "inside").mkdir(parents=True)
     running = left_over(tmp_path, "b.json", process=os.getppid())
     others = [tmp_path / ".notes.tmp-mine", tmp_path / "plain.tmp-1-x", tmp_path / ".hidden.json"]
@@ -74,11 +74,20 @@ def test_a_number_that_another_process_has_by_now_keeps_a_file_for_a_day_only(tm
     assert list(tmp_path.iterdir()) == [young]
 
 
-def test_a_folder_that_other_machines_write_to_is_cleaned_by_age_alone(tmp_path):
-    young = left_over(tmp_path, "a", process=ended())
-    left_over(tmp_path, "b", process=ended(), age=90_000)
+def test_of_a_folder_that_other_machines_write_to_only_what_ended_here_goes_before_it_is_a_day_old(
+    tmp_path, monkeypatch
+):
+    mine = left_over(tmp_path, "a", process=ended())
+    running = [left_over(tmp_path, "b", process=number) for number in (os.getpid(), os.getppid())]
+    with monkeypatch.context() as patched:
+        patched.setattr(files, "_machine", lambda: "0123abcd")
+        theirs = left_over(tmp_path, "c", process=ended())
+        left_over(tmp_path, "d", process=ended(), age=90_000)
+    unsaid = theirs.with_name(f".e.tmp-{ended()}-abc")  # whose name does not tell the machine
+    unsaid.write_text("half")
     remove_leftovers(tmp_path, shared=True)
-    assert list(tmp_path.iterdir()) == [young]
+    assert not mine.exists()
+    assert {*tmp_path.iterdir()} == {*running, theirs, unsaid}
 
 
 def test_what_another_user_left_stays(tmp_path, monkeypatch):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.fuzz.mutate import mutated
-from tests.fuzz.targets import Target
+from tests.fuzz.target import Target
 from tli_bench.base.errors import TLIError
 
 SLOWEST = 2.0

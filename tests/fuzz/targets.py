@@ -5,13 +5,15 @@ import hashlib
 import json
 import shutil
 import zipfile
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.conftest import make_tokenizer
+from tests.fuzz.binaries import binaries
+from tests.fuzz.target import Target
 from tests.support import downstream_record, scored_record
 from tli_bench.base.paths import data_dir
 from tli_bench.config.run import RunConfig
@@ -48,24 +50,9 @@ ROWS = [("maji", "water"), ("moto", "fire"), ("nyumba", "house"), ("mbwa", "dog"
         ("jicho", "eye"), ("mkono", "hand"), ("siku", "day")]  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Target:
-    """One reader. seeds: contents of the file that is damaged; read: reads a file of that content from an own folder.
-
-    name: of the file in that folder; place: what else must lie there. heavy: a case takes tens of milliseconds.
-    """
-
-    kind: str
-    name: str
-    seeds: tuple[bytes, ...]
-    read: Callable[[Path], object]
-    place: Callable[[Path], None] | None = None
-    heavy: bool = False
-
-
 def targets() -> list[Target]:
     """All of them; the seeds of records and adapters are made here."""
-    return [*_lists(), *_yaml(), *_records(), *_models(), *_documents()]
+    return [*_lists(), *_yaml(), *_records(), *_models(), *_documents(), *binaries(ROWS)]
 
 
 def _lists() -> Iterator[Target]:

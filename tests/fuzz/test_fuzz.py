@@ -3,7 +3,8 @@
 import pytest
 
 from tests.fuzz.run import MOST_MEMORY, fuzz, memory_mib, spread
-from tests.fuzz.targets import Target, targets
+from tests.fuzz.target import Target
+from tests.fuzz.targets import targets
 from tli_bench.base.errors import InputError
 
 ALL = targets()

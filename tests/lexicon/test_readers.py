@@ -1,7 +1,10 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
+import pyarrow
 import pytest
+from pyarrow import parquet
 
 from tli_bench.base.errors import LexiconError
 from tli_bench.lexicon import Lexicon, load_lexicon
@@ -110,6 +113,22 @@ def test_parquet_with_column_mapping(tmp_path: Path) -> None:
     columns = {"source": "translation.sw", "target": "translation.en"}
     read = load_lexicon(tmp_path / "pairs.parquet", pair="swh-eng", columns=columns)
     assert forms(read) == [(("maji",), ("water",)), (("mbwa",), ("dog",))]
+
+
+def test_a_small_parquet_file_that_says_millions_of_rows_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, rows = tmp_path / "pairs.parquet", 5_000_001
+    one = pyarrow.DictionaryArray.from_arrays(np.zeros(rows, dtype=np.int8), ["maji"])
+    parquet.write_table(pyarrow.table({"sw": one, "en": one}), path)
+    assert path.stat().st_size < 40_000
+    with pytest.raises(LexiconError, match=r"pairs\.parquet says 5,000,001 rows; at most 5,000,000 are read"):
+        load_lexicon(path, pair="swh-eng")
+    parquet.write_table(pyarrow.table({"sw": ["maji" * 1000] * 2000, "en": ["water"] * 2000}), path)
+    monkeypatch.setattr("tli_bench.lexicon.readers.parquet.MOST_BYTES", 1 << 20)
+    assert path.stat().st_size < 40_000
+    with pytest.raises(LexiconError, match=r"pairs\.parquet: its values take more than 1 MiB; keep the columns"):
+        load_lexicon(path, pair="swh-eng")
 
 
 def test_a_hub_data_set_keeps_its_own_control_split(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

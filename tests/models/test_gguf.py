@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import struct
 import subprocess
 import sys
 
@@ -10,56 +11,19 @@ import pytest
 
 import tli_bench
 from tests.hub import LoopbackHub
+from tests.models.small_gguf import BLOCKS, write_gguf
 from tli_bench.base.errors import InputError, ModelError
 from tli_bench.models import LoadOptions, load_model
 from tli_bench.models import gguf as ours
 from tli_bench.models.catalog import resolve_model
 
 gguf = pytest.importorskip("gguf", reason="the package gguf is not installed")
-WIDTH, HEADS, BLOCKS, INNER = 64, 4, 3, 96
-LETTERS = [chr(code) for code in (*range(33, 127), *range(161, 173), *range(174, 256), *range(256, 324))]
-MERGES = ["a n", "i n"]
 
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory):
-    """A Llama of random weights, hardly more than a token a byte, stored in 16 bits."""
     path = tmp_path_factory.mktemp("gguf") / "small.F16.gguf"
-    rng, tokens = np.random.default_rng(0), [*LETTERS, *(merge.replace(" ", "") for merge in MERGES), "<|endoftext|>"]
-    writer = gguf.GGUFWriter(path, "llama")
-    writer.add_context_length(128)
-    writer.add_embedding_length(WIDTH)
-    writer.add_block_count(BLOCKS)
-    writer.add_feed_forward_length(INNER)
-    writer.add_head_count(HEADS)
-    writer.add_head_count_kv(HEADS)
-    writer.add_rope_dimension_count(WIDTH // HEADS)
-    writer.add_rope_freq_base(10000.0)
-    writer.add_layer_norm_rms_eps(1e-5)
-    writer.add_vocab_size(len(tokens))
-    writer.add_file_type(int(gguf.LlamaFileType.MOSTLY_F16))
-    writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre("smollm")
-    writer.add_token_list(tokens)
-    writer.add_token_types([1] * (len(tokens) - 1) + [3])
-    writer.add_token_merges(MERGES)
-    writer.add_bos_token_id(len(tokens) - 1)
-    writer.add_eos_token_id(len(tokens) - 1)
-    shapes = {
-        "attn_q": (WIDTH, WIDTH), "attn_k": (WIDTH, WIDTH), "attn_v": (WIDTH, WIDTH), "attn_output": (WIDTH, WIDTH),
-        "ffn_gate": (INNER, WIDTH), "ffn_up": (INNER, WIDTH), "ffn_down": (WIDTH, INNER),
-    }  # fmt: skip
-    writer.add_tensor("token_embd.weight", rng.normal(0, 1, (len(tokens), WIDTH)).astype(np.float16))
-    writer.add_tensor("output_norm.weight", np.ones(WIDTH, dtype=np.float32))
-    for block in range(BLOCKS):
-        for norm in ("attn_norm", "ffn_norm"):
-            writer.add_tensor(f"blk.{block}.{norm}.weight", np.ones(WIDTH, dtype=np.float32))
-        for name, shape in shapes.items():
-            writer.add_tensor(f"blk.{block}.{name}.weight", rng.normal(0, 0.2, shape).astype(np.float16))
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+    write_gguf(path)
     return path
 
 
@@ -95,6 +59,25 @@ def test_what_it_cannot_be_is_said(path, tmp_path, monkeypatch):
     monkeypatch.setattr(ours, "find_spec", lambda name: None)
     with pytest.raises(ModelError, match=r"pip install 'tli-bench\[gguf\]'"):
         resolve_model(str(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "said"),
+    [
+        ("llama.block_count", 1 << 20, "`block_count` is 1,048,576, but it holds 29 tensors"),
+        ("llama.embedding_length", 1 << 20, r"`embedding_length` is 1,048,576, but .*the longest side of one is 259"),
+        ("llama.vocab_size", 2**32 - 1, "`vocab_size` is 4,294,967,295, but"),
+    ],
+)
+def test_sizes_that_its_tensors_cannot_have_are_refused_before_anything_is_made(path, tmp_path, name, number, said):
+    """Of a million blocks transformers would have made each one first."""
+    content, key = bytearray(path.read_bytes()), name.encode()
+    place = content.index(struct.pack("<Q", len(key)) + key) + 8 + len(key) + 4
+    content[place : place + 4] = struct.pack("<I", number)
+    damaged = tmp_path / "damaged.gguf"
+    damaged.write_bytes(content)
+    with pytest.raises(ModelError, match=rf"damaged\.gguf contradicts itself: {said}.*; fetch it again"):
+        load_model(str(damaged))
 
 
 def test_a_file_on_the_hub_is_named_behind_its_repository():

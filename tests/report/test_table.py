@@ -14,6 +14,7 @@ from tli_bench.models.identity import AdapterRef
 from tli_bench.records import TaskScore
 from tli_bench.records.controls import Placebo, PlaceboLayer
 from tli_bench.records.schema import Controls, Spelling
+from tli_bench.report.columns import OVER_BASE
 from tli_bench.report.reported import load_reported
 from tli_bench.report.table import build, load_results, model_label, rank_text, training_label
 
@@ -80,7 +81,7 @@ def test_columns_come_from_words_curves_and_other_tasks(board):
     assert "xquad" not in by_name(board, "swh_Latn-eng_Latn")["org/good", "base"].cells
     assert by_name(board, "swh_Latn-eng_Latn")["org/good", "base"].cells["xlsum"] == pytest.approx(0.2)
     assert board.columns == (
-        *(f"{HEADLINE}_change", "auc_centred", "p1", "mexa", f"output_{HEADLINE}"),
+        *(f"{HEADLINE}_change", "gain", "auc_centred", "p1", "mexa", f"output_{HEADLINE}"),
         *("xquad", "xlsum", "cosine", "mismatched", "gap"),
     )
 
@@ -130,16 +131,36 @@ def test_placebos_and_the_twin_stand_next_to_an_adapters_score():
     record = scored_record(
         adapter=AdapterRef(name="a", sha256="b" * 64), scores=(0.5, 0.6) * 10, base_scores=(0.2, 0.3) * 10
     )
-    curves = {Split.CONTROL: record.curves[Split.CONTROL] | {"twin": {HEADLINE: [0.0, 0.35]}}}
+    own = record.curves[Split.CONTROL]
+    curves = {Split.CONTROL: own | {"twin": {HEADLINE: [0.0, 0.35]}}}
     layer = PlaceboLayer(layer="1", change=0.3, changes=[0.01, -0.02, 0.0, 0.01])
     placebo = Placebo(count=4, seed=0, split=Split.CONTROL, quantity=HEADLINE, layers=[layer])
     changes = {"controls": Controls(placebo=placebo), "curves": curves, "best_layer": record.best_layer | {"twin": "1"}}
     (only,) = build([record.model_copy(update=changes)]).boards
     adapted, base = by_name(only)["org/model", "a"].cells, by_name(only)["org/model", "base"].cells
     assert adapted["net_of_twin"] == pytest.approx(0.2)
+    assert adapted["gain"] == pytest.approx(0.3)
     assert adapted["placebo_floor"] == pytest.approx(layer.floor) == pytest.approx(0.0185)
     assert adapted["placebo_quantile"] == 1.0
-    assert [base[name] for name in ("net_of_twin", "placebo_floor", "placebo_quantile")] == [None] * 3
+    assert [base[name] for name in ("gain", "net_of_twin", "placebo_floor", "placebo_quantile")] == [None] * 4
+
+
+def test_a_gain_is_at_the_layer_of_the_adapter_and_over_base_at_that_of_each():
+    """The base is best at layer 0 (.45) and has .25 at layer 1, where the adapter is best: a gain of .3, and .1 over its base."""
+    record = scored_record(
+        adapter=AdapterRef(name="a", sha256="b" * 64), scores=(0.5, 0.6) * 10, base_scores=(0.2, 0.3) * 10
+    )
+    best = scored_record(scores=(0.4, 0.5) * 10, layers=("0",))
+    control = record.curves[Split.CONTROL]
+    curves = {Split.CONTROL: control | {"base": control["base"] | {HEADLINE: [0.45, 0.25]}}}
+    pseudo = {
+        Split.CONTROL: record.pseudo[Split.CONTROL]
+        | {"base": record.pseudo[Split.CONTROL]["base"] | best.pseudo[Split.CONTROL]["base"]}
+    }
+    changes = {"curves": curves, "pseudo": pseudo, "best_layer": {"base": "0", "adapted": "1"}}
+    (only,) = build([record.model_copy(update=changes)]).boards
+    cells = by_name(only)["org/model", "a"].cells
+    assert (cells["gain"], cells[OVER_BASE]) == (pytest.approx(0.3), pytest.approx(0.1))
 
 
 def test_what_differs_in_protocol_words_or_measures_has_a_board_of_its_own():

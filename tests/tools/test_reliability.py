@@ -5,10 +5,20 @@ import contextlib
 
 import pytest
 
-from benchmarks.reliability import tmpfs
+from benchmarks.reliability import figures, tmpfs
 from benchmarks.reliability.faults import VANISH
-from benchmarks.reliability.kills import Trial, at_every_operation, import_everything, races, trials
+from benchmarks.reliability.kills import (
+    FAULTS,
+    Tally,
+    Trial,
+    at_every_operation,
+    import_everything,
+    races,
+    trials,
+    write,
+)
 from benchmarks.reliability.verbs import VERBS, Verb
+from tools.reliability_table import reliability_table
 
 ALL = argparse.Namespace(every=1, sizes=4)
 LIGHT = ("submit", "results merge")
@@ -101,6 +111,22 @@ def test_room_for_half_a_file_is_no_room_for_a_careless_writer(tmp_path):
 @pytest.mark.usefixtures("warm")
 def test_two_at_once_end_well_or_are_refused_in_one_line(tmp_path):
     assert list(races(Trial(VERBS["submit"], tmp_path / "x"), 2)) == [""]
+
+
+def test_the_table_says_with_which_options_each_verb_was_tried(tmp_path, monkeypatch):
+    monkeypatch.setattr(figures, "FIGURES", tmp_path / "figures.json")
+    options = argparse.Namespace(every=1, random=50, seed=0, sizes=12)
+    write("kill", {"submit": Tally(6), "leaderboard": Tally(40, ["operation 3: differs"])}, options)
+    write("kill", {"train": Tally(15)}, argparse.Namespace(every=6))
+    write("tmpfs", {"submit": Tally(12)}, options)
+    write("random", {"submit": Tally(50)}, options)
+    command = "python -m benchmarks.reliability.kills --faults"
+    assert reliability_table().splitlines()[2:] == [
+        f"| kill -9 at an operation on files (submit, leaderboard) | 46 | 45 | `{command} 'kill' --verbs 'submit,leaderboard' --every 1` |",
+        f"| kill -9 at an operation on files (train) | 15 | 15 | `{command} 'kill' --verbs 'train' --every 6` |",
+        f"| kill -9 at random moments (submit) | 50 | 50 | `{command} 'random' --verbs 'submit' --random 50 --seed 0` |",
+        f"| {FAULTS['tmpfs']} (submit) | 12 | 12 | `{command} 'tmpfs' --verbs 'submit' --sizes 12` |",
+    ]
 
 
 @pytest.mark.slow

@@ -4,14 +4,20 @@ import dataclasses
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tli_bench.base.errors import ResultError
+from tli_bench.lexicon import load_lexicon
+from tli_bench.lexicon.pairs import Split
 from tli_bench.models import load_model
-from tools.transfer.matrix import packed, read_points
-from tools.transfer.points import Point, Scored, score_pairs
+from tli_bench.training import load_recipe
+from tools.transfer.matrix import merged, packed, read_points, side_by_side
+from tools.transfer.placebos import make_placebos
+from tools.transfer.points import Point, Scored, Texts, Wanted, make_point, score_pairs
+from tools.transfer.table import matrix_table
 
 BASE = 0.2901
 """The embedded model's control words, centred by a study's 256 train words; by all of them, as on the board, it is 0.281."""
@@ -72,6 +78,85 @@ def test_a_training_on_several_pairs_or_on_one_that_is_not_scored_is_packed(pair
     told = packed([POINTS[0], dataclasses.replace(POINTS[1], pair=pair)])
     assert told["dev"] == {pair: [dev]}
     assert told["cells"]["chosen"][pair]["swh_Latn-eng_Latn"]["gain"][0] == pytest.approx(0.2, abs=5e-3)
+
+
+def test_recipes_are_compared_on_the_words_that_none_of_them_saw():
+    """The sentences of one arm held the first ten concepts of a pair, and its gain is in these alone."""
+    base, right = POINTS[:2]
+    pair = "swh_Latn-eng_Latn"
+    values = (*np.linspace(0.1, 0.4, 30)[:10] + 0.5, *np.linspace(0.1, 0.4, 30)[10:])
+    sentences = dataclasses.replace(
+        right, scored=right.scored | {pair: scored(values, values)}, seen={pair: CONCEPTS[:10]}
+    )
+    told = side_by_side({"words": [base, right], "sentences": [base, sentences]})
+    assert told["words"] == {pair: 20, "tur_Latn-eng_Latn": 30}
+    gains = {name: arm["cells"]["chosen"][pair][pair]["gain"][0] for name, arm in told["arms"].items()}
+    assert gains["sentences"] == pytest.approx(0, abs=1e-4)
+    own = np.array(right.scored[pair].at_chosen) - np.array(base.scored[pair].at_chosen)
+    assert gains["words"] == pytest.approx(own[10:].mean(), abs=1e-4)
+    # Alone, too, a training is not judged by what its sentences held.
+    assert packed([base, sentences])["cells"]["chosen"][pair][pair]["gain"][0] == pytest.approx(0, abs=1e-4)
+
+
+@pytest.mark.slow
+def test_a_training_on_sentences_tells_which_control_words_they_hold(tmp_path):
+    pair = "swh_Latn-eng_Latn"
+    word = load_lexicon("core", pair=pair).of(Split.CONTROL)[7]
+    file = tmp_path / "sentences.tsv"
+    file.write_text(f"Yule aliona {word.source} jana.\tShe saw it.\nMoja.\tOne.\n" * 2, encoding="utf-8")
+    recipe = load_recipe("mid-align").with_options(layer="2", batch_size="2", max_steps="1")
+    tiny = load_model("tiny")
+    point = make_point(Wanted(pair, 0, "right"), tiny, recipe, (pair,), tmp_path, texts=Texts(file, alone=True))
+    assert word.concept in point.seen[pair]
+    assert len(point.seen[pair]) < 10
+    assert word.concept in point.scored[pair].concepts
+
+
+def test_a_packed_file_takes_further_trained_pairs_of_the_same_recipe():
+    old = packed(POINTS)
+    turkish = "tur_Latn-eng_Latn"
+    new = packed([POINTS[0], *(dataclasses.replace(p, pair=turkish, device="cuda") for p in POINTS[1:])])
+    told = merged(old, new)
+    assert told["devices"] == {"swh_Latn-eng_Latn": "cpu", turkish: "cuda"}
+    assert told["cells"]["chosen"] == old["cells"]["chosen"] | new["cells"]["chosen"]
+    assert merged(told, old) == told
+    with pytest.raises(ResultError, match="of another steps"):
+        merged(old | {"steps": 9}, new)
+
+
+def test_placebos_stand_next_to_gains_as_the_size_that_most_of_them_stay_within():
+    pair, base = "swh_Latn-eng_Latn", POINTS[0]
+    values = np.array(base.scored[pair].at_chosen)
+    changes = [-0.02, 0.01, 0.0, 0.005]
+    drawn = [
+        dataclasses.replace(base, kind="placebo", seed=i, scored=base.scored | {pair: scored(values + by, values)})
+        for i, by in enumerate(changes)
+    ]
+    told = packed([*POINTS, *drawn])
+    assert told["cells"] == packed(POINTS)["cells"]
+    floor = np.quantile(np.abs(changes), 0.95)
+    assert told["placebos"]["count"] == 4
+    assert told["placebos"]["chosen"][pair] == pytest.approx(floor, abs=1e-4)
+    assert told["placebos"]["chosen"]["all"] == pytest.approx(floor / 2, abs=1e-4)
+    head, _, first, *_ = matrix_table(told, "gain").splitlines()
+    assert head.split("|")[3].strip() == "placebos"
+    assert first.split("|")[3].strip() == f"±{floor:.3f}"
+    assert "placebos" not in matrix_table(told, "net")
+    assert merged(told, packed(POINTS))["placebos"] == told["placebos"]
+
+
+@pytest.mark.slow
+def test_placebos_of_an_adapter_are_made_once_and_leave_it_as_it_was(tmp_path):
+    tiny, adapter, pair = load_model("tiny"), Path("adapters/tiny-swh-eng-tli"), "swh_Latn-eng_Latn"
+    before = score_pairs(tiny.model, tiny, (pair,))
+    make_placebos(tiny, adapter, (pair,), 2, tmp_path)
+    points = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "points").iterdir()}
+    assert sorted(points) == ["base-placebo-0.json", "base-placebo-1.json"]
+    make_placebos(tiny, adapter, (pair,), 2, tmp_path)
+    assert {path.name: path.stat().st_mtime_ns for path in (tmp_path / "points").iterdir()} == points
+    assert score_pairs(tiny.model, tiny, (pair,)) == before
+    values = [json.loads((tmp_path / "points" / name).read_text())["scored"][pair]["at_output"] for name in points]
+    assert values[0] != values[1]
 
 
 def test_pairs_are_scored_together_as_each_alone():

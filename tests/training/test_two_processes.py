@@ -106,9 +106,39 @@ def test_two_processes_resume_after_a_kill(llama_folder, words, tmp_path):
     assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
-@pytest.mark.parametrize("verb", [["run", "--model", "tiny", "--output"], ["sweep", "none.yaml", "--output"]])
-def test_verbs_that_are_one_process_refuse_to_be_two(tmp_path, verb):
-    done = _torchrun("-m", "tli_bench", *verb, tmp_path / "runs")
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["sweep", "none.yaml"], "tli-bench sweep runs as one process, but was started as 2; start it without"),
+        (["run", "--model", "tinny"], "unknown model 'tinny'; did you mean 'tiny'?"),
+    ],
+    ids=["a verb that is one process", "an error of one that shares its work"],
+)
+def test_what_is_wrong_ends_both_processes_in_one_sentence(tmp_path, arguments, told):
+    done = _torchrun("-m", "tli_bench", *arguments, "--output", tmp_path / "runs")
     assert done.returncode != 0
-    assert f"error: tli-bench {verb[0]} runs as one process, but was started as 2; start it without" in done.stderr
+    assert f"error: {told}" in done.stderr
+    assert done.stdout == ""
     assert not (tmp_path / "runs").exists()
+    if arguments[0] == "run":
+        assert done.stderr.count("error: ") == 1, done.stderr
+
+
+@pytest.mark.slow
+def test_the_command_scores_what_one_process_scores_and_only_rank_0_speaks(tmp_path):
+    from tests.plugin.test_ranks import said, same
+    from tli_bench.records import RecordStore
+
+    run = ("-m", "tli_bench", "run", "--pairs", "swh-eng,tur-azj", "--placebo", 2)
+    two = _torchrun(*run, "--output", tmp_path / "two")
+    one = python(*run, "--output", tmp_path / "one")
+    assert (one.returncode, two.returncode) == (0, 0), two.stderr[-3000:]
+    alone, shared = (list(RecordStore(tmp_path / name)) for name in ("one", "two"))
+    assert len(alone) == len(shared) == 2
+    for a, b in zip(alone, shared, strict=True):
+        same(said(a) | {"recipe": None}, said(b) | {"recipe": None})
+    lines = [[line for line in done.stdout.splitlines() if " tasks in " not in line] for done in (one, two)]
+    assert lines[0] == lines[1]
+    again = _torchrun(*run, "--output", tmp_path / "two")
+    assert "2 tasks in" in again.stdout
+    assert "(2 were already done)" in again.stdout

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from tests.conftest import make_model, make_tokenizer
-from tli_bench.models.live import _checksum, fingerprint
+from tli_bench.models.live import _checksum, _json, fingerprint
 from tli_bench.vectors.backend import Backend
 from tli_bench.vectors.cache import StateCache
 from tli_bench.vectors.extract import States
@@ -186,6 +186,12 @@ def test_a_changed_tokenizer_is_never_answered_from_before(backend, change):
     before = ask(backend)
     change(backend)
     assert not torch.equal(before, ask(backend))
+
+
+def test_what_is_hashed_of_settings_is_the_same_in_every_process():
+    """PEFT's target modules are a set, whose order is another in each process."""
+    named = {f"{part}_proj" for part in "abcdefgh"}
+    assert _json({"modules": named}) == _json({"modules": sorted(named)})
 
 
 def test_an_added_token_changes_the_fingerprint_and_padding_does_not(backend):

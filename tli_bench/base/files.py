@@ -5,15 +5,17 @@ import json
 import os
 import re
 import shutil
+import socket
 import tempfile
 import time
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from tli_bench.base.errors import OutputError, reason_of
 
-_TEMPORARY = re.compile(r"\..*\.tmp-(\d+)-\w+", re.DOTALL)
+_TEMPORARY = re.compile(r"\..*\.tmp-(?P<process>\d+)(?:-(?P<machine>[0-9a-f]{8}))?-\w+", re.DOTALL)
 _LONGEST_NAME = 180
 """Bytes of a name that are kept in its temporary one; file systems take 255."""
 _DAY = 86_400
@@ -66,18 +68,28 @@ def require_writable(folder: Path) -> None:
 
 
 def temporary_prefix(name: str) -> str:
-    """How the temporary name of what becomes `name` begins: hidden, and with the number of the process that writes it."""
+    """How the temporary name of what becomes `name` begins: hidden, with the process that writes it and the machine that numbers it."""
     raw = name.encode("utf-8", "surrogateescape")
     if len(raw) > _LONGEST_NAME:
         name = hashlib.sha256(raw).hexdigest()[:16]
-    return f".{name}.tmp-{os.getpid()}-"
+    return f".{name}.tmp-{os.getpid()}-{_machine()}-"
+
+
+@cache
+def _machine() -> str:
+    """Where a process number means one process: this boot of this machine, in a container the container."""
+    told = [socket.gethostname()]
+    with suppress(OSError):  # only Linux says so
+        told += [Path("/proc/sys/kernel/random/boot_id").read_text(), os.readlink("/proc/self/ns/pid")]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:8]
 
 
 def remove_leftovers(folder: Path, pattern: str = "**/.*.tmp-*", *, shared: bool = False) -> None:
     """Remove what processes of this user that were killed while writing left under `folder`.
 
-    What a running process is writing stays, unless it is older than a day: then another process has its number. shared: other machines
-    may be writing there without a lock, so only what is older than a day goes. What cannot be removed stays; nothing is raised.
+    What a running process is writing stays, unless it is older than a day: then another process has its number. shared: others, on
+    other machines too, may be writing there without a lock, so only what this machine's ended processes left goes at once, the rest
+    after a day. What cannot be removed stays; nothing is raised.
     """
     for path in sorted(folder.glob(pattern)):
         with suppress(OSError):
@@ -93,13 +105,16 @@ def _is_left_over(path: Path, *, shared: bool) -> bool:
     named, about = _TEMPORARY.fullmatch(path.name), path.lstat()
     if named is None or about.st_uid != os.getuid():
         return False
-    return time.time() - about.st_mtime > _DAY or not (shared or _is_running(int(named[1])))
+    if time.time() - about.st_mtime > _DAY:
+        return True
+    process = int(named["process"])
+    if shared:
+        return named["machine"] == _machine() and not _is_running(process)
+    # The lock is ours: in a container the one that was killed had our own number.
+    return process == os.getpid() or not _is_running(process)
 
 
 def _is_running(process: int) -> bool:
-    """Whether another process of this number runs here; in a container the one that was killed had our own number."""
-    if process == os.getpid():
-        return False
     try:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):

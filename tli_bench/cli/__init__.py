@@ -7,6 +7,7 @@ import typer
 
 from tli_bench.base.collection import collection_paused
 from tli_bench.cli.failures import DEBUG, bound_warnings, exit_code, told
+from tli_bench.cli.processes import silence_others
 
 app = typer.Typer(
     name="tli-bench",
@@ -53,10 +54,12 @@ def main(argv: list[str] | None = None) -> None:
     """Run the command line; an error becomes one message on standard error and an exit code, whatever it is."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = DEBUG in arguments
+    arguments = [argument for argument in arguments if argument != DEBUG]
+    silence_others(arguments)
     bound_warnings()
     try:
         _register()
-        app(args=[argument for argument in arguments if argument != DEBUG])
+        app(args=arguments)
     except KeyboardInterrupt:
         print("interrupted; finished units are kept, run the same command again to go on", file=sys.stderr)
         raise SystemExit(130) from None

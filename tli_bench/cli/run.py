@@ -48,6 +48,9 @@ def run(
 
     Each pair begins with its verdict; a run over several ends with one sentence over all of them. Lines and tables fit the
     terminal; through a pipe they are as wide as they are. `tli-bench ls terms` says what trained, control, gain and best layer mean.
+
+    `torchrun --nproc_per_node N -m tli_bench run ...` or `accelerate launch` shares words and prompts among N processes, each with a
+    copy of the model on a GPU of its own.
     """
     from tli_bench.cli.afterwards import Afterwards
     from tli_bench.cli.running import execute

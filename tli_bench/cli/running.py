@@ -15,12 +15,12 @@ from tli_bench.base.collection import collection_paused
 from tli_bench.base.errors import InputError
 from tli_bench.base.locks import writing_into
 from tli_bench.cli.afterwards import Afterwards
-from tli_bench.cli.processes import require_one_process
+from tli_bench.cli.processes import follow, joined, leading
 from tli_bench.cli.quiet import quiet_libraries
 from tli_bench.cli.showing import show
 from tli_bench.config.run import RunConfig
 from tli_bench.downstream.errors import DataError
-from tli_bench.plugin.checks import check, check_parts
+from tli_bench.plugin.checks import check, check_parts, require_shareable
 from tli_bench.plugin.finished_run import FinishedRun, finished_run
 from tli_bench.plugin.results import resolved, write_run
 from tli_bench.report.terminal.summary import closing, summary_parts
@@ -34,28 +34,41 @@ if TYPE_CHECKING:
     from tli_bench.plugin.lm import TLIModel
     from tli_bench.plugin.run import RunResult
     from tli_bench.records.schema import RunRecord
+    from tli_bench.vectors.ranks import Ranks
 
 
 def execute(config: RunConfig, *, plain: bool = False, again: bool = False, then: Afterwards | None = None) -> None:
     """Run and show everything; raises TLIError before anything is written when the input is bad.
 
+    Of several processes rank 0 does this, and the others answer it until it ends, with its exit code.
     plain: tab-separated values instead of what people read. again: score again what is finished, and replace it. then: what to do
     with the results.
     """
-    require_one_process(
-        "run", "start it without torchrun; for several devices, once per device, each with its own --pairs and --device"
-    )
+    ranks = joined()
+    if ranks is not None and ranks.rank > 0:
+        raise SystemExit(follow(ranks))
+    with leading(ranks):
+        _checked(config, ranks)
+        assert config.output is not None  # it was checked
+        with writing_into(config.output, "run"):
+            _execute(config, config.output, ranks, plain=plain, again=again, then=then or Afterwards())
+
+
+def _checked(config: RunConfig, ranks: "Ranks | None") -> None:
+    """What can be said before anything is loaded."""
     if config.output is None:
         raise InputError("--output must be a path: `tli-bench run` writes its records somewhere")
     if config.audit:
         raise InputError("audit words are scored by `tli-bench submit`, once; leave `audit` out")
     check(config)
     check_parts(config)
-    with writing_into(config.output, "run"):
-        _execute(config, config.output, plain=plain, again=again, then=then or Afterwards())
+    if ranks is not None:
+        require_shareable(config)
 
 
-def _execute(config: RunConfig, output: Path, *, plain: bool, again: bool, then: Afterwards) -> None:
+def _execute(
+    config: RunConfig, output: Path, ranks: "Ranks | None", *, plain: bool, again: bool, then: Afterwards
+) -> None:
     started = time.monotonic()
     console = Console()
     finished = None if again else finished_run(config)
@@ -73,10 +86,10 @@ def _execute(config: RunConfig, output: Path, *, plain: bool, again: bool, then:
         unread = unreadable(tasks)
     tasks = _left(tasks, unread)
     with console.status(f"loading {escape(config.model)}"):
-        lm = open_model(config)
+        lm = open_model(config, ranks=ranks)
     show(console, _opening(config, lm.identity), plain=plain)
     outcome = _score(console, config, lm, tasks, plain=plain, again=again, samples=then.log_samples)
-    told = resolved(config, lm.identity, str(lm.device))
+    told = resolved(config, lm.identity, str(lm.device) if ranks is None else lm.device.type)
     path = write_run(told, outcome.results, outcome.records, output)
     show(console, summary_parts(outcome.records), plain=plain)
     without = {record.task for record in outcome.records}

@@ -1,12 +1,16 @@
 """GGUF files: which file a name means, and what is in it. transformers turns its weights back into ordinary ones."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from tli_bench.base.errors import ModelError
 from tli_bench.base.paths import expanded
+from tli_bench.models.hub import first_line
+from tli_bench.models.plausible import implausible_gguf
 
 SUFFIX = ".gguf"
 
@@ -37,12 +41,30 @@ def gguf_of(name: str) -> GgufFile | None:
 
 
 def stored_as(path: Path) -> str:
-    """How the weights of a file are stored, as in `gguf Q4_1`; raises ModelError for a file that cannot be read."""
+    """How the weights of a file are stored, as in `gguf Q4_1`.
+
+    Raises ModelError for a file that cannot be read, or whose sizes cannot be those of its tensors: before anything is allocated for it.
+    """
     import gguf
 
     try:
-        field = gguf.GGUFReader(path).fields.get("general.file_type")
+        read = gguf.GGUFReader(path)
+        field = read.fields.get("general.file_type")
         kind = gguf.LlamaFileType(int(field.parts[-1][0])).name if field else "of unknown type"
-    except (OSError, ValueError, LookupError) as err:
-        raise ModelError(f"{path} is not a GGUF file that can be read: {str(err).splitlines()[0]}") from err
+        numbers = dict(_numbers(read))
+        shapes = {tensor.name: tuple(map(int, tensor.shape)) for tensor in read.tensors}
+    except (OSError, ValueError, LookupError, TypeError, ArithmeticError) as err:
+        raise ModelError(f"{path} is not a GGUF file that can be read: {first_line(err)}") from err
+    if wrong := implausible_gguf(numbers, shapes):
+        raise ModelError(f"{path} contradicts itself: {wrong}; fetch it again")
     return f"gguf {kind.removeprefix('MOSTLY_').removeprefix('ALL_')}"
+
+
+def _numbers(read: Any) -> Iterator[tuple[str, int]]:
+    """The whole numbers by which a file describes its architecture, without the architecture's name."""
+    import gguf
+
+    whole = {kind for kind in gguf.GGUFValueType if kind.name.startswith(("INT", "UINT"))}
+    for name, field in read.fields.items():
+        if len(field.types) == 1 and field.types[0] in whole:
+            yield name.partition(".")[2], int(field.parts[-1][0])

@@ -144,4 +144,9 @@ def _checksum(tensor: torch.Tensor) -> str:
 
 
 def _json(value: Any) -> bytes:
-    return json.dumps(value, sort_keys=True, default=repr).encode()
+    return json.dumps(value, sort_keys=True, default=_plain).encode()
+
+
+def _plain(value: Any) -> Any:
+    """What JSON does not have, the same in every process: a set's own order is not (PEFT's target modules are one)."""
+    return sorted(value, key=repr) if isinstance(value, set | frozenset) else repr(value)

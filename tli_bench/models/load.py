@@ -105,22 +105,21 @@ def load_model(name: str, options: LoadOptions | None = None) -> LoadedModel:
             f"{name} is quantised already; leave out --quantize {quantize}, or give the model it was made from"
         )
     dtype = options.dtype or ("float32" if device == "cpu" else "bfloat16")
+    kept_as = stored_as(source.path) if source.gguf and source.path else None
     config = load_config(source, options)
     require_numbers(config, source.id)
     stored = _stored_dtype(config)
     if source.path is None:
         # Tokenizer and weights come from the same commit as the configuration, whatever is pushed in the meantime.
         options = replace(options, revision=_commit(source, options))
+        if source.gguf:
+            kept_as = stored_as(hub_file(source.target, options.revision, file=source.gguf) or Path(source.gguf))
     tokenizer = _from_hub(source, _load_tokenizer, options)
     model, first = _from_hub(
         source, _load_weights, options, config=config, dtype=dtype, quantize=quantize, device=device
     )
     require_in_memory(model, source.id)
     _keep_quantised_weights_as_they_are(model)
-    if source.gguf:
-        quantize = stored_as(
-            source.path or hub_file(source.target, options.revision, file=source.gguf) or Path(source.gguf)
-        )
     check_vocabulary(model, tokenizer, source.id)
     revision = model_fingerprint(source.path) if source.path else str(options.revision)
     card = None
@@ -133,7 +132,7 @@ def load_model(name: str, options: LoadOptions | None = None) -> LoadedModel:
         revision,
         source.target,
         dtype,
-        quantize,
+        kept_as or quantize,
         str(next(model.parameters()).device) if options.device_map else device,
         stored,
         card,

@@ -13,6 +13,8 @@ _LONGEST_HEADER = 100_000_000
 _LAYERS, _WIDTH, _TIMES, _RANK = 1000, 1 << 18, 16, 1024
 _COUNTS = frozenset({"num_hidden_layers", "num_layers", "n_layer", "n_layers", "encoder_layers", "decoder_layers"})
 _WIDTHS = frozenset({"vocab_size", "hidden_size", "intermediate_size", "n_embd", "d_model", "d_ff", "head_dim"})
+_LENGTHS = ("embedding_length", "feed_forward_length", "vocab_size", "attention.key_length", "attention.value_length")
+"""Dimensions of tensors, as GGUF files name them."""
 _RANKS = ("r", "init_r", "target_r", "num_virtual_tokens")
 
 
@@ -48,6 +50,16 @@ def implausible_model(config: Mapping[str, Any], shapes: Shapes) -> str:
             return f"`{name}` is {value:,}, but there are {len(shapes):,} tensors"
         if name in _WIDTHS and value > max(_WIDTH, _TIMES * largest):
             return f"`{name}` is {value:,}, but no tensor is longer than {largest:,}"
+    return ""
+
+
+def implausible_gguf(numbers: Mapping[str, int], shapes: Shapes) -> str:
+    """What a GGUF file says of its model and its tensors cannot be, in words; empty where all may be right."""
+    largest = _largest(shapes)
+    most = {"block_count": len(shapes), "expert_count": largest, **dict.fromkeys(_LENGTHS, 2 * largest)}
+    for name, bound in most.items():
+        if (value := numbers.get(name, 0)) > bound:
+            return f"`{name}` is {value:,}, but it holds {len(shapes):,} tensors, and the longest side of one is {largest:,}"
     return ""
 
 

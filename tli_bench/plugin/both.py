@@ -9,7 +9,6 @@ from lm_eval import evaluate
 from lm_eval.api.task import Task
 
 from tli_bench.base.errors import InputError
-from tli_bench.models.adapters import adapter_disabled
 from tli_bench.plugin.asking import fitted
 from tli_bench.plugin.kept_answers import keeping
 from tli_bench.plugin.lm import TLIModel
@@ -57,7 +56,7 @@ def evaluate_both(
         _count(found, task, lm)
         if lm.identity.adapter is None:
             return found
-        with adapter_disabled(lm.model), keeping(lm, keep, name, "base") as asked:
+        with lm.bare(), keeping(lm, keep, name, "base") as asked:
             base = _run(asked, task, limit, prompting, samples=samples)
     add_base(found, base, name)
     if samples:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from tli_bench.base.errors import InputError
 from tli_bench.config.run import NO_ADAPTER, RunConfig
 from tli_bench.lexicon.readers.base import reading_of
 from tli_bench.lexicon.unknown import languages_of_list
@@ -26,6 +27,19 @@ def check_parts(config: RunConfig) -> None:
             find_adapter(name)
     expected_device(chosen.device)
     require_one_placement(chosen.device, chosen.device_map, chosen.max_memory)
+
+
+def require_shareable(config: RunConfig) -> None:
+    """Raise InputError for a placement that is not one card, or one CPU, for each process."""
+    if config.device_map:
+        raise InputError(
+            f"--device-map {config.device_map} spreads one copy of the model over all GPUs, but each process has its own copy; "
+            "leave it out, or start one process"
+        )
+    if config.device and ":" in config.device:
+        raise InputError(
+            f"--device {config.device} is one card, but each of the processes takes the card of its own number; give --device cuda"
+        )
 
 
 def check_base(model: str, load: Mapping[str, Any]) -> None:

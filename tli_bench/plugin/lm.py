@@ -1,6 +1,7 @@
 """The lm-eval model `tli`: an HFLM over our loader, with the `hidden_states` request type, base and adapter in one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from typing import Any
 
@@ -11,10 +12,12 @@ from lm_eval.api.registry import register_model
 
 from tli_bench.config.run import RunConfig
 from tli_bench.models import LoadedModel, LoadOptions, attach_adapter, inspect_adapter, load_model
-from tli_bench.models.adapters import read_weights, require_finite
+from tli_bench.models.adapters import adapter_disabled, read_weights, require_finite
 from tli_bench.models.expected import note_of_whole_model, trained_of, twin_of
 from tli_bench.models.identity import MeasuredModel
 from tli_bench.models.passed import require_sane_once
+from tli_bench.models.types import Model, Tokenizer
+from tli_bench.models.variants import Weights
 from tli_bench.plugin.answer_cache import require_own_answers
 from tli_bench.plugin.asking import fitting
 from tli_bench.plugin.counted import CountedHFLM
@@ -69,7 +72,7 @@ class TLIModel(CountedHFLM):
             enable_thinking=False,
         )
         self.progress = progress
-        self.vectors = Backend(model, loaded.tokenizer, batch_size=self.batch_size, progress=progress, twin=other)
+        self.vectors = self._backend(model, loaded.tokenizer, other)
         self.placebos: Placebos | None = Placebos(self.vectors, config.placebo) if files else None
         self.adapter_files = files
         self.identity = MeasuredModel(
@@ -100,6 +103,15 @@ class TLIModel(CountedHFLM):
     def create_from_arg_obj(cls, arg_dict: dict[str, Any], additional_config: dict[str, Any] | None = None) -> Any:
         """As lm-eval's own."""
         return super().create_from_arg_obj(arg_dict, _without_defaults(additional_config))
+
+    def _backend(self, model: Model, tokenizer: Tokenizer, twin: Weights | None) -> Backend:
+        return Backend(model, tokenizer, batch_size=self.batch_size, progress=self.progress, twin=twin)
+
+    @contextmanager
+    def bare(self) -> Iterator[None]:
+        """Inside the `with` block texts and log-likelihoods are the base's: the adapter is switched off, never merged."""
+        with adapter_disabled(self.model):
+            yield
 
     def generate_until(self, requests: Sequence[Any], disable_tqdm: bool = False) -> Any:
         """As lm-eval's own, but a prompt of our tasks that is too long keeps what is asked; see `downstream.fitting`."""

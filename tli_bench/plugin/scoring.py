@@ -14,10 +14,12 @@ from tli_bench.plugin.lm import TLIModel
 from tli_bench.plugin.prompting import Prompting
 from tli_bench.plugin.results import asked_pairs, resolved
 from tli_bench.plugin.run import RunResult, Watch, run_tasks
+from tli_bench.plugin.shared import open_shared
 from tli_bench.plugin.tasklist import default_tasks
 from tli_bench.plugin.tasks import HiddenStatesTask
 from tli_bench.records import RecordStore
 from tli_bench.vectors.protocols import get_protocols
+from tli_bench.vectors.ranks import Ranks
 
 
 def tasks_of(config: RunConfig) -> dict[str, Task]:
@@ -61,11 +63,14 @@ def units(config: RunConfig, tasks: dict[str, Task]) -> int:
     return sum(protocols if isinstance(task, HiddenStatesTask) else 1 for task in tasks.values())
 
 
-def open_model(config: RunConfig, loaded: LoadedModel | None = None) -> TLIModel:
+def open_model(config: RunConfig, loaded: LoadedModel | None = None, *, ranks: Ranks | None = None) -> TLIModel:
     """The model of a run with its adapter. loaded: a base that is already in memory, instead of the one named.
 
-    One that states are kept of is loaded only for what is not among them.
+    One that states are kept of is loaded only for what is not among them. ranks: the processes that share the work, each of which opens
+    a copy of the model.
     """
+    if ranks is not None:
+        return open_shared(config, ranks)
     arguments = config.arguments()
     return opened(config) if loaded is None else TLIModel(**(arguments | {"pretrained": loaded}))
 

@@ -67,10 +67,19 @@ _COMPANIONS = (
 # At the end: raw geometry, which a constant vector changes.
 _DESCRIPTIONS = tuple(_Shown(name, printed=False) for name in DESCRIPTIONS)
 SPELLING = "spelling"
-PLACEBO_FLOOR, PLACEBO_QUANTILE, NET_OF_TWIN = "placebo_floor", "placebo_quantile", "net_of_twin"
+GAIN, NET_OF_TWIN = "gain", "net_of_twin"
+PLACEBO_FLOOR, PLACEBO_QUANTILE = "placebo_floor", "placebo_quantile"
 BESIDE = {
     column.id: column
     for column in (
+        Column(
+            GAIN,
+            "Gain",
+            "Minus the score without the adapter at the same layer, the one that dev words chose with it: what the verdict is about. "
+            "It can be large where that layer had little, and nothing is over the base's own best.",
+            signed=True,
+            printed=False,
+        ),
         Column(
             NET_OF_TWIN, "Net of twin", "Minus the same recipe trained on shuffled pairs, at the same layer: what right pairs gave.",
             signed=True,
@@ -152,7 +161,7 @@ def columns() -> tuple[Column, ...]:
     return (
         Column(AUDIT, "Audit", audit, low=False),
         Column(OVER_BASE, "Over base", over_base, signed=True, low=False),
-        *(BESIDE[name] for name in (NET_OF_TWIN, PLACEBO_FLOOR, PLACEBO_QUANTILE)),
+        *(BESIDE[name] for name in (GAIN, NET_OF_TWIN, PLACEBO_FLOOR, PLACEBO_QUANTILE)),
         *companions,
         BESIDE[SPELLING],
         Column(OUTPUT, f"Output {get_measure(HEADLINE).label}", f"{score.label} at the output layer.", printed=False),

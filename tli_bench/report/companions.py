@@ -4,7 +4,7 @@ from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.roles import HEADLINE
 from tli_bench.models.identity import State
 from tli_bench.records.run_record import RunRecord
-from tli_bench.report.columns import NET_OF_TWIN, PLACEBO_FLOOR, PLACEBO_QUANTILE, SPELLING
+from tli_bench.report.columns import GAIN, NET_OF_TWIN, PLACEBO_FLOOR, PLACEBO_QUANTILE, SPELLING
 
 
 def companions(record: RunRecord, state: State, layer: str) -> dict[str, float | None]:
@@ -15,16 +15,21 @@ def companions(record: RunRecord, state: State, layer: str) -> dict[str, float |
 
 
 def _beside_an_adapter(record: RunRecord, layer: str) -> dict[str, float | None]:
-    """What else was put into the adapter's place: its twin on shuffled pairs, and placebos of random weights."""
+    """What is held against the adapter: the base at the same layer, its twin on shuffled pairs, and placebos of random weights."""
     placebo = record.controls.placebo if record.controls else None
     here = (item for item in placebo.layers if item.layer == layer) if placebo and placebo.quantity == HEADLINE else ()
     found = next(iter(here), None)
-    own, twin = (
+    own, base, twin = (
         record.value(HEADLINE, Split.CONTROL, state, layer) if state in record.best_layer else None
-        for state in ("adapted", "twin")
+        for state in ("adapted", "base", "twin")
     )
     return {
-        NET_OF_TWIN: None if own is None or twin is None else own - twin,
+        GAIN: _minus(own, base),
+        NET_OF_TWIN: _minus(own, twin),
         PLACEBO_FLOOR: found.floor if found else None,
         PLACEBO_QUANTILE: found.quantile if found else None,
     }
+
+
+def _minus(own: float | None, other: float | None) -> float | None:
+    return None if own is None or other is None else own - other

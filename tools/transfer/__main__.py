@@ -1,7 +1,8 @@
 """`python -m tools.transfer`: train on each pair, over seeds, with twins on shuffled pairs, and score all pairs with each.
 
 Every training is a point of its own under --out; the same command goes on where it stopped. --jobs trains several at once, each
-with one thread and a copy of the model, which a GPU or many cores can use. --pack writes what the points say into one small file.
+with one thread and a copy of the model, which a GPU or many cores can use. --pack writes what the points say into one small file,
+next to the trained pairs that it holds already.
 """
 
 import argparse
@@ -14,15 +15,14 @@ from pathlib import Path
 from tli_bench.base.files import write_text
 from tli_bench.languages import DEFAULT_PAIRS, pair_id, pivot, resolve_pair
 from tools.transfer.jobs import made
-from tools.transfer.matrix import packed, read_points
-from tools.transfer.points import Wanted
+from tools.transfer.matrix import merged, packed, read_points
+from tools.transfer.points import Kind, Wanted
 
 
-def wanted(pairs: Sequence[str], seeds: int) -> list[Wanted]:
-    """The base, then every pair and seed on right pairs and on shuffled ones, all pairs of one seed before the next."""
-    trainings = [
-        Wanted(pair, seed, kind) for seed in range(seeds) for pair in pairs for kind in ("right", "shuffled")
-    ]  # fmt: skip
+def wanted(pairs: Sequence[str], seeds: int, *, twins: bool = True) -> list[Wanted]:
+    """The base, then every pair and seed on right pairs and, as their twins, on shuffled ones, all pairs of one seed before the next."""
+    kinds: tuple[Kind, ...] = ("right", "shuffled") if twins else ("right",)
+    trainings = [Wanted(pair, seed, kind) for seed in range(seeds) for pair in pairs for kind in kinds]
     return [Wanted("", 0, "base"), *trainings]
 
 
@@ -41,6 +41,14 @@ def main() -> None:
     )
     parser.add_argument("--pairs", help="trained on, comma-separated; all pairs with English by default")
     parser.add_argument("--together", action="store_true", help="one training on all of them in place of one on each")
+    parser.add_argument(
+        "--parallel", type=Path, metavar="FILE", help="sentences to train on, as `tli-bench train` reads them"
+    )
+    parser.add_argument("--parallel-only", action="store_true", help="train on the sentences alone")
+    parser.add_argument(
+        "--retain-text", type=Path, metavar="FILE", help="text that the recipe's retention holds in place"
+    )
+    parser.add_argument("--no-twins", action="store_true", help="no trainings on shuffled pairs")
     parser.add_argument("--scored", help="scored with each, comma-separated; all default pairs by default")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=1)
@@ -52,7 +60,7 @@ def main() -> None:
     with_pivot = [pair for pair in DEFAULT_PAIRS if pivot().code in pair]
     options.scored = ids_of(options.scored) or tuple(DEFAULT_PAIRS)
     pairs = ids_of(options.pairs) or tuple(with_pivot)
-    asked = wanted([",".join(pairs)] if options.together else pairs, options.seeds)
+    asked = wanted([",".join(pairs)] if options.together else pairs, options.seeds, twins=not options.no_twins)
     missing = [one for one in asked if not (options.out / "points" / f"{one.name}.json").is_file()]
     print(f"{len(asked)} points, {len(missing)} to make", flush=True)
     jobs = [(one, options) for one in missing]
@@ -65,7 +73,10 @@ def main() -> None:
         for job in jobs:
             print(made(job), flush=True)
     if options.pack:
-        write_text(options.pack, json.dumps(packed(read_points(options.out)), indent=1) + "\n")
+        told = packed(read_points(options.out))
+        if options.pack.is_file():
+            told = merged(json.loads(options.pack.read_text(encoding="utf-8")), told)
+        write_text(options.pack, json.dumps(told, indent=1) + "\n")
         print(options.pack)
 
 

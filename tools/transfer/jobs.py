@@ -13,7 +13,7 @@ def made(job: tuple[Wanted, argparse.Namespace]) -> str:
     from tli_bench.cli.quiet import quiet_libraries
     from tli_bench.models import LoadOptions, load_model
     from tli_bench.training import load_recipe
-    from tools.transfer.points import make_point
+    from tools.transfer.points import Texts, make_point
 
     one, options = job
     if "loaded" not in _HELD:
@@ -22,7 +22,8 @@ def made(job: tuple[Wanted, argparse.Namespace]) -> str:
         _HELD["loaded"] = load_model(options.model, LoadOptions(dtype="float32", device=options.device))
     changes = dict(change.split("=", 1) for change in options.set)
     recipe = load_recipe(options.recipe).with_options(**changes)
-    point = make_point(one, _HELD["loaded"], recipe, options.scored, options.out, keep=options.keep)
+    texts = Texts(options.parallel, options.parallel_only, options.retain_text)
+    point = make_point(one, _HELD["loaded"], recipe, options.scored, options.out, texts=texts, keep=options.keep)
     return f"{one.name}: {point.collapsed or f'{point.steps} steps'}, {point.seconds:.0f} s"
 
 

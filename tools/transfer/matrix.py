@@ -1,7 +1,8 @@
 """From points to the transfer matrix: what each training gave each pair, over seeds, and net of its twin."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,40 @@ def read_points(folder: Path) -> list[Point]:
     return points
 
 
+def without_seen(points: Iterable[Point]) -> list[Point]:
+    """The points without the control words that any of their trainings saw in a sentence, so that all are of the same words."""
+    points = list(points)
+    seen = {pair: {c for point in points for c in point.seen.get(pair, ())} for point in points for pair in point.seen}
+    return [
+        replace(point, scored={pair: _unseen(s, seen.get(pair, set())) for pair, s in point.scored.items()})
+        for point in points
+    ]
+
+
+def _unseen(scored: Scored, seen: set[str]) -> Scored:
+    kept = [i for i, concept in enumerate(scored.concepts) if concept not in seen]
+    return replace(
+        scored,
+        concepts=tuple(scored.concepts[i] for i in kept),
+        at_chosen=tuple(scored.at_chosen[i] for i in kept),
+        at_output=tuple(scored.at_output[i] for i in kept),
+    )
+
+
+def side_by_side(arms: Mapping[str, Sequence[Point]]) -> dict[str, Any]:
+    """What `packed` says of each arm, all on the words that no arm saw. words: how many these are, by scored pair."""
+    clean = iter(without_seen(point for points in arms.values() for point in points))
+    own = {name: [next(clean) for _ in points] for name, points in arms.items()}
+    base = next(point for points in own.values() for point in points if point.kind == "base")
+    return {
+        "words": {pair: len(scored.concepts) for pair, scored in base.scored.items()},
+        "arms": {name: packed(points) for name, points in own.items()},
+    }
+
+
 def packed(points: Sequence[Point]) -> dict[str, Any]:
     """The matrix with its intervals, and what it is of. cells: by place, trained pair and scored pair (`all`: their mean)."""
+    points = without_seen(points)
     (base,) = [point for point in points if point.kind == "base"]
     trained = list(dict.fromkeys(point.pair for point in points if point.pair))
     whole = next((point for point in points if point.kind == "right" and not point.collapsed), None)
@@ -39,7 +72,7 @@ def packed(points: Sequence[Point]) -> dict[str, Any]:
         "model": base.model,
         "revision": base.revision,
         "lexicon": base.lexicon,
-        "device": base.device,
+        "devices": {point.pair: point.device for point in points if point.pair},
         "recipe": whole.recipe if whole else {},
         "steps": whole.steps if whole else 0,
         "parameters": whole.parameters if whole else 0,
@@ -50,6 +83,42 @@ def packed(points: Sequence[Point]) -> dict[str, Any]:
         "dev": {pair: [_round(_own_dev(p)) for p in _of(points, pair, "right")] for pair in trained},
         "text": {pair: [_round(p.text) for p in _of(points, pair, "right") if p.text is not None] for pair in trained},
         "collapsed": [f"{p.pair} seed {p.seed} ({p.kind}): {p.collapsed}" for p in points if p.collapsed],
+        "placebos": _placebos(base, [point for point in points if point.kind == "placebo"]),
+    }
+
+
+def _placebos(base: Point, placebos: Sequence[Point]) -> dict[str, Any]:
+    """How many there are and, by place and scored pair, the size of change that 95 % of them stay within; empty where there are none."""
+    if not placebos:
+        return {}
+    floors = {
+        place: {
+            name: _round(float(np.quantile([abs(_over(one, base, pairs, place).mean()) for one in placebos], 0.95)))
+            for name, pairs in _scopes(base)
+        }
+        for place in PLACES
+    }
+    return {"count": len(placebos), **floors}
+
+
+_SAME = ("model", "revision", "lexicon", "recipe", "steps", "seeds")
+_BY_PAIR = ("devices", "dev", "text")
+
+
+def merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """What `packed` said before, with the trained pairs of `new` added or replaced; each column is against the base of its own device.
+
+    Raises ResultError where the two are not of one base, lexicon and recipe.
+    """
+    different = [name for name in _SAME if old[name] != new[name]]
+    if different:
+        raise ResultError(f"the packed file is of another {different[0]}; give --pack another file")
+    return {
+        **old,
+        **{name: old[name] | new[name] for name in _BY_PAIR},
+        "cells": {place: old["cells"][place] | new["cells"][place] for place in PLACES},
+        "collapsed": [line for line in old["collapsed"] if line.split()[0] not in new["devices"]] + new["collapsed"],
+        "placebos": new["placebos"] or old["placebos"],
     }
 
 

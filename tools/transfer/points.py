@@ -4,12 +4,14 @@ import json
 import shutil
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from tli_bench.base.files import write_text
 from tli_bench.lexicon import load_lexicon
+from tli_bench.lexicon.trained import Trained
+from tli_bench.lexicon.unseen import seen_control
 from tli_bench.measures.roles import HEADLINE
 from tli_bench.models import LoadedModel, attach_adapter, inspect_adapter
 from tli_bench.models.types import Model
@@ -19,13 +21,17 @@ from tli_bench.training import Recipe, train_adapter
 from tli_bench.training.errors import CollapsedError
 from tli_bench.training.retention import perplexity_rise, sample_text, writes_text
 from tli_bench.training.sweep import HELD_OUT
+from tli_bench.training.words import TrainingWords
 
-Kind = Literal["base", "right", "shuffled"]
+Kind = Literal["base", "right", "shuffled", "placebo"]
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to train. pair: empty for the base as it is; kind: on right pairs, or the same recipe on shuffled ones."""
+    """What to train. pair: empty for the base as it is; kind: on right pairs, or the same recipe on shuffled ones.
+
+    A placebo is not trained: an adapter of random weights, which has no pair either; seed: its number.
+    """
 
     pair: str
     seed: int
@@ -52,6 +58,7 @@ class Scored:
 class Point:
     """What a training gave every pair.
 
+    seen: by pair, control concepts that are no unseen words, because sentences that were trained on hold them.
     text: rise of the perplexity of text that the base writes, as a share; None where the model writes none. collapsed: why there
     are no scores, where the training collapsed.
     """
@@ -70,6 +77,7 @@ class Point:
     scored: dict[str, Scored]
     text: float | None = None
     collapsed: str = ""
+    seen: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def score_pairs(model: Model, loaded: LoadedModel, pairs: Iterable[str]) -> dict[str, Scored]:
@@ -86,10 +94,27 @@ def _scored(words: WordScores) -> Scored:
 _PLACES = (Outcome(name="chosen", measure=HEADLINE), Outcome(name="output", measure=HEADLINE, at="output"))
 
 
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Files of text beside the words. parallel: sentences to train on; alone: nothing else; retain: what retention holds."""
+
+    parallel: Path | None = None
+    alone: bool = False
+    retain: Path | None = None
+
+
 def make_point(
-    wanted: Wanted, loaded: LoadedModel, recipe: Recipe, pairs: tuple[str, ...], folder: Path, *, keep: bool = False
+    wanted: Wanted,
+    loaded: LoadedModel,
+    recipe: Recipe,
+    pairs: tuple[str, ...],
+    folder: Path,
+    *,
+    texts: Texts | None = None,
+    keep: bool = False,
 ) -> Point:
     """Train what is wanted, score every pair with it, and write the point into `folder`; keep: leave the adapter there, too."""
+    texts = texts or Texts()
     began = time.perf_counter()
     chosen = recipe.model_copy(update={"shuffle_pairs": wanted.kind == "shuffled"})
     shared: dict[str, Any] = {
@@ -103,7 +128,12 @@ def make_point(
         place = folder / "adapters" / wanted.name
         shared["recipe"] = chosen.model_dump(mode="json", exclude={"summary", "report_to"})
         try:
-            result = train_adapter(loaded, wanted.pair, chosen, place, seed=wanted.seed)
+            words = TrainingWords.load("core", wanted.pair, parallel=texts.parallel, alone=texts.alone)
+            if words.sentences:
+                shared["seen"] = _seen(words.trained, pairs)
+            result = train_adapter(
+                loaded, wanted.pair, chosen, place, lexicon=words, seed=wanted.seed, retain_text=texts.retain
+            )
         except CollapsedError as err:
             told: dict[str, Any] = {"steps": 0, "parameters": 0, "scored": {}, "collapsed": str(err)}
             point = Point(**shared, **told, seconds=time.perf_counter() - began)
@@ -118,6 +148,10 @@ def make_point(
             shutil.rmtree(place, ignore_errors=True)
     write_text(folder / "points" / f"{wanted.name}.json", json.dumps(asdict(point)) + "\n")
     return point
+
+
+def _seen(trained: Trained, pairs: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    return {pair: tuple(seen_control(load_lexicon("core", pair=pair), trained)) for pair in pairs}
 
 
 def _text(model: Model, loaded: LoadedModel) -> float | None:

@@ -56,12 +56,19 @@ def _told(model: str) -> dict[str, Any]:
 
 
 def matrix_table(told: dict[str, Any], kind: str) -> str:
-    """Scored pairs as rows, trained pairs as columns, at the layer that dev words chose; bold where the 95 % interval leaves out zero."""
+    """Scored pairs as rows, trained pairs as columns, at the layer that dev words chose; bold where the 95 % interval leaves out zero.
+
+    Next to gains stands the size of change that 95 % of the placebos stay within, where there are some.
+    """
     cells = {pair: row for pair, row in told["cells"]["chosen"].items() if any(kind in cell for cell in row.values())}
+    floors = told["placebos"].get("chosen", {}) if kind == "gain" else {}
     return _table(
         told,
-        [short_pair(pair) for pair in cells],
-        lambda scored: [_cell(row.get(scored, {}).get(kind), own=pair == scored) for pair, row in cells.items()],
+        [*(["placebos"] if floors else []), *map(short_pair, cells)],
+        lambda scored: [
+            *([f"±{floors[scored]:.3f}"] if floors else []),
+            *(_cell(row.get(scored, {}).get(kind), own=pair == scored) for pair, row in cells.items()),
+        ],
     )
 
 

@@ -21,7 +21,7 @@ READERS = {
     "omw": "omw:read_omw",
     "apertium": "apertium:read_apertium",
     "wiktionary": "wiktionary:read_wiktionary",
-    "parquet": "hub:read_parquet",
+    "parquet": "parquet:read_parquet",
 }
 _BY_SUFFIX = {
     ".tsv": "delimited",

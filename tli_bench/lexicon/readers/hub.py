@@ -1,8 +1,6 @@
-"""Hugging Face data sets by id, and local parquet files, through `datasets`; no data set's code is ever run."""
+"""Hugging Face data sets by id, through `datasets`; no data set's code is ever run."""
 
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from tli_bench.base.errors import LexiconError
@@ -41,22 +39,6 @@ def read_hub(name: str, request: Request) -> Iterator[RawPair]:
     keep = Split.CONTROL in splits.values() and None not in splits.values() and not own
     for split, rows in loaded.items():
         yield from _pairs(rows, request, where=f"{name}/{split}", split=splits[str(split)] if keep else None)
-
-
-def read_parquet(path: Path, request: Request) -> Iterator[RawPair]:
-    """Rows of a local `.parquet` file; `columns` names those that are not named after a language."""
-    import datasets
-
-    try:
-        with tempfile.TemporaryDirectory() as cache:
-            rows = list(
-                datasets.load_dataset(
-                    "parquet", data_files=str(path), split="train", cache_dir=cache, keep_in_memory=True
-                )
-            )
-    except Exception as err:  # pyarrow and datasets raise many types, none of them ours
-        raise LexiconError(f"{path}: not a readable parquet file: {err.__cause__ or err}") from err
-    yield from _pairs(rows, request, where=str(path), split=None)
 
 
 def _pairs(

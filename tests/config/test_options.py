@@ -26,7 +26,7 @@ VALUES = {
     "chat_template": "off", "num_fewshot": 2, "system_prompt": "Be brief.",
     "audit": True, "data_dir": Path("data"), "protocol": "mexa", "limit": 7, "confirm": False, "output": Path("elsewhere"),
     "batch_size": 8, "device": "cpu", "dtype": "bfloat16", "quantize": "nf4", "revision": "main", "seed": 3, "shown": ("2",),
-    "device_map": "auto", "max_memory": ("0=20GiB", "cpu=60GiB"), "attn": "eager", "layers": "0-8",
+    "device_map": "auto", "max_memory": ("0=20GiB", "cpu=60GiB"), "attn": "eager", "layers": "0-8", "tokenizer": "org/tokens",
     "measures": ("evs", "dali"),
     "allow_leakage": True, "trained_words": Path("seen.txt"), "any_base": True, "skip_gate": True, "trust_remote_code": True,
 }  # fmt: skip

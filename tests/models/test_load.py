@@ -241,3 +241,24 @@ def test_double_quantisation_is_a_quantisation_of_its_own(model_folder):
     loaded = load_model(str(model_folder("llama", width=64)), LoadOptions(quantize="nf4-double"))
     state = loaded.model.model.layers[0].mlp.up_proj.weight.quant_state
     assert (loaded.quantization, state.quant_type, state.nested) == ("nf4-double", "nf4", True)
+
+
+def test_a_tokenizer_that_takes_the_place_of_the_models_own(model_folder, tmp_path):
+    """An adapter's folder often holds one: with special tokens that no word contains, or with words that the base has no row for."""
+    special, wordy = make_tokenizer(bos=False), make_tokenizer(bos=False)
+    special.add_special_tokens({"pad_token": "<|pad|>"})
+    wordy.add_tokens(["nyumbani"])
+    special.save_pretrained(tmp_path / "special")
+    wordy.save_pretrained(tmp_path / "wordy")
+    base = str(model_folder("llama"))
+    ids = [
+        load_model(base, LoadOptions(tokenizer=name)).tokenizer("maji")["input_ids"]
+        for name in (None, str(tmp_path / "special"))
+    ]
+    assert ids[0] == [0, *ids[1]]
+    with pytest.raises(
+        ModelError, match=r"and .*wordy disagree: token 'nyumbani' has id 300, but the model has only 300 embeddings"
+    ):
+        load_model(base, LoadOptions(tokenizer=str(tmp_path / "wordy")))
+    with pytest.raises(ModelError, match=r"no tokenizer at '.*'; give a folder that holds one \(tokenizer\.json"):
+        load_model(base, LoadOptions(tokenizer=str(tmp_path)))

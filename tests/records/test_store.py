@@ -129,6 +129,7 @@ VARIED = {
     "trained_words": (None, "a" * 64), "skip_gate": (False, True), "any_base": (False, True), "model": ("org/a b", "org/a_b", "org_a_b"),
     "revision": ("one", "two"), "adapter": (None, *(AdapterRef(name="a", sha256=f"{'a' * 63}{i}") for i in range(2))),
     "training": (None, TrainingRef(**TRAINED), TrainingRef(**TRAINED, recipe="r")), "first_blocks": (None, 2, 8),
+    "tokenizer": (None, "aaaa", "bbbb"),
     "dtype": ("float32", "bfloat16"),
     "quantization": (None, "nf4", "int8"), "seed": (0, 1), "measures": ("1", "2"),
 }  # fmt: skip

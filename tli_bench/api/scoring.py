@@ -48,7 +48,7 @@ def _score(config: RunConfig, loaded: LoadedModel | None) -> Report:
         told = replace(resolved(config, lm.identity, str(lm.device)), output=config.output)
     finally:
         if loaded is not None:
-            detach_adapter(lm.model)
+            detach_adapter(lm.model, loaded)
     if config.output is not None:
         write_run(told, outcome.results, outcome.records, config.output)
     return Report(

@@ -68,6 +68,6 @@ def _vectors(
         texts = [as_read(word) for word in words]
         found = backend.states(texts, framing(how, code), (how.pooling,), state="base" if files is None else "adapted")
     finally:
-        detach_adapter(held)
+        detach_adapter(held, loaded)
     stacked = torch.stack([found.texts[text].vectors[how.pooling] for text in texts], dim=1).float()
     return {name: stacked[row].numpy() for row, name in enumerate(found.layers)}

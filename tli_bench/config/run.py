@@ -266,6 +266,9 @@ class RunConfig:
     revision: Annotated[
         str | None, Option(help="Hub revision of the model.", goes=Goes.MODEL, decides=("revision",))
     ] = None
+    tokenizer: Annotated[
+        str | None, Option(help="In place of the model's own: folder, Hub id.", goes=Goes.MODEL, decides=("tokenizer",))
+    ] = None
     seed: Annotated[
         int,
         Option(

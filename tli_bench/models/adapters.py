@@ -10,21 +10,20 @@ import torch
 from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
+from torch import nn
 
 from tli_bench.base.errors import AdapterError
 from tli_bench.models.adapter_files import CONFIG, WEIGHTS, AdapterFiles, read_adapter
 from tli_bench.models.catalog import ALIASES
-from tli_bench.models.conform import PREFIX, conformed
+from tli_bench.models.conform import conformed
 from tli_bench.models.identity import AdapterRef
-from tli_bench.models.load import LoadedModel
+from tli_bench.models.load import LoadedModel, check_vocabulary
 from tli_bench.models.plausible import implausible_adapter
 from tli_bench.models.shapes import first_misfit
 from tli_bench.models.tuned import facts_of
 from tli_bench.models.types import Model, Wrapped
 from tli_bench.models.unquantised import without_bitsandbytes
-
-# A module that LoRA wraps keeps its own weight under this name; PEFT writes it out for embeddings.
-BASE_LAYER = ".base_layer.weight"
+from tli_bench.models.vocabulary import fitted, trained, without_added
 
 
 def inspect_adapter(name: str) -> AdapterFiles:
@@ -62,12 +61,12 @@ def attach_adapter(loaded: LoadedModel, files: AdapterFiles, *, any_base: bool =
     """
     if not any_base:
         _check_base(loaded, files)
-    before = _probe(loaded.model)
-    with conformed(files.path, files.config, WEIGHTS, loaded.model) as folder:
-        shapes = _tensor_shapes(folder / WEIGHTS)
-        _check_embeddings(loaded, files, folder, shapes)
+    with own_tensors(loaded, files) as folder:
+        check_vocabulary(loaded.model, loaded.tokenizer, f"{files.path} on {loaded.id}")
+        before = _probe(loaded.model)
+        own = trained(_tensor_shapes(files.path / WEIGHTS), loaded.model, files.config)
         with without_bitsandbytes(loaded.model):
-            model = _load_peft(loaded, files, folder, shapes)
+            model = _load_peft(loaded, files, folder, _tensor_shapes(folder / WEIGHTS))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # PEFT warns that biases stay changed; here, that is what is checked for.
         with adapter_disabled(model):
@@ -77,7 +76,7 @@ def attach_adapter(loaded: LoadedModel, files: AdapterFiles, *, any_base: bool =
             f"{files.path} changes the base itself (trained biases, or an initialisation such as PiSSA), so before and "
             "after cannot be told apart; save it as a plain LoRA (PEFT: path_initial_model_for_weight_conversion)"
         )
-    return model, _reference(files, _tensor_shapes(files.path / WEIGHTS))
+    return model, _reference(files, own)
 
 
 def read_weights(loaded: LoadedModel, files: AdapterFiles, *, any_base: bool = False) -> dict[str, torch.Tensor]:
@@ -87,27 +86,39 @@ def read_weights(loaded: LoadedModel, files: AdapterFiles, *, any_base: bool = F
     """
     if not any_base:
         _check_base(loaded, files)
-    with conformed(files.path, files.config, WEIGHTS, loaded.model) as folder:
-        _check_embeddings(loaded, files, folder, _tensor_shapes(folder / WEIGHTS))
-        tensors = load_file(folder / WEIGHTS)
-    return {name: tensor for name, tensor in tensors.items() if not name.endswith(BASE_LAYER)}
+    with own_tensors(loaded, files) as folder:
+        return dict(load_file(folder / WEIGHTS))
 
 
-def detach_adapter(model: Model) -> None:
-    """Take an adapter's modules out of the base again, in place; a model without one stays as it is."""
+@contextmanager
+def own_tensors(loaded: LoadedModel, files: AdapterFiles) -> Iterator[Path]:
+    """A folder with the adapter's own tensors as the loaded class names them; the base has as many tokens as they are for."""
+    with (
+        conformed(files.path, files.config, WEIGHTS, loaded.model) as folder,
+        fitted(loaded.model, folder, files.config, WEIGHTS, name=loaded.id) as own,
+    ):
+        yield own
+
+
+def detach_adapter(model: Model, loaded: LoadedModel) -> None:
+    """Take an adapter's modules, and the tokens that it added, out of the loaded base again, in place."""
     unload = getattr(getattr(model, "base_model", None), "unload", None)
     if unload is not None:
+        # PEFT would leave what was trained whole in the place of what it was trained from.
+        for path, part in [*loaded.model.named_modules()]:
+            if isinstance(original := getattr(part, "original_module", None), nn.Module):
+                loaded.model.set_submodule(path, original)
         unload()
+    without_added(loaded.model, loaded.vocabulary)
 
 
 def _reference(files: AdapterFiles, shapes: dict[str, tuple[int, ...]]) -> AdapterRef:
     card, rank = files.card or {}, files.config.get("r")
-    own = sum(math.prod(shape) for key, shape in shapes.items() if not key.endswith(BASE_LAYER))
     facts = {
         "name": files.name,
         "sha256": files.sha256,
         "rank": rank if isinstance(rank, int) else None,
-        "trainable_parameters": own,
+        "trainable_parameters": sum(map(math.prod, shapes.values())),
         **facts_of(card),
     }
     try:
@@ -131,23 +142,6 @@ def _probe(model: Model) -> torch.Tensor:
 def _tensor_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     with safe_open(path, framework="pt") as tensors:
         return {key: tuple(tensors.get_slice(key).get_shape()) for key in tensors.keys()}  # noqa: SIM118
-
-
-def _check_embeddings(
-    loaded: LoadedModel, files: AdapterFiles, folder: Path, shapes: dict[str, tuple[int, ...]]
-) -> None:
-    """An adapter on the embeddings comes with a copy of the base's own: loading it must not change them."""
-    for key in shapes:
-        if not key.endswith(BASE_LAYER):
-            continue
-        own = loaded.model.state_dict().get(key.removeprefix(PREFIX).removesuffix(BASE_LAYER) + ".weight")
-        with safe_open(folder / WEIGHTS, framework="pt") as tensors:
-            brought = tensors.get_tensor(key)
-        if own is None or own.shape != brought.shape or not torch.equal(brought.to(own.device, own.dtype), own):
-            raise AdapterError(
-                f"{files.path} belongs to another base: it comes with its own {key.removeprefix('base_model.model.')}, "
-                f"which differs from that of {loaded.id}"
-            )
 
 
 def _check_base(loaded: LoadedModel, files: AdapterFiles) -> None:
@@ -185,8 +179,7 @@ def _load_peft(loaded: LoadedModel, files: AdapterFiles, folder: Path, given: di
                     f"{files.path} is a {kind} adapter, which adds tokens, not weights; LoRA and related kinds can be scored"
                 )
             # PEFT asks the Hub whether to write embeddings unless it is told.
-            embeddings = any(key.endswith(BASE_LAYER) for key in given)
-            state = get_peft_model_state_dict(model, save_embedding_layers=embeddings)
+            state = get_peft_model_state_dict(model, save_embedding_layers=False)
     except AdapterError:
         raise
     except Exception as err:  # PEFT may raise anything for a configuration or tensors that do not fit

@@ -14,6 +14,7 @@ from tli_bench.models.packaged import Package, fetched, models_root, package_of
 from tli_bench.models.plausible import header_shapes, implausible_model
 
 HUB_ID = re.compile(r"[\w][\w.-]*/[\w][\w.-]*")
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model")
 TINY_DIR = Path(__file__).resolve().parent / "tiny"
 
 
@@ -130,10 +131,9 @@ def check_model_folder(path: Path) -> None:
                 "safetensors (model.save_pretrained writes that format) and try again"
             )
         raise ModelError(f"{path} holds no *.safetensors weights")
-    tokenizer_files = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model")
-    if not any((path / name).is_file() for name in tokenizer_files):
+    if not any((path / name).is_file() for name in TOKENIZER_FILES):
         raise ModelError(
-            f"{path} holds no tokenizer (looked for {', '.join(tokenizer_files)}); save it next to the model"
+            f"{path} holds no tokenizer (looked for {', '.join(TOKENIZER_FILES)}); save it next to the model"
         )
     _require_plausible(path)
 

@@ -31,15 +31,16 @@ def expected_model(config: RunConfig, *, device: str | None = None) -> MeasuredM
 
     device: where it will be, if torch was asked already.
 
-    That is so for a GGUF file, for a branch on the Hub while the Hub is on, and where a device is to be chosen and there may be a
-    graphics card. Tokens and parameters are left out, which do not tell units apart. Raises as loading would for what is missing.
+    That is so for a GGUF file, for a tokenizer that is not the model's own, for a branch on the Hub while the Hub is on, and where a
+    device is to be chosen and there may be a graphics card. Tokens and parameters are left out, which do not tell units apart. Raises
+    as loading would for what is missing.
     """
     config = config.chosen()
     source = resolve_model(config.model)
     files = read_adapter(config.adapter) if config.adapter else None
     twin, missing = twin_of(files, config.twin)
     device, found = device or expected_device(config.device), _revision(source, config.revision)
-    if device is None or found is None or source.gguf:
+    if device is None or found is None or source.gguf or config.tokenizer:
         return None
     revision, folder = found
     card = read_model_card(folder)

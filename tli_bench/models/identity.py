@@ -63,7 +63,7 @@ class MeasuredModel:
     twin: hash of the adapter that is scored as its twin. placebo: how many placebos were asked for, None where their
     cost decides. notes: what was to be scored and is not, and why, one sentence each. package: what the model came in.
     parameters: how many numbers the model has, without an adapter; None where that was not counted. first_blocks: how many blocks were
-    loaded, where not all.
+    loaded, where not all. tokenizer: its fingerprint, where it is not the model's own.
     """
 
     id: str
@@ -82,11 +82,12 @@ class MeasuredModel:
     package: Package | None = None
     parameters: int | None = None
     first_blocks: int | None = None
+    tokenizer: str | None = None
 
     def signed(self) -> dict[str, Any]:
         """What a signature states of the model, by its fields (`records.signature.Signature`)."""
         same = (
-            "revision", "package", "parameters", "adapter", "twin", "training", "first_blocks", "dtype", "quantization", "skip_gate",
-            "any_base",
+            "revision", "package", "parameters", "adapter", "twin", "training", "first_blocks", "tokenizer", "dtype", "quantization",
+            "skip_gate", "any_base",
         )  # fmt: skip
         return {"model": self.id, "placebo": self.placebo or 0} | {name: getattr(self, name) for name in same}

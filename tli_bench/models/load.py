@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from tli_bench.base.errors import InputError, ModelError, TLIError
+from tli_bench.base.paths import expanded
 from tli_bench.config.loading import DTYPES as DTYPE_NAMES
 from tli_bench.config.options import settings
 from tli_bench.config.run import RunConfig
-from tli_bench.models.catalog import ModelSource, resolve_model
+from tli_bench.models.catalog import HUB_ID, TOKENIZER_FILES, ModelSource, resolve_model
 from tli_bench.models.families import families, family_of
 from tli_bench.models.fingerprint import hub_commit, hub_file, model_fingerprint
 from tli_bench.models.gguf import stored_as
@@ -37,6 +38,7 @@ class LoadOptions:
     dtype: a key of DTYPES; float32 on a CPU and bfloat16 on a GPU when None.
     quantize: `nf4`, `nf4-double`, `int8`, `none`, or None for the alias's own default. device_map, max_memory: spread over
     devices in place of one. attn: implementation of attention. layers: `0-K` for the embeddings and the first K blocks alone.
+    tokenizer: folder or Hub id of one that takes the place of the model's own.
     """
 
     dtype: str | None = None
@@ -48,6 +50,7 @@ class LoadOptions:
     max_memory: tuple[str, ...] = ()
     attn: str | None = None
     layers: str | None = None
+    tokenizer: str | None = None
 
     def __post_init__(self) -> None:
         declared = settings(RunConfig)
@@ -63,7 +66,7 @@ class LoadedModel:
 
     id: its name in signatures; revision: Hub commit or fingerprint; path: what PEFT records as the base. stored: dtype
     of its files, if its configuration says. card: what tli-bench wrote about a fully fine-tuned model. package: what it came in.
-    first: what it was cut from, where only its first blocks were loaded.
+    first: what it was cut from, where only its first blocks were loaded. vocabulary: rows of its embeddings as they were loaded.
     """
 
     model: Model
@@ -78,6 +81,7 @@ class LoadedModel:
     card: dict[str, Any] | None = None
     package: Package | None = None
     first: "First | None" = None
+    vocabulary: int | None = None
 
     @property
     def parameters(self) -> int:
@@ -114,13 +118,13 @@ def load_model(name: str, options: LoadOptions | None = None) -> LoadedModel:
         options = replace(options, revision=_commit(source, options))
         if source.gguf:
             kept_as = stored_as(hub_file(source.target, options.revision, file=source.gguf) or Path(source.gguf))
-    tokenizer = _from_hub(source, _load_tokenizer, options)
+    tokenizer = _tokenizer_of(source, options)
     model, first = _from_hub(
         source, _load_weights, options, config=config, dtype=dtype, quantize=quantize, device=device
     )
     require_in_memory(model, source.id)
     _keep_quantised_weights_as_they_are(model)
-    check_vocabulary(model, tokenizer, source.id)
+    check_vocabulary(model, tokenizer, f"{source.id} and {options.tokenizer}" if options.tokenizer else source.id)
     revision = model_fingerprint(source.path) if source.path else str(options.revision)
     card = None
     if source.gguf is None:
@@ -138,6 +142,7 @@ def load_model(name: str, options: LoadOptions | None = None) -> LoadedModel:
         card,
         source.package,
         first,
+        model.get_input_embeddings().weight.shape[0],
     )
 
 
@@ -161,7 +166,24 @@ def device_of(asked: str | None) -> str:
 
 def load_tokenizer(name: str, options: LoadOptions | None = None) -> Tokenizer:
     """The tokenizer of a model, without its weights; raises as `load_model` does."""
-    return _from_hub(resolve_model(name), _load_tokenizer, options or LoadOptions())
+    return _tokenizer_of(resolve_model(name), options or LoadOptions())
+
+
+def _tokenizer_of(source: ModelSource, options: LoadOptions) -> Tokenizer:
+    """The model's own, or the one that takes its place; a folder of an adapter may hold one, too."""
+    name = options.tokenizer
+    if name is None:
+        return _from_hub(source, _load_tokenizer, options)
+    folder = expanded(name)
+    if folder.is_dir() and any((folder / file).is_file() for file in TOKENIZER_FILES):
+        source = ModelSource(name, str(folder), folder, None)
+    elif folder.exists() or not HUB_ID.fullmatch(name):
+        raise ModelError(
+            f"no tokenizer at {name!r}; give a folder that holds one ({', '.join(TOKENIZER_FILES)}), or a Hub id ORG/NAME"
+        )
+    else:
+        source = ModelSource(name, name, None, None)
+    return _from_hub(source, _load_tokenizer, replace(options, revision=None))
 
 
 def _commit(source: ModelSource, options: LoadOptions) -> str:

@@ -57,6 +57,14 @@ class Model(Protocol):
         """The language-modelling head; None for a model without one."""
         ...
 
+    def resize_token_embeddings(self, new_num_tokens: int, *, mean_resizing: bool = True) -> nn.Embedding:
+        """Give the tables of tokens, of input and output, so many rows; what is added is drawn at random."""
+        ...
+
+    def set_submodule(self, target: str, module: nn.Module) -> None:
+        """As `nn.Module`'s."""
+        ...
+
     def parameters(self, recurse: bool = True) -> Iterator[nn.Parameter]:
         """As `nn.Module`'s."""
         ...

@@ -15,6 +15,7 @@ from tli_bench.models import LoadedModel, LoadOptions, attach_adapter, inspect_a
 from tli_bench.models.adapters import adapter_disabled, read_weights, require_finite
 from tli_bench.models.expected import note_of_whole_model, trained_of, twin_of
 from tli_bench.models.identity import MeasuredModel
+from tli_bench.models.live import tokenizer_fingerprint
 from tli_bench.models.passed import require_sane_once
 from tli_bench.models.types import Model, Tokenizer
 from tli_bench.models.variants import Weights
@@ -57,13 +58,10 @@ class TLIModel(CountedHFLM):
         loaded = pretrained if isinstance(pretrained, LoadedModel) else load_model(name, options)
         if not config.skip_gate:
             require_sane_once(loaded)
-        model, reference, parameters = loaded.model, None, loaded.parameters
-        other = read_weights(loaded, twin, any_base=config.any_base) if twin else None
-        if files is not None:
-            model, reference = attach_adapter(loaded, files, any_base=config.any_base)
-        tokens = tokens_policy(loaded.tokenizer)
+        tokens, parameters = tokens_policy(loaded.tokenizer), loaded.parameters
+        # Without the adapter: lm-eval ties the tables of tokens again, also those that were trained apart.
         super().__init__(
-            pretrained=model,
+            pretrained=loaded.model,
             tokenizer=loaded.tokenizer,
             backend="causal",
             batch_size=config.batch_size,
@@ -71,6 +69,11 @@ class TLIModel(CountedHFLM):
             # Templates that let the model think first would spend the few tokens of an answer on it.
             enable_thinking=False,
         )
+        other = read_weights(loaded, twin, any_base=config.any_base) if twin else None
+        model, reference = loaded.model, None
+        if files is not None:
+            model, reference = attach_adapter(loaded, files, any_base=config.any_base)
+        self._model = model
         self.progress = progress
         self.vectors = self._backend(model, loaded.tokenizer, other)
         self.placebos: Placebos | None = Placebos(self.vectors, config.placebo) if files else None
@@ -91,6 +94,7 @@ class TLIModel(CountedHFLM):
             package=loaded.package,
             parameters=parameters,
             first_blocks=loaded.first.blocks if loaded.first else None,
+            tokenizer=tokenizer_fingerprint(loaded.tokenizer)[:12] if config.tokenizer else None,
             notes=tuple(note for note in (missing, note_of_whole_model(loaded.id, loaded.card, files)) if note),
         )
 

@@ -31,6 +31,11 @@ def tasks_of(config: RunConfig) -> dict[str, Task]:
             raise InputError(
                 f"--layers {config.layers} loads the first blocks alone, and {name} asks the whole model; leave out --layers, or the task"
             )
+        if config.tokenizer and not isinstance(task, HiddenStatesTask):
+            raise InputError(
+                f"--tokenizer {config.tokenizer} is for word pairs, and {name} is asked in the model's own tokens; leave out --tokenizer, "
+                "or the task"
+            )
         Prompting.of(config).prepare(task)
     return tasks
 

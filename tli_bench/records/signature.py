@@ -27,6 +27,7 @@ class Signature(Frozen):
     as trained, None where none were.
     adapter: what was attached to the model; training: how the model itself was fully fine-tuned, None where it was not.
     first_blocks: how many blocks were loaded where these were not all; the last layer is then the output of the last of them.
+    tokenizer: fingerprint of the tokenizer, where it was not the model's own.
     twin: hash of the adapter scored as the adapter's twin; placebo: how many adapters of random weights were scored.
     """
 
@@ -58,6 +59,7 @@ class Signature(Frozen):
     placebo: int = Field(default=0, ge=0)
     training: TrainingRef | None = None
     first_blocks: int | None = Field(default=None, ge=1)
+    tokenizer: str | None = None
     dtype: str
     quantization: str | None = None
     seed: Seed

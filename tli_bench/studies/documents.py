@@ -78,7 +78,7 @@ def ask(
             for name, task in group.items():
                 _score(task, name, design, answered.pop(name), found)
     finally:
-        detach_adapter(lm.model)
+        detach_adapter(lm.model, loaded)
     return found
 
 

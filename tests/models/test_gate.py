@@ -1,5 +1,10 @@
 """The sanity gate lets sound models through and stops broken ones."""
 
+import copy
+import json
+from dataclasses import replace
+
+import peft
 import pytest
 import torch
 
@@ -10,6 +15,7 @@ from tli_bench.base.errors import GateError
 from tli_bench.models import gate
 from tli_bench.models.gate import _pseudo_nll, known_text, require_sane
 from tli_bench.models.load import LoadedModel
+from tli_bench.models.passed import require_sane_once
 
 
 def wrap(model, tokenizer):
@@ -195,3 +201,100 @@ def test_all_sentences_go_through_the_model_once_and_are_judged_as_each_alone(so
         alone = [float(sound.model(input_ids=row[None], labels=row[None]).loss) for row in rows]
         assert gate._nll(sound, rows) == pytest.approx(alone, rel=1e-5)
     assert report.text == pytest.approx(sum(alone) / len(alone), rel=1e-5)
+
+
+@pytest.fixture
+def own_cache(tmp_path, monkeypatch):
+    """The folder in which outcomes are kept."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "tli-bench" / "gates"
+
+
+@pytest.fixture
+def forwards(monkeypatch):
+    """How many passes the gate made, as the length of a list."""
+    passes, forward = [], gate._logits
+    monkeypatch.setattr(gate, "_logits", lambda loaded, ids: passes.append(1) or forward(loaded, ids))
+    return passes
+
+
+def test_a_model_that_passed_is_not_asked_again_and_the_report_is_the_same(sound, forwards, own_cache):
+    first = require_sane_once(sound)
+    assert len(forwards) == 1
+    assert require_sane_once(sound) == first
+    assert require_sane_once(replace(sound, id="org/copy")) == first
+    assert len(forwards) == 1
+    assert first == gate.require_sane(sound)
+    assert len(list(own_cache.iterdir())) == 1
+
+
+def test_a_failure_is_asked_again_each_time_and_nothing_is_kept(sound, forwards, own_cache):
+    broken = wrap(llama3_model(sound.tokenizer, seed=1), sound.tokenizer)
+    for _ in range(2):
+        with pytest.raises(GateError, match="the base is broken"):
+            require_sane_once(broken)
+    assert len(forwards) == 2
+    assert not own_cache.exists()
+
+
+def break_head(loaded):
+    loaded.model.get_output_embeddings().weight.data.mul_(-1.0)
+
+
+def break_body(loaded):
+    loaded.model.get_parameter("model.layers.1.mlp.up_proj.weight").data[3, 5] = float("nan")
+
+
+@pytest.mark.parametrize("change", [break_head, break_body], ids=lambda change: change.__name__)
+def test_weights_changed_in_memory_are_asked_again(sound, own_cache, change):
+    require_sane_once(sound)
+    change(sound)
+    with pytest.raises(GateError):
+        require_sane_once(sound)
+
+
+def test_another_dtype_tokenizer_adapter_or_version_is_asked_again(sound, forwards, own_cache, monkeypatch):
+    model = copy.deepcopy(sound.model)
+    require_sane_once(sound)
+    for count, dtype in ((2, torch.bfloat16), (3, torch.float32)):
+        require_sane_once(wrap(model.to(dtype), sound.tokenizer))
+        assert len(forwards) == count  # back from bfloat16 the weights are rounded ones
+    lower = llama3_tokenizer()
+    lower.add_tokens(["maj"])
+    require_sane_once(wrap(sound.model, lower))
+    assert len(forwards) == 4
+    wrapped = peft.get_peft_model(sound.model, peft.LoraConfig(r=2, target_modules=["q_proj"]))
+    require_sane_once(wrap(wrapped, sound.tokenizer))
+    wrapped.unload()
+    assert len(forwards) == 5
+    monkeypatch.setattr(gate, "VERSION", gate.VERSION + 1)
+    require_sane_once(sound)
+    assert len(forwards) == 6
+
+
+@pytest.mark.parametrize(
+    "damage", ["", "[]", '{"passed": {"text": 9.0, "shuffled": 1.0, "won": 0.0}}', '{"passed": {"text": "low"}}']
+)
+def test_a_damaged_outcome_and_one_that_did_not_pass_are_asked_again(sound, forwards, own_cache, damage):
+    whole = require_sane_once(sound)
+    (path,) = own_cache.iterdir()
+    path.write_text(damage)
+    assert require_sane_once(sound) == whole
+    assert len(forwards) == 2
+    assert json.loads(path.read_text())["passed"]["won"] == 1.0
+
+
+def test_code_of_another_origin_is_always_asked(sound, forwards, own_cache, monkeypatch):
+    monkeypatch.setattr(type(sound.model), "__module__", "transformers_modules.org.model")
+    require_sane_once(sound)
+    require_sane_once(sound)
+    assert len(forwards) == 2
+    assert not own_cache.exists()
+
+
+def test_a_place_that_cannot_be_written_is_no_reason_to_stop(sound, forwards, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert require_sane_once(sound).passed
+    assert require_sane_once(sound).passed
+    assert len(forwards) == 2

@@ -17,7 +17,7 @@ from tli_bench.training import load_recipe
 from tools.transfer.matrix import merged, packed, read_points, side_by_side
 from tools.transfer.placebos import make_placebos
 from tools.transfer.points import Point, Scored, Texts, Wanted, make_point, score_pairs
-from tools.transfer.table import matrix_table
+from tools.transfer.table import PACKED, matrix_table, own_and_others
 
 BASE = 0.2901
 """The embedded model's control words, centred by a study's 256 train words; by all of them, as on the board, it is 0.281."""
@@ -157,6 +157,31 @@ def test_placebos_of_an_adapter_are_made_once_and_leave_it_as_it_was(tmp_path):
     assert score_pairs(tiny.model, tiny, (pair,)) == before
     values = [json.loads((tmp_path / "points" / name).read_text())["scored"][pair]["at_output"] for name in points]
     assert values[0] != values[1]
+
+
+def test_what_the_docs_conclude_from_the_committed_matrix_holds():
+    told = json.loads((PACKED / "me5.json").read_text())
+    rows = told["cells"]["chosen"]
+    english = [pair for pair in told["base"]["chosen"] if pair.endswith("eng_Latn")]
+    assert sorted(rows) == sorted(english)
+    assert all(row[pair]["gain"][0] > 0 for row in rows.values() for pair in english)
+    nets = {name: row for name, row in rows.items() if "net" in row["all"]}
+    uncertain = {(name[:3], pair[:3]) for name, row in nets.items() for pair in english if row[pair]["net"][1] <= 0}
+    assert all(row[pair]["net"][0] > 0 for row in nets.values() for pair in english)
+    assert uncertain == {("tur", "swh"), ("tuk", "swh")}
+    own, others = own_and_others(told)
+    share = {pair[:3]: others[pair] / own[pair] for pair in own}
+    assert 0.65 < np.mean(list(others.values())) / np.mean(list(own.values())) < 0.75
+    assert min(share, key=share.get) == "uig"
+    assert 0.45 < share["uig"] < 0.55
+    assert max(share, key=share.get) == "kaz"
+    falls = {
+        pair: {name[:3] for name, row in nets.items() if row[pair]["net"][2] < 0}
+        for pair in ("tur_Latn-azj_Latn", "kaz_Cyrl-kir_Cyrl", "tat_Cyrl-bak_Cyrl")
+    }
+    assert falls["tur_Latn-azj_Latn"] == set()
+    assert falls["kaz_Cyrl-kir_Cyrl"] == {"tur", "bak", "uig"}
+    assert len(falls["tat_Cyrl-bak_Cyrl"]) == 7
 
 
 def test_pairs_are_scored_together_as_each_alone():

@@ -38,7 +38,7 @@ def ls(folder: Folder = None) -> None:
 
 @app.command("clear")
 def clear(folder: Folder = None) -> None:
-    """Remove all of them; whatever else is in the folder stays."""
+    """Remove all of them, and what is kept of the models; whatever else is in the folder stays."""
     from tli_bench.vectors.shelf import clear as remove
 
     root = _root(folder)

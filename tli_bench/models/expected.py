@@ -26,8 +26,10 @@ _DEVICE = re.compile(r"cpu|mps|cuda(:\d+)?")
 _CARDS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
 
 
-def expected_model(config: RunConfig) -> MeasuredModel | None:
+def expected_model(config: RunConfig, *, device: str | None = None) -> MeasuredModel | None:
     """The identity that the model of a run would have once loaded; None where only loading can tell.
+
+    device: where it will be, if torch was asked already.
 
     That is so for a GGUF file, for a branch on the Hub while the Hub is on, and where a device is to be chosen and there may be a
     graphics card. Tokens and parameters are left out, which do not tell units apart. Raises as loading would for what is missing.
@@ -36,7 +38,7 @@ def expected_model(config: RunConfig) -> MeasuredModel | None:
     source = resolve_model(config.model)
     files = read_adapter(config.adapter) if config.adapter else None
     twin, missing = twin_of(files, config.twin)
-    device, found = expected_device(config.device), _revision(source, config.revision)
+    device, found = device or expected_device(config.device), _revision(source, config.revision)
     if device is None or found is None or source.gguf:
         return None
     revision, folder = found

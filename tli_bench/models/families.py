@@ -264,6 +264,11 @@ def families() -> tuple[Family, ...]:
     return (*_registered, *_from_packages(), *REFUSED, *LOADED)
 
 
+def has_foreign_rows() -> bool:
+    """Whether there are rows that are not ours: what they do to a model, no version of ours tells."""
+    return bool(_registered or _from_packages())
+
+
 def family_of(config: Config, classes: tuple[str, ...] | None = None) -> Family:
     """The family of a checkpoint with this configuration; raises ModelError if it is not supported.
 

@@ -23,6 +23,8 @@ from tli_bench.models.body import family
 from tli_bench.models.load import LoadedModel
 from tli_bench.models.probe import is_causal
 
+VERSION = 1
+"""Of what the gate asks and demands: to be raised whenever another model could pass, since outcomes are kept."""
 SHUFFLES = 8
 # Random weights win half of the comparisons, by hundredths of a nat; sound models win all of them, by nats.
 MIN_WON, MIN_MARGIN = 0.9, 0.1
@@ -53,6 +55,11 @@ def known_text(model_id: str) -> list[str]:
     return list(data["models"].get(model_id, pivot().gate))
 
 
+def sentences_for(loaded: LoadedModel) -> list[str]:
+    """The sentences that this model is asked about: a fine-tuned one knows the text that its base knew."""
+    return known_text(loaded.training.base if loaded.training else loaded.id)
+
+
 @torch.no_grad()
 def require_sane(loaded: LoadedModel) -> GateReport | None:
     """Check weights and, if there is a language-modelling head, the likelihood of known text; None without a head.
@@ -64,9 +71,7 @@ def require_sane(loaded: LoadedModel) -> GateReport | None:
     if likelihoods is None:
         return None
     generator = torch.Generator().manual_seed(0)
-    # A fine-tuned model knows the text that its base knew.
-    sentences = known_text(loaded.training.base if loaded.training else loaded.id)
-    variants = [_variants(loaded, sentence, generator) for sentence in sentences]
+    variants = [_variants(loaded, sentence, generator) for sentence in sentences_for(loaded)]
     # A sentence of one or two tokens, or shuffles that changed nothing, say nothing.
     variants = [rows for rows in variants if len(rows) > 1]
     text, shuffled = [], []

@@ -16,7 +16,7 @@ from typing import Any, cast
 import torch
 from torch import nn
 
-from tli_bench.models.body import body_of, is_wrapped, text_config
+from tli_bench.models.body import body_of, is_wrapped, text_config, unwrapped
 from tli_bench.models.types import Model, Tokenizer, Wrapped
 
 _CHUNK = {"cpu": 1 << 15}
@@ -44,15 +44,42 @@ def fingerprint(model: Model, tokenizer: Tokenizer) -> Fingerprint:
         # PEFT keeps an adapter's tensors under the adapter's name: `q_proj.lora_A.default.weight`.
         part = base if adapters.isdisjoint(name.split(".")) else adapter
         own = name.replace(".base_layer.", ".").replace(".original_module.", ".")  # its name without an adapter
-        part.update(f"{own} {tensor.dtype} {tuple(tensor.shape)} {tensor.device.type} {_checksum(tensor)}\n".encode())
+        part.update(_line(own, tensor))
     config = text_config(model)
     base.update(f"{type(body).__name__} {getattr(config, '_attn_implementation', '')}".encode())
-    base.update(_json(config.to_dict() if hasattr(config, "to_dict") else vars(config)))
+    base.update(_json(_fields(config)))
     if not adapters:
         return Fingerprint(base.hexdigest(), tokenizer_fingerprint(tokenizer))
-    adapter.update(_json([_settings(model, name) for name in sorted(adapters)]))
-    adapter.update(_json([sorted(map(str, getattr(model, "active_adapters", ()))), _scalings(body)]))
+    adapter.update(_of_adapters(model, body))
     return Fingerprint(base.hexdigest(), tokenizer_fingerprint(tokenizer), adapter.hexdigest())
+
+
+def whole_fingerprint(model: Model, tokenizer: Tokenizer) -> str:
+    """One hex digest of all that decides a model's outputs: heads as well as body, adapter, configuration and tokenizer."""
+    digest, inner = hashlib.sha256(), unwrapped(model)
+    for name, tensor in _tensors(model):
+        digest.update(_line(name, tensor))
+    attention = getattr(text_config(model), "_attn_implementation", "")
+    digest.update(f"{type(inner).__module__} {type(inner).__name__} {attention}".encode())
+    digest.update(_json(_fields(inner.config)))
+    if is_wrapped(model):
+        digest.update(_of_adapters(model, body_of(model)))
+    digest.update(tokenizer_fingerprint(tokenizer).encode())
+    return digest.hexdigest()
+
+
+def _line(name: str, tensor: torch.Tensor) -> bytes:
+    return f"{name} {tensor.dtype} {tuple(tensor.shape)} {tensor.device.type} {_checksum(tensor)}\n".encode()
+
+
+def _fields(config: Any) -> Any:
+    return config.to_dict() if hasattr(config, "to_dict") else vars(config)
+
+
+def _of_adapters(model: Model, body: nn.Module) -> bytes:
+    """What is not a tensor of them: settings, which are active, scales."""
+    settings = _json([_settings(model, name) for name in sorted(cast(Wrapped, model).peft_config)])
+    return settings + _json([sorted(map(str, getattr(model, "active_adapters", ()))), _scalings(body)])
 
 
 def tokenizer_fingerprint(tokenizer: Tokenizer) -> str:
@@ -83,7 +110,7 @@ def _scalings(body: nn.Module) -> list[Any]:
     return [(name, scaling) for name, scaling in found if isinstance(scaling, dict)]
 
 
-def _tensors(body: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
+def _tensors(body: nn.Module | Model) -> Iterator[tuple[str, torch.Tensor]]:
     yield from body.named_parameters()
     yield from body.named_buffers()
 

@@ -97,7 +97,7 @@ def load_model(name: str, options: LoadOptions | None = None) -> LoadedModel:
     """
     options = options or LoadOptions()
     source = resolve_model(name)
-    device = _device(options.device)
+    device = device_of(options.device)
     quantize = source.quantize if options.quantize is None else options.quantize
     quantize = None if quantize == "none" else quantize
     if source.gguf and quantize:
@@ -147,7 +147,8 @@ def _stored_dtype(config: Any) -> str | None:
     return name if name in DTYPES else None
 
 
-def _device(asked: str | None) -> str:
+def device_of(asked: str | None) -> str:
+    """The device that was asked for, or the one that torch finds best; raises InputError for one that is not there."""
     if asked is None:
         return "cuda" if torch.cuda.is_available() else "cpu"
     there = ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]

@@ -7,14 +7,15 @@ from typing import Any
 
 import lm_eval.models  # noqa: F401  built-in models register only while the registry is empty: import them first
 import torch
+from lm_eval.api.model import LM
 from lm_eval.api.registry import register_model
 
 from tli_bench.config.run import RunConfig
 from tli_bench.models import LoadedModel, LoadOptions, attach_adapter, inspect_adapter, load_model
 from tli_bench.models.adapters import adapter_disabled, read_weights, require_finite
 from tli_bench.models.expected import note_of_whole_model, trained_of, twin_of
-from tli_bench.models.gate import require_sane
 from tli_bench.models.identity import MeasuredModel
+from tli_bench.models.passed import require_sane_once
 from tli_bench.models.types import Model, Tokenizer
 from tli_bench.models.variants import Weights
 from tli_bench.plugin.answer_cache import require_own_answers
@@ -55,7 +56,7 @@ class TLIModel(CountedHFLM):
         options = LoadOptions(**{field.name: getattr(config, field.name) for field in fields(LoadOptions)})
         loaded = pretrained if isinstance(pretrained, LoadedModel) else load_model(name, options)
         if not config.skip_gate:
-            require_sane(loaded)
+            require_sane_once(loaded)
         model, reference, parameters = loaded.model, None, loaded.parameters
         other = read_weights(loaded, twin, any_base=config.any_base) if twin else None
         if files is not None:
@@ -72,7 +73,7 @@ class TLIModel(CountedHFLM):
         )
         self.progress = progress
         self.vectors = self._backend(model, loaded.tokenizer, other)
-        self.placebos = Placebos(self.vectors, config.placebo) if files else None
+        self.placebos: Placebos | None = Placebos(self.vectors, config.placebo) if files else None
         self.adapter_files = files
         self.identity = MeasuredModel(
             id=loaded.id,
@@ -119,6 +120,10 @@ class TLIModel(CountedHFLM):
     def hidden_states(self, requests: Sequence[Any], **_: Any) -> list[PairStates]:
         """Answer requests of type `hidden_states`; see `tli_bench.vectors.answer.answer`."""
         return answer(requests, backend=self.vectors, identity=self.identity, placebos=self.placebos)
+
+    def for_words(self) -> LM:
+        """What lm-eval is given to score words."""
+        return self
 
     def set_cache_hook(self, cache_hook: Any) -> None:
         """As lm-eval's own; raises InputError when `use_cache` names a file with another model's answers."""

@@ -156,11 +156,13 @@ def _evaluate(lm: TLIModel, task: HiddenStatesTask, limit: int | None) -> dict[s
     manager = TaskManager(include_defaults=False)
     with asking_git_only_where_it_is():
         found = simple_evaluate(
-            model=lm, tasks=[task], task_manager=manager, limit=limit, bootstrap_iters=0, log_samples=False
+            model=lm.for_words(), tasks=[task], task_manager=manager, limit=limit, bootstrap_iters=0, log_samples=False
         )
     return dict(found)
 
 
 def _evaluate_again(lm: TLIModel, task: HiddenStatesTask, limit: int | None) -> dict[str, Any]:
-    found = evaluate(lm=lm, task_dict={task.config.task: task}, limit=limit, bootstrap_iters=0, log_samples=False)
+    found = evaluate(
+        lm=lm.for_words(), task_dict={task.config.task: task}, limit=limit, bootstrap_iters=0, log_samples=False
+    )
     return dict(found)

@@ -9,6 +9,7 @@ from tli_bench.models import LoadedModel
 from tli_bench.plugin.catalog import load_tasks
 from tli_bench.plugin.checks import check
 from tli_bench.plugin.downstream_tasks import AnswerTask, DownstreamTask
+from tli_bench.plugin.kept_model import opened
 from tli_bench.plugin.lm import TLIModel
 from tli_bench.plugin.prompting import Prompting
 from tli_bench.plugin.results import asked_pairs, resolved
@@ -65,12 +66,13 @@ def units(config: RunConfig, tasks: dict[str, Task]) -> int:
 def open_model(config: RunConfig, loaded: LoadedModel | None = None, *, ranks: Ranks | None = None) -> TLIModel:
     """The model of a run with its adapter. loaded: a base that is already in memory, instead of the one named.
 
-    ranks: the processes that share the work, each of which opens a copy of the model.
+    One that states are kept of is loaded only for what is not among them. ranks: the processes that share the work, each of which opens
+    a copy of the model.
     """
     if ranks is not None:
         return open_shared(config, ranks)
     arguments = config.arguments()
-    return TLIModel(**(arguments if loaded is None else arguments | {"pretrained": loaded}))
+    return opened(config) if loaded is None else TLIModel(**(arguments | {"pretrained": loaded}))
 
 
 def score_tasks(

@@ -64,9 +64,12 @@ class Backend:
         self.model = model
         self.tokenizer = tokenizer
         self.batch_size = batch_size
-        self.progress = progress
-        self.cache = StateCache(disk=from_environment()) if cache is None else cache
         self.twin = twin
+        self._set_out(cache=StateCache(disk=from_environment()) if cache is None else cache, progress=progress)
+
+    def _set_out(self, *, cache: StateCache, progress: Progress | None) -> None:
+        """Everything that needs no model."""
+        self.cache, self.progress = cache, progress
         self._held: Fingerprint | None = None
         self._seconds, self._texts = 0.0, 0
         self._apart: dict[State, str] = {}
@@ -134,7 +137,7 @@ class Backend:
         InputError for texts that cannot be encoded, AdapterError for an activated LoRA.
         """
         with self.unchanged() as held:
-            key = key_of(held, self._twin_digest, state, framing, tuple(poolings), neurons=neurons)
+            key = key_of(held, self.twin_digest, state, framing, tuple(poolings), neurons=neurons)
             return self.cache.get(key, texts, lambda missing: self._compute(missing, key))
 
     def fresh(self, texts: Sequence[str], framing: Framing, poolings: Sequence[Pooling]) -> States:
@@ -165,22 +168,23 @@ class Backend:
         return self._seconds / self._texts if self._texts else None
 
     @cached_property
-    def _twin_digest(self) -> str:
+    def twin_digest(self) -> str:
+        """Digest of the twin's weights; empty without a twin."""
         return digest(self.twin) if self.twin is not None else ""
 
     def _compute(self, texts: Sequence[str], key: Key) -> States:
-        encoded, began = self._encoded(texts, key.framing), time.perf_counter()
-        if key.state != "base":
+        encoded, state, began = self._encoded(texts, key.framing), cast(State, key.state), time.perf_counter()
+        if state != "base":
             _require_called(self.model, [item.ids for item in encoded])
-        share = self._shares(encoded, key.framing, key.state)
-        with self._in_state(key.state):
+        share = self._shares(encoded, key.framing, state)
+        with self._in_state(state):
             found = self._extract(encoded, key.poolings, share=share, first_position=True, neurons=key.neurons)
-        if key.state == "base":
+        if state == "base":
             require_some(found)
         elif broken(found).any():
             with self._in_state("base"):
                 base = self._extract(encoded, key.poolings, share=self._shares(encoded, key.framing, "base"))
-            require_as_base(found, base, state=key.state, dtype=str(self.model.dtype).removeprefix("torch."))
+            require_as_base(found, base, state=state, dtype=str(self.model.dtype).removeprefix("torch."))
         self._seconds, self._texts = self._seconds + time.perf_counter() - began, self._texts + len(encoded)
         return found
 

@@ -9,12 +9,15 @@ from tli_bench.vectors.protocols import Pooling
 
 
 class Key(NamedTuple):
-    """weights, adapter, tokenizer: fingerprints (`tli_bench.models.live`); adapter is empty for the base."""
+    """weights, adapter, tokenizer: fingerprints (`tli_bench.models.live`); adapter is empty for the base.
+
+    state: of the model, or `placebo`, whose weights and layers stand with the adapter.
+    """
 
     weights: str
     adapter: str
     tokenizer: str
-    state: State
+    state: str
     framing: Framing
     poolings: tuple[Pooling, ...]
     neurons: bool = False

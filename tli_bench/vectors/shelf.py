@@ -20,6 +20,8 @@ from tli_bench.models.plausible import read_header
 log = logging.getLogger(__name__)
 ENVIRONMENT = "TLI_BENCH_CACHE"
 SUFFIX = ".safetensors"
+TOLD = ".json"
+"""Of the files that say what loading a model told (`vectors.told`)."""
 MARK = "tli-bench-states"
 _NAME = re.compile(r"[0-9a-f]{32}")
 
@@ -65,8 +67,15 @@ def header(path: Path) -> dict[str, Any]:
 
 
 def clear(root: Path) -> tuple[int, int]:
-    """Remove every file of states and the folders that held them; gives how many files and bytes went. Anything else stays."""
+    """Remove every file of states, the folders that held them and what loading models told; how many files and bytes went.
+
+    Anything else stays.
+    """
     count = size = 0
+    for path in root.glob(f"*{TOLD}"):
+        if _NAME.fullmatch(path.stem):
+            count, size = count + 1, size + path.stat().st_size
+            path.unlink(missing_ok=True)
     for path in _files(root):
         with suppress(FileNotFoundError):  # another process was quicker
             count, size = count + 1, size + path.stat().st_size

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from tli_bench.report.scopes import short_pair
@@ -33,6 +34,28 @@ def together_table(model: str, alone: str) -> str:
     return _table(told, columns, lambda scored: [_cell(cells.get(scored)) for cells in columns.values()])
 
 
+def own_table(model: str) -> str:
+    """What its own training gave each trained pair, next to what the trainings on other pairs gave it, in the mean."""
+    told = _told(model)
+    own, others = own_and_others(told)
+    lines = ["| scored on | trained on itself | trained on another | share of the other |", "|---|---:|---:|---:|"]
+    for pair in own:
+        lines.append(
+            f"| {short_pair(pair)} | {own[pair]:+.3f} | {others[pair]:+.3f} | {others[pair] / own[pair]:.2f} |"
+        )
+    mine, theirs = fmean(own.values()), fmean(others.values())
+    lines.append(f"| **mean** | {mine:+.3f} | {theirs:+.3f} | {theirs / mine:.2f} |")
+    return "\n".join(lines)
+
+
+def own_and_others(told: dict[str, Any]) -> tuple[dict[str, float], dict[str, float]]:
+    """By trained pair: the gain of its own training, and the mean gain of all other trainings."""
+    cells = told["cells"]["chosen"]
+    own = {pair: float(cells[pair][pair]["gain"][0]) for pair in told["base"]["chosen"] if pair in cells}
+    others = {pair: fmean(row[pair]["gain"][0] for name, row in cells.items() if name != pair) for pair in own}
+    return own, others
+
+
 def seeds_table(model: str, pair: str) -> str:
     """Trainings of several seeds on one pair: the mean change of every pair, how far seeds are apart, and net of their twins."""
     told = _told(f"{model}-seeds")
@@ -61,6 +84,10 @@ def matrix_table(told: dict[str, Any], kind: str) -> str:
     Next to gains stands the size of change that 95 % of the placebos stay within, where there are some.
     """
     cells = {pair: row for pair, row in told["cells"]["chosen"].items() if any(kind in cell for cell in row.values())}
+    rows = list(told["base"]["chosen"])
+    cells = {
+        pair: cells[pair] for pair in sorted(cells, key=lambda pair: rows.index(pair) if pair in rows else len(rows))
+    }
     floors = told["placebos"].get("chosen", {}) if kind == "gain" else {}
     return _table(
         told,

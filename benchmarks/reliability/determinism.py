@@ -1,14 +1,15 @@
 """How far numbers move when only the way changes in which they are computed: batches, order, threads, the disk, a stop, processes.
 
-Usage: python -m benchmarks.reliability.determinism [--limit N] [--only words|tasks|training] [--write]
+Usage: python -m benchmarks.reliability.determinism [--limit N] [--only words|run|tasks|training] [--write]
 
-Words: the embedded model and its adapter on Swahili-English, read in several ways and compared with the first. Tasks: one that embeds
-sentences, one that compares log-likelihoods and one that generates, in the same ways. Training: one recipe on the same model, trained
-in several ways. Exit status 1 when anything moves by more than its bound. --write puts what was found into
-benchmarks/reliability/determinism.json; docs/explanation/reliability.md shows it.
+Words: the embedded model and its adapter on Swahili-English, read in several ways and compared with the first. Run: the command on
+the same words, shared among two processes. Tasks: one that embeds sentences, one that compares log-likelihoods and one that
+generates, in the same ways. Training: one recipe on the same model, trained in several ways. Exit status 1 when anything moves by
+more than its bound. --write puts what was found into benchmarks/reliability/determinism.json; docs/explanation/reliability.md shows it.
 """
 
 import argparse
+import json
 import os
 import random
 import subprocess
@@ -35,6 +36,7 @@ from tli_bench.measures.roles import HEADLINE
 from tli_bench.models import LoadedModel, attach_adapter, inspect_adapter, load_model
 from tli_bench.models.adapter_files import WEIGHTS
 from tli_bench.models.adapters import detach_adapter
+from tli_bench.records import RecordStore
 from tli_bench.records.schema import RunRecord
 from tli_bench.training import load_recipe, train_adapter
 from tli_bench.vectors.backend import DEFAULT_BATCH, Backend
@@ -102,14 +104,22 @@ class Read:
 
 def word_ways(folder: Path, *, ways: Iterable[Way] = WAYS, limit: int | None = None) -> Iterator[Moved]:
     """What each way of reading words moves, against the default one. limit: concepts, all of the shown splits otherwise."""
-    whole = load_lexicon("core", pair=PAIR)
-    pairs = tuple(pair for pair in whole.pairs if pair.split in SHOWN)[:limit]
-    words = replace(whole, pairs=pairs)
-    loaded = load_model("tiny")
+    words, loaded = _words(limit), load_model("tiny")
     plain = _read(loaded, words, Way("plain"), folder)
     for way in ways:
         found = _read(loaded, words, way, folder)
         yield Moved("words", way.name, differences(plain, found))
+
+
+def run_ways(folder: Path, *, limit: int | None = None) -> Iterator[Moved]:
+    """What a run of the same words moves that is shared among two processes."""
+    plain = _read(load_model("tiny"), _words(limit), Way("plain"), folder)
+    yield Moved("run", "two processes (torchrun), against one", _scores_apart(plain.record, _run_by_two(folder)))
+
+
+def _words(limit: int | None) -> Lexicon:
+    whole = load_lexicon("core", pair=PAIR)
+    return replace(whole, pairs=tuple(pair for pair in whole.pairs if pair.split in SHOWN)[:limit])
 
 
 def task_ways(*, ways: Iterable[Way] = WAYS, limit: int = 10) -> Iterator[Moved]:
@@ -175,11 +185,15 @@ def differences(plain: Read, other: Read) -> dict[str, float]:
         float(((other.vectors[state] - mine).norm(dim=-1) / mine.norm(dim=-1)).max())
         for state, mine in plain.vectors.items()
     )
+    return {"vectors": vectors, **_scores_apart(plain.record, other.record)}
+
+
+def _scores_apart(plain: RunRecord, other: RunRecord) -> dict[str, float]:
     moved = {"headline": 0.0, "scores": 0.0}
-    for name, mine, theirs in _values(plain.record, other.record):
+    for name, mine, theirs in _values(plain, other):
         kind = "headline" if name == HEADLINE else "scores"
         moved[kind] = max(moved[kind], _apart(mine, theirs))
-    return {"vectors": vectors, **moved}
+    return moved
 
 
 def _apart(mine: float, theirs: float) -> float:
@@ -246,16 +260,27 @@ def _trained(
 
 
 def _by_two(output: Path, recipe: Mapping[str, Any]) -> dict[str, torch.Tensor]:
-    torchrun = (sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "-m", "tli_bench", "train")
+    _torchrun("train", "--pair", PAIR, "--recipe", _recipe_file(output, recipe), "--output", output)
+    return load_file(output / WEIGHTS)
+
+
+def _run_by_two(folder: Path) -> RunRecord:
+    """The record of the words that `_read` has just read, from the command."""
+    options = ("--placebo", "0", "--twin", "none", "--no-confirm", "--output", folder / "runs")
+    _torchrun("run", "--pairs", PAIR, "--lexicon", folder / "words.tsv", "--adapter", ADAPTER, *options)
+    (record,) = RecordStore(folder / "runs")
+    return record
+
+
+def _torchrun(*command: str | Path) -> None:
     done = subprocess.run(
-        [*torchrun, "--pair", PAIR, "--recipe", _recipe_file(output, recipe), "--output", output],
+        [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "-m", "tli_bench", *command],
         capture_output=True,
         text=True,
         env={**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
     )
     if done.returncode:
         raise SystemExit(f"torchrun ended with status {done.returncode}: {done.stderr[-2000:]}")
-    return load_file(output / WEIGHTS)
 
 
 def _recipe_file(output: Path, recipe: Mapping[str, Any]) -> str:
@@ -274,12 +299,15 @@ def main() -> int:
     """Exit status 1 when something moved by more than its bound."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--limit", type=int, metavar="N", help="the first N concepts alone")
-    parser.add_argument("--only", choices=("words", "tasks", "training"))
-    parser.add_argument("--write", action="store_true", help="put what was found into determinism.json")
+    parser.add_argument("--only", choices=("words", "run", "tasks", "training"))
+    parser.add_argument(
+        "--write", action="store_true", help="put what was found into determinism.json, where other kinds stay"
+    )
     options = parser.parse_args()
     torch.set_num_threads(1)
     kinds: dict[str, Callable[[Path], Iterator[Moved]]] = {
         "words": lambda folder: word_ways(folder, limit=options.limit),
+        "run": lambda folder: run_ways(folder, limit=options.limit),
         "tasks": lambda folder: task_ways(),
         "training": train_ways,
     }
@@ -291,7 +319,10 @@ def main() -> int:
                 print(f"{kind}, {one.way}: {shown}{'' if not one.beyond else f'; too much: {one.beyond}'}", flush=True)
                 found.append(one)
     if options.write:
-        write_json(MOVED, {"bounds": BOUNDS, "found": [asdict(one) for one in found]})
+        kept = json.loads(MOVED.read_text())["found"] if options.only else []
+        kept = [one for one in kept if one["what"] != options.only]
+        rows = sorted([*kept, *map(asdict, found)], key=lambda one: [*kinds].index(one["what"]))
+        write_json(MOVED, {"bounds": BOUNDS, "found": rows})
     return int(any(one.beyond for one in found))
 
 

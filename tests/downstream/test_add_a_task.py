@@ -130,7 +130,7 @@ class Twins(EmbeddedSpec):
         return [(doc["word"], doc["word"])]
 
     def score_layer(self, items, state, layer):
-        both = torch.stack([answers[0].vectors[state][layer] for _, answers in items])
+        both = torch.stack([answers[0].at(state, layer) for _, answers in items])
         return {"mrr": rank_scores(cosines(both[:, 0], both[:, 1]), np.eye(len(items), dtype=bool)).mrr}
 '''
 

@@ -133,3 +133,14 @@ def test_a_planted_hub_raises_the_skew() -> None:
 def test_hub_skew_of_identical_words_is_undefined() -> None:
     with pytest.raises(UnscorableError, match="all 6 words are neighbours equally often"):
         retrieval.hub_skew(torch.ones(6, 6, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("n", [2, 3, 10, 11, 40])
+def test_what_is_nearest_serves_csls_and_both_hub_counts(n):
+    similarity = torch.randn(n, n, generator=torch.Generator().manual_seed(n), dtype=torch.float64)
+    similarity[0] = similarity[1]  # ties
+    rows, columns = retrieval.nearest_of(similarity, 10)
+    assert torch.equal(retrieval.csls(similarity, nearest=(rows, columns)), retrieval.csls(similarity))
+    assert torch.equal(retrieval.hub_counts(similarity, nearest=rows), retrieval.hub_counts(similarity))
+    assert torch.equal(retrieval.hub_counts(similarity.T, nearest=columns.T), retrieval.hub_counts(similarity.T))
+    assert torch.equal(columns.T, similarity.T.topk(min(10, n), dim=1).values)

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from tli_bench.base.errors import UnscorableError
-from tli_bench.measures import LayerView, centre
+from tli_bench.measures import LayerView, centre, compute, retrieval
 
 from .conftest import make_cloud
 
@@ -79,3 +79,15 @@ def test_centred_similarity_needs_a_centre_and_no_word_on_it() -> None:
     on_it = centre(source[:1].repeat(2, 1), target[:2])
     with pytest.raises(UnscorableError, match="centred source holds 1 zero vectors of 12, first in row 0"):
         _ = LayerView(source, target, centre=on_it).similarity_centred
+
+
+def test_all_measures_of_a_view_look_for_what_is_nearest_once(monkeypatch):
+    asked, look = [], retrieval.nearest_of
+    monkeypatch.setattr(retrieval, "nearest_of", lambda *given: asked.append(1) or look(*given))
+    draw = torch.Generator().manual_seed(0)
+    view = LayerView(
+        torch.randn(30, 8, generator=draw), torch.randn(30, 8, generator=draw), gold=torch.eye(30, dtype=torch.bool)
+    )
+    names = ("csls_p1", "csls_p1_backward", "hub_skew_forward", "hub_skew_backward")
+    assert all(value is not None for value in compute(view, names).values.values())
+    assert len(asked) == 1

@@ -160,6 +160,9 @@ def test_other_options_of_loading_load_again(root, changes):
 
 def test_where_files_do_not_decide_nothing_is_kept(root, monkeypatch):
     assert place_of(config(root, trust_remote_code=True)) is None
+    with monkeypatch.context() as patch:
+        patch.setenv("WORLD_SIZE", "2")
+        assert place_of(config(root)) is None
     monkeypatch.setattr("tli_bench.models.families._registered", [Family("mine", "", lambda it: False)])
     assert place_of(config(root)) is None
     monkeypatch.undo()

@@ -3,7 +3,17 @@
 import pytest
 import torch
 
-from benchmarks.reliability.determinism import BOUNDS, Moved, Read, Way, differences, task_ways, train_ways, word_ways
+from benchmarks.reliability.determinism import (
+    BOUNDS,
+    Moved,
+    Read,
+    Way,
+    differences,
+    run_ways,
+    task_ways,
+    train_ways,
+    word_ways,
+)
 from tests.support import scored_record
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.roles import HEADLINE
@@ -37,7 +47,7 @@ def test_a_difference_is_seen_where_it_is():
 
 
 @pytest.mark.slow
-def test_no_way_to_answer_tasks_or_to_train_moves_anything_beyond_its_bound(tmp_path):
-    found = [*task_ways(), *train_ways(tmp_path)]
-    assert len(found) == 8
+def test_no_way_to_run_to_answer_tasks_or_to_train_moves_anything_beyond_its_bound(tmp_path):
+    found = [*run_ways(tmp_path, limit=30), *task_ways(), *train_ways(tmp_path)]
+    assert len(found) == 9
     assert [one for one in found if one.beyond] == []

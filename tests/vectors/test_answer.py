@@ -15,6 +15,7 @@ from tli_bench.vectors.backend import Backend
 from tli_bench.vectors.extract import extract
 from tli_bench.vectors.inputs import encode_words
 from tli_bench.vectors.protocols import Pooling, get_protocols
+from tli_bench.vectors.responses import PairVectors, at_layer
 
 PAIRS = [("maji", "water"), ("moto", "fire"), ("jua", "sun"), ("maji", "house")]
 IDENTITY = MeasuredModel("m", "r", "float32", None, "bos", None)
@@ -121,3 +122,16 @@ def test_states_go_when_the_model_goes(names):
 
     gc.collect()
     assert gone() is None
+
+
+def test_one_layer_of_a_pair_is_read_without_the_others():
+    side = torch.arange(4.0).expand(10**10, 4)  # put together, all layers of both words would take 320 GB
+    assert torch.equal(at_layer(PairVectors({"base": (side, side)}), "base", 7), torch.arange(4.0).repeat(2, 1))
+
+
+def test_one_layer_is_what_all_of_them_hold_and_a_copy_gives_the_same():
+    both = torch.randn(2, 3, 4)
+    pair = PairVectors({"base": (both[0], both[1])})
+    for layer in range(3):
+        assert torch.equal(at_layer(pair, "base", layer), pair["base"][layer])
+        assert torch.equal(at_layer(dict(pair), "base", layer), pair["base"][layer])

@@ -6,6 +6,7 @@ import torch
 from tests.conftest import make_model, make_tokenizer
 from tli_bench.base.errors import InputError, ModelError
 from tli_bench.models.body import body_of
+from tli_bench.models.skeleton import peak_of
 from tli_bench.vectors.extract import all_layers, extract, layer_names
 from tli_bench.vectors.inputs import encode_words
 from tli_bench.vectors.protocols import Pooling
@@ -132,3 +133,12 @@ def test_encoder_decoders_are_refused():
     t5 = T5Model(T5Config(vocab_size=300, d_model=16, d_kv=4, d_ff=16, num_layers=1, num_heads=2))
     with pytest.raises(ModelError, match="encoder-decoder"):
         body_of(t5)
+
+
+def test_means_are_held_once_while_they_are_made():
+    """One tree holds all these words: its means in all layers would be the result once more, and once more when stacked."""
+    model, encoded = make_model("llama"), encode_words(make_tokenizer(), ["maji", "water", "moto"] * 500)
+    kept = []
+    both = (Pooling.WORD_MEAN, Pooling.WORD_LAST)
+    peak = peak_of(lambda: kept.append(extract(model, encoded, poolings=both, share=True, first_position=True)))
+    assert peak < 2 * sum(vectors.numel() * 4 for vectors in kept[0].vectors.values())

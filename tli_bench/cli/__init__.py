@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from tli_bench.base.collection import collection_paused
 from tli_bench.cli.failures import DEBUG, bound_warnings, exit_code, told
 from tli_bench.cli.processes import silence_others
 
@@ -41,6 +42,7 @@ def _every_command(
     pass
 
 
+@collection_paused()
 def _register() -> None:
     """Attach the verbs. Each module registers itself on `app` when imported."""
     from tli_bench.cli import verbs

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from tli_bench.base.collection import collection_paused
 from tli_bench.base.errors import InputError
 from tli_bench.base.locks import writing_into
 from tli_bench.cli.afterwards import Afterwards
@@ -103,6 +104,7 @@ def _execute(
         )
 
 
+@collection_paused()
 def _show_finished(console: Console, config: RunConfig, finished: FinishedRun, started: float, *, plain: bool) -> Path:
     assert config.output is not None  # it holds the records
     show(console, _opening(config, finished.model), plain=plain)

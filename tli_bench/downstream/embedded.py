@@ -13,6 +13,7 @@ from tli_bench.downstream.scorers.ranking import Floats
 from tli_bench.downstream.spec import Document, DownstreamSpec, Embed, Request
 from tli_bench.measures.choice import best_depth
 from tli_bench.models.identity import State
+from tli_bench.vectors.responses import at_layer
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,10 @@ class Embedding:
     layers: tuple[str, ...]
     vectors: Mapping[State, torch.Tensor]
     dropped: tuple[int, int]
+
+    def at(self, state: State, layer: int) -> torch.Tensor:
+        """The vectors in one state at one layer, by its number, `[2, dim]`."""
+        return at_layer(self.vectors, state, layer)
 
     def __repr__(self) -> str:
         return f"Embedding({'+'.join(self.vectors)}, {len(self.layers)} layers)"

@@ -9,6 +9,7 @@ to share a root is a warning, and what is alike by chance is none.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from tli_bench.languages import Language, language_or_default
@@ -38,7 +39,8 @@ _Near = tuple[_Word, _Word, str]
 def find_leaks(entries: Iterable[Entry], splits: Mapping[str, Split]) -> list[Finding]:
     """One error for each trained and control concept that share a word, naming both forms and the language."""
     rows = list(entries)
-    return [finding for language in _languages(rows) for finding in _leaks(*_sides(rows, splits, language), language)]
+    languages = [language for language in _languages(rows) if _may_leak(rows, splits, language)]
+    return [finding for language in languages for finding in _leaks(*_sides(rows, splits, language), language)]
 
 
 def find_leakage(entries: Iterable[Entry], splits: Mapping[str, Split]) -> list[Finding]:
@@ -76,6 +78,23 @@ def _sides(rows: Iterable[Entry], splits: Mapping[str, Split], language: Languag
             key = match_key(form, language)
             words.append(_Word(row.concept, form, key, rank == 0, row.pos, row.related is not None))
     return [*sides[Split.CONTROL], *sides[Split.AUDIT]], sides[Split.TRAIN]
+
+
+def _may_leak(rows: Iterable[Entry], splits: Mapping[str, Split], language: Language) -> bool:
+    """Whether a control word has a key or a stem of a trained one: without that there is no leak, and this is soon told."""
+    parts: dict[Split, set[str]] = {split: set() for split in Split}
+    for row in rows:
+        own = parts[splits[row.concept]]
+        for form in row.forms.get(language.code, ()):
+            own.update(_parts(form, language))
+    return not parts[Split.TRAIN].isdisjoint(parts[Split.CONTROL] | parts[Split.AUDIT])
+
+
+# One side of a list is often that of the next: English of fifteen pairs.
+@lru_cache(maxsize=1 << 16)
+def _parts(form: str, language: Language) -> tuple[str, str]:
+    key = match_key(form, language)
+    return key, stem_of_key(key, language)
 
 
 def _leaks(control: list[_Word], trained: list[_Word], language: Language) -> Iterator[Finding]:

@@ -95,12 +95,17 @@ class Trained:
         own = {hashed(language.code, found) for found in (key, stem_of_key(key, language))}
         if any(not own.isdisjoint(part) for part in (self.forms, self.stems)):
             return True
+        begins_a_trained = not own.isdisjoint(self.bases)
+        begun_by = [
+            opening
+            for opening in openings(key)
+            if (base := hashed(language.code, opening)) in self.forms or base in self.stems
+        ]
+        if not begins_a_trained and not begun_by:
+            return False  # as of most words, for which nobody has to know what is alike by chance
         by_chance = alike_by_chance(key, language)
         longer = _all_hashed((language.code, other) for other in by_chance)
-        if not own.isdisjoint(self.bases) and longer.isdisjoint(self.forms):
-            return True
-        bases = _all_hashed((language.code, opening) for opening in openings(key) if opening not in by_chance)
-        return any(not bases.isdisjoint(part) for part in (self.forms, self.stems))
+        return (begins_a_trained and longer.isdisjoint(self.forms)) or not by_chance.issuperset(begun_by)
 
     def as_card(self) -> dict[str, Any]:
         """The part of a card that `trained_by` reads; complete: whether the training held nothing else."""

@@ -202,7 +202,9 @@ def _hub_skew(view: View, *, side: Side) -> float:
     from tli_bench.measures.retrieval import hub_skew
 
     similarity = view.similarity.T if side == "backward" else view.similarity
-    return hub_skew(similarity, neighbours=view.neighbours, tolerance=view.tolerance)
+    rows, columns = view.nearest
+    nearest = columns.T if side == "backward" else rows
+    return hub_skew(similarity, neighbours=view.neighbours, tolerance=view.tolerance, nearest=nearest)
 
 
 def _mexa(view: View) -> Any:

@@ -183,9 +183,14 @@ class LayerView:
         return torch.from_numpy(self.sides("cosine")[1].beaten + 1)
 
     @cached_property
+    def nearest(self) -> tuple[Tensor, Tensor]:
+        """The `neighbours` highest cosines of each source `[n, k]` and of each target `[k, n]`."""
+        return retrieval.nearest_of(self.similarity, self.neighbours)
+
+    @cached_property
     def csls(self) -> Tensor:
         """CSLS similarity `[n, n]`."""
-        return retrieval.csls(self.similarity, neighbours=self.neighbours)
+        return retrieval.csls(self.similarity, nearest=self.nearest)
 
     @cached_property
     def _csls_sides(self) -> tuple[pool.Side, pool.Side]:

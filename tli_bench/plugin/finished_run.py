@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
+from tli_bench.base.collection import collection_paused
 from tli_bench.config.run import RunConfig
 from tli_bench.evaluate.scored_words import TASK_VERSION, ScoredWords
 from tli_bench.languages import DEFAULT_PAIRS
@@ -26,6 +27,7 @@ class FinishedRun:
     tasks: int
 
 
+@collection_paused()
 def finished_run(config: RunConfig) -> FinishedRun | None:
     """The run whose every unit has a record in the output folder, made under the same conditions with all that is asked for now.
 

@@ -1,6 +1,7 @@
 """The results of a run in lm-eval's layout, and the files that a run leaves besides its records; lm-eval is not imported."""
 
 import json
+import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -109,12 +110,12 @@ def merge_results(into: dict[str, Any], new: dict[str, Any]) -> None:
 
 def tidy(value: Any) -> Any:
     """Results ready for strict JSON: NaN becomes None, and values that JSON does not have become text."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, (bool, int, str)) or value is None:
+        return value
     if isinstance(value, dict):
         return {str(key): tidy(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, (list, tuple)):
         return [tidy(item) for item in value]
-    if isinstance(value, bool | int | str) or value is None:
-        return value
-    if isinstance(value, float):
-        return value if value == value and abs(value) != float("inf") else None
     return tidy(value.item()) if hasattr(value, "item") else str(value)

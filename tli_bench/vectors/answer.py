@@ -18,7 +18,7 @@ from tli_bench.vectors.protocols import Pooling, Protocol
 from tli_bench.vectors.responses import PairSink, PairStates, PairVectors, ProtocolStates
 from tli_bench.vectors.running import SentenceStates, is_sentence
 
-_AT_ONCE = 64
+_AT_ONCE = 8
 
 
 class Inputs(NamedTuple):

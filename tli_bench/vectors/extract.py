@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import accumulate
 
 import torch
 from torch import nn
@@ -161,10 +162,13 @@ def extract(
             count, rows = len(states), batch.numbers
             sums = bags(batch, weights, device=states[0].device)
             out = out or [torch.empty(count, len(encoded), states[0].shape[-1]) for _ in rules]
-            # One copy to the CPU for all layers: each would wait for the device.
-            pooled = torch.stack([sums.pool(state) for state in states]).cpu()
-            for kept, vectors in zip(out, pooled.split(len(rows), dim=1), strict=True):
-                kept[:, rows] = vectors
+            # Elsewhere one copy to the CPU for all layers: each would wait for the device. Here that would be the result once more.
+            step = 1 if device == "cpu" else count
+            for begin in range(0, count, step):
+                layers = slice(begin, begin + step)
+                pooled = torch.stack([sums.pool(state) for state in states[layers]]).cpu()
+                for kept, vectors in zip(out, pooled.split(len(rows), dim=1), strict=True):
+                    kept[layers, rows] = vectors
             if first:
                 first.add(batch, states)
             done += len(rows)
@@ -190,14 +194,19 @@ class _First:
             numbers.setdefault(item.ids[0] if share else row, len(numbers)) for row, item in enumerate(encoded)
         )
         self._origins: dict[int, torch.Tensor] = {}
-        self._norms: list[torch.Tensor] = [torch.empty(0)] * len(encoded)
+        # In one piece: small tensors of each word, made between the large ones of two batches, would keep theirs from being used again.
+        self._norms = torch.empty(0)
+        self._lengths = [len(item.ids) for item in encoded]
+        self._starts = list(accumulate(self._lengths, initial=0))
 
     def add(self, batch: Batch, states: Sequence[torch.Tensor]) -> None:
         """Read what a batch that has just run found."""
         norms = torch.stack([state.float().norm(dim=-1).flatten() for state in states]).cpu()
+        if not self._norms.numel():
+            self._norms = torch.empty(len(states), self._starts[-1])
         new: dict[int, int] = {}
         for row, places in zip(batch.numbers, batch.places, strict=True):
-            self._norms[row] = norms[:, list(places)]
+            self._norms[:, self._starts[row] : self._starts[row + 1]] = norms[:, list(places)]
             if self._which[row] not in self._origins:
                 new.setdefault(self._which[row], places[0])
         if new:
@@ -209,7 +218,7 @@ class _First:
         """Everything, once all batches have run."""
         origins = torch.stack([self._origins[number] for number in range(len(self._origins))], dim=1)
         counts = tuple(len(item.ids) - 1 - sum(item.frame[1:]) for item in self._encoded)
-        return FirstPosition(tuple(self._norms), origins, self._which, excluded, counts)
+        return FirstPosition(self._norms.split(self._lengths, dim=1), origins, self._which, excluded, counts)
 
 
 _REST = "rest"

@@ -40,6 +40,10 @@ class PairVectors(Mapping[State, torch.Tensor]):
     def __getitem__(self, state: State) -> torch.Tensor:
         return torch.stack(list(self._sides[state]), dim=1)
 
+    def at(self, state: State, layer: int) -> torch.Tensor:
+        """As `at_layer`."""
+        return torch.stack([side[layer] for side in self._sides[state]])
+
     def __iter__(self) -> Iterator[State]:
         return iter(self._sides)
 
@@ -48,6 +52,11 @@ class PairVectors(Mapping[State, torch.Tensor]):
 
     def __reduce__(self) -> tuple[type[dict[State, torch.Tensor]], tuple[dict[State, torch.Tensor]]]:
         return dict, (dict(self),)
+
+
+def at_layer(vectors: Mapping[State, torch.Tensor], state: State, layer: int) -> torch.Tensor:
+    """A pair's vectors in one state at one layer, by its number, float32 `[2, dim]`; the other layers are not put together."""
+    return vectors.at(state, layer) if isinstance(vectors, PairVectors) else vectors[state][layer]
 
 
 @dataclass(frozen=True, slots=True)

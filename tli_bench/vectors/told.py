@@ -6,6 +6,7 @@ model's, the adapter's and the twin's files, how they are loaded, what the gate 
 
 import json
 import logging
+import os
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -85,11 +86,14 @@ class Place(NamedTuple):
 def place_of(config: RunConfig) -> Place | None:
     """The file for what loading the model of a run tells, by the files and options that decide it as they are now.
 
-    None where no folder keeps states, and where more than these decides: code from a repository, families of other packages, and
-    all that `expected_model` leaves to loading. Raises as that does.
+    None where no folder keeps states, in a run of several processes, and where more than these decides: code from a repository,
+    families of other packages, and all that `expected_model` leaves to loading. Raises as that does.
     """
     root, config = shelf.folder(), config.chosen()
-    if root is None or config.trust_remote_code or has_foreign_rows():
+    alone = (
+        os.environ.get("WORLD_SIZE", "1") == "1"
+    )  # processes that share the words wait for one another: all load, or none
+    if root is None or not alone or config.trust_remote_code or has_foreign_rows():
         return None
     device = device_of(config.device)
     expected = expected_model(config, device=device)

@@ -52,7 +52,7 @@ class Bitext(SentencePairs):
 
     def score_layer(self, items: Sequence[Item], state: State, layer: int) -> Scores:
         """Both directions of one layer; equal sentences of the set accept each other's translations."""
-        both = torch.stack([answers[0].vectors[state][layer] for _, answers in items])
+        both = torch.stack([answers[0].at(state, layer) for _, answers in items])
         similarity = cosines(both[:, 0], both[:, 1])
         texts = [np.array([doc[side] for doc, _ in items]) for side in ("source", "target")]
         gold = (texts[0][:, None] == texts[0][None, :]) | (texts[1][:, None] == texts[1][None, :])

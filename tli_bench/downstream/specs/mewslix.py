@@ -84,8 +84,8 @@ class MewsliX(EmbeddedSpec):
         pool: dict[str, torch.Tensor] = {}
         for doc, answers in items:
             for text, answer in zip(doc["candidates"], answers, strict=True):
-                pool.setdefault(text, answer.vectors[state][layer][1])
-        queries = torch.stack([answers[0].vectors[state][layer][0] for _, answers in items])
+                pool.setdefault(text, answer.at(state, layer)[1])
+        queries = torch.stack([answers[0].at(state, layer)[0] for _, answers in items])
         gold = np.array([[text == doc["gold"] for text in pool] for doc, _ in items])
         found = rank_scores(cosines(queries, torch.stack(list(pool.values()))), gold)
         return {"p1": found.p1, "mrr": found.mrr, "pool": float(found.pool)}

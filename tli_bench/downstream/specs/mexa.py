@@ -45,7 +45,7 @@ class MEXA(SentencePairs):
 
     def score_layer(self, items: Sequence[Item], state: State, layer: int) -> Scores:
         """The share of pairs nearer than every other pair of their row and column."""
-        both = torch.stack([answers[0].vectors[state][layer] for _, answers in items])
+        both = torch.stack([answers[0].at(state, layer) for _, answers in items])
         similarity = torch.from_numpy(cosines(both[:, 0], both[:, 1]))
         return {"mexa": retrieval.mexa(similarity, torch.eye(len(items), dtype=torch.bool), tolerance=1e-9)}
 

@@ -169,11 +169,11 @@ class XQuADR(EmbeddedSpec):
         pool: dict[str, torch.Tensor] = {}
         for doc, answers in items:
             for place, answer in zip(doc["places"], answers, strict=True):
-                pool.setdefault(place, answer.vectors[state][layer][1])
+                pool.setdefault(place, answer.at(state, layer)[1])
         asked = [(doc, answers) for doc, answers in items if doc["right"]]
         if not asked:
             raise UnscorableError("no question to rank candidates for; raise --limit")
-        questions = torch.stack([answers[0].vectors[state][layer][0] for _, answers in asked])
+        questions = torch.stack([answers[0].at(state, layer)[0] for _, answers in asked])
         column = {place: number for number, place in enumerate(pool)}
         gold = np.zeros((len(asked), len(pool)), dtype=bool)
         for row, (doc, _) in enumerate(asked):

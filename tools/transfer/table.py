@@ -56,6 +56,27 @@ def own_and_others(told: dict[str, Any]) -> tuple[dict[str, float], dict[str, fl
     return own, others
 
 
+def recipes_table(model: str, pair: str) -> str:
+    """Recipes side by side: what each gave the words of `pair` that none of them saw, and those of all pairs in the mean."""
+    told = _told(f"{model}-recipes")
+    heads = [
+        "recipe",
+        "loss at",
+        "learning rate",
+        f"{short_pair(pair)}, {told['words'][pair]} words",
+        "at the output",
+        "mean of all pairs",
+    ]
+    lines = [f"| {' | '.join(heads)} |", "|---|---|---:|---:|---:|---:|"]
+    for name, arm in told["arms"].items():
+        recipe, (row,) = arm["recipe"], arm["cells"]["chosen"].values()
+        (output,) = arm["cells"]["output"].values()
+        cells = [row[pair]["gain"], output[pair]["gain"], row[ALL]["gain"]]
+        layer = ", ".join(map(str, recipe["layer"])) if isinstance(recipe["layer"], list) else recipe["layer"]
+        lines.append(f"| {name} | {layer} | {recipe['learning_rate']:g} | {' | '.join(map(_with_ends, cells))} |")
+    return "\n".join(lines)
+
+
 def seeds_table(model: str, pair: str) -> str:
     """Trainings of several seeds on one pair: the mean change of every pair, how far seeds are apart, and net of their twins."""
     told = _told(f"{model}-seeds")

@@ -175,7 +175,7 @@ def _vectors(loaded: LoadedModel, words: Lexicon, pairs: list[Any], way: Way) ->
                 texts |= {(language.code, text): answer.texts[text].vectors[protocol.pooling] for text in asked}
             found[state] = torch.stack([texts[key] for key in sorted(texts)])
     finally:
-        detach_adapter(model)
+        detach_adapter(model, loaded)
     return found
 
 

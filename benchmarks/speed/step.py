@@ -41,7 +41,7 @@ def measure(
 ) -> dict[str, Any]:
     """Median seconds of each way over rounds in which each has its turn. tolerance: of the losses, relative."""
     data = split_data(load_lexicon("core", pair="swh-eng"), Split.TRAIN, loaded.tokenizer, at_least=2)
-    recipe = Recipe(layer=(str(LAYER),), loss="triplet", blocks="all", batch_size=PAIRS)
+    recipe = Recipe.model_validate({"layer": (str(LAYER),), "loss": "triplet", "blocks": "all", "batch_size": PAIRS})
     apart, tree = (_batch(loaded, Collator(data, recipe.pooling, 0, share=share)) for share in (False, True))
     targets = resolve_targets(loaded.model, (str(LAYER),))
     spent: dict[str, list[float]] = {}

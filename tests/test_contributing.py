@@ -35,7 +35,8 @@ def test_a_word_is_corrected_and_another_added(tree):
     after = table.read_text(encoding="utf-8").splitlines()
     assert [line.split("\t")[-1] for line in after[:-1]] == [line.split("\t")[-1] for line in lines]
     assert after[-1].split("\t")[-1] in ("train", "dev", "control")
-    pairs = (tree / "tasks" / "lexicon" / "pairs" / "swh_Latn-eng_Latn" / "train.tsv").read_text(encoding="utf-8")
+    split = lines[row].split("\t")[-1]
+    pairs = (tree / "tasks" / "lexicon" / "pairs" / "swh_Latn-eng_Latn" / f"{split}.tsv").read_text(encoding="utf-8")
     assert "\tmaji\twater\tmaji safi\t" in pairs
     by_hand = [name for name in touched(tree) if "pairs/" not in name]
     assert by_hand == ["tasks/lexicon/README.md", "tasks/lexicon/core.tsv", "tasks/lexicon/version.yaml"]
@@ -63,7 +64,7 @@ def test_a_protocol_of_ones_own_and_one_of_the_benchmark(tree):
     assert "bare.v1+" in type_in(tree, own)
     source = tree / "tli_bench" / "vectors" / "protocols.py"
     text = source.read_text(encoding="utf-8")
-    anchor = '        Protocol("words-last", 1,'
+    anchor = '        Protocol("words-last.v1", 1,'
     assert text.count(anchor) == 1
     row = '        Protocol("first-token", 1, Pooling.ALL_MEAN, "a trial"),\n'
     source.write_text(text.replace(anchor, row + anchor), encoding="utf-8")

@@ -184,6 +184,31 @@ def test_what_the_docs_conclude_from_the_committed_matrix_holds():
     assert len(falls["tat_Cyrl-bak_Cyrl"]) == 7
 
 
+def test_what_the_docs_conclude_of_sentences_in_place_of_words_holds():
+    told = json.loads((PACKED / "me5-recipes.json").read_text())
+    pair = "swh_Latn-eng_Latn"
+    arms = {name.split(" (")[0] + name.split("`")[1]: arm for name, arm in told["arms"].items()}
+    rows = {name: arm["cells"]["chosen"][pair] for name, arm in arms.items()}
+    assert {arm["steps"] for arm in arms.values()} == {150}
+    assert all(rows[name][pair]["gain"][1] > 0 for name in ("wordstli-encoder", "words and sentencestli-encoder"))
+    assert all(
+        rows[f"sentences{name}"][pair]["gain"][2] > 0 > rows[f"sentences{name}"][pair]["gain"][1]
+        for name in ("mid-align", "treplina")
+    )
+    assert rows["sentencesmid-align"]["all"]["gain"][2] < 0
+    both, words = (rows[f"{name}tli-encoder"][pair]["gain"] for name in ("words and sentences", "words"))
+    assert words[1] < both[0] < words[2]
+
+
+def test_placebos_move_the_shipped_adapters_base_by_next_to_nothing():
+    told = json.loads((PACKED / "me5.json").read_text())
+    assert told["placebos"]["count"] == 20
+    floors = told["placebos"]["chosen"]
+    rows = told["cells"]["chosen"]
+    assert max(floors.values()) < 0.01
+    assert all(row[pair]["gain"][0] > floors[pair] for row in rows.values() for pair in rows)
+
+
 def test_pairs_are_scored_together_as_each_alone():
     tiny = load_model("tiny")
     swahili, turkish = "swh_Latn-eng_Latn", "tur_Latn-eng_Latn"

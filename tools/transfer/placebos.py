@@ -4,21 +4,16 @@ Each is a point under --out, which `python -m tools.transfer --pack` packs with 
 """
 
 import argparse
-import json
-import time
-from dataclasses import asdict
 from pathlib import Path
 
 import torch
 
-from tli_bench.base.files import write_text
 from tli_bench.cli.quiet import quiet_libraries
 from tli_bench.languages import DEFAULT_PAIRS
-from tli_bench.lexicon import load_lexicon
 from tli_bench.models import LoadedModel, LoadOptions, attach_adapter, inspect_adapter, load_model
 from tli_bench.models.variants import neutral, placebo, weights_of, worn
 from tools.transfer.__main__ import ids_of
-from tools.transfer.points import Point, Wanted, score_pairs
+from tools.transfer.points import Wanted, untrained_point
 
 
 def make_placebos(loaded: LoadedModel, adapter: Path, pairs: tuple[str, ...], count: int, folder: Path) -> None:
@@ -28,22 +23,8 @@ def make_placebos(loaded: LoadedModel, adapter: Path, pairs: tuple[str, ...], co
     model, _ = attach_adapter(loaded, inspect_adapter(str(adapter)))
     trained, start = {name: tensor.detach().clone() for name, tensor in weights_of(model).items()}, neutral(model)
     for one in missing:
-        began = time.perf_counter()
         with worn(model, placebo(trained, start, seed=0, number=one.seed)):
-            scored = score_pairs(model, loaded, pairs)
-        point = Point(
-            model=loaded.id,
-            revision=loaded.revision,
-            device=loaded.device,
-            recipe={},
-            lexicon=load_lexicon("core").version,
-            **asdict(one),
-            steps=0,
-            parameters=0,
-            seconds=time.perf_counter() - began,
-            scored=scored,
-        )
-        write_text(folder / "points" / f"{one.name}.json", json.dumps(asdict(point)) + "\n")
+            untrained_point(one, loaded, model, pairs, folder)
     model.unload()
 
 

@@ -114,38 +114,49 @@ def make_point(
     keep: bool = False,
 ) -> Point:
     """Train what is wanted, score every pair with it, and write the point into `folder`; keep: leave the adapter there, too."""
-    texts = texts or Texts()
-    began = time.perf_counter()
-    chosen = recipe.model_copy(update={"shuffle_pairs": wanted.kind == "shuffled"})
-    shared: dict[str, Any] = {
-        "model": loaded.id, "revision": loaded.revision, "device": loaded.device, "lexicon": load_lexicon("core").version,
-        **asdict(wanted),
-    }  # fmt: skip
     if wanted.kind == "base":
-        scored = score_pairs(loaded.model, loaded, pairs)
-        point = Point(**shared, recipe={}, steps=0, parameters=0, seconds=time.perf_counter() - began, scored=scored)
+        return untrained_point(wanted, loaded, loaded.model, pairs, folder)
+    texts, began, shared = texts or Texts(), time.perf_counter(), _shared(wanted, loaded)
+    chosen = recipe.model_copy(update={"shuffle_pairs": wanted.kind == "shuffled"})
+    place = folder / "adapters" / wanted.name
+    shared["recipe"] = chosen.model_dump(mode="json", exclude={"summary", "report_to"})
+    try:
+        words = TrainingWords.load("core", wanted.pair, parallel=texts.parallel, alone=texts.alone)
+        if words.sentences:
+            shared["seen"] = _seen(words.trained, pairs)
+        result = train_adapter(
+            loaded, wanted.pair, chosen, place, lexicon=words, seed=wanted.seed, retain_text=texts.retain
+        )
+    except CollapsedError as err:
+        told: dict[str, Any] = {"steps": 0, "parameters": 0, "scored": {}, "collapsed": str(err)}
+        point = Point(**shared, **told, seconds=time.perf_counter() - began)
     else:
-        place = folder / "adapters" / wanted.name
-        shared["recipe"] = chosen.model_dump(mode="json", exclude={"summary", "report_to"})
-        try:
-            words = TrainingWords.load("core", wanted.pair, parallel=texts.parallel, alone=texts.alone)
-            if words.sentences:
-                shared["seen"] = _seen(words.trained, pairs)
-            result = train_adapter(
-                loaded, wanted.pair, chosen, place, lexicon=words, seed=wanted.seed, retain_text=texts.retain
-            )
-        except CollapsedError as err:
-            told: dict[str, Any] = {"steps": 0, "parameters": 0, "scored": {}, "collapsed": str(err)}
-            point = Point(**shared, **told, seconds=time.perf_counter() - began)
-        else:
-            model, _ = attach_adapter(loaded, inspect_adapter(str(place)))
-            scored = score_pairs(model, loaded, pairs)
-            text = _text(model, loaded)
-            model.unload()
-            told = {"steps": result.steps, "parameters": result.parameters, "text": text}
-            point = Point(**shared, **told, scored=scored, seconds=time.perf_counter() - began)
-        if not keep:
-            shutil.rmtree(place, ignore_errors=True)
+        model, _ = attach_adapter(loaded, inspect_adapter(str(place)))
+        scored = score_pairs(model, loaded, pairs)
+        text = _text(model, loaded)
+        model.unload()
+        told = {"steps": result.steps, "parameters": result.parameters, "text": text}
+        point = Point(**shared, **told, scored=scored, seconds=time.perf_counter() - began)
+    if not keep:
+        shutil.rmtree(place, ignore_errors=True)
+    return _written(point, wanted, folder)
+
+
+def untrained_point(wanted: Wanted, loaded: LoadedModel, model: Model, pairs: tuple[str, ...], folder: Path) -> Point:
+    """Score every pair with a model that nobody trained, the base or a placebo on it, and write the point into `folder`."""
+    began = time.perf_counter()
+    scored = score_pairs(model, loaded, pairs)
+    seconds = time.perf_counter() - began
+    point = Point(**_shared(wanted, loaded), recipe={}, steps=0, parameters=0, seconds=seconds, scored=scored)
+    return _written(point, wanted, folder)
+
+
+def _shared(wanted: Wanted, loaded: LoadedModel) -> dict[str, Any]:
+    facts = {"model": loaded.id, "revision": loaded.revision, "device": loaded.device}
+    return facts | {"lexicon": load_lexicon("core").version} | asdict(wanted)
+
+
+def _written(point: Point, wanted: Wanted, folder: Path) -> Point:
     write_text(folder / "points" / f"{wanted.name}.json", json.dumps(asdict(point)) + "\n")
     return point
 

@@ -14,7 +14,7 @@ from tests.training.conftest import make_llama
 from tests.with_ray import needs_ray, workers_of
 from tli_bench.base.errors import ResultError
 from tli_bench.models import load_model
-from tli_bench.studies.again import compare_again
+from tli_bench.studies.again import compare_again, largest_difference
 from tli_bench.studies.analysis import analyse
 from tli_bench.studies.design import load_design
 from tli_bench.studies.points import read_study
@@ -143,6 +143,41 @@ def test_a_point_made_again_scores_the_same_and_another_design_does_not(ran, tmp
     )
     with pytest.raises(ResultError, match=r"differ by at most 0.10000, more than 0.005"):
         list(compare_again(other, design, loaded, tmp_path, 1))
+
+
+def test_what_was_asked_of_documents_is_asked_again(ran, tmp_path):
+    """Of a study whose outcome is a task, words alone say little."""
+    design, loaded = ran[0], load_model("tiny")
+    task = "tli_xquad_r_sentence_eng_Latn-tur_Latn"
+    outcome = design.primary.model_copy(
+        update={"name": "questions", "measure": None, "tasks": (task,), "metric": "map"}
+    )
+    one = {"early": design.arms["early"].model_copy(update={"ranks": (1,), "learning_rates": (1e-3,)})}
+    contrast = design.contrasts[0].model_copy(update={"against": "twin"})
+    plan = design.model_copy(
+        update={
+            "arms": one,
+            "seeds": (0,),
+            "placebos": 0,
+            "text": False,
+            "lexicon": "core",
+            "primary": outcome,
+            "contrasts": (contrast,),
+            "document_limit": 6,
+        }
+    )
+    study = run(plan, loaded, tmp_path / "out", None)
+    assert [line.split(": ")[1] for line in compare_again(study, plan, loaded, tmp_path, 1)] == [
+        "means differ by at most 0.00000"
+    ]
+    trained = next(one for one in study.points if one.kind == "right")
+    column = study.asked_of(trained).columns["questions"][task]
+    held = {"questions": {task: column}}
+    moved = column.model_copy(update={"values": tuple(v + 0.1 for v in column.values)})
+    assert largest_difference(held, {"questions": {task: moved}}) == pytest.approx(0.1)
+    others = column.model_copy(update={"ids": tuple(f"{name} of then" for name in column.ids)})
+    with pytest.raises(ResultError, match=r"other words or documents .* --data-dir"):
+        largest_difference(held, {"questions": {task: others}})
 
 
 def test_a_contrast_added_later_is_exploratory_and_trains_nothing(ran):

@@ -103,7 +103,7 @@ def study(
             from tli_bench.training.on_ray import Cluster
 
             if points is not None:
-                found = _unpacked(points, declared, name, folder, again=again, load=load)
+                found = _unpacked(points, declared, name, folder, again=again, data_dir=data_dir, load=load)
             else:
                 cluster = Cluster(ray_address, workers, gpus_per_trial) if workers else None
                 found = _made(declared, name, folder, data_dir=data_dir, load=load, cluster=cluster)
@@ -151,13 +151,24 @@ def _require_memory(plan: "Plan", design: "Design", file: Path, model: str, load
         )
 
 
-def _unpacked(points: Path, design: "Design", model: str, folder: Path, *, again: int, load: dict[str, Any]) -> "Study":
+def _unpacked(
+    points: Path,
+    design: "Design",
+    model: str,
+    folder: Path,
+    *,
+    again: int,
+    data_dir: Path | None,
+    load: dict[str, Any],
+) -> "Study":
     """The points of a packed file, some of them made again where asked for."""
+    from tli_bench.studies.again import compare_again
     from tli_bench.studies.points import unpack
 
     found = unpack(points)
     if again:
-        _again(found, design, _loaded(model, load), folder, again)
+        for line in compare_again(found, design, _loaded(model, load), folder, again, data_dir=data_dir):
+            print(line)
     return found
 
 
@@ -193,13 +204,6 @@ def _loaded(model: str, load: dict[str, Any]) -> "LoadedModel":
     from tli_bench.models import LoadOptions, load_model
 
     return load_model(model, LoadOptions(**load))
-
-
-def _again(found: "Study", design: "Design", loaded: "LoadedModel", folder: Path, count: int) -> None:
-    from tli_bench.studies.again import compare_again
-
-    for line in compare_again(found, design, loaded, folder, count):
-        print(line)
 
 
 def _show(

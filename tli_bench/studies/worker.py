@@ -65,6 +65,10 @@ class StudyWorker:
         shutil.rmtree(self.output / ADAPTERS / key, ignore_errors=True)
         return self._make(job, key)
 
+    def ask(self, point: Point) -> Asked:
+        """What the design's tasks say of a point that was just made; nothing is written."""
+        return self._ask(point, placebos=0)
+
     def _make(self, job: Job, key: str, *, dev_only: bool = False) -> Point:
         """Train, unless a try left just this training, and score; dev_only: nothing but the trained pair's dev words."""
         began = time.perf_counter()

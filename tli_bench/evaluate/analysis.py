@@ -1,5 +1,6 @@
 """From pooled states to scores: layer curves per split, the layer chosen on dev, base against adapted, controls."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ import torch
 
 from tli_bench.base.errors import UnscorableError
 from tli_bench.evaluate import controls as beside
-from tli_bench.evaluate.details import Details
+from tli_bench.evaluate.details import Details, neighbours_of
 from tli_bench.evaluate.sink import Sinks
 from tli_bench.lexicon.pairs import Split, WordPair
 from tli_bench.measures.choice import chosen_depth
@@ -21,8 +22,8 @@ from tli_bench.measures.view import LayerView
 from tli_bench.models.identity import BEFORE_AFTER, State
 from tli_bench.records.columns import Curve, Kept, Words, kept
 from tli_bench.records.comparison import Comparison, comparison
-from tli_bench.records.controls import Controls
-from tli_bench.records.details import WordDetails
+from tli_bench.records.controls import Controls, PermutationNull, StratumScore
+from tli_bench.records.details import Neighbours, WordDetails
 from tli_bench.records.scores import Columns, Scores
 from tli_bench.vectors.responses import PairSink
 
@@ -33,6 +34,35 @@ class Vectors:
 
     source: torch.Tensor
     target: torch.Tensor
+
+    def at(self, layer: int, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Source and target of some pairs at one layer, each `[rows, dim]`."""
+        return self.source[layer].index_select(0, rows), self.target[layer].index_select(0, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One split's pairs: their rows, those of all other pairs, and which translations are accepted among them."""
+
+    rows: torch.Tensor
+    held_out: torch.Tensor
+    gold: torch.Tensor
+
+    @classmethod
+    def of(cls, gold: torch.Tensor, rows: Sequence[int]) -> "_Part":
+        others = sorted(set(range(len(gold))) - set(rows))
+        return cls(torch.tensor(rows, dtype=torch.long), torch.tensor(others, dtype=torch.long), gold[rows][:, rows])
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What is kept of one split under one state at a layer that is shown."""
+
+    columns: dict[str, Kept]
+    pseudo: dict[str, Column]
+    strata: list[StratumScore] = field(default_factory=list)
+    null: PermutationNull | None = None
+    neighbours: Neighbours | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,43 +129,54 @@ class Analyser:
         self._overlap = np.array(beside.overlap_of(self.pairs))
         control = self.rows[Split.CONTROL]
         self._details = Details(gold[control][:, control], layers, headline=self.headline)
+        self._parts = {split: _Part.of(gold, rows) for split, rows in self.rows.items()}
+        self._labels = {
+            split: beside.labels_of(
+                [self.pairs[i] for i in rows], [self.facts.tokens[i] for i in rows if self.facts.tokens]
+            )
+            for split, rows in self.rows.items()
+            if rows
+        }
         self._positions: dict[tuple[Split, State], Sinks] = {}
         self._tested: dict[State, dict[str, beside.Floats]] = {state: {} for state in states}
         self.unscored: list[str] = []
 
     def run(self) -> Analysis:
-        """Score every split, state and layer."""
-        curves: dict[Split, dict[str, dict[str, Curve]]] = {
-            split: {state: self._curves(split, state) for state in self.states} for split in Split if self.rows[split]
-        }
-        best: dict[str, str] = {state: self._best_layer(curves, state) for state in self.states}
+        """Score every split, state and layer: dev words first, which choose the layers that are kept of the others as they pass."""
+        dev = {state: self._curves(Split.DEV, state) for state in self.states} if self.rows[Split.DEV] else {}
+        best: dict[str, str] = {state: self._best_layer(dev.get(state, {}), state) for state in self.states}
         named = [best[state] for state in BEFORE_AFTER if state in best]
         chosen = list(dict.fromkeys([*self.shown, *named, self.layers[-1]]))
+        at: dict[tuple[str, Split, State], _Kept] = {}
+        curves: dict[Split, dict[str, dict[str, Curve]]] = {}
+        for split in (split for split in Split if self.rows[split]):
+            if split is Split.DEV:
+                curves[split] = dev
+                for layer, state in itertools.product(chosen, self.states):
+                    if view := self._view(split, state, self.layers.index(layer)):
+                        at[layer, split, state] = self._keep(view, split, state, layer)
+            else:
+                curves[split] = {state: self._curves(split, state, chosen, at) for state in self.states}
         columns: Columns = {}
         pseudo: Columns = {}
         comparisons: list[Comparison] = []
         controls = self._unit_controls()
         for layer in chosen:
-            views = {
-                (split, state): self._view(split, state, self.layers.index(layer))
-                for split in curves
-                for state in self.states
-            }
             found: Pseudo = {}
-            for (split, state), view in views.items():
-                if view:
-                    columns.setdefault(split, {}).setdefault(state, {})[layer] = self._columns(view)
-                    found[split, state] = self._pseudo(view)
-                    kept_too = {
-                        name: kept(column, digits=beside.DIGITS) for name, column in found[split, state].items()
-                    }
+            for split, state in itertools.product(curves, self.states):
+                if held := at.get((layer, split, state)):
+                    columns.setdefault(split, {}).setdefault(state, {})[layer] = held.columns
+                    found[split, state] = held.pseudo
+                    kept_too = {name: kept(column, digits=beside.DIGITS) for name, column in held.pseudo.items()}
                     pseudo.setdefault(split, {}).setdefault(state, {})[layer] = kept_too
-                    if split is Split.CONTROL and layer in (*named, self.layers[-1]):
-                        self._details.add_neighbours(state, layer, view)
+                    if held.neighbours and layer in (*named, self.layers[-1]):
+                        self._details.add_neighbours(state, layer, held.neighbours)
+                    controls.strata.extend(held.strata)
+                    controls.nulls.extend([held.null] if held.null else [])
             if "adapted" in self.states:
                 for split in curves:
                     comparisons += self._compare(split, layer, found)
-            self._layer_controls(controls, layer, views, found)
+            self._layer_controls(controls, layer, found)
         n = {split.value: len(rows) for split, rows in self.rows.items() if rows}
         unscored = list(dict.fromkeys(self.unscored))
         words = {split: self._words(split) for split in curves}
@@ -173,28 +214,23 @@ class Analyser:
         family = beside.family_of(
             self.layers, self._tested, split=self.tested, words=len(self.rows[self.tested]), reasons=self.unscored
         )
-        self._labels = {
-            split: beside.labels_of(
-                [self.pairs[i] for i in rows], [self.facts.tokens[i] for i in rows if self.facts.tokens]
-            )
-            for split, rows in self.rows.items()
-            if rows
-        }
         return Controls(first_pooled=self.facts.first_pooled, spelling=spelled, family=family)
 
-    def _layer_controls(
-        self, controls: Controls, layer: str, views: dict[tuple[Split, State], LayerView | None], found: "Pseudo"
-    ) -> None:
-        for (split, state), view in views.items():
-            if view is not None and split is not Split.DEV:
-                with self._noting(f"{split.value}/{state}/strata of layer {layer}"):
-                    controls.strata.extend(
-                        beside.strata_of(view, self._labels[split], split=split, state=state, layer=layer)
-                    )
-                if split is self.tested:
-                    with self._noting(f"{split.value}/{state}/CKA null of layer {layer}"):
-                        null = beside.null_of(view, split=split, state=state, layer=layer, seed=self.seed)
-                        controls.nulls.append(null)
+    def _keep(self, view: LayerView, split: Split, state: State, layer: str) -> "_Kept":
+        """What is kept of one view at a layer that is shown."""
+        held = _Kept(self._columns(view), self._pseudo(view))
+        if split is not Split.DEV:
+            with self._noting(f"{split.value}/{state}/strata of layer {layer}"):
+                held.strata.extend(beside.strata_of(view, self._labels[split], split=split, state=state, layer=layer))
+        if split is self.tested and split is not Split.DEV:
+            with self._noting(f"{split.value}/{state}/CKA null of layer {layer}"):
+                held.null = beside.null_of(view, split=split, state=state, layer=layer, seed=self.seed)
+        if split is Split.CONTROL:
+            with suppress(UnscorableError):  # without a centre there are none
+                held.neighbours = neighbours_of(view)
+        return held
+
+    def _layer_controls(self, controls: Controls, layer: str, found: "Pseudo") -> None:
         label, adapted = get_measure(self.headline).label, "adapted" in self.states
         changes = {split: self._change(split, found) for split in self.rows}
         with self._noting(f"contrast and power of layer {layer}"):
@@ -225,16 +261,15 @@ class Analyser:
 
     def _centre(self, split: Split, state: State, layer: int, vectors: Vectors | None = None) -> Centre | None:
         """Language means fitted on the pairs that are not being scored."""
-        held_out = [i for i, pair in enumerate(self.pairs) if pair.split != split]
-        if len(held_out) < 2:
+        part = self._parts[split]
+        if len(part.held_out) < 2:
             return None
         vectors = vectors or self.states[state]
-        found = centre(vectors.source[layer, held_out], vectors.target[layer, held_out])
+        found = centre(*vectors.at(layer, part.held_out))
         if split is not Split.DEV or len(self.rows[Split.TRAIN]) < 2:
             return found
         # What is chosen on dev words never looks at control words, not even at their mean.
-        train = self.rows[Split.TRAIN]
-        clean = centre(vectors.source[layer, train], vectors.target[layer, train])
+        clean = centre(*vectors.at(layer, self._parts[Split.TRAIN].rows))
         return found._replace(source_direction=clean.source_direction, target_direction=clean.target_direction)
 
     def _view(self, split: Split, state: State, layer: int) -> LayerView | None:
@@ -248,13 +283,12 @@ class Analyser:
     def _plain_view(
         self, split: Split, state: State, layer: int, vectors: Vectors, facts: dict[str, object]
     ) -> LayerView:
-        rows = self.rows[split]
+        part = self._parts[split]
         if state in self.facts.last and vectors is not self.facts.last[state]:
             facts |= {"last": self._plain_view(split, state, layer, self.facts.last[state], {})}
         return LayerView(
-            vectors.source[layer, rows],
-            vectors.target[layer, rows],
-            gold=self.gold[rows][:, rows],
+            *vectors.at(layer, part.rows),
+            gold=part.gold,
             centre=self._centre(split, state, layer, vectors),
             facts=facts,
         )
@@ -277,18 +311,19 @@ class Analyser:
             active = self.facts.neurons[state]
             found["neurons"] = (active.source[block, rows], active.target[block, rows])
         if any("fit" in measure.needs for measure in self.asked):
-            found |= self._fit(state, layer, rows)
+            held_out = self._parts[split].held_out
+            # For measures that fit more than a mean; none where there are too few.
+            found |= {"fit": self.states[state].at(layer, held_out)} if len(held_out) >= 2 else {}
         return found
 
-    def _fit(self, state: State, layer: int, rows: Sequence[int]) -> dict[str, object]:
-        """Vectors of the pairs that are not being scored, for measures that fit more than a mean; none where there are too few."""
-        held_out = sorted(set(range(len(self.pairs))) - set(rows))
-        if len(held_out) < 2:
-            return {}
-        vectors = self.states[state]
-        return {"fit": (vectors.source[layer, held_out], vectors.target[layer, held_out])}
-
-    def _curves(self, split: Split, state: State) -> dict[str, Curve]:
+    def _curves(
+        self,
+        split: Split,
+        state: State,
+        chosen: Sequence[str] = (),
+        at: "dict[tuple[str, Split, State], _Kept] | None" = None,
+    ) -> dict[str, Curve]:
+        """Every number at every layer. chosen: the layers of which more is kept, in `at`."""
         curves: dict[str, Curve] = {}
         for layer, name in enumerate(self.layers):
             view = self._view(split, state, layer)
@@ -304,10 +339,12 @@ class Analyser:
                     self._tested[state][name] = get_measure(self.headline).pseudo_values(view)
             if split is Split.CONTROL:
                 self._details.add_layer(state, name, view)
+            if at is not None and name in chosen:
+                at[name, split, state] = self._keep(view, split, state, name)
         return curves
 
-    def _best_layer(self, curves: dict[Split, dict[str, dict[str, Curve]]], state: State) -> str:
-        depth = chosen_depth(curves.get(Split.DEV, {}).get(state, {}).get)
+    def _best_layer(self, dev: dict[str, Curve], state: State) -> str:
+        depth = chosen_depth(dev.get)
         if depth is None:
             self.unscored.append(f"best layer of {state}: the dev split cannot be scored, so the output layer is shown")
             return self.layers[-1]

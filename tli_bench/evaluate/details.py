@@ -1,7 +1,6 @@
 """The control words of a unit one by one: neighbours, groups and intervals, gathered while the unit is scored."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 
 import numpy as np
 import torch
@@ -41,10 +40,9 @@ class Details:
             band = self._bands.setdefault(state, {}).setdefault(name, [None] * len(self.layers))
             band[self.layers.index(layer)] = _interval(measure, view)
 
-    def add_neighbours(self, state: State, layer: str, view: LayerView) -> None:
-        """Keep the neighbours at one layer; none where there is nothing to fit the means on."""
-        with suppress(UnscorableError):
-            self._neighbours.setdefault(state, {})[layer] = neighbours_of(view)
+    def add_neighbours(self, state: State, layer: str, neighbours: Neighbours) -> None:
+        """Keep the neighbours at one layer."""
+        self._neighbours.setdefault(state, {})[layer] = neighbours
 
     def result(self, labels: Mapping[str, Sequence[str]]) -> WordDetails | None:
         """What was gathered; None where there are no control words, or too many to keep one by one. labels: `[n]` by kind."""
@@ -53,7 +51,7 @@ class Details:
         return WordDetails(
             accepted=tuple(self.accepted),
             labels={kind: _labels(names) for kind, names in labels.items()},
-            neighbours={state: layers for state, layers in self._neighbours.items() if layers},
+            neighbours=self._neighbours,
             bands=self._bands,
         )
 

@@ -151,14 +151,16 @@ class Measure:
         if self.per_concept is None:
             raise UnscorableError(f"{self.name} has no value per concept")
         self._require(view)
-        return self._one_each(self.per_concept(view), view, "values")
+        per_concept = self.per_concept
+        return view.once((self, "values"), lambda: self._one_each(per_concept(view), view, "values"))
 
     def pseudo_values(self, view: "LayerView") -> Column:
         """What to compute with, one value for each concept `[n]`; raises as `column` does."""
         if self.pseudo is None:
             return self.column(view)
         self._require(view)
-        return self._one_each(self.pseudo(view), view, "pseudo-values")
+        pseudo = self.pseudo
+        return view.once((self, "pseudo-values"), lambda: self._one_each(pseudo(view), view, "pseudo-values"))
 
     def value(self, view: "LayerView") -> float:
         """The number of one view; raises UnscorableError where it cannot be given."""

@@ -1,6 +1,6 @@
 """One layer of one split of one language pair, with everything the measures share computed once, on demand."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import cached_property, partial
 from typing import Any, Literal, NamedTuple
 
@@ -68,6 +68,13 @@ class LayerView:
         self.facts = dict(facts or {})
         self._large: dict[Space, large.LargePool] = {}
         self._sides: dict[Space, tuple[pool.Retrieval, pool.Retrieval]] = {}
+        self._columns: dict[Hashable, Column] = {}
+
+    def once(self, key: Hashable, make: Callable[[], Column]) -> Column:
+        """The column `[n]` that `make` gives, made once for each key; who gets it does not change it."""
+        if key not in self._columns:
+            self._columns[key] = make()
+        return self._columns[key]
 
     @property
     def provides(self) -> frozenset[str]:

@@ -143,7 +143,9 @@ class Analyser:
 
     def run(self) -> Analysis:
         """Score every split, state and layer: dev words first, which choose the layers that are kept of the others as they pass."""
-        dev = {state: self._curves(Split.DEV, state) for state in self.states} if self.rows[Split.DEV] else {}
+        dev: dict[str, dict[str, Curve]] = {}
+        if self.rows[Split.DEV]:
+            dev |= {state: self._curves(Split.DEV, state) for state in self.states}
         best: dict[str, str] = {state: self._best_layer(dev.get(state, {}), state) for state in self.states}
         named = [best[state] for state in BEFORE_AFTER if state in best]
         chosen = list(dict.fromkeys([*self.shown, *named, self.layers[-1]]))

@@ -72,11 +72,12 @@ def cka_permutation_p(source: Tensor, target: Tensor, *, permutations: int = 100
     scale = _self_similarity(k, l)
     observed = _dot(k, l)
     generator = torch.Generator().manual_seed(seed)
+    fixed, moved = k.cpu().numpy(), l.cpu().numpy()  # whose `take` along columns is twice as quick as torch's
     hits = 0
     for _ in range(permutations):
-        order = torch.randperm(len(l), generator=generator).to(l.device)
-        shuffled = _dot(k, l.index_select(0, order).index_select(1, order))
-        hits += shuffled >= observed - 1e-12 * scale
+        order = torch.randperm(len(l), generator=generator).numpy()
+        shuffled = np.vdot(fixed, moved.take(order, axis=0).take(order, axis=1))
+        hits += int(shuffled >= observed - 1e-12 * scale)
     return (1 + hits) / (1 + permutations)
 
 

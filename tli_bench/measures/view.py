@@ -177,7 +177,7 @@ class LayerView:
     @cached_property
     def wrong(self) -> Tensor:
         """Cosines `[m]` of all wrong pairs, in row order."""
-        return self.similarity[~self.gold]
+        return self.similarity.masked_select(~self.gold)
 
     @cached_property
     def ranks_forward(self) -> Tensor:

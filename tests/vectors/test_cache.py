@@ -9,10 +9,11 @@ import torch
 
 from tests.conftest import make_model, make_tokenizer
 from tli_bench.models.live import _checksum, _json, fingerprint
+from tli_bench.vectors import backend as backend_module
 from tli_bench.vectors.backend import Backend
 from tli_bench.vectors.cache import StateCache
 from tli_bench.vectors.extract import States
-from tli_bench.vectors.inputs import Framing
+from tli_bench.vectors.inputs import Framing, encode_words
 from tli_bench.vectors.keys import Key
 from tli_bench.vectors.protocols import Pooling
 
@@ -155,6 +156,20 @@ def test_a_changed_adapter_changes_the_adapted_states_and_leaves_the_base(wrappe
     assert not torch.equal(before, after)
     assert torch.equal(after, ask(Backend(wrapped.model, wrapped.tokenizer), "adapted"))
     assert torch.equal(ask(wrapped), base)
+
+
+def test_texts_are_tokenised_once_for_all_states_of_a_model(wrapped, monkeypatch):
+    """Tokenising takes as long as a small model does; what one state reads, the next one reads as well."""
+    asked, plain = [], encode_words
+    monkeypatch.setattr(
+        backend_module,
+        "encode_words",
+        lambda tokenizer, words, **how: asked.extend(words) or plain(tokenizer, words, **how),
+    )
+    ask(wrapped), ask(wrapped, "adapted")
+    assert asked == WORDS
+    ask(wrapped, framing=Framing(template="say {word} now"))
+    assert asked == 2 * WORDS
 
 
 def test_an_adapter_that_changes_leaves_the_bases_fingerprint(wrapped):

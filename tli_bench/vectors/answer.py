@@ -120,8 +120,8 @@ def _answer_group(
 ) -> list[PairStates]:
     """Answers for pairs of words; `sides` has the inputs of each protocol for source and target."""
     found: dict[tuple[State, Inputs], Answered] = {}
-    for state in states:
-        for inputs, texts in _wanted(words, sides).items():
+    for inputs, texts in _wanted(words, sides).items():
+        for state in states:
             found[state, inputs] = backend.states(texts, inputs.framing, inputs.poolings, state=state, neurons=neurons)
     layers = next(iter(found.values())).layers
     with backend.unchanged() as held:

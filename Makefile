@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: run docs test-docs test-lowest test-newest studies studies-smoke study-pages test test-slow test-real real-models lint types tiny adapters tasks lexicon docs-tables leaderboard leaderboard-records leaderboard-sweeps recipe-choices gauntlet coverage bench clean
+.PHONY: run docs test-docs newcomer test-lowest test-newest studies studies-smoke study-pages test test-slow test-real real-models lint types tiny adapters tasks lexicon docs-tables leaderboard leaderboard-records leaderboard-sweeps recipe-choices gauntlet coverage bench clean
 
 run: $(STAMP)
 	$(BIN)/tli-bench run
@@ -45,6 +45,10 @@ docs: $(STAMP)
 # it trainings. PAGES="tutorials or index": some of them, by their names.
 test-docs: $(STAMP)
 	$(BIN)/python -m pytest -m docs --dist load $(if $(PAGES),-k "$(PAGES)")
+
+# What somebody new does: a fresh clone, a fresh environment, an empty home, no network; every command of the tutorials and what it prints.
+newcomer: $(STAMP)
+	$(BIN)/python -m tests.docs.newcomer
 
 # The quick tests with the lowest versions that pyproject.toml allows, and with the newest that can be had, each in an environment of its own
 # that is made anew. torch stays the pinned one: any other would bring its GPU packages.

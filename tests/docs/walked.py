@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
 
@@ -23,8 +24,11 @@ _TIMES = (
 )
 
 
-def walk(page: str, tree: Path) -> list[str]:
-    """Run the page's blocks in `tree`, the current folder; what came out otherwise than the page says, empty if nothing did."""
+def walk(page: str, tree: Path, *, typed: Callable[[str, Path], str] | None = None) -> list[str]:
+    """Run the page's blocks in `tree`, the current folder; what came out otherwise than the page says, empty if nothing did.
+
+    typed: runs one line in a folder and gives its standard output; `run` otherwise.
+    """
     wrong: list[str] = []
     names: dict[str, object] = {}
     printed = ""
@@ -39,7 +43,7 @@ def walk(page: str, tree: Path) -> list[str]:
                 target.write_text(block.text, encoding="utf-8")
             elif block.language == "sh":
                 for line in command_lines(block):
-                    printed = run(line, tree)
+                    printed = (typed or run)(line, tree)
             elif block.language == "python":
                 out = io.StringIO()
                 with redirect_stdout(out):

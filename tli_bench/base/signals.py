@@ -8,6 +8,8 @@ import signal
 import sys
 from types import FrameType
 
+from tli_bench.base.launched import rank
+
 _SHOW_CURSOR = b"\r\x1b[K\x1b[?25h"
 _TOLD = {signal.SIGINT: "interrupted", signal.SIGTERM: "stopped by SIGTERM"}
 
@@ -32,7 +34,7 @@ def _end(number: int, _frame: FrameType | None) -> None:
         except Exception:  # closed, or interrupted in the middle of a write
             continue
     try:
-        if os.environ.get("RANK", "0") == "0":
+        if rank() == 0:
             shown = _SHOW_CURSOR if os.isatty(2) else b""
             line = f"{_TOLD[signal.Signals(number)]}; what was finished is kept: run the same command again to go on\n"
             os.write(2, shown + line.encode())

@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from tli_bench.base.errors import InputError
+from tli_bench.base.launched import processes, rank
 from tli_bench.cli.failures import FAILED, exit_code
 from tli_bench.cli.quiet import quiet_libraries
 
@@ -19,36 +20,26 @@ _SHARED = ("run",)
 """Verbs whose other ranks say nothing: whatever goes wrong on one of them is told to rank 0."""
 
 
-def _count() -> int:
-    told = os.environ.get("WORLD_SIZE", "1")
-    return int(told) if told.isdecimal() else 1
-
-
-def _rank() -> int:
-    told = os.environ.get("RANK", "0")
-    return int(told) if told.isdecimal() else 0
-
-
 def require_one_process(verb: str, instead: str) -> None:
     """Raise InputError under torchrun or accelerate with more than one process; instead: what to do."""
-    if _count() > 1:
-        raise InputError(f"tli-bench {verb} runs as one process, but was started as {_count()}; {instead}")
+    if processes() > 1:
+        raise InputError(f"tli-bench {verb} runs as one process, but was started as {processes()}; {instead}")
 
 
 def silence_others(arguments: Sequence[str]) -> None:
     """From now on, all but rank 0 of a verb that shares its work write nothing: they would say the same once more."""
-    if _count() > 1 and _rank() > 0 and arguments[:1] and arguments[0] in _SHARED:
+    if processes() > 1 and rank() > 0 and arguments[:1] and arguments[0] in _SHARED:
         sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  until the process ends
 
 
 def joined() -> "Ranks | None":
     """The processes of this run, joined; None where there is one. Raises InputError where they cannot be joined."""
-    if _count() == 1:
+    if processes() == 1:
         return None
     quiet_libraries()  # before torch is imported, which brings some of them
     from tli_bench.vectors.ranks import Ranks
 
-    return Ranks(_rank(), _count())
+    return Ranks(rank(), processes())
 
 
 def follow(ranks: "Ranks") -> int:

@@ -105,6 +105,24 @@ def placebo(trained: Weights, start: Weights, *, seed: int, number: int) -> dict
     return found
 
 
+class Placebos:
+    """Random weights for the slots of a model's active adapter, each set as far from the start of its training as its own are.
+
+    Raises AdapterError for a kind of adapter whose start PEFT cannot tell.
+    """
+
+    def __init__(self, model: Wrapped, *, seed: int) -> None:
+        self._model, self._seed = model, seed
+        self._trained = {name: tensor.detach().clone() for name, tensor in weights_of(model).items()}
+        self._start = neutral(model)
+
+    @contextmanager
+    def worn(self, number: int) -> Iterator[None]:
+        """Inside the `with` block the adapter has the weights of this placebo, which are the same on every machine."""
+        with worn(self._model, placebo(self._trained, self._start, seed=self._seed, number=number)):
+            yield
+
+
 def digest(weights: Weights) -> str:
     """SHA-256 of names, dtypes, shapes and values, whatever their order."""
     found = hashlib.sha256()

@@ -12,7 +12,7 @@ import torch
 from tli_bench.lexicon import Lexicon, load_lexicon
 from tli_bench.models import LoadedModel, LoadOptions, load_model
 from tli_bench.models.types import Model
-from tli_bench.models.variants import neutral, placebo, weights_of, worn
+from tli_bench.models.variants import Placebos
 from tli_bench.studies.design import CHOSEN, Design
 from tli_bench.studies.documents import ask, asked_digest
 from tli_bench.studies.points import Asked, Columns, Point, key_of, read_one, write_asked, write_point
@@ -161,9 +161,9 @@ class StudyWorker:
         found = []
         with trained(self.loaded, folder, "lora") as model:
             own: Any = model
-            start, weights = neutral(own), {name: t.detach().clone() for name, t in weights_of(own).items()}
+            drawn = Placebos(own, seed=point.seed)
             for number in range(count):
-                with worn(own, placebo(weights, start, seed=point.seed, number=number)):
+                with drawn.worn(number):
                     scores = self._scorer.score(own, [self._lexicon(p) for p in self.design.scored], [primary])
                 columns = [one.columns[primary.name].values for one in scores.values()]
                 values = [sum(column) / len(column) for column in columns]

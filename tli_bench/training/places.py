@@ -1,7 +1,6 @@
 """Where a training writes: its output, held by one process, and the checkpoints next to it, which the same command goes on from."""
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -11,6 +10,7 @@ from typing import Any
 from tli_bench.base.errors import InputError, OutputError, reason_of
 from tli_bench.base.files import write_text
 from tli_bench.base.jsons import read_json
+from tli_bench.base.launched import rank
 from tli_bench.base.locks import replacing
 from tli_bench.training.save import put_back
 from tli_bench.training.trainer import COMPLETE, last_checkpoint
@@ -82,4 +82,4 @@ def _open_run(work: Path, fingerprint: dict[str, Any], *, restart: bool) -> Path
 
 def is_main_process() -> bool:
     """Whether this process is the one that writes: the only one, or rank 0 under torchrun."""
-    return os.environ.get("RANK", "0") == "0"
+    return rank() == 0

@@ -9,8 +9,8 @@ from typing import cast
 import torch
 
 from tli_bench.config.run import PLACEBOS
+from tli_bench.models import variants
 from tli_bench.models.types import Wrapped
-from tli_bench.models.variants import Weights, neutral, placebo, weights_of, worn
 from tli_bench.vectors.backend import Backend
 from tli_bench.vectors.cache import StateCache
 from tli_bench.vectors.extract import States
@@ -120,15 +120,11 @@ class _Drawn:
 
     def _compute(self, texts: Sequence[str], framing: Framing, pooling: Pooling, depths: tuple[int, ...]) -> States:
         if not self._is_worn:
-            trained, start = self._weights
-            weights = placebo(trained, start, seed=self._seed, number=self._number)
-            self._worn.enter_context(worn(cast(Wrapped, self._backend.model), weights))
+            self._worn.enter_context(self._weights.worn(self._number))
             self._is_worn = True
         found = self._backend.fresh(texts, framing, (pooling,))
         return States(tuple(found.layers[i] for i in depths), {pooling: found.vectors[pooling][list(depths)]})
 
     @cached_property
-    def _weights(self) -> tuple[Weights, Weights]:
-        """The adapter's own and those that its training began with."""
-        model = cast(Wrapped, self._backend.model)
-        return {name: tensor.detach().clone() for name, tensor in weights_of(model).items()}, neutral(model)
+    def _weights(self) -> variants.Placebos:
+        return variants.Placebos(cast(Wrapped, self._backend.model), seed=self._seed)

@@ -6,7 +6,6 @@ model's, the adapter's and the twin's files, how they are loaded, what the gate 
 
 import json
 import logging
-import os
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +17,7 @@ from tli_bench.base.errors import OutputError
 from tli_bench.base.files import write_json
 from tli_bench.base.frozen import Frozen
 from tli_bench.base.jsons import read_json
+from tli_bench.base.launched import processes
 from tli_bench.base.versions import package_versions
 from tli_bench.config.run import RunConfig
 from tli_bench.models import gate
@@ -90,10 +90,8 @@ def place_of(config: RunConfig) -> Place | None:
     families of other packages, and all that `expected_model` leaves to loading. Raises as that does.
     """
     root, config = shelf.folder(), config.chosen()
-    alone = (
-        os.environ.get("WORLD_SIZE", "1") == "1"
-    )  # processes that share the words wait for one another: all load, or none
-    if root is None or not alone or config.trust_remote_code or has_foreign_rows():
+    # Processes that share the words wait for one another: all load, or none.
+    if root is None or processes() > 1 or config.trust_remote_code or has_foreign_rows():
         return None
     device = device_of(config.device)
     expected = expected_model(config, device=device)

@@ -11,7 +11,7 @@ import torch
 from tli_bench.cli.quiet import quiet_libraries
 from tli_bench.languages import DEFAULT_PAIRS
 from tli_bench.models import LoadedModel, LoadOptions, attach_adapter, inspect_adapter, load_model
-from tli_bench.models.variants import neutral, placebo, weights_of, worn
+from tli_bench.models.variants import Placebos
 from tools.transfer.__main__ import ids_of
 from tools.transfer.points import Wanted, untrained_point
 
@@ -21,9 +21,9 @@ def make_placebos(loaded: LoadedModel, adapter: Path, pairs: tuple[str, ...], co
     wanted = [Wanted("", number, "placebo") for number in range(count)]
     missing = [one for one in wanted if not (folder / "points" / f"{one.name}.json").is_file()]
     model, _ = attach_adapter(loaded, inspect_adapter(str(adapter)))
-    trained, start = {name: tensor.detach().clone() for name, tensor in weights_of(model).items()}, neutral(model)
+    drawn = Placebos(model, seed=0)
     for one in missing:
-        with worn(model, placebo(trained, start, seed=0, number=one.seed)):
+        with drawn.worn(one.seed):
             untrained_point(one, loaded, model, pairs, folder)
     model.unload()
 

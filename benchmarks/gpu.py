@@ -20,7 +20,8 @@ from torch import nn
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from benchmarks.speed import step as training
-from tli_bench.evaluate.analysis import Analyser, Vectors
+from tli_bench.evaluate.analysis import Analyser
+from tli_bench.evaluate.views import Vectors
 from tli_bench.languages import DEFAULT_PAIRS
 from tli_bench.lexicon import load_lexicon
 from tli_bench.lexicon.pairs import Split

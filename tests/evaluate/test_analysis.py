@@ -4,9 +4,10 @@ import pytest
 import torch
 from scipy import stats as sps
 
-from tli_bench.evaluate.analysis import Analyser, Vectors
+from tli_bench.evaluate.analysis import Analyser
 from tli_bench.evaluate.headline import headline, headline_directions
 from tli_bench.evaluate.verdicts import verdicts
+from tli_bench.evaluate.views import Vectors
 from tli_bench.lexicon.pairs import Split, WordPair
 from tli_bench.measures import LayerView, Place, get_measure, list_measures
 from tli_bench.measures.choice import CHOOSERS
@@ -163,10 +164,10 @@ def test_centring_is_fitted_on_held_out_words_only():
     base = aligned_at(1)
     control = [i for i, p in enumerate(pairs()) if p.split is Split.CONTROL]
     first = Analyser(pairs(), LAYERS, {"base": base}, torch.eye(60, dtype=torch.bool))
-    centre = first._centre(Split.CONTROL, "base", 1)
+    centre = first.views.centre(Split.CONTROL, "base", 1)
     moved = Vectors(base.source.clone(), base.target.clone())
     moved.source[1, control] += 100
-    again = Analyser(pairs(), LAYERS, {"base": moved}, torch.eye(60, dtype=torch.bool))._centre(
+    again = Analyser(pairs(), LAYERS, {"base": moved}, torch.eye(60, dtype=torch.bool)).views.centre(
         Split.CONTROL, "base", 1
     )
     torch.testing.assert_close(centre.source_mean, again.source_mean)

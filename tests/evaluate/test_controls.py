@@ -9,10 +9,11 @@ from scipy import stats as sps
 
 from tests.evaluate.test_analysis import LAYERS, MANY, aligned_at, pairs
 from tests.support import make_record, make_signature
-from tli_bench.evaluate.analysis import Analyser, Facts, Vectors
+from tli_bench.evaluate.analysis import Analyser
 from tli_bench.evaluate.controls import family_of, labels_of, spelling
 from tli_bench.evaluate.corrections import corrected
 from tli_bench.evaluate.verdicts import verdicts
+from tli_bench.evaluate.views import Facts, Vectors
 from tli_bench.lexicon.pairs import Split, WordPair
 from tli_bench.measures.roles import HEADLINE
 from tli_bench.records.schema import Controls, Family, LayerTest, RunRecord

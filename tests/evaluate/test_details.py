@@ -8,7 +8,7 @@ import torch
 
 from tests.evaluate.test_analysis import LAYERS, MANY, aligned_at, analyse, pairs
 from tests.support import record_of
-from tli_bench.evaluate.analysis import Vectors
+from tli_bench.evaluate.views import Vectors
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures import LayerView
 from tli_bench.measures.geometry import centre

@@ -1,20 +1,19 @@
 """From pooled states to scores: layer curves per split, the layer chosen on dev, base against adapted, controls."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-import numpy as np
 import torch
 
 from tli_bench.base.errors import UnscorableError
 from tli_bench.evaluate import controls as beside
+from tli_bench.evaluate.apart import apart
 from tli_bench.evaluate.details import Details, neighbours_of
-from tli_bench.evaluate.sink import Sinks
+from tli_bench.evaluate.views import Facts, Vectors, Views
 from tli_bench.lexicon.pairs import Split, WordPair
 from tli_bench.measures.choice import chosen_depth
-from tli_bench.measures.geometry import Centre, centre
 from tli_bench.measures.measure import Column, Measure, Place
 from tli_bench.measures.registry import compute, get_measure, list_measures
 from tli_bench.measures.roles import headline_for
@@ -25,33 +24,6 @@ from tli_bench.records.comparison import Comparison, comparison
 from tli_bench.records.controls import Controls, PermutationNull, StratumScore
 from tli_bench.records.details import Neighbours, WordDetails
 from tli_bench.records.scores import Columns, Scores
-from tli_bench.vectors.responses import PairSink
-
-
-@dataclass(frozen=True, slots=True)
-class Vectors:
-    """States of the evaluated pairs under one state of the model: source and target, each `[layers, pairs, dim]`."""
-
-    source: torch.Tensor
-    target: torch.Tensor
-
-    def at(self, layer: int, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Source and target of some pairs at one layer, each `[rows, dim]`."""
-        return self.source[layer].index_select(0, rows), self.target[layer].index_select(0, rows)
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """One split's pairs: their rows, those of all other pairs, and which translations are accepted among them."""
-
-    rows: torch.Tensor
-    held_out: torch.Tensor
-    gold: torch.Tensor
-
-    @classmethod
-    def of(cls, gold: torch.Tensor, rows: Sequence[int]) -> "_Part":
-        others = sorted(set(range(len(gold))) - set(rows))
-        return cls(torch.tensor(rows, dtype=torch.long), torch.tensor(others, dtype=torch.long), gold[rows][:, rows])
 
 
 @dataclass(slots=True)
@@ -65,20 +37,18 @@ class _Kept:
     neighbours: Neighbours | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What is known about the pairs besides their vectors, in the same order; any of it may be missing.
+@dataclass(slots=True)
+class _Part:
+    """One split under one state. tested: the headline's pseudo-values by layer, of the tested split; intervals: by layer, of control words.
 
-    last: states of the words' last tokens, scored as well. neurons: which feed-forward neurons are active, each
-    `[blocks, pairs, neurons]`. sinks: by state. first_pooled: whether position 0 is pooled.
-    tokens: counts of the words' own tokens, source and target.
+    kept: by layer that is shown. notes: why something has no number.
     """
 
-    last: dict[State, Vectors] = field(default_factory=dict)
-    sinks: dict[State, Sequence[PairSink]] = field(default_factory=dict)
-    first_pooled: bool | None = None
-    tokens: Sequence[tuple[int, int]] = ()
-    neurons: dict[State, Vectors] = field(default_factory=dict)
+    curves: dict[str, Curve] = field(default_factory=dict)
+    tested: dict[str, Column] = field(default_factory=dict)
+    intervals: dict[str, dict[str, tuple[float, float] | None]] = field(default_factory=dict)
+    kept: dict[str, _Kept] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,17 +89,16 @@ class Analyser:
         asked: Sequence[Measure] = (),
         trained: bool = True,
     ) -> None:
-        self.pairs, self.layers, self.states, self.gold, self.seed = tuple(pairs), layers, states, gold, seed
+        self.pairs, self.layers, self.states, self.gold, self.seed = tuple(pairs), layers, tuple(states), gold, seed
         self.facts, self.shown = facts or Facts(), [layer for layer in shown if layer in layers]
         self.asked, self.trained = tuple(asked), trained
-        self.rows = {split: [i for i, p in enumerate(self.pairs) if p.split == split] for split in Split}
+        self.views = Views(self.pairs, layers, states, gold, facts=self.facts, asked=self.asked)
+        self.rows = self.views.rows
         scored = [split for split in (Split.CONTROL, Split.TRAIN, Split.DEV) if self.rows[split]]
         self.tested = scored[0] if scored else Split.CONTROL
         self.headline = headline_for(len(self.rows[self.tested]))
-        self._overlap = np.array(beside.overlap_of(self.pairs))
         control = self.rows[Split.CONTROL]
         self._details = Details(gold[control][:, control], layers, headline=self.headline)
-        self._parts = {split: _Part.of(gold, rows) for split, rows in self.rows.items()}
         self._labels = {
             split: beside.labels_of(
                 [self.pairs[i] for i in rows], [self.facts.tokens[i] for i in rows if self.facts.tokens]
@@ -137,48 +106,37 @@ class Analyser:
             for split, rows in self.rows.items()
             if rows
         }
-        self._positions: dict[tuple[Split, State], Sinks] = {}
-        self._tested: dict[State, dict[str, beside.Floats]] = {state: {} for state in states}
         self.unscored: list[str] = []
 
     def run(self) -> Analysis:
         """Score every split, state and layer: dev words first, which choose the layers that are kept of the others as they pass."""
-        dev: dict[str, dict[str, Curve]] = {}
-        if self.rows[Split.DEV]:
-            dev |= {state: self._curves(Split.DEV, state) for state in self.states}
+        splits = [split for split in Split if self.rows[split]]
+        choosing = self._each([split for split in splits if split is Split.DEV], self._part)
+        dev = {state: part.curves for (_, state), part in choosing.items()}
         best: dict[str, str] = {state: self._best_layer(dev.get(state, {}), state) for state in self.states}
         named = [best[state] for state in BEFORE_AFTER if state in best]
         chosen = list(dict.fromkeys([*self.shown, *named, self.layers[-1]]))
-        at: dict[tuple[str, Split, State], _Kept] = {}
-        curves: dict[Split, dict[str, dict[str, Curve]]] = {}
-        for split in (split for split in Split if self.rows[split]):
-            if split is Split.DEV:
-                curves[split] = dev
-                for layer, state in itertools.product(chosen, self.states):
-                    if view := self._view(split, state, self.layers.index(layer)):
-                        at[layer, split, state] = self._keep(view, split, state, layer)
-            else:
-                curves[split] = {state: self._curves(split, state, chosen, at) for state in self.states}
-        columns: Columns = {}
-        pseudo: Columns = {}
-        comparisons: list[Comparison] = []
-        controls = self._unit_controls()
-        for layer in chosen:
-            found: Pseudo = {}
-            for split, state in itertools.product(curves, self.states):
-                if held := at.get((layer, split, state)):
-                    columns.setdefault(split, {}).setdefault(state, {})[layer] = held.columns
-                    found[split, state] = held.pseudo
-                    kept_too = {name: kept(column, digits=beside.DIGITS) for name, column in held.pseudo.items()}
-                    pseudo.setdefault(split, {}).setdefault(state, {})[layer] = kept_too
-                    if held.neighbours and layer in (*named, self.layers[-1]):
-                        self._details.add_neighbours(state, layer, held.neighbours)
-                    controls.strata.extend(held.strata)
-                    controls.nulls.extend([held.null] if held.null else [])
-            if "adapted" in self.states:
-                for split in curves:
-                    comparisons += self._compare(split, layer, found)
-            self._layer_controls(controls, layer, found)
+
+        def with_chosen(split: Split, state: State) -> _Part:
+            part = choosing.get((split, state))
+            if part is None:
+                return self._part(split, state, chosen)
+            for layer in chosen:
+                if view := self._view(split, state, self.layers.index(layer), part.notes):
+                    part.kept[layer] = self._keep(view, split, state, layer, part.notes)
+            return part
+
+        parts = self._each(splits, with_chosen)
+        for part in parts.values():
+            self.unscored += part.notes
+        curves: dict[Split, dict[str, dict[str, Curve]]] = {
+            split: {state: parts[split, state].curves for state in self.states} for split in splits
+        }
+        controls = self._unit_controls({state: parts[self.tested, state].tested for state in self.states})
+        columns, pseudo, comparisons = self._shown(parts, chosen, controls, near=(*named, self.layers[-1]))
+        for (_, state), part in parts.items():
+            for layer, intervals in part.intervals.items():
+                self._details.add_layer(state, layer, intervals)
         n = {split.value: len(rows) for split, rows in self.rows.items() if rows}
         unscored = list(dict.fromkeys(self.unscored))
         words = {split: self._words(split) for split in curves}
@@ -200,12 +158,11 @@ class Analyser:
 
     def headline_at(self, layer: str, state: State = "base") -> float | None:
         """The headline of the tested split at one layer; None where it cannot be scored."""
-        view = self._view(self.tested, state, self.layers.index(layer))
         with suppress(UnscorableError):
-            return get_measure(self.headline).value(view) if view else None
+            return get_measure(self.headline).value(self.views.of(self.tested, state, self.layers.index(layer)))
         return None
 
-    def _unit_controls(self) -> Controls:
+    def _unit_controls(self, tested: dict[State, dict[str, Column]]) -> Controls:
         """The controls that do not belong to a single layer; the others are added to the lists layer by layer."""
         spelled = {}
         for split, rows in self.rows.items():
@@ -214,18 +171,18 @@ class Analyser:
                 others = [pair for pair in self.pairs if pair.split is not split]
                 spelled[split] = beside.spelling(pairs, self.gold[rows][:, rows].numpy(), others)
         family = beside.family_of(
-            self.layers, self._tested, split=self.tested, words=len(self.rows[self.tested]), reasons=self.unscored
+            self.layers, tested, split=self.tested, words=len(self.rows[self.tested]), reasons=self.unscored
         )
         return Controls(first_pooled=self.facts.first_pooled, spelling=spelled, family=family)
 
-    def _keep(self, view: LayerView, split: Split, state: State, layer: str) -> "_Kept":
+    def _keep(self, view: LayerView, split: Split, state: State, layer: str, notes: list[str]) -> "_Kept":
         """What is kept of one view at a layer that is shown."""
         held = _Kept(self._columns(view), self._pseudo(view))
         if split is not Split.DEV:
-            with self._noting(f"{split.value}/{state}/strata of layer {layer}"):
+            with _noting(notes, f"{split.value}/{state}/strata of layer {layer}"):
                 held.strata.extend(beside.strata_of(view, self._labels[split], split=split, state=state, layer=layer))
         if split is self.tested and split is not Split.DEV:
-            with self._noting(f"{split.value}/{state}/CKA null of layer {layer}"):
+            with _noting(notes, f"{split.value}/{state}/CKA null of layer {layer}"):
                 held.null = beside.null_of(view, split=split, state=state, layer=layer, seed=self.seed)
         if split is Split.CONTROL:
             with suppress(UnscorableError):  # without a centre there are none
@@ -235,7 +192,7 @@ class Analyser:
     def _layer_controls(self, controls: Controls, layer: str, found: "Pseudo") -> None:
         label, adapted = get_measure(self.headline).label, "adapted" in self.states
         changes = {split: self._change(split, found) for split in self.rows}
-        with self._noting(f"contrast and power of layer {layer}"):
+        with _noting(self.unscored, f"contrast and power of layer {layer}"):
             if adapted and self.trained:
                 contrast = beside.contrast_of(layer, changes, label)
                 controls.contrasts.extend([contrast] if contrast else [])
@@ -245,14 +202,6 @@ class Analyser:
                 quantity = f"{label} change" if adapted else label
                 controls.power.append(beside.power_of(values, split=self.tested, layer=layer, quantity=quantity))
 
-    @contextmanager
-    def _noting(self, what: str) -> Iterator[None]:
-        """Note why something cannot be scored, and go on."""
-        try:
-            yield
-        except UnscorableError as err:
-            self.unscored.append(f"{what}: {err}")
-
     def _headline(self, split: Split, state: State, found: "Pseudo") -> Column | None:
         """Pseudo-values `[n]` of the tested split's headline, so that splits compare; None where a split was not scored by it."""
         return found.get((split, state), {}).get(self.headline)
@@ -261,89 +210,77 @@ class Analyser:
         before, after = self._headline(split, "base", found), self._headline(split, "adapted", found)
         return None if before is None or after is None else after - before
 
-    def _centre(self, split: Split, state: State, layer: int, vectors: Vectors | None = None) -> Centre | None:
-        """Language means fitted on the pairs that are not being scored."""
-        part = self._parts[split]
-        if len(part.held_out) < 2:
-            return None
-        vectors = vectors or self.states[state]
-        found = centre(*vectors.at(layer, part.held_out))
-        if split is not Split.DEV or len(self.rows[Split.TRAIN]) < 2:
-            return found
-        # What is chosen on dev words never looks at control words, not even at their mean.
-        clean = centre(*vectors.at(layer, self._parts[Split.TRAIN].rows))
-        return found._replace(source_direction=clean.source_direction, target_direction=clean.target_direction)
-
-    def _view(self, split: Split, state: State, layer: int) -> LayerView | None:
-        """One layer of one split with all that is known about it; None, with the reason noted, where it cannot be scored."""
-        try:
-            return self._plain_view(split, state, layer, self.states[state], self._facts(split, state, layer))
-        except UnscorableError as err:
-            self.unscored.append(f"{split.value}/{state}/layer {self.layers[layer]}: {err}")
-            return None
-
-    def _plain_view(
-        self, split: Split, state: State, layer: int, vectors: Vectors, facts: dict[str, object]
-    ) -> LayerView:
-        part = self._parts[split]
-        if state in self.facts.last and vectors is not self.facts.last[state]:
-            facts |= {"last": self._plain_view(split, state, layer, self.facts.last[state], {})}
-        return LayerView(
-            *vectors.at(layer, part.rows),
-            gold=part.gold,
-            centre=self._centre(split, state, layer, vectors),
-            facts=facts,
-        )
-
-    def _sinks(self, split: Split, state: State) -> Sinks:
-        if (split, state) not in self._positions:
-            self._positions[split, state] = Sinks([self.facts.sinks[state][i] for i in self.rows[split]])
-        return self._positions[split, state]
-
-    def _facts(self, split: Split, state: State, layer: int) -> dict[str, object]:
-        """What measures may need besides vectors, under the names in `Measure.needs`."""
-        rows = self.rows[split]
-        found: dict[str, object] = {"overlap": self._overlap[rows]}
-        if state in self.facts.sinks and rows:
-            found["positions"] = self._sinks(split, state).at(layer)
-        if self.facts.tokens:
-            found["tokens"] = np.array([self.facts.tokens[i] for i in rows])
-        block = int(self.layers[layer].rstrip("p")) - 1
-        if state in self.facts.neurons and block >= 0:
-            active = self.facts.neurons[state]
-            found["neurons"] = (active.source[block, rows], active.target[block, rows])
-        if any("fit" in measure.needs for measure in self.asked):
-            held_out = self._parts[split].held_out
-            # For measures that fit more than a mean; none where there are too few.
-            found |= {"fit": self.states[state].at(layer, held_out)} if len(held_out) >= 2 else {}
-        return found
-
-    def _curves(
+    def _shown(
         self,
-        split: Split,
-        state: State,
-        chosen: Sequence[str] = (),
-        at: "dict[tuple[str, Split, State], _Kept] | None" = None,
-    ) -> dict[str, Curve]:
-        """Every number at every layer. chosen: the layers of which more is kept, in `at`."""
-        curves: dict[str, Curve] = {}
+        parts: "dict[tuple[Split, State], _Part]",
+        chosen: Sequence[str],
+        controls: Controls,
+        *,
+        near: Sequence[str],
+    ) -> tuple[Columns, Columns, list[Comparison]]:
+        """Columns, pseudo-values and comparisons of the layers that are shown; what else they say is added to controls and details.
+
+        near: the layers of which the words' neighbours are kept.
+        """
+        splits = list(dict.fromkeys(split for split, _ in parts))
+        columns: Columns = {}
+        pseudo: Columns = {}
+        comparisons: list[Comparison] = []
+        for layer in chosen:
+            found: Pseudo = {}
+            for (split, state), part in parts.items():
+                if held := part.kept.get(layer):
+                    columns.setdefault(split, {}).setdefault(state, {})[layer] = held.columns
+                    found[split, state] = held.pseudo
+                    kept_too = {name: kept(column, digits=beside.DIGITS) for name, column in held.pseudo.items()}
+                    pseudo.setdefault(split, {}).setdefault(state, {})[layer] = kept_too
+                    if held.neighbours and layer in near:
+                        self._details.add_neighbours(state, layer, held.neighbours)
+                    controls.strata.extend(held.strata)
+                    controls.nulls.extend([held.null] if held.null else [])
+            if "adapted" in self.states:
+                for split in splits:
+                    comparisons += self._compare(split, layer, found)
+            self._layer_controls(controls, layer, found)
+        return columns, pseudo, comparisons
+
+    def _each(
+        self, splits: Sequence[Split], score: Callable[[Split, State], "_Part"]
+    ) -> "dict[tuple[Split, State], _Part]":
+        """Each split under each state, several at once where there are cores for it."""
+        wanted = list(itertools.product(splits, self.states))
+        words = max((len(self.rows[split]) for split in splits), default=0)
+        return dict(zip(wanted, apart(lambda one: score(*one), wanted, words=words), strict=True))
+
+    def _view(self, split: Split, state: State, layer: int, notes: list[str]) -> LayerView | None:
+        """One layer of one split; None, with the reason noted, where it cannot be scored."""
+        try:
+            return self.views.of(split, state, layer)
+        except UnscorableError as err:
+            notes.append(f"{split.value}/{state}/layer {self.layers[layer]}: {err}")
+            return None
+
+    def _part(self, split: Split, state: State, chosen: Sequence[str] = ()) -> "_Part":
+        """Every number at every layer. chosen: the layers of which more is kept."""
+        found = _Part()
+        curves, notes = found.curves, found.notes
         for layer, name in enumerate(self.layers):
-            view = self._view(split, state, layer)
+            view = self._view(split, state, layer, notes)
             if view is None:
                 continue
             # Embeddings come before all neurons, which is not worth a reason.
             measured = compute(view, asked=[m for m in self.asked if layer or "neurons" not in m.needs])
-            self.unscored += [f"{split.value}/{state}/{which}: {why}" for which, why in measured.reasons.items()]
+            notes += [f"{split.value}/{state}/{which}: {why}" for which, why in measured.reasons.items()]
             for which, value in measured.values.items():
                 curves.setdefault(which, [None] * len(self.layers))[layer] = value
             if split is self.tested:
                 with suppress(UnscorableError):  # its reason was noted with its curve
-                    self._tested[state][name] = get_measure(self.headline).pseudo_values(view)
+                    found.tested[name] = get_measure(self.headline).pseudo_values(view)
             if split is Split.CONTROL:
-                self._details.add_layer(state, name, view)
-            if at is not None and name in chosen:
-                at[name, split, state] = self._keep(view, split, state, name)
-        return curves
+                found.intervals[name] = self._details.intervals(view)
+            if name in chosen:
+                found.kept[name] = self._keep(view, split, state, name, notes)
+        return found
 
     def _best_layer(self, dev: dict[str, Curve], state: State) -> str:
         depth = chosen_depth(dev.get)
@@ -381,8 +318,17 @@ class Analyser:
     def _compare(self, split: Split, layer: str, found: "Pseudo") -> Iterator[Comparison]:
         before, after = found.get((split, "base"), {}), found.get((split, "adapted"), {})
         for name in (name for name in before if name in after):
-            with self._noting(f"{split.value}/change of {name} at layer {layer}"):
+            with _noting(self.unscored, f"{split.value}/change of {name} at layer {layer}"):
                 yield comparison(split, layer, name, before[name], after[name])
+
+
+@contextmanager
+def _noting(notes: list[str], what: str) -> Iterator[None]:
+    """Note why something cannot be scored, and go on."""
+    try:
+        yield
+    except UnscorableError as err:
+        notes.append(f"{what}: {err}")
 
 
 Pseudo = dict[tuple[Split, State], dict[str, Column]]

@@ -34,11 +34,15 @@ class Details:
         self._bands: dict[str, dict[str, Band]] = {}
         self._neighbours: dict[str, dict[str, Neighbours]] = {}
 
-    def add_layer(self, state: State, layer: str, view: LayerView) -> None:
-        """Keep the intervals of one layer; a number that cannot be scored has none."""
-        for name, measure in self.banded.items():
+    def intervals(self, view: LayerView) -> dict[str, tuple[float, float] | None]:
+        """By measure, its interval in one view; a number that cannot be scored has none."""
+        return {name: _interval(measure, view) for name, measure in self.banded.items()}
+
+    def add_layer(self, state: State, layer: str, intervals: Mapping[str, tuple[float, float] | None]) -> None:
+        """Keep the intervals of one layer."""
+        for name, interval in intervals.items():
             band = self._bands.setdefault(state, {}).setdefault(name, [None] * len(self.layers))
-            band[self.layers.index(layer)] = _interval(measure, view)
+            band[self.layers.index(layer)] = interval
 
     def add_neighbours(self, state: State, layer: str, neighbours: Neighbours) -> None:
         """Keep the neighbours at one layer."""

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 
 import torch
 
-from tli_bench.evaluate.analysis import Analyser, Analysis, Vectors
+from tli_bench.evaluate.analysis import Analyser, Analysis
+from tli_bench.evaluate.views import Vectors
 from tli_bench.lexicon.pairs import WordPair
 from tli_bench.records.controls import Placebo, PlaceboLayer
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from tli_bench.evaluate.analysis import Facts, Vectors
+from tli_bench.evaluate.views import Facts, Vectors
 from tli_bench.models.identity import State
 from tli_bench.vectors.responses import PairStates
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 import torch
 
 from tli_bench.base.errors import AdapterError
-from tli_bench.evaluate.analysis import Analysis, Vectors
+from tli_bench.evaluate.analysis import Analysis
 from tli_bench.evaluate.placebos import placebo_of
+from tli_bench.evaluate.views import Vectors
 from tli_bench.lexicon.pairs import WordPair
 from tli_bench.vectors.answer import inputs_of
 from tli_bench.vectors.protocols import Protocol

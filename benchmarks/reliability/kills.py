@@ -292,6 +292,8 @@ def import_everything() -> None:
     # These are imported when a model is loaded.
     for name in ("transformers.models.llama.modeling_llama", "peft.tuners.lora.bnb"):
         import_module(name)
+    # The names of weights of every family, which transformers compiles when a model is loaded.
+    import_module("transformers.conversion_mapping").get_checkpoint_conversion_mapping("llama")
     installed_core()
     # lm-eval asks pip and a dozen programs what machine this is, for every run.
     collect_env = import_module("torch.utils.collect_env")

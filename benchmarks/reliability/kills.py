@@ -9,6 +9,7 @@ With --write the counts are put into benchmarks/reliability/figures.json, where 
 """
 
 import argparse
+import gc
 import os
 import pkgutil
 import random
@@ -27,6 +28,7 @@ from benchmarks.reliability import tmpfs
 from benchmarks.reliability.faults import ERRORS, KILLED, VANISH, Outcome, Watch, gone, in_a_child
 from benchmarks.reliability.figures import read_figures, write_figure
 from benchmarks.reliability.verbs import VERBS, Verb, content, left_behind
+from tli_bench.lexicon.core import installed_core
 
 PLACE = "a folder [1] of ünïcode 'names'"
 TWO_DAYS = 2 * 24 * 3600.0
@@ -283,14 +285,23 @@ def main() -> int:
 
 
 def import_everything() -> None:
-    """Import now what every child would import: none of them runs a model here."""
+    """Import and read now what every child would, which takes most of its time: no model runs here."""
     for module in pkgutil.walk_packages(tli_bench.__path__, "tli_bench."):
         if not module.name.endswith("__main__"):
             import_module(module.name)
+    # These are imported when a model is loaded.
+    for name in ("transformers.models.llama.modeling_llama", "peft.tuners.lora.bnb"):
+        import_module(name)
+    # The names of weights of every family, which transformers compiles when a model is loaded.
+    import_module("transformers.conversion_mapping").get_checkpoint_conversion_mapping("llama")
+    installed_core()
     # lm-eval asks pip and a dozen programs what machine this is, for every run.
     collect_env = import_module("torch.utils.collect_env")
     collect_env.get_pretty_env_info = cache(collect_env.get_pretty_env_info)  # type: ignore[attr-defined]
     collect_env.get_pretty_env_info()
+    # The collector of every child would go through all of this, again and again.
+    gc.collect()
+    gc.freeze()
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from tli_bench.cli import main
 from tools import lexicon_release
 
 RUN = ("run", "--pairs", "swh-eng", "--limit", "12", "--no-confirm", "--placebo", "0", "--twin", "none")
+TRAIN = ("train", "--steps", "4", "--eval-steps", "2", "--batch-size", "16", "--retention", "none")
 _OF_THE_RUN = {"created", "command", "sha256", "recipe", "source_commit"}
 """What a record says of when and how it was made."""
 _LEFT_BEHIND = re.compile(r"\..*(\.tmp-\d+(-\w+)+|\.lock|\.old|\.checkpoints)")
@@ -46,13 +47,25 @@ def _records(folder: Path) -> None:
         store.write(scored_record(model=model, scores=(0.1, 0.2, 0.4)))
 
 
-def _sweep(folder: Path) -> None:
+def _words(folder: Path) -> None:
+    """The first words of the shipped list for a training, so that what is tried is soon read and scored."""
     _nothing(folder)
+    lists = Path(lexicon_release.__file__).parents[1] / "tasks" / "lexicon" / "pairs" / "swh_Latn-eng_Latn"
+    rows = ["source\ttarget\tsplit"]
+    for split, words in {"train": 32, "dev": 24}.items():
+        for line in (lists / f"{split}.tsv").read_text(encoding="utf-8").splitlines()[1 : words + 1]:
+            rows.append("\t".join([*line.split("\t")[1:3], split]))
+    (folder / "words.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
+def _sweep(folder: Path) -> None:
+    _words(folder)
     spec = {
         "model": "tiny",
+        "lexicon": str(folder / "words.tsv"),
         "pairs": ["swh-eng"],
         "control": False,
-        "grid": {"max_steps": [1, 2], "retention": ["none"]},
+        "grid": {"max_steps": [1, 2], "batch_size": [16], "retention": ["none"]},
     }
     (folder / "spec.yaml").write_text(json.dumps(spec))
 
@@ -82,11 +95,7 @@ VERBS = {
     verb.name: verb
     for verb in (
         Verb("run", _nothing, lambda at: main([*RUN, "--output", str(at / "out" / "runs")])),
-        Verb(
-            "train", _nothing, lambda at: main(
-                ["train", "--output", str(at / "out" / "adapter"), "--steps", "4", "--eval-steps", "2", "--retention", "none"]
-            ),
-        ),
+        Verb("train", _words, lambda at: main([*TRAIN, "--lexicon", str(at / "words.tsv"), "--output", str(at / "out" / "adapter")])),
         Verb("sweep", _sweep, lambda at: main(["sweep", str(at / "spec.yaml"), "--output", str(at / "out" / "points")])),
         Verb("leaderboard", _records, lambda at: main(["leaderboard", str(at / "records"), "--out", str(at / "out" / "board")])),
         Verb("submit", _records, lambda at: main(["submit", str(at / "records"), "--no-audit", "--out", str(at / "out" / "s.zip")])),
@@ -98,14 +107,19 @@ VERBS = {
 
 
 def content(folder: Path) -> dict[str, Any]:
-    """Every file under a folder by its place, but for time and command; lm-eval's results of a run are one entry, whatever their time."""
-    found = {}
+    """Every file under a folder by its place, but for time and command.
+
+    Of lm-eval's results the scores count, as one entry whatever their time: a run that finds its records done writes them once more,
+    without the standard errors that lm-eval does not know. A file of other scores keeps its place.
+    """
+    found: dict[str, Any] = {}
     for path in sorted(folder.rglob("*")):
         name = str(path.relative_to(folder))
         if path.is_dir():
             continue
         if path.name.startswith("results_"):
-            name, value = "results", sorted(json.loads(path.read_text())["results"])
+            value = _scores(json.loads(path.read_text())["results"])
+            name = "results" if found.get("results", value) == value else name
         elif path.suffix == ".json":
             data = json.loads(path.read_text())
             value = (
@@ -115,6 +129,14 @@ def content(folder: Path) -> dict[str, Any]:
             value = path.read_bytes()
         found[name] = value
     return found
+
+
+def _scores(results: dict[str, dict[str, Any]]) -> dict[str, dict[str, float]]:
+    """The numbers of every task by measure; lm-eval writes a measure's name with its filter, after a comma."""
+    return {
+        task: {name: score for name, score in scores.items() if "," in name and isinstance(score, int | float)}
+        for task, scores in results.items()
+    }
 
 
 def left_behind(folder: Path) -> list[str]:

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from tests.base.test_files import ended, left_over
 from tli_bench.base.errors import ModelError
 from tli_bench.models import fingerprint
 from tli_bench.models.fingerprint import hash_file, model_fingerprint
@@ -29,6 +30,13 @@ def large(tmp_path, monkeypatch):
 
 def kept(folder):
     return sorted((folder.parent / "cache" / "tli-bench" / "hashes").glob("*"))
+
+
+def test_a_hash_that_a_killed_process_was_keeping_goes_when_the_next_is_kept(large):
+    half = left_over(large.parent / "cache" / "tli-bench" / "hashes", "abc", process=ended())
+    hash_file(large / "model-1.safetensors")
+    assert len(kept(large)) == 1
+    assert not half.exists()
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ import peft
 import pytest
 import torch
 
+from tests.base.test_files import ended, left_over
 from tests.conftest import make_model, make_tokenizer
 from tests.models.architectures import build, build_package
 from tests.replica import SENTENCES, learn_sentences, llama3_model, llama3_tokenizer
@@ -226,6 +227,13 @@ def test_a_model_that_passed_is_not_asked_again_and_the_report_is_the_same(sound
     assert len(forwards) == 1
     assert first == gate.require_sane(sound)
     assert len(list(own_cache.iterdir())) == 1
+
+
+def test_an_outcome_that_a_killed_process_was_keeping_goes_when_the_next_is_kept(sound, own_cache):
+    half = left_over(own_cache, "abc.json", process=ended())
+    require_sane_once(sound)
+    assert len(list(own_cache.iterdir())) == 1
+    assert not half.exists()
 
 
 def test_a_failure_is_asked_again_each_time_and_nothing_is_kept(sound, forwards, own_cache):

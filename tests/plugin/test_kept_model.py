@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import tli_bench
+from tests.base.test_files import ended, left_over
 from tests.models.test_adapters import save_adapter
 from tli_bench.base.errors import ModelError
 from tli_bench.config.run import RunConfig
@@ -204,6 +205,14 @@ def test_what_the_cost_of_placebos_decided_holds_for_the_next_run(root):
     assert "they cost too much when this model was first scored; --placebo 20" in again.placebos.decide(1)
     assert again.placebos.count == 0
     assert open_model(config(root)).placebos.count == 2
+
+
+def test_what_a_killed_process_was_keeping_of_a_load_goes_at_the_next(root):
+    place = place_of(config(root)).path
+    half = left_over(place.parent, place.name, process=ended())
+    open_model(config(root))
+    assert place.is_file()
+    assert not half.exists()
 
 
 def test_clear_removes_what_was_told(root):

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import json
 
 import pytest
 
@@ -17,7 +18,7 @@ from benchmarks.reliability.kills import (
     trials,
     write,
 )
-from benchmarks.reliability.verbs import VERBS, Verb
+from benchmarks.reliability.verbs import VERBS, Verb, content
 from tools.reliability_table import reliability_table
 
 ALL = argparse.Namespace(every=1, sizes=4)
@@ -49,6 +50,19 @@ def test_a_writer_that_believes_half_a_file_is_found_out(tmp_path):
     assert trial.whole.operations == 2
     assert any("differs: b.json" in what for what in at_every_operation(trial, "kill", 1))
     assert all("No space left on device" in what for what in at_every_operation(trial, "disk full", 1))
+
+
+def test_results_of_other_scores_are_found_out_and_of_the_same_are_one(tmp_path):
+    def results(name, score):
+        scores = {"p1,none": score, "p1_stderr,none": "N/A", "alias": "words"}
+        (tmp_path / f"results_{name}.json").write_text(json.dumps({"date": name, "results": {"words": scores}}))
+
+    results("2026", 0.5)
+    once = content(tmp_path)
+    results("2027", 0.5)
+    assert content(tmp_path) == once == {"results": {"words": {"p1,none": 0.5}}}
+    results("2027", 0.6)
+    assert content(tmp_path) == once | {"results_2027.json": {"words": {"p1,none": 0.6}}}
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from tests.base.test_files import ended, left_over
 from tests.command import tli_bench
 from tests.conftest import make_model, make_tokenizer
 from tli_bench.models.body import body_of
@@ -100,6 +101,8 @@ def test_the_command_lists_and_clears_and_touches_nothing_else(tmp_path, monkeyp
     model = tmp_path / "model" / "model.safetensors"
     model.parent.mkdir()
     model.write_bytes(b"mine")
+    for place in (tmp_path, tmp_path / ("0" * 32)):  # what processes that were killed left
+        left_over(place, f"{'1' * 32}.json", process=ended())
     listed = tli_bench("cache", "ls")
     assert "6 words    5 layers  base" in listed
     assert ". {word}" in listed

@@ -57,6 +57,15 @@ def write_json(path: Path, data: Any) -> None:
     write_text(path, json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
 
 
+def keep_text(path: Path, text: str) -> None:
+    """As `write_text`, in a folder of things kept to save time, which any process writes to without a lock.
+
+    What killed processes of this machine left half-written in the folder goes first.
+    """
+    remove_leftovers(path.parent, ".*.tmp-*", shared=True)
+    write_text(path, text)
+
+
 def require_writable(folder: Path) -> None:
     """Raise OutputError now, before hours of work, when `folder` cannot be created or written."""
     try:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tli_bench.base.errors import ModelError, OutputError
-from tli_bench.base.files import write_text
+from tli_bench.base.files import keep_text
 from tli_bench.base.paths import cache_dir
 
 _LARGE = 64 << 20
@@ -41,7 +41,7 @@ def hash_file(path: Path) -> str:
         raise ModelError(f"{path} changed while it was read; wait until it is written, and run the same command again")
     if kept is not None and time.time_ns() - max(after.st_mtime_ns, after.st_ctime_ns) > _SETTLED:
         with suppress(OutputError):  # then it is computed again next time
-            write_text(kept, digest)
+            keep_text(kept, digest)
     return digest
 
 

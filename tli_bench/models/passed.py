@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from tli_bench.base.errors import OutputError
-from tli_bench.base.files import write_json
+from tli_bench.base.files import keep_text
 from tli_bench.base.jsons import read_json
 from tli_bench.base.paths import cache_dir
 from tli_bench.base.versions import package_versions
@@ -34,7 +34,7 @@ def require_sane_once(loaded: LoadedModel) -> GateReport | None:
             return report
     report = gate.require_sane(loaded)
     with suppress(OutputError):  # then it is asked again next time
-        write_json(place, {"passed": None if report is None else asdict(report)})
+        keep_text(place, json.dumps({"passed": None if report is None else asdict(report)}))
     return report
 
 

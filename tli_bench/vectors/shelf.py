@@ -80,9 +80,12 @@ def clear(root: Path) -> tuple[int, int]:
         with suppress(FileNotFoundError):  # another process was quicker
             count, size = count + 1, size + path.stat().st_size
             path.unlink()
-        remove_leftovers(path.parent, ".*.tmp-*", shared=True)
-        with suppress(OSError):  # something else is in it, or nothing is left of it
-            path.parent.rmdir()
+    remove_leftovers(root, ".*.tmp-*", shared=True)
+    for place in root.glob("*"):
+        if _NAME.fullmatch(place.name) and place.is_dir():
+            remove_leftovers(place, ".*.tmp-*", shared=True)
+            with suppress(OSError):  # something else is in it
+                place.rmdir()
     return count, size
 
 

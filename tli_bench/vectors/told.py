@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from tli_bench.base.errors import OutputError
-from tli_bench.base.files import write_json
+from tli_bench.base.files import keep_text
 from tli_bench.base.frozen import Frozen
 from tli_bench.base.jsons import read_json
 from tli_bench.base.launched import processes
@@ -129,7 +129,7 @@ def read_told(path: Path) -> Told | None:
 def keep_told(path: Path, told: Told) -> None:
     """Write it; a folder that cannot be written is a warning."""
     try:
-        write_json(path, told.model_dump(mode="json"))
+        keep_text(path, told.model_dump_json())
     except OutputError as err:
         log.warning("what loading told is not kept: %s", err)
 

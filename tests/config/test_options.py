@@ -23,7 +23,7 @@ VALUES = {
     "model": "org/name", "adapter": "org/adapter", "twin": "org/twin", "placebo": 5,
     "pairs": ("swh-eng", "tur-eng"), "tasks": ("tli_swahili",), "lexicon": "mine.tsv",
     "control": Path("held.tsv"), "columns": ("neno", "word"), "header": "no", "swap": True, "split_column": "group",
-    "chat_template": "off", "num_fewshot": 2, "system_prompt": "Be brief.",
+    "chat_template": "off", "num_fewshot": 2, "system_prompt": "Be brief.", "engine": "vllm",
     "audit": True, "data_dir": Path("data"), "protocol": "mexa", "limit": 7, "confirm": False, "output": Path("elsewhere"),
     "batch_size": 8, "device": "cpu", "dtype": "bfloat16", "quantize": "nf4", "revision": "main", "seed": 3, "shown": ("2",),
     "device_map": "auto", "max_memory": ("0=20GiB", "cpu=60GiB"), "attn": "eager", "layers": "0-8", "tokenizer": "org/tokens",

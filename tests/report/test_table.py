@@ -296,8 +296,8 @@ def test_scores_that_were_asked_for_in_another_way_are_left_out_and_the_field_is
     found = {model: row.cells.get("bitext") for (model, _), row in by_name(only).items()}
     assert found == {"org/a": 0.2, "org/b": 0.2, "org/both": 0.2, "org/usual": None}
     assert [record.getMessage() for record in caplog.records] == [
-        f"scores of {task} with no chat template, examples or system prompt are left out, since as many or more were made with "
-        "chat_template True; score all with the same"
+        f"scores of {task} with no chat template, examples or system prompt, by transformers are left out, since as many or "
+        "more were made with chat_template True; score all with the same"
     ]
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from lm_eval.api.task import Task
 
     from tli_bench.models.identity import MeasuredModel
+    from tli_bench.plugin.engine import EngineModel
     from tli_bench.plugin.lm import TLIModel
     from tli_bench.plugin.run import RunResult
     from tli_bench.records.schema import RunRecord
@@ -147,7 +148,7 @@ def _left(tasks: "dict[str, Task]", unread: dict[str, DataError]) -> "dict[str, 
 def _score(
     console: Console,
     config: RunConfig,
-    lm: "TLIModel",
+    lm: "TLIModel | EngineModel",
     tasks: "dict[str, Task]",
     *,
     plain: bool,
@@ -179,6 +180,8 @@ def _opening(config: RunConfig, identity: "MeasuredModel") -> Iterator[Text]:
     line = Text.assemble((identity.id, "bold"), f" ({identity.revision}), {identity.dtype}")
     if identity.quantization:
         line.append(f", {identity.quantization}")
+    if identity.engine:
+        line.append(f", {identity.engine}")
     if identity.adapter:
         line.append(", adapter ").append(identity.adapter.name, "bold").append(f" ({identity.adapter.sha256[:8]})")
     else:

@@ -118,8 +118,11 @@ PROMPTING: tuple[Fact, ...] = (
     Fact(name="num_fewshot", agree=True, identity=True, mark="{}shot", usual=0, later=True),
     Fact(name="fewshot_source", agree=True, identity=True, later=True),
     Fact(name="system_prompt", agree=True, identity=True, mark="system", later=True),
+    Fact(name="engine", agree=True, identity=True, mark="{}", later=True),
 )
-"""The same of downstream records, about how the model was asked; words are never asked for, so signatures have none of it."""
+"""The same of downstream records, about how the model was asked and what answered. Words are never
+asked for, so signatures have none of it.
+"""
 
 _ALL = (*FACTS, *PROMPTING)
 BY_NAME: dict[str, Fact] = {fact.name: fact for fact in _ALL}

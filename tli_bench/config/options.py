@@ -145,6 +145,13 @@ def of_road(config: type, goes: Goes) -> list[Setting]:
     return [setting for setting in settings(config).values() if setting.option.goes is goes]
 
 
+def plain(value: Any) -> Any:
+    """The value of an option as YAML and JSON know it."""
+    if isinstance(value, Path):
+        return str(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
 def require_names(names: Iterable[str], known: Iterable[str], *, kind: str = "option", where: str = "") -> None:
     """Raise UnknownNameError, with suggestions, for a name that is not among the known; `where` says who gave it."""
     known = list(known)

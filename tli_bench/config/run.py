@@ -11,8 +11,8 @@ from typing import Annotated, Any, Self
 
 from tli_bench.base.errors import InputError
 from tli_bench.base.paths import data_dir
-from tli_bench.config.loading import ATTENTIONS, DEVICE_MAPS, DTYPES, QUANTIZATIONS
-from tli_bench.config.options import ON_OFF, YES_NO, Goes, Option, Setting, of_road, require_names, settings
+from tli_bench.config.loading import ATTENTIONS, DEVICE_MAPS, DTYPES, ENGINES, QUANTIZATIONS, TRANSFORMERS
+from tli_bench.config.options import ON_OFF, YES_NO, Goes, Option, Setting, of_road, plain, require_names, settings
 
 CORE = "core"
 OWN_ADAPTER, NO_ADAPTER = "default", "none"
@@ -167,6 +167,10 @@ class RunConfig:
             decides=("system_prompt",),
         ),
     ] = None
+    engine: Annotated[
+        str,
+        Option(help="What answers prompts: transformers or vllm.", goes=Goes.RUN, choices=ENGINES, decides=("engine",)),
+    ] = TRANSFORMERS
     protocol: Annotated[
         str,
         Option(
@@ -359,7 +363,7 @@ class RunConfig:
 
     def metadata(self) -> dict[str, Any]:
         """What is said to every task, as JSON knows it; what is not set is left out."""
-        values = {s.name: _plain(getattr(self.chosen(), s.name)) for s in _told_to_tasks(type(self))}
+        values = {s.name: plain(getattr(self.chosen(), s.name)) for s in _told_to_tasks(type(self))}
         return {name: value for name, value in values.items() if value not in (None, [])}
 
     def of_list(self) -> dict[str, Any]:
@@ -385,16 +389,10 @@ class RunConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """Every option by name, as YAML and JSON know it."""
-        return {name: _plain(getattr(self, name)) for name in settings(type(self))}
+        return {name: plain(getattr(self, name)) for name in settings(type(self))}
 
 
 def _told_to_tasks(config: type) -> list[Setting]:
     """What a task acts on, and what it is told besides, for models of lm-eval's own that do not know our options."""
     told = [setting for setting in of_road(config, Goes.MODEL) if setting.option.told]
     return [*of_road(config, Goes.TASK), *told]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Path):
-        return str(value)
-    return list(value) if isinstance(value, tuple) else value

@@ -2,7 +2,7 @@
 
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
@@ -60,13 +60,13 @@ def attach_adapter(loaded: LoadedModel, files: AdapterFiles, *, any_base: bool =
     computes what the base computes. After an error the base may be partly wrapped: load it again.
     """
     if not any_base:
-        _check_base(loaded, files)
+        require_own_base(files, id=loaded.id, revision=loaded.revision, path=loaded.path)
     with own_tensors(loaded, files) as folder:
         check_vocabulary(loaded.model, loaded.tokenizer, f"{files.path} on {loaded.id}")
         before = _probe(loaded.model)
-        own = trained(_tensor_shapes(files.path / WEIGHTS), loaded.model, files.config)
+        own = trained(tensor_shapes(files.path / WEIGHTS), loaded.model, files.config)
         with without_bitsandbytes(loaded.model):
-            model = _load_peft(loaded, files, folder, _tensor_shapes(folder / WEIGHTS))
+            model = _load_peft(loaded, files, folder, tensor_shapes(folder / WEIGHTS))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # PEFT warns that biases stay changed; here, that is what is checked for.
         with adapter_disabled(model):
@@ -76,7 +76,7 @@ def attach_adapter(loaded: LoadedModel, files: AdapterFiles, *, any_base: bool =
             f"{files.path} changes the base itself (trained biases, or an initialisation such as PiSSA), so before and "
             "after cannot be told apart; save it as a plain LoRA (PEFT: path_initial_model_for_weight_conversion)"
         )
-    return model, _reference(files, own)
+    return model, reference_of(files, own)
 
 
 def read_weights(loaded: LoadedModel, files: AdapterFiles, *, any_base: bool = False) -> dict[str, torch.Tensor]:
@@ -85,7 +85,7 @@ def read_weights(loaded: LoadedModel, files: AdapterFiles, *, any_base: bool = F
     The base must not be wrapped yet. Raises AdapterError for an adapter of another base.
     """
     if not any_base:
-        _check_base(loaded, files)
+        require_own_base(files, id=loaded.id, revision=loaded.revision, path=loaded.path)
     with own_tensors(loaded, files) as folder:
         return dict(load_file(folder / WEIGHTS))
 
@@ -112,7 +112,8 @@ def detach_adapter(model: Model, loaded: LoadedModel) -> None:
     without_added(loaded.model, loaded.vocabulary)
 
 
-def _reference(files: AdapterFiles, shapes: dict[str, tuple[int, ...]]) -> AdapterRef:
+def reference_of(files: AdapterFiles, shapes: Mapping[str, tuple[int, ...]]) -> AdapterRef:
+    """What signatures state of an adapter. shapes: of the tensors that were trained."""
     card, rank = files.card or {}, files.config.get("r")
     facts = {
         "name": files.name,
@@ -139,25 +140,27 @@ def _probe(model: Model) -> torch.Tensor:
     return output
 
 
-def _tensor_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+def tensor_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """Shapes of the tensors in a safetensors file, by name."""
     with safe_open(path, framework="pt") as tensors:
         return {key: tuple(tensors.get_slice(key).get_shape()) for key in tensors.keys()}  # noqa: SIM118
 
 
-def _check_base(loaded: LoadedModel, files: AdapterFiles) -> None:
+def require_own_base(files: AdapterFiles, *, id: str, revision: str, path: str) -> None:
+    """Raise AdapterError for an adapter recorded for another base, or another revision of it; id, revision, path: as of `LoadedModel`."""
     base = (files.card or {}).get("base", {})
     recorded = base.get("revision")
-    if recorded and base.get("id") == loaded.id and recorded != loaded.revision:
+    if recorded and base.get("id") == id and recorded != revision:
         raise AdapterError(
-            f"{files.path} was trained on {base['id']} at revision {recorded}, but the loaded base is {loaded.revision}; "
+            f"{files.path} was trained on {base['id']} at revision {recorded}, but the loaded base is {revision}; "
             "load that revision, or pass --any-base to score it anyway"
         )
     named = str(base.get("id") or files.config.get("base_model_name_or_path") or "")
-    ours = {loaded.id, loaded.path, str(Path(loaded.path).resolve())}
+    ours = {id, path, str(Path(path).resolve())}
     ours |= {alias.name for alias in ALIASES.values() if alias.target in ours}
     if named and named not in ours and str(Path(named).resolve()) not in ours:
         raise AdapterError(
-            f"{files.path} belongs to another base: it was trained on {named!r}, the loaded model is {loaded.id!r}; "
+            f"{files.path} belongs to another base: it was trained on {named!r}, the loaded model is {id!r}; "
             "pass --any-base if they are the same weights"
         )
 

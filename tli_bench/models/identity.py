@@ -63,7 +63,8 @@ class MeasuredModel:
     twin: hash of the adapter that is scored as its twin. placebo: how many placebos were asked for, None where their
     cost decides. notes: what was to be scored and is not, and why, one sentence each. package: what the model came in.
     parameters: how many numbers the model has, without an adapter; None where that was not counted. first_blocks: how many blocks were
-    loaded, where not all. tokenizer: its fingerprint, where it is not the model's own.
+    loaded, where not all. tokenizer: its fingerprint, where it is not the model's own. engine: what answers prompts in place of
+    transformers, with its version.
     """
 
     id: str
@@ -83,6 +84,7 @@ class MeasuredModel:
     parameters: int | None = None
     first_blocks: int | None = None
     tokenizer: str | None = None
+    engine: str | None = None
 
     def signed(self) -> dict[str, Any]:
         """What a signature states of the model, by its fields (`records.signature.Signature`)."""

@@ -46,6 +46,6 @@ def _name(model: MeasuredModel) -> str:
 def answers_digest(model: MeasuredModel) -> str:
     """SHA-256 of everything about a model that its answers depend on."""
     adapter = model.adapter.sha256 if model.adapter else None
-    twin = [model.twin] if model.twin else []
-    facts = (model.id, model.revision, model.dtype, model.quantization, model.tokens, adapter, *twin)
+    others = [fact for fact in (model.twin, model.engine) if fact]
+    facts = (model.id, model.revision, model.dtype, model.quantization, model.tokens, adapter, *others)
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()

@@ -1,17 +1,42 @@
 """What the model is shown: system prompt, answered examples and the prompt itself, as a conversation or as one text."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from lm_eval.api.instance import Instance
 from lm_eval.api.utils import Message, messages_to_text, multiturn_to_singleturn
 
 from tli_bench.base.errors import InputError
 from tli_bench.downstream.fitting import Fits, Fitted, fit
+from tli_bench.models.identity import MeasuredModel
 
-if TYPE_CHECKING:
-    from lm_eval.models.huggingface import HFLM
+
+class Asked(Protocol):
+    """A model as prompts are put to it: lm-eval's methods, and what is known of it."""
+
+    identity: MeasuredModel
+    tokenizer: Any
+    max_length: int
+    max_gen_toks: int
+    world_size: int
+
+    def tok_encode(self, string: str) -> list[int]:
+        """Token ids of a prompt, as the model reads it."""
+        ...
+
+    def bare(self) -> AbstractContextManager[None]:
+        """Inside the `with` block its answers are the base's."""
+        ...
+
+    def for_prompts(self, size: int) -> AbstractContextManager[None]:
+        """Inside the `with` block at most `size` prompts make a batch, where the engine does not decide."""
+        ...
+
+    def set_cache_hook(self, cache_hook: Any) -> None:
+        """As lm-eval's own."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +95,7 @@ class Prompt(str):
         return str, (str(self),)
 
 
-def fitted(lm: "HFLM", request: Instance) -> Fitted:
+def fitted(lm: Asked, request: Instance) -> Fitted:
     """The prompt of a `generate_until` request as the model `lm` can read it and still generate its answer.
 
     Of a prompt that is not ours lm-eval drops the beginning, which counts as cut.
@@ -84,7 +109,7 @@ def fitted(lm: "HFLM", request: Instance) -> Fitted:
     return prompt.fitted(fits) if isinstance(prompt, Prompt) else Fitted(prompt, cut=not fits(prompt))
 
 
-def fitting(lm: "HFLM", request: Instance) -> Instance:
+def fitting(lm: Asked, request: Instance) -> Instance:
     """The request with its prompt made to fit; the same one where it fits or is not ours."""
     prompt = request.args[0]
     if not isinstance(prompt, Prompt):

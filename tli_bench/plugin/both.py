@@ -1,7 +1,5 @@
 """Any lm-eval task scored for base and adapter on the one loaded model; the adapter is switched off, never merged."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +7,8 @@ from lm_eval import evaluate
 from lm_eval.api.task import Task
 
 from tli_bench.base.errors import InputError
-from tli_bench.plugin.asking import fitted
+from tli_bench.plugin.asking import Asked, fitted
 from tli_bench.plugin.kept_answers import keeping
-from tli_bench.plugin.lm import TLIModel
 from tli_bench.plugin.prompting import Prompting, asks
 
 GENERATION_BATCH = 16
@@ -19,7 +16,7 @@ GENERATION_BATCH = 16
 
 
 def evaluate_both(
-    lm: TLIModel,
+    lm: Asked,
     task: Task,
     limit: int | None = None,
     *,
@@ -49,10 +46,10 @@ def evaluate_both(
     prompting.prepare(task)
     if not asks(task):
         return _run(lm, task, limit, prompting, samples=samples)
-    with _batch(lm, batch_size):
+    with lm.for_prompts(batch_size):
         with keeping(lm, keep, name, "adapted" if lm.identity.adapter else "base") as asked:
             found = _run(asked, task, limit, prompting, samples=samples)
-        _state(found, task, prompting.asked(lm, task))
+        _state(found, task, prompting.asked(lm, task), lm.identity.engine)
         _count(found, task, lm)
         if lm.identity.adapter is None:
             return found
@@ -64,7 +61,7 @@ def evaluate_both(
     return found
 
 
-def _run(lm: TLIModel, task: Task, limit: int | None, prompting: Prompting, *, samples: bool) -> dict[str, Any]:
+def _run(lm: Asked, task: Task, limit: int | None, prompting: Prompting, *, samples: bool) -> dict[str, Any]:
     name = str(task.config.task)
     found = evaluate(
         lm=lm,
@@ -94,13 +91,13 @@ def add_base(found: dict[str, Any], base: dict[str, Any], name: str) -> None:
         better |= {f"{metric}{suffix}": better.get(metric, True) for suffix in ("_base", "_change")}
 
 
-def _state(found: dict[str, Any], task: Task, asked: dict[str, Any]) -> None:
-    """State what a task of lm-eval's own was asked with; ours state it themselves."""
+def _state(found: dict[str, Any], task: Task, asked: dict[str, Any], engine: str | None) -> None:
+    """State what a task of lm-eval's own was asked with, which ours state themselves, and of every task what answered."""
     config = found.setdefault("configs", {}).setdefault(str(task.config.task), {})
-    config["metadata"] = {"asked": asked, **(config.get("metadata") or {})}
+    config["metadata"] = {"asked": asked, **(config.get("metadata") or {}), **({"engine": engine} if engine else {})}
 
 
-def _count(found: dict[str, Any], task: Task, lm: TLIModel) -> None:
+def _count(found: dict[str, Any], task: Task, lm: Asked) -> None:
     """Add how many distinct prompts were too long for the model to read and still generate its answer."""
     prompts = {item.args[0]: item for item in task.instances if item.request_type == "generate_until"}
     results = [fitted(lm, item) for item in prompts.values()]
@@ -110,14 +107,3 @@ def _count(found: dict[str, Any], task: Task, lm: TLIModel) -> None:
     name = str(task.config.task)
     found["results"][name] |= {f"{count},none": float(value) for count, value in counts.items()}
     found["higher_is_better"].setdefault(name, {}).update(dict.fromkeys(counts, False))
-
-
-@contextmanager
-def _batch(lm: TLIModel, size: int) -> Iterator[None]:
-    """At most `size` prompts per batch inside the `with` block."""
-    kept = lm.batch_size_per_gpu
-    lm.batch_size_per_gpu = min(kept, size)
-    try:
-        yield
-    finally:
-        lm.batch_size_per_gpu = kept

@@ -1,9 +1,12 @@
 """What can be said about a run's options before anything heavy is imported."""
 
 from collections.abc import Iterable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from typing import Any
 
 from tli_bench.base.errors import InputError
+from tli_bench.config.loading import VLLM
 from tli_bench.config.run import NO_ADAPTER, RunConfig
 from tli_bench.lexicon.readers.base import reading_of
 from tli_bench.lexicon.unknown import languages_of_list
@@ -16,6 +19,9 @@ from tli_bench.models.tensor_names import require_spelt
 from tli_bench.models.twins import NO_TWIN
 from tli_bench.plugin.tasklist import require_known
 from tli_bench.vectors.protocols import get_protocols
+
+_VLLM_MAPS = ("auto", "balanced")
+"""Device maps that mean what vLLM does on several GPUs: a share of the model on each."""
 
 
 def check_parts(config: RunConfig) -> None:
@@ -31,6 +37,10 @@ def check_parts(config: RunConfig) -> None:
 
 def require_shareable(config: RunConfig) -> None:
     """Raise InputError for a placement that is not one card, or one CPU, for each process."""
+    if config.engine == VLLM:
+        raise InputError(
+            "--engine vllm uses several GPUs by itself; start one process, with --device-map balanced where one is too small for the model"
+        )
     if config.device_map:
         raise InputError(
             f"--device-map {config.device_map} spreads one copy of the model over all GPUs, but each process has its own copy; "
@@ -40,6 +50,35 @@ def require_shareable(config: RunConfig) -> None:
         raise InputError(
             f"--device {config.device} is one card, but each of the processes takes the card of its own number; give --device cuda"
         )
+
+
+def require_engine(config: RunConfig) -> str:
+    """Name and version of vLLM, as records state them.
+
+    Raises InputError where it is not installed, where nothing is asked, and for an option that it has no equivalent of.
+    """
+    source, otherwise = resolve_model(config.model), "leave out --engine vllm"
+    quantize = source.quantize if config.quantize is None else config.quantize
+    bits, map_, memory = quantize not in (None, "none"), config.device_map, ",".join(config.max_memory)
+    refused = [
+        (not config.tasks, f"--engine vllm answers prompts, and words have none; give --tasks, or {otherwise}"),
+        (source.gguf, f"{config.model} is a GGUF file, which vLLM reads in its own way; {otherwise}"),
+        (bits, f"{config.model} in {quantize} is of bitsandbytes, and vLLM's numbers differ; give --quantize none, or {otherwise}"),
+        (map_ not in (None, *_VLLM_MAPS), f"--device-map {map_} is accelerate's own; give {' or '.join(_VLLM_MAPS)}, or {otherwise}"),
+        (memory, f"--max-memory {memory} is accelerate's, and vLLM splits a model evenly; leave it out, or {otherwise}"),
+        (config.attn, f"--attn {config.attn} is of transformers, and vLLM has its own; leave it out, or {otherwise}"),
+    ]  # fmt: skip
+    for wrong, why in refused:
+        if wrong:
+            raise InputError(why)
+    if find_spec("vllm") is None:
+        raise InputError("--engine vllm needs the package vllm: pip install 'tli-bench[vllm]'")
+    try:
+        return f"vllm {version('vllm')}"
+    except PackageNotFoundError as err:
+        raise InputError(
+            "--engine vllm found vLLM in a package of another name, and lm-eval asks for the version of `vllm`: pip install vllm"
+        ) from err
 
 
 def check_base(model: str, load: Mapping[str, Any]) -> None:
@@ -68,3 +107,5 @@ def check(config: RunConfig) -> None:
     require_known(config.tasks)
     get_protocols(config.protocol)
     asked_for(config.measures)
+    if config.engine == VLLM:
+        require_engine(config)

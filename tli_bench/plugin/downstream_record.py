@@ -62,6 +62,7 @@ def known_before(task: Task, model: MeasuredModel, *, limit: int | None, digest:
         "adapter": model.adapter,
         "dtype": model.dtype,
         "quantization": model.quantization,
+        "engine": model.engine,
         "task_sha256": digest,
         "versions": package_versions(),
     }

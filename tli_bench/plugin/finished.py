@@ -62,6 +62,8 @@ def results_of_record(record: DownstreamRecord, task: Task, asked: dict[str, Any
     config = task.dump_config()
     if asked:
         config["metadata"] = {**(config.get("metadata") or {}), "asked": asked}
+    if record.engine:
+        config["metadata"] = {**(config.get("metadata") or {}), "engine": record.engine}
     found = {
         "results": {record.task: {"alias": record.task, **rows["adapted" if record.adapter else "base"]}},
         "versions": {record.task: record.task_version},

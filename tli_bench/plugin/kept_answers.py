@@ -12,7 +12,7 @@ from lm_eval.api.model import CacheHook, CachingLM
 from tli_bench.base.versions import package_versions
 from tli_bench.models.identity import State
 from tli_bench.plugin.answer_cache import answers_digest
-from tli_bench.plugin.lm import TLIModel
+from tli_bench.plugin.asking import Asked
 from tli_bench.records.names import safe_name
 
 FOLDER = ".answers"
@@ -20,7 +20,7 @@ FOLDER = ".answers"
 
 
 @contextmanager
-def keeping(lm: TLIModel, root: Path | None, task: str, state: State) -> Iterator[Any]:
+def keeping(lm: Asked, root: Path | None, task: str, state: State) -> Iterator[Any]:
     """The model as lm-eval is to ask it for one state of a task: its texts and log-likelihoods are kept under `root` as they come.
 
     They are kept by lm-eval's own cache, in a file of their own for each task, model, adapter, state and set of package

@@ -38,6 +38,8 @@ class TLIModel(CountedHFLM):
     either is an error; the base is never scored in an adapter's place.
     """
 
+    batch_size_per_gpu: int
+
     def __init__(
         self,
         pretrained: str | LoadedModel = "tiny",
@@ -116,6 +118,20 @@ class TLIModel(CountedHFLM):
         """Inside the `with` block texts and log-likelihoods are the base's: the adapter is switched off, never merged."""
         with adapter_disabled(self.model):
             yield
+
+    @contextmanager
+    def for_prompts(self, size: int) -> Iterator[None]:
+        """Inside the `with` block at most `size` prompts make a batch."""
+        kept = self.batch_size_per_gpu
+        self.batch_size_per_gpu = min(kept, size)
+        try:
+            yield
+        finally:
+            self.batch_size_per_gpu = kept
+
+    def watched(self, progress: Progress | None) -> None:
+        """Call `progress(done, total)` from now on, in words, texts and requests."""
+        self.progress = self.vectors.progress = progress
 
     def generate_until(self, requests: Sequence[Any], disable_tqdm: bool = False) -> Any:
         """As lm-eval's own, but a prompt of our tasks that is too long keeps what is asked; see `downstream.fitting`."""

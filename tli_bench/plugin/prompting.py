@@ -7,8 +7,8 @@ from lm_eval.api.task import Task
 
 from tli_bench.base.errors import InputError
 from tli_bench.config.run import AUTO, OFF, ON, RunConfig
+from tli_bench.plugin.asking import Asked
 from tli_bench.plugin.downstream_tasks import AnswerTask
-from tli_bench.plugin.lm import TLIModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ class Prompting:
         if self.num_fewshot is not None and asks(task) and task.config.num_fewshot != 0:
             task.set_config("num_fewshot", self.num_fewshot)
 
-    def require_template(self, lm: TLIModel) -> None:
+    def require_template(self, lm: Asked) -> None:
         """Raise InputError when a chat template is asked for and the tokenizer has none."""
         if self.chat_template == ON and not has_template(lm):
             raise InputError(
@@ -39,7 +39,7 @@ class Prompting:
                 "instruct version of the model"
             )
 
-    def templated(self, lm: TLIModel, task: Task) -> bool:
+    def templated(self, lm: Asked, task: Task) -> bool:
         """Whether a task is asked within the model's chat template."""
         if self.chat_template == OFF or not asks(task) or not has_template(lm):
             return False
@@ -47,7 +47,7 @@ class Prompting:
             return task.spec.CHAT and (self.chat_template == ON or task.generates())
         return self.chat_template == ON or task.OUTPUT_TYPE == "generate_until"
 
-    def asked(self, lm: TLIModel, task: Task) -> dict[str, Any]:
+    def asked(self, lm: Asked, task: Task) -> dict[str, Any]:
         """What a record says about the prompts of a task, before it has run."""
         if not asks(task):
             return {}
@@ -65,6 +65,6 @@ def asks(task: Task) -> bool:
     return task.OUTPUT_TYPE != "hidden_states"
 
 
-def has_template(lm: TLIModel) -> bool:
+def has_template(lm: Asked) -> bool:
     """Whether the model's tokenizer has a chat template."""
     return bool(getattr(lm.tokenizer, "chat_template", None))

@@ -9,9 +9,11 @@ from lm_eval import evaluate, simple_evaluate
 from lm_eval.api.task import Task
 from lm_eval.tasks import TaskManager
 
+from tli_bench.plugin.asking import Asked
 from tli_bench.plugin.both import evaluate_both
 from tli_bench.plugin.downstream_record import record_of
 from tli_bench.plugin.downstream_tasks import DownstreamTask
+from tli_bench.plugin.engine import EngineModel
 from tli_bench.plugin.finished import find_finished, results_of_record, task_digest
 from tli_bench.plugin.kept_answers import forget_answers
 from tli_bench.plugin.lm import TLIModel
@@ -54,7 +56,7 @@ class RunResult:
 
 
 def run_tasks(
-    lm: TLIModel,
+    lm: TLIModel | EngineModel,
     tasks: dict[str, Task],
     *,
     limit: int | None = None,
@@ -77,6 +79,7 @@ def run_tasks(
     for name, task in tasks.items():
         watch.on_start(name)
         if isinstance(task, HiddenStatesTask):
+            assert isinstance(lm, TLIModel), "an engine is asked, and reads no states"
             _run_units(lm, name, task, outcome, limit=limit, store=store, made=made, watch=watch, again=again)
             continue
         way = _Way(prompting=prompting or Prompting(), made=made, limit=limit, again=again, samples=samples)
@@ -96,7 +99,7 @@ class _Way:
     samples: bool
 
 
-def _run_task(lm: TLIModel, name: str, task: Task, outcome: RunResult, way: _Way, *, store: RecordStore | None) -> None:
+def _run_task(lm: Asked, name: str, task: Task, outcome: RunResult, way: _Way, *, store: RecordStore | None) -> None:
     """A task other than ours on words: read back when it was finished before, else run, from the answers that were kept."""
     prompting, limit = way.prompting, way.limit
     prompting.prepare(task)

@@ -3,15 +3,17 @@
 from lm_eval.api.task import Task
 
 from tli_bench.base.errors import InputError
+from tli_bench.config.loading import VLLM
 from tli_bench.config.run import RunConfig
 from tli_bench.downstream.errors import DataError
 from tli_bench.models import LoadedModel
 from tli_bench.plugin.catalog import load_tasks
 from tli_bench.plugin.checks import check
 from tli_bench.plugin.downstream_tasks import AnswerTask, DownstreamTask
+from tli_bench.plugin.engine import EngineModel
 from tli_bench.plugin.kept_model import opened
 from tli_bench.plugin.lm import TLIModel
-from tli_bench.plugin.prompting import Prompting
+from tli_bench.plugin.prompting import Prompting, asks
 from tli_bench.plugin.results import asked_pairs, resolved
 from tli_bench.plugin.run import RunResult, Watch, run_tasks
 from tli_bench.plugin.shared import open_shared
@@ -37,6 +39,12 @@ def tasks_of(config: RunConfig) -> dict[str, Task]:
                 "or the task"
             )
         Prompting.of(config).prepare(task)
+    silent = [name for name, task in tasks.items() if not asks(task)] if config.engine == VLLM else []
+    if silent:
+        raise InputError(
+            f"--engine vllm answers prompts, and hidden states are read for {', '.join(silent[:3])}{' ...' * (len(silent) > 3)}; run such "
+            "tasks without it, which may be into the same --output"
+        )
     return tasks
 
 
@@ -68,12 +76,18 @@ def units(config: RunConfig, tasks: dict[str, Task]) -> int:
     return sum(protocols if isinstance(task, HiddenStatesTask) else 1 for task in tasks.values())
 
 
-def open_model(config: RunConfig, loaded: LoadedModel | None = None, *, ranks: Ranks | None = None) -> TLIModel:
+def open_model(
+    config: RunConfig, loaded: LoadedModel | None = None, *, ranks: Ranks | None = None
+) -> TLIModel | EngineModel:
     """The model of a run with its adapter. loaded: a base that is already in memory, instead of the one named.
 
     One that states are kept of is loaded only for what is not among them. ranks: the processes that share the work, each of which opens
-    a copy of the model.
+    a copy of the model. With `--engine vllm` it is the engine's, which starts at the first prompt.
     """
+    if config.engine == VLLM:
+        if loaded is not None:
+            raise InputError(f"vLLM loads a model by itself; give the name of {loaded.id}, not the loaded model")
+        return EngineModel(config)
     if ranks is not None:
         return open_shared(config, ranks)
     arguments = config.arguments()
@@ -82,7 +96,7 @@ def open_model(config: RunConfig, loaded: LoadedModel | None = None, *, ranks: R
 
 def score_tasks(
     config: RunConfig,
-    lm: TLIModel,
+    lm: TLIModel | EngineModel,
     tasks: dict[str, Task],
     watch: Watch | None = None,
     *,
@@ -90,7 +104,7 @@ def score_tasks(
     samples: bool = False,
 ) -> RunResult:
     """Score every task; records go to the run's output folder, where it has one, as each is done. again, samples: as for `run_tasks`."""
-    lm.progress = lm.vectors.progress = watch.on_words if watch else None
+    lm.watched(watch.on_words if watch else None)
     store = None if config.output is None else RecordStore(config.output)
     recipe = resolved(config, lm.identity, str(lm.device)).to_dict()
     prompting = Prompting.of(config)

@@ -83,4 +83,5 @@ def task_scores(record: DownstreamRecord, *, where: str) -> Iterator[TaskScore]:
                 num_fewshot=record.num_fewshot,
                 fewshot_source=record.fewshot_source,
                 system_prompt=record.system_prompt,
+                engine=record.engine,
             )

@@ -17,7 +17,8 @@ class DownstreamRecord(Frozen):
     read from hidden states, `curves[state][metric]` holds one value for each layer; empty for other tasks. model, revision,
     adapter, dtype, quantization: as in the signatures of alignment records, which is what joins the two.
     chat_template, system_prompt: whether prompts went into the model's chat template, and what stood before them. num_fewshot,
-    fewshot_source: how many answered examples each prompt began with, where they came from, and a hash of them. task_sha256: of the
+    fewshot_source: how many answered examples each prompt began with, where they came from, and a hash of them. engine: what answered
+    in place of transformers, `vllm` and its version. task_sha256: of the
     task's configuration, documents and examples; None in records made before it was kept.
     command, source_commit, recipe: as in `RunRecord`; empty in records made before they were kept.
     """
@@ -37,6 +38,7 @@ class DownstreamRecord(Frozen):
     num_fewshot: int = Field(default=0, ge=0)
     fewshot_source: str | None = None
     system_prompt: str | None = None
+    engine: str | None = None
     task_sha256: str | None = None
     scores: dict[State, dict[str, float | None]]
     higher_is_better: dict[str, bool]

@@ -14,7 +14,7 @@ class TaskScore:
     """One metric of one task. model: as it was named to lm-eval; adapter: the `peft` argument, None without one.
 
     value: None where lm-eval gave no finite number. filter: lm-eval's output filter, usually `none`.
-    chat_template, num_fewshot, fewshot_source, system_prompt: how the model was asked, as in our own downstream records.
+    chat_template, num_fewshot, fewshot_source, system_prompt, engine: how the model was asked, as in our own downstream records.
     revision, adapter_sha256: where the file says so, as our own downstream records do.
     """
 
@@ -36,6 +36,7 @@ class TaskScore:
     num_fewshot: int = 0
     fewshot_source: str | None = None
     system_prompt: str | None = None
+    engine: str | None = None
 
 
 def read_task_scores(path: Path) -> list[TaskScore]:
@@ -89,11 +90,14 @@ def _asked(data: dict[str, Any], task: str) -> dict[str, Any]:
     own, told = _table(meta, "asked"), _table(data, "n-shot").get(task)
     system, source = own.get("system_prompt", data.get("system_instruction")), own.get("fewshot_source")
     shots = own.get("num_fewshot", told)
+    # A model of lm-eval's own is called after what runs it; `hf` is transformers, as ours are.
+    engine = meta.get("engine") or ("vllm" if _table(data, "config").get("model") == "vllm" else None)
     return {
         "chat_template": bool(own.get("chat_template", data.get("chat_template"))),
         "num_fewshot": shots if isinstance(shots, int) else 0,
         "fewshot_source": source if isinstance(source, str) else None,
         "system_prompt": system if isinstance(system, str) and system else None,
+        "engine": engine if isinstance(engine, str) else None,
     }
 
 

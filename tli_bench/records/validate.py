@@ -274,7 +274,7 @@ def _downstream_errors(record: DownstreamRecord) -> Iterator[str]:
 def _asked(record: DownstreamRecord) -> Iterator[str]:
     if record.fewshot_source is not None and not record.num_fewshot:
         yield f"fewshot_source is {visible(record.fewshot_source)!r}, but num_fewshot is 0"
-    for name, limit in (("fewshot_source", 2 * MAX_NAME), ("system_prompt", MAX_COMMAND)):
+    for name, limit in (("fewshot_source", 2 * MAX_NAME), ("system_prompt", MAX_COMMAND), ("engine", MAX_NAME)):
         value = str(getattr(record, name) or "")
         if len(value) > limit:
             yield f"{name} has {len(value)} characters; {limit} are allowed"

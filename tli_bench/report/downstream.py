@@ -17,7 +17,7 @@ from tli_bench.report.scopes import Scope, languages_of
 
 log = logging.getLogger(__name__)
 Joined = dict[str, float | None]
-_USUAL = "no chat template, examples or system prompt"
+_USUAL = "no chat template, examples or system prompt, by transformers"
 _PAIR = re.compile(r"[a-z]{3}_[A-Z][a-z]{3}-[a-z]{3}_[A-Z][a-z]{3}")
 # A task at one version: another version asks other questions.
 _Tasks = dict[tuple[str, str], float]

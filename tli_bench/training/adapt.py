@@ -14,6 +14,7 @@ from tli_bench.models.body import blocks_of, body_of, family
 from tli_bench.models.types import Model, Wrapped
 from tli_bench.models.unquantised import without_bitsandbytes
 from tli_bench.training.recipe import ALL_LINEAR, Recipe
+from tli_bench.training.sharded import is_sharded
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def _full(loaded: LoadedModel, recipe: Recipe, depth: int, _seed: int) -> Iterat
     model, before = loaded.model, {}
     flags = {name: parameter.requires_grad for name, parameter in model.named_parameters()}
     train_weights(model, depth)
-    for name, parameter in model.named_parameters():
+    for name, parameter in () if is_sharded() else model.named_parameters():
         if parameter.requires_grad:
             before[name] = parameter.detach().to("cpu", copy=True)
     reached = tuple(range(depth))
@@ -115,7 +116,8 @@ def _full(loaded: LoadedModel, recipe: Recipe, depth: int, _seed: int) -> Iterat
         yield Adapted(model, (), reached, reached, _trainable(model))
     finally:
         with torch.no_grad():
-            for name, parameter in model.named_parameters():
+            # What was shared out stays so: the base was loaded for this training alone.
+            for name, parameter in () if is_sharded() else model.named_parameters():
                 if name in before:
                     parameter.copy_(before[name])
                 parameter.requires_grad_(flags[name])

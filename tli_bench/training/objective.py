@@ -114,6 +114,8 @@ class PairObjective(nn.Module):
         self.retention = retention
         self.retention_weight = retention_weight
         self.trainable = frozenset(name for name, p in self.named_parameters() if p.requires_grad)
+        # By it accelerate sees where the model may be cut, for FSDP.
+        self._no_split_modules = sorted({type(block).__name__ for block in blocks_of(model)})
         spread = getattr(unwrapped(model), "hf_device_map", None) or {}
         if len(set(spread.values())) > 1:
             # By it the trainer sees that the model is spread over several GPUs, and leaves it there.

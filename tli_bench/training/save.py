@@ -123,14 +123,14 @@ def round_trained(loaded: "LoadedModel") -> None:
                 parameter.copy_(parameter.to(dtype))
 
 
-def save_model(loaded: "LoadedModel", folder: Path) -> None:
-    """Write a whole model and its tokenizer, the weights in `saved_dtype`."""
+def save_model(loaded: "LoadedModel", folder: Path, whole: "dict[str, Tensor] | None" = None) -> None:
+    """Write a whole model and its tokenizer, the weights in `saved_dtype`. whole: the weights, where the model holds a share of them."""
     from tli_bench.models.load import DTYPES
 
     name = saved_dtype(loaded)
     cast: dict[tuple[int, Any], Tensor] = {}
     state: dict[str, Tensor] = {}
-    for key, tensor in loaded.model.state_dict().items():
+    for key, tensor in (whole or loaded.model.state_dict()).items():
         # Tied weights are one tensor under two names and must stay one, or the file holds them twice.
         place = (tensor.data_ptr(), tensor.shape)
         if place not in cast:

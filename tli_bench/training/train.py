@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from tli_bench.base.errors import InputError
 from tli_bench.base.paths import expanded
 from tli_bench.lexicon import Lexicon
@@ -28,6 +30,7 @@ from tli_bench.training.recipe import AUTO, Recipe, load_recipe
 from tli_bench.training.retention import build_retention, sample_text
 from tli_bench.training.save import atomic_folder, round_trained, save_adapter, save_model
 from tli_bench.training.scoring import CENTRE_WORDS, DevWords, best_layer, dev_scores, layer_curves, mean_figures
+from tli_bench.training.sharded import is_sharded, require_shardable, whole
 from tli_bench.training.sharing import may_share
 from tli_bench.training.targets import Target, resolve_targets
 from tli_bench.training.trainer import PairTrainer, Report, Watched, build_trainer
@@ -109,6 +112,7 @@ def train_adapter(
     process trains into `output`.
     """
     chosen = load_recipe(recipe) if isinstance(recipe, str) else recipe
+    require_shardable(chosen.kind, named=isinstance(model, str))
     words = TrainingWords.load(lexicon, pair)
     target = expanded(output)
     with claimed(target):
@@ -205,6 +209,7 @@ def _prepare(
         "seed": seed,
         "text": text_sha256,
         **({"stop_after": stop_after} if stop_after else {}),
+        "FSDP": is_sharded() or None,
     }
     return _Job(words, recipe, train, tuple(dev), targets, text, text_sha256, fingerprint, stop_after)
 
@@ -279,8 +284,9 @@ def _fit(
     result = _result(job, part, trainer, target=target, seed=seed, before=before, resumed=resume is not None)
     # The checkpoints are deleted after this, and another process may still be reading the best one.
     trainer.accelerator.wait_for_everyone()
+    state = whole(loaded.model) if is_sharded() else None
     if trainer.is_world_process_zero():
-        _save(loaded, job, part, result)
+        _save(loaded, job, part, result, state)
     # A caller in any process may read what was saved.
     trainer.accelerator.wait_for_everyone()
     return result
@@ -338,13 +344,15 @@ def _collator(job: _Job, part: Adapted, pad_id: int, seed: int) -> Collator:
     )
 
 
-def _save(loaded: LoadedModel, job: _Job, part: Adapted, result: TrainingResult) -> None:
+def _save(
+    loaded: LoadedModel, job: _Job, part: Adapted, result: TrainingResult, state: dict[str, Tensor] | None
+) -> None:
     card = build_card(loaded, job.words, result, text_sha256=job.text_sha256)
     with atomic_folder(result.output) as folder:
         if job.recipe.kind == "lora":
             save_adapter(part.model, folder)
         else:
-            save_model(loaded, folder)
+            save_model(loaded, folder, state)
         write_card(card, folder)
 
 

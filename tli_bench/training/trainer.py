@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
+from accelerate.utils import DistributedType, FullyShardedDataParallelPlugin
 from safetensors import SafetensorError
 from torch import nn
+from torch.distributed.fsdp import register_fsdp_forward_method
 from transformers import (
     EarlyStoppingCallback,
     PrinterCallback,
@@ -22,7 +24,7 @@ from transformers import (
 )
 from transformers import TrainingArguments as HFTrainingArguments
 
-from tli_bench.base.errors import OutputError, UnscorableError
+from tli_bench.base.errors import InputError, OutputError, UnscorableError
 from tli_bench.training.collapse import IN_A_ROW, collapse
 from tli_bench.training.data import Collator, PairDataset
 from tli_bench.training.errors import CollapsedError, DivergedError
@@ -31,6 +33,7 @@ from tli_bench.training.objective import PairObjective
 from tli_bench.training.recipe import Recipe
 from tli_bench.training.save import flush
 from tli_bench.training.scoring import DevWords, dev_scores
+from tli_bench.training.sharded import is_sharded
 
 log = logging.getLogger(__name__)
 COMPLETE = "complete.json"
@@ -77,6 +80,20 @@ class PairTrainer(Trainer):
         if patience:
             self.add_callback(EarlyStoppingCallback(early_stopping_patience=patience))
 
+    def create_accelerator_and_postprocess(self) -> None:
+        """As transformers' own. accelerate shards on accelerators alone, torch on a CPU as well: there, it is told."""
+        super().create_accelerator_and_postprocess()
+        state = self.accelerator.state
+        if is_sharded() and state.distributed_type == DistributedType.MULTI_CPU:
+            state.distributed_type, state.fsdp_plugin = DistributedType.FSDP, FullyShardedDataParallelPlugin()
+            self.is_fsdp_enabled = True
+
+    def _prepare_for_training(self, *args: Any, **kwargs: Any) -> Any:
+        prepared = super()._prepare_for_training(*args, **kwargs)
+        # Dev words go through the model outside of the objective's own forward: that, too, needs the shares of all.
+        register_fsdp_forward_method(self.objective, "embed")
+        return prepared
+
     def compute_loss(
         self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
@@ -121,6 +138,10 @@ class PairTrainer(Trainer):
         ]
         if not (stopped or state.global_step >= min(steps)):
             return False
+        if is_sharded():
+            raise InputError(
+                f"{checkpoint} is of a training that has ended, and under FSDP its result cannot be written from there; pass --restart"
+            )
         self.state = state
         self._load_from_checkpoint(str(checkpoint))
         if self.args.load_best_model_at_end and state.best_model_checkpoint:
@@ -154,6 +175,8 @@ class PairTrainer(Trainer):
         self.require_finite()
         folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
         try:
+            # transformers looks for the folder before FSDP has made it, and where it is not there, forgets which checkpoint is the best.
+            folder.mkdir(parents=True, exist_ok=True)
             super()._save_checkpoint(model, trial)
             # Every process writes the state of its own random numbers there.
             self.accelerator.wait_for_everyone()

@@ -17,6 +17,7 @@ from tli_bench.training.card import render_card
 from tli_bench.training.first import load_for
 from tli_bench.training.places import claimed, is_main_process
 from tli_bench.training.recipe import Recipe, load_recipe
+from tli_bench.training.sharded import require_shardable
 from tli_bench.training.train import (
     TrainingResult,
     local_options,
@@ -51,6 +52,7 @@ def train_with_twin(
     chosen = load_recipe(recipe) if isinstance(recipe, str) else recipe
     if chosen.shuffle_pairs:
         raise InputError("the recipe shuffles its pairs already, so it has no twin; leave out one of the two")
+    require_shardable(chosen.kind, named=False)
     words = TrainingWords.load(lexicon, pair)
     target = expanded(output)
     shared: dict[str, Any] = {"seed": seed, "progress": progress, "retain_text": retain_text, "restart": restart}

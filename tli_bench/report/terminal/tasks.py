@@ -73,13 +73,21 @@ def _row(name: str, results: Mapping[str, Any]) -> Row:
     meta = results.get("configs", {}).get(name, {}).get("metadata") or {}
     documents = int(results.get("n-samples", {}).get(name, {}).get("effective", 0))
     title, fixtures = str(meta.get("title") or STOCK), "fixtures:" in str(meta.get("source", ""))
-    return Row(name, title, documents, metrics, base, fixtures, _asked(meta.get("asked") or {}))
+    return Row(
+        name,
+        title,
+        documents,
+        metrics,
+        base,
+        fixtures,
+        _asked((meta.get("asked") or {}) | {"engine": meta.get("engine")}),
+    )
 
 
 def _asked(asked: Mapping[str, Any]) -> str:
     shots = asked.get("num_fewshot")
     said = ("chat template" if asked.get("chat_template") else "", f"{shots}-shot" if shots else "",
-            "system prompt" if asked.get("system_prompt") else "")  # fmt: skip
+            "system prompt" if asked.get("system_prompt") else "", str(asked.get("engine") or ""))  # fmt: skip
     return ", ".join(part for part in said if part)
 
 

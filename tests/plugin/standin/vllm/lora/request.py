@@ -1,0 +1,10 @@
+"""Of the stand-in: which adapter a request is answered with."""
+
+from dataclasses import dataclass
+
+
+@dataclass
+class LoRARequest:
+    lora_name: str
+    lora_int_id: int
+    lora_path: str

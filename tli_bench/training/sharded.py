@@ -6,6 +6,7 @@ from typing import Any
 from torch import Tensor
 
 from tli_bench.base.errors import InputError
+from tli_bench.base.launched import processes
 from tli_bench.models.types import Model
 
 _SETTINGS = {
@@ -25,7 +26,7 @@ _WANTED = {
 def is_sharded() -> bool:
     """Whether `accelerate launch` was told to use FSDP, with several processes."""
     asked = os.environ.get("ACCELERATE_USE_FSDP", "false").lower() == "true"
-    return asked and int(os.environ.get("WORLD_SIZE", "1")) > 1
+    return asked and processes() > 1
 
 
 def require_shardable(kind: str, *, named: bool) -> None:

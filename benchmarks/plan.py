@@ -64,7 +64,7 @@ def main() -> int:
 def _rows() -> list[dict[str, object]]:
     rows = []
     for toy in TOYS:
-        for case in CASES if toy == "llama" else [*CASES][:2]:
+        for case in CASES if toy == "llama" else [name for name in CASES if name != "tli"]:
             rows.append(_child(toy, case))
             print(
                 "{toy:<6} {case:<26} planned {planned:7.1f} MB  measured {measured:7.1f} MB  {off:+.1%}".format(

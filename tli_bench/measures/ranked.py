@@ -3,6 +3,7 @@
 Plain arrays: no torch is needed to read a record.
 """
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -54,6 +55,10 @@ class RankedWords:
     def provides(self) -> frozenset[str]:
         """What this view offers to measures."""
         return frozenset({"vectors"})
+
+    def once(self, key: Hashable, make: Callable[[], Column]) -> Column:
+        """As `LayerView.once`, though nothing is remembered: what was kept is read again as quickly."""
+        return make()
 
     @property
     def gap_per_pair(self) -> Column:

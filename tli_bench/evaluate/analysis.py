@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import torch
 
@@ -99,14 +100,18 @@ class Analyser:
         self.headline = headline_for(len(self.rows[self.tested]))
         control = self.rows[Split.CONTROL]
         self._details = Details(gold[control][:, control], layers, headline=self.headline)
-        self._labels = {
+        self.unscored: list[str] = []
+
+    @cached_property
+    def _labels(self) -> dict[Split, dict[str, list[str]]]:
+        """Groups of each split's words by kind; who asks for the headline alone, as for placebos, needs none."""
+        return {
             split: beside.labels_of(
                 [self.pairs[i] for i in rows], [self.facts.tokens[i] for i in rows if self.facts.tokens]
             )
             for split, rows in self.rows.items()
             if rows
         }
-        self.unscored: list[str] = []
 
     def run(self) -> Analysis:
         """Score every split, state and layer: dev words first, which choose the layers that are kept of the others as they pass."""

@@ -30,7 +30,7 @@ class Vectors:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _Rows:
     """One split's pairs: their rows, those of all other pairs, and which translations are accepted among them."""
 
     rows: torch.Tensor
@@ -38,7 +38,7 @@ class _Part:
     gold: torch.Tensor
 
     @classmethod
-    def of(cls, gold: torch.Tensor, rows: Sequence[int]) -> "_Part":
+    def of(cls, gold: torch.Tensor, rows: Sequence[int]) -> "_Rows":
         others = sorted(set(range(len(gold))) - set(rows))
         return cls(torch.tensor(rows, dtype=torch.long), torch.tensor(others, dtype=torch.long), gold[rows][:, rows])
 
@@ -77,7 +77,7 @@ class Views:
     ) -> None:
         self.layers, self.states, self.facts, self.asked = layers, states, facts, asked
         self.rows = {split: [i for i, p in enumerate(pairs) if p.split == split] for split in Split}
-        self._parts = {split: _Part.of(gold, rows) for split, rows in self.rows.items()}
+        self._of = {split: _Rows.of(gold, rows) for split, rows in self.rows.items()}
         self._overlap = np.array(overlap_of(pairs))
         self._positions: dict[tuple[Split, State], Sinks] = {}
 
@@ -87,26 +87,26 @@ class Views:
 
     def centre(self, split: Split, state: State, layer: int, vectors: Vectors | None = None) -> Centre | None:
         """Language means fitted on the pairs that are not being scored."""
-        part = self._parts[split]
-        if len(part.held_out) < 2:
+        mine = self._of[split]
+        if len(mine.held_out) < 2:
             return None
         vectors = vectors or self.states[state]
-        found = centre(*vectors.at(layer, part.held_out))
+        found = centre(*vectors.at(layer, mine.held_out))
         if split is not Split.DEV or len(self.rows[Split.TRAIN]) < 2:
             return found
         # What is chosen on dev words never looks at control words, not even at their mean.
-        clean = centre(*vectors.at(layer, self._parts[Split.TRAIN].rows))
+        clean = centre(*vectors.at(layer, self._of[Split.TRAIN].rows))
         return found._replace(source_direction=clean.source_direction, target_direction=clean.target_direction)
 
     def _plain_view(
         self, split: Split, state: State, layer: int, vectors: Vectors, facts: dict[str, object]
     ) -> LayerView:
-        part = self._parts[split]
+        mine = self._of[split]
         if state in self.facts.last and vectors is not self.facts.last[state]:
             facts |= {"last": self._plain_view(split, state, layer, self.facts.last[state], {})}
         return LayerView(
-            *vectors.at(layer, part.rows),
-            gold=part.gold,
+            *vectors.at(layer, mine.rows),
+            gold=mine.gold,
             centre=self.centre(split, state, layer, vectors),
             facts=facts,
         )
@@ -129,7 +129,7 @@ class Views:
             active = self.facts.neurons[state]
             found["neurons"] = (active.source[block, rows], active.target[block, rows])
         if any("fit" in measure.needs for measure in self.asked):
-            held_out = self._parts[split].held_out
+            held_out = self._of[split].held_out
             # For measures that fit more than a mean; none where there are too few.
             found |= {"fit": self.states[state].at(layer, held_out)} if len(held_out) >= 2 else {}
         return found

@@ -1,7 +1,7 @@
 """Every aggregate that a record's columns determine, computed again and compared with what the record states."""
 
 import math
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -12,10 +12,11 @@ from tli_bench.measures.choice import BEST_LAYER_RULE, chosen_depth
 from tli_bench.measures.measure import Measure, Place, mean_of, standard_error
 from tli_bench.measures.registry import known_measure, list_measures, measures_of_column
 from tli_bench.models.identity import BEFORE_AFTER
-from tli_bench.records.columns import Kept, Sums, read
+from tli_bench.records.columns import Curve, Kept, Sums, Words, read
 from tli_bench.records.comparison import Comparison, comparison
 from tli_bench.records.details_check import check_details
 from tli_bench.records.run_record import RunRecord
+from tli_bench.records.scores import layers_of
 
 # Curves are averages of float32 cosines, while columns are written with all their digits.
 TOLERANCE = 2e-5
@@ -27,17 +28,13 @@ _LAST_PLACE = 1e-7
 def recompute(record: RunRecord) -> Iterator[str]:
     """One line for each figure that does not follow from the record's own columns."""
     yield from _coverage(record)
-    stated_at = _stated(record)
-    for split, state, layer, name, held in record.every_column():
-        measure, column = known_measure(name), _Column.of(held)
-        if measure is None:
-            continue
-        problems = [] if column is None else list(_range(record, split, measure, column))
-        for one in (measure, *measures_of_column(name)) if not problems else ():
-            stated = stated_at(one.name, split, state, layer)
-            if stated is not None:
-                problems += _aggregate(one, stated, held, column)
-        yield from (f"{split.value}/{state}/layer {layer}: {problem}" for problem in problems)
+    depths = {layer: depth for depth, layer in enumerate(record.layers)}
+    for split, state, layer, columns in layers_of(record.columns):
+        curves, depth = record.curves.get(split, {}).get(state, {}), depths[layer]
+        for name, held in columns.items():
+            if (measure := known_measure(name)) is not None:
+                for problem in _of_column(measure, held, curves, depth, record.words[split]):
+                    yield f"{split.value}/{state}/layer {layer}: {problem}"
     yield from _curve_ranges(record)
     yield from _control_ranges(record)
     yield from _pseudo(record)
@@ -47,15 +44,17 @@ def recompute(record: RunRecord) -> Iterator[str]:
     yield from check_details(record)
 
 
-def _stated(record: RunRecord) -> Callable[[str, Split, str, str], float | None]:
-    """`record.value` of a layer's own name, for those who ask for every value there is."""
-    depths, curves = {layer: depth for depth, layer in enumerate(record.layers)}, record.curves
-
-    def value(measure: str, split: Split, state: str, layer: str) -> float | None:
-        curve = curves.get(split, {}).get(state, {}).get(measure)
-        return None if curve is None else curve[depths[layer]]
-
-    return value
+def _of_column(measure: Measure, held: Kept, curves: Mapping[str, Curve], depth: int, words: Words) -> Iterator[str]:
+    """Values that are impossible; without any, each number that does not follow from them."""
+    column = _Column.of(held)
+    if column is not None and not _possible(measure, column):
+        yield from _impossible(measure, column, words)
+        return
+    for one in (measure, *measures_of_column(measure.name)):
+        curve = curves.get(one.name)
+        stated = None if curve is None else curve[depth]
+        if stated is not None and (problem := _aggregate(one, stated, held, column)):
+            yield problem
 
 
 class _Column(NamedTuple):
@@ -66,6 +65,12 @@ class _Column(NamedTuple):
     low: float
     high: float
     mean: float
+
+    @property
+    def standard_error(self) -> float | None:
+        """Of the mean; None for fewer than two values."""
+        n, mean = len(self.scored), self.mean
+        return (sum([(value - mean) ** 2 for value in self.scored]) / (n - 1) / n) ** 0.5 if n > 1 else None
 
     @classmethod
     def of(cls, held: Kept) -> "_Column | None":
@@ -83,21 +88,25 @@ def _scored(values: list[float | None]) -> list[float]:
     return [value for value in values if value is not None] if None in values else cast("list[float]", values)
 
 
-def _aggregate(measure: Measure, stated: float, held: Kept, column: _Column | None) -> Iterator[str]:
-    if isinstance(held, Sums) and measure.aggregate not in (mean_of, standard_error):
-        return  # the sums do not determine this aggregate
-    count = held.n if isinstance(held, Sums) else len(held)
-    found = _from_sums(measure, held) if isinstance(held, Sums) else _from_column(measure, column)
-    if found is None or not math.isclose(stated, found, abs_tol=TOLERANCE):
-        shown = "nothing" if found is None else f"{found:.6f}"
-        yield f"{measure.name} is given as {stated:.6f}, but its {count} pairs give {shown}"
+def _aggregate(measure: Measure, stated: float, held: Kept, column: _Column | None) -> str:
+    """How a number differs from what its column gives; empty where it does not, or the sums that were kept do not determine it."""
+    if column is not None:
+        count, found = len(column.values), _from_column(measure, column)
+    elif isinstance(held, Sums) and measure.aggregate in (mean_of, standard_error):
+        count, found = held.n, _from_sums(measure, held)
+    else:
+        return ""
+    if found is not None and math.isclose(stated, found, abs_tol=TOLERANCE):
+        return ""
+    shown = "nothing" if found is None else f"{found:.6f}"
+    return f"{measure.name} is given as {stated:.6f}, but its {count} pairs give {shown}"
 
 
-def _from_column(measure: Measure, column: _Column | None) -> float | None:
-    if column is None:
-        return None
+def _from_column(measure: Measure, column: _Column) -> float | None:
     if measure.aggregate is mean_of:
         return column.mean if column.scored else None
+    if measure.aggregate is standard_error:
+        return column.standard_error
     try:
         return measure.aggregate(np.array(column.values, dtype=np.float64))
     except UnscorableError:
@@ -109,7 +118,7 @@ def _from_sums(measure: Measure, held: Sums) -> float | None:
 
 
 def _coverage(record: RunRecord) -> Iterator[str]:
-    compared, stated_at = _compared(record), _stated(record)
+    compared = _compared(record)
     for split, words in record.words.items():
         expected = record.signature.n.get(split.value, 0)
         if len(words) != expected:
@@ -123,8 +132,10 @@ def _coverage(record: RunRecord) -> Iterator[str]:
                 kept, pseudo = (
                     part.get(split, {}).get(state, {}).get(layer, {}) for part in (record.columns, record.pseudo)
                 )
+                depth = record.layers.index(layer)
                 for measure in compared:
-                    stated = stated_at(measure.name, split, state, layer)
+                    curve = states[state].get(measure.name)
+                    stated = None if curve is None else curve[depth]
                     for missing in _missing(measure, kept, pseudo, record) if stated is not None else ():
                         given = f"{measure.name}, which is given as {stated:.6f}"
                         yield f"{split.value}/{state}/layer {layer}: no {missing} of {given}"
@@ -146,12 +157,14 @@ def _missing(measure: Measure, kept: Container[str], pseudo: Container[str], rec
         yield "pseudo-values"
 
 
-def _range(record: RunRecord, split: Split, measure: Measure, column: _Column) -> Iterator[str]:
-    if not column.scored or (measure.within_range(column.low) and measure.within_range(column.high)):
-        return
+def _possible(measure: Measure, column: _Column) -> bool:
+    return not column.scored or (measure.within_range(column.low) and measure.within_range(column.high))
+
+
+def _impossible(measure: Measure, column: _Column, words: Words) -> Iterator[str]:
     for row, value in enumerate(column.values):
         if value is not None and not measure.within_range(value):
-            concept = record.words[split].concepts[row][:60]
+            concept = words.concepts[row][:60]
             yield f"{concept!r} has {measure.name} {value:.6g}, {_outside(measure)}"
 
 
@@ -246,16 +259,19 @@ def _means_of_sums(item: Comparison, held: list[Kept | None], where: str) -> Ite
 
 def _pseudo(record: RunRecord) -> Iterator[str]:
     """Pseudo-values have the mean of what they stand for."""
-    stated_at = _stated(record)
-    for split, state, layer, name, held in record.every_column(record.pseudo):
-        stated, column, measure = stated_at(name, split, state, layer), _Column.of(held), known_measure(name)
-        if stated is None or column is None or measure is None:
-            continue
-        where, largest = f"{split.value}/{state}/layer {layer}", max(column.high, -column.low)
-        if largest > _most(measure, len(column.values)):
-            yield f"{where}: {name} has a pseudo-value of {largest:.6g}, more than one word can change it"
-        elif not math.isclose(stated, column.mean, abs_tol=TOLERANCE):
-            yield f"{where}: {name} is given as {stated:.6f}, but its pseudo-values have the mean {column.mean:.6f}"
+    depths = {layer: depth for depth, layer in enumerate(record.layers)}
+    for split, state, layer, columns in layers_of(record.pseudo):
+        curves, depth = record.curves.get(split, {}).get(state, {}), depths[layer]
+        for name, held in columns.items():
+            curve, measure, column = curves.get(name), known_measure(name), _Column.of(held)
+            stated = None if curve is None else curve[depth]
+            if stated is None or column is None or measure is None:
+                continue
+            where, largest = f"{split.value}/{state}/layer {layer}", max(column.high, -column.low)
+            if largest > _most(measure, len(column.values)):
+                yield f"{where}: {name} has a pseudo-value of {largest:.6g}, more than one word can change it"
+            elif not math.isclose(stated, column.mean, abs_tol=TOLERANCE):
+                yield f"{where}: {name} is given as {stated:.6f}, but its pseudo-values have the mean {column.mean:.6f}"
 
 
 def _most(measure: Measure, n: int) -> float:

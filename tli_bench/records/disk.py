@@ -16,8 +16,10 @@ _SUFFIXES = (".json", ".json.gz")
 
 def json_files(root: Path) -> list[Path]:
     """Every `.json` and `.json.gz` file under a folder in sorted order, links to folders not followed."""
-    found = (Path(folder, name) for folder, _, names in os.walk(root) for name in names if name.endswith(_SUFFIXES))
-    return sorted(found)
+    walked = os.walk(root)
+    found = [os.path.join(folder, name) for folder, _, names in walked for name in names if name.endswith(_SUFFIXES)]
+    # In the order of paths, which compare part by part; ten thousand texts are sorted much sooner.
+    return [Path(path) for path in sorted(found, key=lambda path: path.split(os.sep))]
 
 
 def read_bytes(path: Path) -> bytes:

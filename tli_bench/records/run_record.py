@@ -6,11 +6,11 @@ from pydantic import Field, JsonValue, model_validator
 
 from tli_bench.base.frozen import Frozen
 from tli_bench.lexicon.pairs import Split
-from tli_bench.records.columns import Curve, Kept, Sums, Words
+from tli_bench.records.columns import Curve, Sums, Words
 from tli_bench.records.comparison import Comparison
 from tli_bench.records.controls import Controls
 from tli_bench.records.details import WordDetails
-from tli_bench.records.scores import Columns, Scores
+from tli_bench.records.scores import Columns, Scores, layers_of
 from tli_bench.records.signature import Signature
 from tli_bench.records.versions import SCHEMA_VERSION
 from tli_bench.stats.verdict import Verdict
@@ -84,18 +84,20 @@ class RunRecord(Frozen, Scores):
         return self
 
     def _columns_fit(self) -> None:
-        parts = [("column", self.every_column()), ("pseudo-values", self.every_column(self.pseudo))]
-        for what, (split, state, layer, name, kept) in ((what, item) for what, items in parts for item in items):
-            if problem := self._misfit(split, state, layer, kept):
-                raise ValueError(f"{what} {split}/{state}/layer {layer}/{name}{problem}")
+        for what, columns in (("column", self.columns), ("pseudo-values", self.pseudo)):
+            for split, state, layer, held in layers_of(columns):
+                where, no_place = f"{what} {split}/{state}/layer {layer}", self._no_place(split, state, layer)
+                for name, kept in held.items():
+                    if no_place:
+                        raise ValueError(f"{where}/{name}: {no_place}")
+                    count = kept.n + kept.missing if isinstance(kept, Sums) else len(kept)
+                    if count != len(self.words[split]):
+                        raise ValueError(f"{where}/{name} has {count} values for {len(self.words[split])} words")
 
-    def _misfit(self, split: Split, state: str, layer: str, kept: Kept) -> str:
-        """Why the record has no place for a column; empty where it has."""
+    def _no_place(self, split: Split, state: str, layer: str) -> str:
+        """Why the record has no place for columns there; empty where it has."""
         if state not in self.best_layer:
-            return f": no best layer of this state, only of {', '.join(self.best_layer) or 'none'}"
+            return f"no best layer of this state, only of {', '.join(self.best_layer) or 'none'}"
         if split not in self.words:
-            return ": the record holds no words of this split"
-        if layer not in self.layers:
-            return ": the layer is not among the signature's layers"
-        count, words = kept.n + kept.missing if isinstance(kept, Sums) else len(kept), len(self.words[split])
-        return "" if count == words else f" has {count} values for {words} words"
+            return "the record holds no words of this split"
+        return "" if layer in self.layers else "the layer is not among the signature's layers"

@@ -153,8 +153,14 @@ class Scores:
 
     def every_column(self, columns: Columns | None = None) -> Iterator[tuple[Split, str, str, str, Kept]]:
         """Split, state, layer, measure and what was kept of its column, for every column that was kept, or for `columns`."""
-        for split, states in (self.columns if columns is None else columns).items():
-            for state, layers in states.items():
-                for layer, measures in layers.items():
-                    for measure, found in measures.items():
-                        yield split, state, layer, measure, found
+        for split, state, layer, measures in layers_of(self.columns if columns is None else columns):
+            for measure, found in measures.items():
+                yield split, state, layer, measure, found
+
+
+def layers_of(columns: Columns) -> Iterator[tuple[Split, str, str, dict[str, Kept]]]:
+    """Split, state, layer and the columns by measure, for every layer of which some were kept."""
+    for split, states in columns.items():
+        for state, layers in states.items():
+            for layer, measures in layers.items():
+                yield split, state, layer, measures

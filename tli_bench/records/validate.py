@@ -18,6 +18,7 @@ from tli_bench.lexicon.pairs import Split
 from tli_bench.lexicon.unseen import MOST_SEEN
 from tli_bench.measures.registry import known_measure
 from tli_bench.records.arithmetic import recompute
+from tli_bench.records.columns import Words
 from tli_bench.records.contender import is_local
 from tli_bench.records.family_check import check_family
 from tli_bench.records.schema import DownstreamRecord, Record, RunRecord
@@ -139,15 +140,20 @@ def _leakage(record: RunRecord) -> Iterator[str]:
     if signature.leaking and not signature.allow_leakage:
         yield "signature says leaking, but leakage was not allowed: such a run cannot exist"
     yield from _seen_control(record)
-    forms: dict[Split, set[str]] = {split: set() for split in Split}
-    concepts: dict[Split, set[str]] = {split: set() for split in Split}
-    for split, words in record.words.items():
-        for concept, source, target in words.triples():
-            forms[split] |= {f"source {source.casefold()}", f"target {target.casefold()}"}
-            concepts[split].add(concept)
-    shared = sorted(forms[Split.TRAIN] & forms[Split.CONTROL]) + sorted(concepts[Split.TRAIN] & concepts[Split.CONTROL])
+    shared = _shared(record.words.get(Split.TRAIN), record.words.get(Split.CONTROL))
     if shared and not signature.leaking:
         yield f"{len(shared)} words are trained and control at once ({visible(shared[0])}), yet the record is not marked leaking"
+
+
+def _shared(train: Words | None, control: Words | None) -> list[str]:
+    """Forms of either language, then concepts, that both have."""
+    if train is None or control is None:
+        return []
+    found = []
+    for side in ("source", "target"):
+        ours, theirs = ({*map(str.casefold, getattr(words, f"{side}s"))} for words in (train, control))
+        found += sorted(f"{side} {form}" for form in ours & theirs)
+    return found + sorted({*train.concepts} & {*control.concepts})
 
 
 def _seen_control(record: RunRecord) -> Iterator[str]:

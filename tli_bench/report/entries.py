@@ -17,6 +17,7 @@ from tli_bench.models.catalog import DEMONSTRATION
 from tli_bench.models.identity import AdapterRef, State, TrainingRef
 from tli_bench.records.audit import Side, audited, dev_words
 from tli_bench.records.checked import Refused
+from tli_bench.records.columns import Sums
 from tli_bench.records.contender import display_name, is_fingerprint, name_for, weights_of
 from tli_bench.records.schema import Curve, RunRecord, Signature
 from tli_bench.records.scores import BEST, OUTPUT
@@ -69,8 +70,8 @@ class Unit:
     """One entry on one pair. words: concept, source, target.
 
     pseudo: pseudo-values `[words]` by measure at `layer`, which was chosen on dev; output_pseudo: the same at the output. A measure
-    that some word has none of is left out. values: numbers by column at `layer`, None when unscored; output_score: of the
-    headline at the output. dev: words that chose the layer.
+    that some word has none of is left out. values: numbers by column at `layer`, None when unscored; output_means: of `output_pseudo`;
+    output_score: of the headline at the output. dev: words that chose the layer.
     curves: by layer. base: of the same record, for adapters; changes: against it, by layer. missing: why there is no score.
     """
 
@@ -81,6 +82,7 @@ class Unit:
     pseudo: dict[str, Floats]
     output_pseudo: dict[str, Floats]
     values: dict[str, float | None]
+    output_means: dict[str, float]
     output_score: float | None
     dev: frozenset[tuple[str, str, str]]
     curves: dict[str, Curve]
@@ -264,9 +266,10 @@ def _add(found: Collected, record: RunRecord, state: State, unit: Unit) -> None:
 
 def _unit(record: RunRecord, state: State, base: Unit | None) -> Unit:
     pseudo, output_pseudo = (_complete(record, state, layer) for layer in (BEST, OUTPUT))
-    numbers = {name: record.value(name, Split.CONTROL, state, BEST) for name in board_measures()}
+    curves, depth = record.curves.get(Split.CONTROL, {}).get(state, {}), record.depth(BEST, state)
+    numbers = {name: curves[name][depth] if name in curves else None for name in board_measures()}
     numbers[HEADLINE] = None  # without every word's pseudo-value there is nothing to rank
-    numbers |= {name: float(column.mean()) for name, column in pseudo.items()}
+    numbers |= _means(pseudo)
     layer = record.layer(BEST, state)
     return Unit(
         pair=record.pair,
@@ -275,10 +278,11 @@ def _unit(record: RunRecord, state: State, base: Unit | None) -> Unit:
         words=tuple(record.words[Split.CONTROL].triples()) if Split.CONTROL in record.words else (),
         pseudo=pseudo,
         output_pseudo=output_pseudo,
+        output_means=_means(output_pseudo),
         values=numbers | companions(record, state, layer),
         output_score=record.value(HEADLINE, Split.CONTROL, state, OUTPUT),
         dev=dev_words(record),
-        curves=_drawn(record.curves.get(Split.CONTROL, {}).get(state, {})),
+        curves=_drawn(curves),
         base=base,
         # A record with an adapter judges the adapter; of its base it says nothing.
         verdict=str(verdicts_of(record).get(layer, ""))
@@ -294,8 +298,13 @@ def _unit(record: RunRecord, state: State, base: Unit | None) -> Unit:
 
 def _complete(record: RunRecord, state: State, layer: str) -> dict[str, Floats]:
     """Pseudo-values of the control words `[words]` by measure, where every word has one."""
-    found = {m.name: record.pseudo_column(m.name, Split.CONTROL, state, layer) for m in compared_measures()}
-    return {name: c for name, c in found.items() if c is not None and len(c) and not np.isnan(c).any()}
+    found = {m.name: record.held_pseudo(m.name, Split.CONTROL, state, layer) for m in compared_measures()}
+    whole = {name: c for name, c in found.items() if c and not isinstance(c, Sums) and None not in c}
+    return dict(zip(whole, np.array(list(whole.values()), dtype=np.float64), strict=True))
+
+
+def _means(columns: dict[str, Floats]) -> dict[str, float]:
+    return dict(zip(columns, np.array(list(columns.values())).mean(axis=1).tolist(), strict=True)) if columns else {}
 
 
 def _why_unscored(record: RunRecord) -> str:

@@ -1,6 +1,7 @@
 """Third-party text made harmless for each format that it is written into."""
 
 import re
+from functools import lru_cache
 
 from tli_bench.base.wording import visible
 
@@ -39,6 +40,7 @@ def latex(text: str, *, limit: int = 120) -> str:
     return "".join(_LATEX.get(character, character) for character in visible(text, limit=limit))
 
 
+@lru_cache(maxsize=4096)
 def csv_cell(text: str, *, limit: int = 500) -> str:
     """Text for a CSV cell that no spreadsheet takes for a formula: a quote is put before `=`, `+`, `-` and `@`."""
     line = visible(text, limit=limit)

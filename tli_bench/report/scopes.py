@@ -35,7 +35,7 @@ class Scope:
 
     def mean(self, values: Sequence[float]) -> float:
         """The average of one value for each of the pairs, in their order."""
-        return fmean(values, weights=self.weights or None)
+        return values[0] if len(values) == 1 else fmean(values, weights=self.weights or None)
 
 
 def languages_of(pair: str) -> tuple[Language, ...]:

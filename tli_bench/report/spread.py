@@ -3,6 +3,8 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import fsum
+from statistics import fmean
 
 import numpy as np
 
@@ -95,4 +97,7 @@ def _repeated(entries: Sequence[Entry], places: Mapping[int, Ranked | None]) -> 
 
 def _deviation(values: Sequence[float]) -> float | None:
     """Standard deviation (n - 1); None for fewer than two values."""
-    return float(np.std(values, ddof=1)) if len(values) > 1 else None
+    if len(values) < 2:
+        return None
+    mean = fmean(values)
+    return (fsum([(value - mean) ** 2 for value in values]) / (len(values) - 1)) ** 0.5

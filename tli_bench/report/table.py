@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -243,8 +244,9 @@ def _row(
     scores = [u.score for u in units]
 
     def mean(values: Sequence[float | None]) -> float | None:
-        known = [v for v in values if v is not None]
-        return scope.mean(known) if complete and known and len(known) == len(values) else None
+        if not complete or not values or None in values:
+            return None
+        return scope.mean(cast("Sequence[float]", values))
 
     before = [bases[u.pair].score if u.pair in bases else None for u in units]
     changes = [None if s is None or b is None else s - b for s, b in zip(scores, before, strict=True)]

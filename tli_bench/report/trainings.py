@@ -40,6 +40,12 @@ class Quantity(NamedTuple):
         """Its pseudo-values `[words]`; None where some word has none."""
         return (unit.output_pseudo if self.output else unit.pseudo).get(self.measure)
 
+    def mean(self, unit: Unit) -> float | None:
+        """Their mean, which is the unit's score; None where some word has none."""
+        if self.output:
+            return unit.output_means.get(self.measure)
+        return unit.values[self.measure] if self.measure in unit.pseudo else None
+
 
 def quantities() -> dict[str, Quantity]:
     """What contenders are compared by, by name: each compared measure at the chosen layer, then at the output."""
@@ -137,7 +143,7 @@ def contests(
         english = joined[base].get("english")
         rows = [Trained(i, kind_of(entries[i]), changes[i], _minus(joined[i].get("english"), english)) for i in inside]
         own = [entries[base].units[pair] for pair in scope.pairs]
-        values = {name: _mean([quantity.of(unit) for unit in own]) for name, quantity in quantities().items()}
+        values = {name: _mean([quantity.mean(unit) for unit in own]) for name, quantity in quantities().items()}
         order = sorted(rows, key=lambda r: (list(KINDS).index(r.kind), -_value(r), r.entry))
         found.append(Contest(base, scope, {q: v for q, v in values.items() if v is not None}, tuple(order)))
     return found
@@ -162,7 +168,10 @@ def _changes(
                 rows.append((i, name))
                 differences.append([after - before for after, before in known])
                 # As the Over base column computes it, so that both round alike.
-                means.append(fmean(float(after.mean()) - float(before.mean()) for after, before in known))
+                sides = [(quantity.mean(entries[i].units[p]), quantity.mean(bases[i][p])) for p in scope.pairs]
+                means.append(
+                    fmean(after - before for after, before in sides if after is not None and before is not None)
+                )
     found: dict[int, dict[str, Change]] = {i: {} for i in inside}
     if not rows:
         return found
@@ -193,8 +202,8 @@ def loss_text(entry: Entry) -> str:
     return ", ".join(entry.trained.loss_layers) if entry.trained and entry.trained.loss_layers else "–"
 
 
-def _mean(values: Sequence[Floats | None]) -> float | None:
-    known = [float(v.mean()) for v in values if v is not None]
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [v for v in values if v is not None]
     return fmean(known) if known and len(known) == len(values) else None
 
 

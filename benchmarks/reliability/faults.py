@@ -65,7 +65,7 @@ class Watch:
         """The path under the root that an event is about; empty where there is none."""
         if event not in _EVENTS or not isinstance(args[0], str | bytes | os.PathLike):
             return ""
-        path = os.path.abspath(os.fsdecode(args[0]))
+        path = os.path.abspath(os.path.join(_folder(event, args), os.fsdecode(args[0])))
         return path if path.startswith(self.root) else ""
 
     def _on_writing(self, event: str, args: tuple[Any, ...]) -> None:
@@ -89,6 +89,13 @@ class Watch:
         if self.fault == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
         raise OSError(ERRORS[self.fault], os.strerror(ERRORS[self.fault]))
+
+
+def _folder(event: str, args: tuple[Any, ...]) -> str:
+    """What a path is relative to: a whole folder is removed by names within folders that are open."""
+    if event not in ("os.remove", "os.rmdir") or args[1] < 0:
+        return ""
+    return os.readlink(f"/proc/self/fd/{args[1]}")
 
 
 def _writes(args: tuple[Any, ...]) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from tli_bench.base import files
 from tli_bench.base.errors import OutputError
-from tli_bench.base.files import remove_leftovers, temporary_prefix, write_bytes, write_text
+from tli_bench.base.files import put_away, remove_folder, remove_leftovers, temporary_prefix, write_bytes, write_text
 
 
 def full(*_args, **_kwargs):
@@ -35,6 +35,23 @@ def test_a_name_as_long_as_file_systems_allow_can_be_written(tmp_path):
     write_bytes(path, b"1")
     write_bytes(path, b"2")
     assert path.read_bytes() == b"2"
+
+
+def full_when_gone(folder):
+    assert not folder.exists()
+    raise OutputError("the disk is full")
+
+
+def test_a_folder_is_put_away_where_the_block_ends_well_and_back_where_it_does_not(tmp_path):
+    folder = tmp_path / "adapter"
+    write_text(folder / "deep" / "weights", "1")
+    with pytest.raises(OutputError, match="full"), put_away(folder):
+        full_when_gone(folder)
+    assert (folder / "deep" / "weights").read_text() == "1"
+    with put_away(folder):
+        pass
+    remove_folder(folder)  # there is none
+    assert list(tmp_path.iterdir()) == []
 
 
 def left_over(folder, name, *, process, age=0.0):

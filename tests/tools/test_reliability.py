@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import json
+import shutil
 
 import pytest
 
@@ -19,6 +20,8 @@ from benchmarks.reliability.kills import (
     write,
 )
 from benchmarks.reliability.verbs import VERBS, Verb, content
+from tli_bench.base.files import put_away, write_text
+from tli_bench.base.locks import writing_into
 from tools.reliability_table import reliability_table
 
 ALL = argparse.Namespace(every=1, sizes=4)
@@ -50,6 +53,38 @@ def test_a_writer_that_believes_half_a_file_is_found_out(tmp_path):
     assert trial.whole.operations == 2
     assert any("differs: b.json" in what for what in at_every_operation(trial, "kill", 1))
     assert all("No space left on device" in what for what in at_every_operation(trial, "disk full", 1))
+
+
+def removes(put_away_with):
+    """A writer of a file whose work lies in a folder that goes again with `put_away_with`."""
+
+    def write(path):
+        with writing_into(path.parent, "test"):
+            if path.exists():
+                return  # "already done"
+            for name in ("a", "b", "c"):
+                write_text(path.parent / "work" / name, name)
+            put_away_with(path.parent / "work", path)
+
+    return write
+
+
+def carelessly(work, path):
+    write_text(path, "{}")
+    shutil.rmtree(work)
+
+
+def carefully(work, path):
+    with put_away(work):
+        write_text(path, "{}")
+
+
+def test_of_a_folder_that_goes_when_its_work_is_done_no_kill_leaves_a_part(tmp_path):
+    found = list(at_every_operation(Trial(verb_of(removes(carelessly)), tmp_path / "x"), "kill", 1))
+    assert sum("differs: work" in what for what in found) == 3  # before each of its files is removed
+    careful = Trial(verb_of(removes(carefully)), tmp_path / "y")
+    assert careful.whole.operations > len(found)
+    assert [what for what in at_every_operation(careful, "kill", 1) if what] == []
 
 
 def test_results_of_other_scores_are_found_out_and_of_the_same_are_one(tmp_path):

@@ -8,7 +8,8 @@ import shutil
 import socket
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,31 @@ def _machine() -> str:
     with suppress(OSError):  # only Linux says so
         told += [Path("/proc/sys/kernel/random/boot_id").read_text(), os.readlink("/proc/self/ns/pid")]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()[:8]
+
+
+@contextmanager
+def put_away(folder: Path, *, beside: str | None = None) -> Iterator[None]:
+    """Remove a folder once the block has ended well: before that it gets a temporary name, which it loses again if the block fails.
+
+    So whoever looks for it finds all of it or nothing; what a kill leaves is removed by the next writer, as of any temporary folder.
+    beside: the name of the output whose writer that is, by default the folder's own. What cannot be removed stays.
+    """
+    aside = folder.with_name(f"{temporary_prefix(beside or folder.name)}away")
+    with suppress(OSError):
+        folder.rename(aside)
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            aside.rename(folder)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def remove_folder(folder: Path, *, beside: str | None = None) -> None:
+    """Remove a folder as `put_away` does, whole or not at all for whoever looks for it; nothing is raised."""
+    with put_away(folder, beside=beside):
+        pass
 
 
 def remove_leftovers(folder: Path, pattern: str = "**/.*.tmp-*", *, shared: bool = False) -> None:

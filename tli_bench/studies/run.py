@@ -1,11 +1,11 @@
 """Running a study: tries on dev words, the trainings at the chosen rates with their twins, then what is asked of each."""
 
-import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from tli_bench.base.errors import ResultError
+from tli_bench.base.files import remove_folder
 from tli_bench.studies.design import Design
 from tli_bench.studies.points import Asked, Point, Study, register
 from tli_bench.studies.settings import Job, Setting, runs_of, settings_of, tries_of
@@ -57,7 +57,7 @@ def run_study(design: Design, output: Path, launch: Launcher, *, on_done: Done |
     ask = [point for point in points if not point.collapsed and (design.tasks or placebos_of(design, point))]
     for point in points:
         if point not in ask:
-            shutil.rmtree(output / ADAPTERS / point.key, ignore_errors=True)
+            remove_folder(output / ADAPTERS / point.key)
     asked = made("asked", [point.job for point in ask], Asked)
     return Study(registered=registered, points=tuple(points), tries=tuple(tries), asked=tuple(asked))
 
@@ -66,7 +66,7 @@ def _drop(design: Design, output: Path, tries: Sequence[Point], rates: Mapping[S
     for point in tries:
         made = (output / "points" / f"{point.key}.json").is_file() and not design.asks
         if made or rates.get(point.job.setting) != point.learning_rate:
-            shutil.rmtree(output / ADAPTERS / point.key, ignore_errors=True)
+            remove_folder(output / ADAPTERS / point.key)
 
 
 def chosen_rates(design: Design, tries: Sequence[Point]) -> dict[Setting, float]:

@@ -1,6 +1,5 @@
 """One unit of a study on one loaded base: the base scored, a learning rate tried, a training at the chosen rate, what is asked of it."""
 
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import Any, Literal
 
 import torch
 
+from tli_bench.base.files import remove_folder
 from tli_bench.lexicon import Lexicon, load_lexicon
 from tli_bench.models import LoadedModel, LoadOptions, load_model
 from tli_bench.models.types import Model
@@ -62,7 +62,7 @@ class StudyWorker:
     def make(self, job: Job) -> Point:
         """Train and score one job again, whatever points are there; no point is written."""
         key = self._key(job)
-        shutil.rmtree(self.output / ADAPTERS / key, ignore_errors=True)
+        remove_folder(self.output / ADAPTERS / key)
         return self._make(job, key)
 
     def ask(self, point: Point) -> Asked:
@@ -91,7 +91,7 @@ class StudyWorker:
                 shared["text"] = self._rise(model, recipe)
             point = self._finish(model, job, shared, began, dev_only=dev_only)
         if not (self.design.asks or dev_only):
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_folder(folder)
         return point
 
     def _train(self, job: Job, recipe: Recipe, folder: Path) -> TrainingResult:
@@ -134,7 +134,7 @@ class StudyWorker:
         found = read_one(Asked, path) if reused else self._ask(point, placebos_of(self.design, point))
         if not reused:
             write_asked(path, found)
-        shutil.rmtree(self.output / ADAPTERS / point.key, ignore_errors=True)
+        remove_folder(self.output / ADAPTERS / point.key)
         return found, reused
 
     def _ask(self, point: Point, placebos: int) -> Asked:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tli_bench.base.errors import InputError, OutputError, reason_of
-from tli_bench.base.files import write_text
+from tli_bench.base.files import remove_folder, write_text
 from tli_bench.base.jsons import read_json
 from tli_bench.base.launched import rank
 from tli_bench.base.locks import replacing
@@ -43,24 +43,24 @@ def _check_output(target: Path) -> None:
 def checkpoints(target: Path, fingerprint: dict[str, Any], *, restart: bool) -> Iterator[tuple[Path, Path | None]]:
     """The folder of checkpoints next to `target`, and the one to continue from; removed once nothing needs it."""
     work = target.parent / f".{target.name}.checkpoints"
-    resume = _open_run(work, fingerprint, restart=restart)
+    resume = _open_run(target, work, fingerprint, restart=restart)
     done = False
     try:
         yield work, resume
         done = True
     finally:
         if is_main_process() and (done or last_checkpoint(work) is None):
-            shutil.rmtree(work, ignore_errors=True)
+            remove_folder(work, beside=target.name)
 
 
-def _open_run(work: Path, fingerprint: dict[str, Any], *, restart: bool) -> Path | None:
+def _open_run(target: Path, work: Path, fingerprint: dict[str, Any], *, restart: bool) -> Path | None:
     """The checkpoint to continue from, or None to start; raises InputError if the folder belongs to another run."""
     note = work / RUN
     found = None if restart or not note.is_file() else last_checkpoint(work)
     if found is None:
         # A run that stopped before its first checkpoint left nothing to keep, so any recipe may start here.
         if is_main_process():
-            shutil.rmtree(work, ignore_errors=True)
+            remove_folder(work, beside=target.name)
             write_text(note, json.dumps(fingerprint))
         return None
     try:

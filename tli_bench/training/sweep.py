@@ -5,9 +5,8 @@ import itertools
 import json
 import math
 import os
-import shutil
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from tli_bench.base.errors import InputError, OutputError, ResultError, UnknownNameError, reason_of
-from tli_bench.base.files import write_text
+from tli_bench.base.files import put_away, write_text
 from tli_bench.base.frozen import TrainingSeed
 from tli_bench.base.jsons import read_json
 from tli_bench.base.yamls import read_yaml
@@ -205,9 +204,8 @@ class SweepRunner:
             return replace(read_point(path), settings=unit.settings, recipe=unit.recipe.name), True
         folder = self._output / "adapters" / key
         point = _run(unit, judge, folder, identity=identity)
-        write_point(path, point)
-        if not spec.keep_adapters:
-            shutil.rmtree(folder, ignore_errors=True)
+        with nullcontext() if spec.keep_adapters else put_away(folder):
+            write_point(path, point)
         return point, False
 
 

@@ -93,7 +93,7 @@ def test_a_second_run_into_another_folder_builds_no_model_and_tells_the_same(roo
     assert again == (record, results)
     assert record["signature"]["placebo"] == 2
     assert record["signature"]["parameters"] > 0
-    assert results["config"]["model"] == str(root / "model")
+    assert results["config"]["model_args"]["pretrained"] == str(root / "model")
     assert results["max_length"] == 64
 
 

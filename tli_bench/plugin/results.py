@@ -2,14 +2,17 @@
 
 import json
 import math
+import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from tli_bench.base.files import write_text
 from tli_bench.config.loading import QUANTIZATIONS
+from tli_bench.config.options import plain
 from tli_bench.config.run import NO_ADAPTER, RunConfig
 from tli_bench.config.saved import write_config
 from tli_bench.evaluate.corrections import as_json as tests_as_json
@@ -21,9 +24,12 @@ from tli_bench.languages import DEFAULT_PAIRS
 from tli_bench.lexicon.readers.names import pair_in_name
 from tli_bench.models.identity import MeasuredModel
 from tli_bench.records import write_json
+from tli_bench.records.lm_eval import RUN
 from tli_bench.records.names import safe_name
 from tli_bench.records.schema import RunRecord
 
+NO_ERROR = "N/A"
+"""What lm-eval writes, and its viewers expect, where a score has no standard error."""
 _SECTIONS = ("results", "group_subtasks", "configs", "versions", "n-shot", "higher_is_better", "n-samples")
 
 
@@ -47,14 +53,35 @@ def results_of(records: Sequence[RunRecord], words: ScoredWords, config: Mapping
 def write_run(config: RunConfig, results: Mapping[str, Any], records: Sequence[RunRecord], folder: Path) -> Path:
     """Write lm-eval's results, with what is concluded over all `records`, and the run's recipe; returns the path of the results.
 
-    config: as returned by `resolved`.
+    config: as returned by `resolved`. Who was scored is stated as `lm_eval --model tli` states it, whatever was read back.
     """
     path = _unused(folder / f"results_{time.strftime('%Y-%m-%dT%H-%M-%S')}.json")
     recipe = replace(config, output=folder)
     concluded = {"tli_overall": as_json(overall(records)), "tli_corrections": tests_as_json(corrected(records))}
-    write_json(path, tidy({**results, **concluded, "tli_run": recipe.to_dict()}))
+    write_json(
+        path, tidy({"group_subtasks": {}, **results, **_told(config, results), **concluded, RUN: recipe.to_dict()})
+    )
     write_config(recipe, folder)
     return path
+
+
+def _told(config: RunConfig, results: Mapping[str, Any]) -> dict[str, Any]:
+    """What lm-eval's viewers ask about a run as a whole, under lm-eval's own names."""
+    arguments = {name: plain(value) for name, value in config.arguments().items() if value not in (None, (), False)}
+    name = str(arguments.get("adapter") or config.model)
+    own = {
+        "model": "tli", "model_args": arguments, "batch_size": config.batch_size, "device": config.device, "limit": config.limit,
+    }  # fmt: skip
+    versions = {f"{package.replace('-', '_')}_version": version(package) for package in ("lm-eval", "transformers")}
+    return {
+        **{key: value for key, value in versions.items() if key not in results},
+        "config": {**results.get("config", {}), **own},
+        "date": results.get("date", time.time()),
+        "model_source": "tli",
+        "model_name": name,
+        "model_name_sanitized": re.sub(r'[\\"<>|:/?*\[\]]+', "__", name),
+        "system_instruction": config.system_prompt,
+    }
 
 
 def write_samples(folder: Path, results: Path, samples: Mapping[str, Iterable[Mapping[str, Any]]]) -> list[Path]:
@@ -109,13 +136,17 @@ def merge_results(into: dict[str, Any], new: dict[str, Any]) -> None:
 
 
 def tidy(value: Any) -> Any:
-    """Results ready for strict JSON: NaN becomes None, and values that JSON does not have become text."""
+    """Results ready for strict JSON: NaN becomes None, as a standard error lm-eval's `N/A`, and values that JSON does not have text."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, (bool, int, str)) or value is None:
         return value
     if isinstance(value, dict):
-        return {str(key): tidy(item) for key, item in value.items()}
+        return {key: NO_ERROR if item is None and "_stderr," in key else item for key, item in _items(value)}
     if isinstance(value, (list, tuple)):
         return [tidy(item) for item in value]
     return tidy(value.item()) if hasattr(value, "item") else str(value)
+
+
+def _items(value: dict[Any, Any]) -> list[tuple[str, Any]]:
+    return [(str(key), tidy(item)) for key, item in value.items()]

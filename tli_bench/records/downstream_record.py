@@ -64,4 +64,9 @@ class DownstreamRecord(Frozen):
     @property
     def fixtures(self) -> bool:
         """Whether the documents are the small samples that ship with the project: they are never a benchmark."""
-        return "fixtures:" in self.source
+        return of_fixtures(self.source)
+
+
+def of_fixtures(source: str) -> bool:
+    """Whether the `source` of documents names the small samples that ship with the project."""
+    return "fixtures:" in source

@@ -7,6 +7,10 @@ from typing import Any
 
 from tli_bench.base.errors import ResultError, reason_of
 from tli_bench.base.jsons import read_json
+from tli_bench.records.downstream_record import of_fixtures
+
+RUN = "tli_run"
+"""In a results file that a run of ours wrote: all its options. Its scores lie in records, which say more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +44,15 @@ class TaskScore:
 
 
 def read_task_scores(path: Path) -> list[TaskScore]:
-    """Every numeric metric of a results file, in its order; raises ResultError naming the file and what is missing."""
-    try:
-        data = read_json(path)
-    except (OSError, ValueError) as err:
-        raise ResultError(f"{path}: {reason_of(err)}") from err
-    if not isinstance(data, dict) or not isinstance(data.get("results"), dict):
-        raise ResultError(f"{path}: there is no `results` table in it; expected a results_*.json of lm-eval")
+    """Every numeric metric of a results file, in its order, but for tasks that read the project's small samples.
+
+    Raises ResultError naming the file and what is missing.
+    """
+    return scores_in(results_in(path), path)
+
+
+def scores_in(data: dict[str, Any], path: Path) -> list[TaskScore]:
+    """As `read_task_scores`, of what `results_in` gave."""
     config = _table(data, "config")
     model, adapter = _who(data, config)
     if model is None:
@@ -55,7 +61,10 @@ def read_task_scores(path: Path) -> list[TaskScore]:
     for task, metrics in data["results"].items():
         if not isinstance(metrics, dict):
             raise ResultError(f"{path}: results.{task} is a {type(metrics).__name__}, expected a table of metrics")
-        asked = _asked(data, task)
+        meta = _table(_table(_table(data, "configs"), task), "metadata")
+        if of_fixtures(str(meta.get("source"))):
+            continue
+        asked = _asked(data, meta, task)
         directions = _table(_table(data, "higher_is_better"), task)
         counts = _table(_table(data, "n-samples"), task)
         for key, value in metrics.items():
@@ -84,9 +93,19 @@ def read_task_scores(path: Path) -> list[TaskScore]:
     return scores
 
 
-def _asked(data: dict[str, Any], task: str) -> dict[str, Any]:
-    """How a task was asked: as our tasks state it, else by what lm-eval was told for all of them."""
-    meta = _table(_table(_table(data, "configs"), task), "metadata")
+def results_in(path: Path) -> dict[str, Any]:
+    """A results file of lm-eval as it is; raises ResultError where it is none."""
+    try:
+        data = read_json(path)
+    except (OSError, ValueError) as err:
+        raise ResultError(f"{path}: {reason_of(err)}") from err
+    if not isinstance(data, dict) or not isinstance(data.get("results"), dict):
+        raise ResultError(f"{path}: there is no `results` table in it; expected a results_*.json of lm-eval")
+    return data
+
+
+def _asked(data: dict[str, Any], meta: dict[str, Any], task: str) -> dict[str, Any]:
+    """How a task was asked: as our tasks state it in their metadata, else by what lm-eval was told for all of them."""
     own, told = _table(meta, "asked"), _table(data, "n-shot").get(task)
     system, source = own.get("system_prompt", data.get("system_instruction")), own.get("fewshot_source")
     shots = own.get("num_fewshot", told)

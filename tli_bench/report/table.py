@@ -13,12 +13,13 @@ from tli_bench.base.collection import collection_paused
 from tli_bench.base.errors import ResultError, UnscorableError
 from tli_bench.base.wording import visible
 from tli_bench.measures.roles import HEADLINE
-from tli_bench.records import TaskScore, read_task_scores
+from tli_bench.records import TaskScore
 from tli_bench.records.audit import Gap, Side, audited, control_minus_audit
 from tli_bench.records.checked import Refused, checked, refused
 from tli_bench.records.contender import display_name
 from tli_bench.records.disk import json_files
 from tli_bench.records.downstream import is_downstream, task_scores
+from tli_bench.records.lm_eval import RUN, results_in, scores_in
 from tli_bench.records.schema import DownstreamRecord, Record, RunRecord
 from tli_bench.records.store import is_alignment
 from tli_bench.report.columns import AUDIT, BESIDE, FLAG, OUTPUT, OVER_BASE, Column, board_measures, columns, shown
@@ -116,7 +117,9 @@ def load_results(folder: Path) -> tuple[Iterable[RunRecord | Refused], list[Task
     for path in files:
         if path.name.startswith("results_") and path.suffix == ".json":
             try:
-                scores += read_task_scores(path)
+                data = results_in(path)
+                # What a run of ours wrote lies in records, too, which say more.
+                scores += [] if RUN in data else scores_in(data, path)
             except ResultError as err:
                 bad.append(refused(path, folder, err))
     return _alignment(bad, checked((path for path in files if is_alignment(path)), folder)), scores

@@ -3,6 +3,7 @@
 import math
 
 from tli_bench.measures.registry import get_measure
+from tli_bench.records.downstream_record import of_fixtures
 from tli_bench.studies.analysis import Compared, Findings
 from tli_bench.studies.design import Contrast, Design, Outcome, describes
 from tli_bench.training.collapse import MISMATCHED
@@ -93,7 +94,7 @@ def signed(value: float, digits: int = 3) -> str:
 def _fixtures(findings: Findings) -> bool:
     """Whether the answer itself is over the small samples that ship with the project."""
     tasks = findings.design.declared.tasks
-    return any("fixtures:" in one.sources.get(task, "") for one in findings.study.asked for task in tasks)
+    return any(of_fixtures(one.sources.get(task, "")) for one in findings.study.asked for task in tasks)
 
 
 def _scope(findings: Findings) -> str:

@@ -8,6 +8,7 @@ from rich.text import Text
 from tli_bench.downstream.scorers.titles import TITLES
 from tli_bench.measures.measure import Place
 from tli_bench.measures.registry import list_measures
+from tli_bench.records.downstream_record import of_fixtures
 from tli_bench.report.terminal.parts import DASH, Cell, Column, Part, Sheet
 
 STOCK = "lm-eval's own tasks"
@@ -72,7 +73,7 @@ def _row(name: str, results: Mapping[str, Any]) -> Row:
             metrics[metric + behind] = value
     meta = results.get("configs", {}).get(name, {}).get("metadata") or {}
     documents = int(results.get("n-samples", {}).get(name, {}).get("effective", 0))
-    title, fixtures = str(meta.get("title") or STOCK), "fixtures:" in str(meta.get("source", ""))
+    title, fixtures = str(meta.get("title") or STOCK), of_fixtures(str(meta.get("source", "")))
     return Row(
         name,
         title,

@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 from tests.forked import python
 from tli_bench.base.errors import AdapterError
 from tli_bench.models import adapter_disabled, attach_adapter, inspect_adapter, load_model
+from tli_bench.models.fingerprint import model_fingerprint
 
 WEIGHTS, CONFIG, CARD = "adapter_model.safetensors", "adapter_config.json", "tli_card.json"
 IDS = torch.arange(2, 40)[None]
@@ -250,6 +251,17 @@ def test_another_base_by_recorded_name(base, adapter):
     with pytest.raises(AdapterError, match=r"belongs to another base: it was trained on 'org/other', .*--any-base"):
         attach(base, adapter)
     assert attach(base, adapter, any_base=True)[1].name == "adapter"
+
+
+def test_a_base_that_was_moved_is_known_by_its_fingerprint(base, adapter):
+    edit(adapter / CONFIG, base_model_name_or_path="/elsewhere/model")
+    card = {"base": {"id": "/elsewhere/model", "revision": model_fingerprint(base)}}
+    (adapter / CARD).write_text(json.dumps(card))
+    assert attach(base, adapter)[1].name == "adapter"
+    card["base"]["revision"] = "sha256:" + 16 * "0"
+    (adapter / CARD).write_text(json.dumps(card))
+    with pytest.raises(AdapterError, match="belongs to another base: it was trained on '/elsewhere/model'"):
+        attach(base, adapter)
 
 
 def test_a_base_recorded_by_a_relative_path_is_recognised(base, adapter, monkeypatch):

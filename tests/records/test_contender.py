@@ -5,7 +5,8 @@ from collections import Counter
 import pytest
 
 from tests.support import make_signature
-from tli_bench.records.contender import display_name, is_fingerprint, is_local, name_for, weights_of
+from tli_bench.models.fingerprint import is_fingerprint
+from tli_bench.records.contender import display_name, is_local, name_for, weights_of
 
 PRINT = "sha256:7b09bd6e44529123"
 

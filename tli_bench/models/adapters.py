@@ -16,6 +16,7 @@ from tli_bench.base.errors import AdapterError
 from tli_bench.models.adapter_files import CONFIG, WEIGHTS, AdapterFiles, read_adapter
 from tli_bench.models.catalog import ALIASES
 from tli_bench.models.conform import conformed
+from tli_bench.models.fingerprint import is_fingerprint
 from tli_bench.models.identity import AdapterRef
 from tli_bench.models.load import LoadedModel, check_vocabulary
 from tli_bench.models.plausible import implausible_adapter
@@ -150,6 +151,8 @@ def require_own_base(files: AdapterFiles, *, id: str, revision: str, path: str) 
     """Raise AdapterError for an adapter recorded for another base, or another revision of it; id, revision, path: as of `LoadedModel`."""
     base = (files.card or {}).get("base", {})
     recorded = base.get("revision")
+    if recorded == revision and is_fingerprint(revision):
+        return  # the same weights in another place
     if recorded and base.get("id") == id and recorded != revision:
         raise AdapterError(
             f"{files.path} was trained on {base['id']} at revision {recorded}, but the loaded base is {revision}; "

@@ -17,6 +17,7 @@ _LARGE = 64 << 20
 _SETTLED = 2 * 10**9
 """Nanoseconds after which a file that is written again surely has another time."""
 _DIGEST = re.compile("[0-9a-f]{64}")
+_FINGERPRINT = re.compile(r"sha256:[0-9a-f]{16,64}|[0-9a-f]{40}")
 # What changes hidden states without changing a weight: rotary scaling, vocabulary, special tokens.
 _BESIDE_WEIGHTS = (
     "config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
@@ -84,6 +85,11 @@ def model_fingerprint(folder: Path) -> str:
         return "sha256:" + hash_file(folder)[:16]
     files = [*folder.glob("*.safetensors"), *(folder / name for name in _BESIDE_WEIGHTS)]
     return "sha256:" + hash_files([path for path in files if path.is_file()])[:16]
+
+
+def is_fingerprint(revision: str) -> bool:
+    """Whether a revision tells the weights by itself, whatever they are called: a fingerprint, or the commit of a Hub repository."""
+    return bool(_FINGERPRINT.fullmatch(revision))
 
 
 def hub_commit(repository: str, revision: str | None = None, *, file: str = "config.json") -> str | None:

@@ -3,17 +3,11 @@
 import re
 from collections.abc import Mapping
 
+from tli_bench.models.fingerprint import is_fingerprint
 from tli_bench.records.signature import Signature
 
-# What `models.fingerprint` gives, or the commit of a Hub repository: either says by itself which weights they are.
-_FINGERPRINT = re.compile(r"sha256:[0-9a-f]{16,64}|[0-9a-f]{40}")
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _DEEP = re.compile(r"[\w.+-]+([\\/][\w.+-]+){2,}")
-
-
-def is_fingerprint(revision: str) -> bool:
-    """Whether a revision tells the weights by itself, whatever they are called."""
-    return bool(_FINGERPRINT.fullmatch(revision))
 
 
 def weights_of(signature: Signature) -> tuple[str, str]:

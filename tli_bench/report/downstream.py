@@ -9,8 +9,8 @@ from statistics import fmean
 
 from tli_bench.config.facts import asked_text
 from tli_bench.languages import Language
+from tli_bench.models.fingerprint import is_fingerprint
 from tli_bench.records import TaskScore
-from tli_bench.records.contender import is_fingerprint
 from tli_bench.report.columns import DOWNSTREAM, Downstream
 from tli_bench.report.entries import Entry
 from tli_bench.report.scopes import Scope, languages_of

@@ -14,11 +14,12 @@ from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.registry import get_measure, standard_error_of
 from tli_bench.measures.roles import HEADLINE, SIZES, headline_for
 from tli_bench.models.catalog import DEMONSTRATION
+from tli_bench.models.fingerprint import is_fingerprint
 from tli_bench.models.identity import AdapterRef, State, TrainingRef
 from tli_bench.records.audit import Side, audited, dev_words
 from tli_bench.records.checked import Refused
 from tli_bench.records.columns import Sums
-from tli_bench.records.contender import display_name, is_fingerprint, name_for, weights_of
+from tli_bench.records.contender import display_name, name_for, weights_of
 from tli_bench.records.schema import Curve, RunRecord, Signature
 from tli_bench.records.scores import BEST, OUTPUT
 from tli_bench.records.verdicts import verdicts_of

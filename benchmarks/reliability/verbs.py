@@ -13,6 +13,9 @@ from tli_bench.cli import main
 from tools import lexicon_release
 
 RUN = ("run", "--pairs", "swh-eng", "--limit", "12", "--no-confirm", "--placebo", "0", "--twin", "none")
+TASKS = (
+    "run", "--tasks", "tli_translate_eng_Latn-swh_Latn,tli_xquad_tur_Latn", "--limit", "3", "--adapter", "none", "--data-dir", "fixtures",
+)  # fmt: skip
 TRAIN = ("train", "--steps", "4", "--eval-steps", "2", "--batch-size", "16", "--retention", "none")
 _OF_THE_RUN = {"created", "command", "sha256", "recipe", "source_commit"}
 """What a record says of when and how it was made."""
@@ -95,6 +98,7 @@ VERBS = {
     verb.name: verb
     for verb in (
         Verb("run", _nothing, lambda at: main([*RUN, "--output", str(at / "out" / "runs")])),
+        Verb("run --tasks", _nothing, lambda at: main([*TASKS, "--output", str(at / "out" / "runs")])),
         Verb("train", _words, lambda at: main([*TRAIN, "--lexicon", str(at / "words.tsv"), "--output", str(at / "out" / "adapter")])),
         Verb("sweep", _sweep, lambda at: main(["sweep", str(at / "spec.yaml"), "--output", str(at / "out" / "points")])),
         Verb("leaderboard", _records, lambda at: main(["leaderboard", str(at / "records"), "--out", str(at / "out" / "board")])),

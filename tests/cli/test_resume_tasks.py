@@ -11,7 +11,7 @@ import time
 import pytest
 
 from tli_bench.config.run import RunConfig
-from tli_bench.plugin.kept_answers import FOLDER
+from tli_bench.plugin.kept_answers import FOLDER, keeping
 from tli_bench.plugin.scoring import open_model, score_tasks, tasks_of
 from tli_bench.records.downstream import downstream_paths, read_downstream
 
@@ -111,6 +111,18 @@ def test_a_run_goes_on_from_its_answers_and_gives_the_same(lm, request, tmp_path
     assert outcome.downstream[0].scores == whole.downstream[0].scores
     assert outcome.reused == []
     assert not (output / FOLDER).exists()
+
+
+def test_answers_that_a_kill_left_of_a_finished_task_go_and_those_of_another_model_stay(lm, tmp_path):
+    """Killed once the record was written, before the answers were removed."""
+    scored(lm, tmp_path, tasks=(XQUAD,))
+    other = tmp_path / FOLDER / f"{XQUAD}.base.0123456789abcdef.sqlite"
+    with keeping(lm, tmp_path, XQUAD, "adapted"):
+        other.write_bytes(b"half")
+    assert len(list((tmp_path / FOLDER).iterdir())) == 2
+    outcome, asked = scored(lm, tmp_path, tasks=(XQUAD,))
+    assert (outcome.reused, asked) == ([XQUAD], 0)
+    assert list((tmp_path / FOLDER).iterdir()) == [other]
 
 
 def test_what_is_finished_is_read_back(lm, tmp_path):

@@ -29,9 +29,7 @@ def keeping(lm: Asked, root: Path | None, task: str, state: State) -> Iterator[A
     if root is None:
         yield lm
         return
-    facts = [answers_digest(lm.identity), package_versions()]
-    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-    caching = cast(Any, CachingLM)(lm, str(root / FOLDER / f"{safe_name(task)}.{state}.{digest[:16]}.sqlite"))
+    caching = cast(Any, CachingLM)(lm, str(root / FOLDER / f"{safe_name(task)}.{state}.{_digest(lm)}.sqlite"))
     # What a process has written survives its death; only a dying machine needs the disk to be waited for, at every answer.
     caching.dbdict.conn.execute("PRAGMA synchronous=OFF")
     try:
@@ -41,10 +39,15 @@ def keeping(lm: Asked, root: Path | None, task: str, state: State) -> Iterator[A
         lm.set_cache_hook(CacheHook(None))
 
 
-def forget_answers(root: Path, task: str) -> None:
-    """Delete the answers that are kept of a task, once its record is written."""
+def _digest(lm: Asked) -> str:
+    facts = [answers_digest(lm.identity), package_versions()]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def forget_answers(root: Path, task: str, *, of: Asked | None = None) -> None:
+    """Delete the answers that are kept of a task, once its record is written. of: those of one model alone."""
     folder = root / FOLDER
-    for path in folder.glob(f"{safe_name(task)}.*.sqlite*"):
+    for path in folder.glob(f"{safe_name(task)}.*.{_digest(of) if of else '*'}.sqlite*"):
         path.unlink(missing_ok=True)
     if folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()

@@ -110,6 +110,8 @@ def _run_task(lm: Asked, name: str, task: Task, outcome: RunResult, way: _Way, *
     if record:
         merge_results(outcome.results, results_of_record(record, task, asked))
         outcome.reused.append(name)
+        if root:
+            forget_answers(root, name, of=lm)  # which a run that was killed once it had written the record left
     else:
         found = evaluate_both(lm, task, limit, prompting=prompting, keep=root, samples=way.samples)
         outcome.samples |= found.pop("samples", {})

@@ -17,8 +17,10 @@ TASKS = (
     "run", "--tasks", "tli_translate_eng_Latn-swh_Latn,tli_xquad_tur_Latn", "--limit", "3", "--adapter", "none", "--data-dir", "fixtures",
 )  # fmt: skip
 TRAIN = ("train", "--steps", "4", "--eval-steps", "2", "--batch-size", "16", "--retention", "none")
-_OF_THE_RUN = {"created", "command", "sha256", "recipe", "source_commit"}
+_OF_THE_RUN = {"created", "command", "sha256", "recipe", "source_commit", "seconds", "memory_gb"}
 """What a record says of when and how it was made."""
+_TOLD_IN_SECONDS = (".md", ".html")
+"""Pages of a study, which state what it cost: that they are there is compared."""
 _LEFT_BEHIND = re.compile(r"\..*(\.tmp-\d+(-\w+)+|\.lock|\.old|\.checkpoints)")
 
 
@@ -50,12 +52,12 @@ def _records(folder: Path) -> None:
         store.write(scored_record(model=model, scores=(0.1, 0.2, 0.4)))
 
 
-def _words(folder: Path) -> None:
+def _words(folder: Path, *, control: int = 0) -> None:
     """The first words of the shipped list for a training, so that what is tried is soon read and scored."""
     _nothing(folder)
     lists = Path(lexicon_release.__file__).parents[1] / "tasks" / "lexicon" / "pairs" / "swh_Latn-eng_Latn"
     rows = ["source\ttarget\tsplit"]
-    for split, words in {"train": 32, "dev": 24}.items():
+    for split, words in {"train": 32, "dev": 24, "control": control}.items():
         for line in (lists / f"{split}.tsv").read_text(encoding="utf-8").splitlines()[1 : words + 1]:
             rows.append("\t".join([*line.split("\t")[1:3], split]))
     (folder / "words.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
@@ -71,6 +73,32 @@ def _sweep(folder: Path) -> None:
         "grid": {"max_steps": [1, 2], "batch_size": [16], "retention": ["none"]},
     }
     (folder / "spec.yaml").write_text(json.dumps(spec))
+
+
+def _study(folder: Path) -> None:
+    _words(folder, control=24)
+    small = {"retention": "none", "max_steps": 1, "batch_size": 16}
+    design = {
+        "question": "Does a study survive what kills it?", "change_my_mind": "Nothing; it is a test.", "smoke": True, "text": False,
+        "models": ["tiny"], "lexicon": str(folder / "words.tsv"), "trained": ["swh-eng"], "scored": ["swh-eng"], "seeds": [0, 1],
+        "arms": {"early": {"recipe": "tli-early", "changes": small, "ranks": [1], "learning_rates": [1e-3, 1e-2]}}, "placebos": 1,
+        "primary": {"name": "alignment", "measure": "p1_of_20"}, "smallest_effect": 0.5,
+        "contrasts": [{"name": "early against its twin", "of": {"arm": "early"}, "against": "twin"}],
+    }  # fmt: skip
+    (folder / "design.yaml").write_text(json.dumps(design))
+
+
+def _ask(folder: Path) -> None:
+    main(
+        [
+            "study",
+            str(folder / "design.yaml"),
+            "--output",
+            str(folder / "out" / "points"),
+            "--page",
+            str(folder / "out" / "page"),
+        ]
+    )
 
 
 def _lexicon(folder: Path) -> None:
@@ -101,6 +129,7 @@ VERBS = {
         Verb("run --tasks", _nothing, lambda at: main([*TASKS, "--output", str(at / "out" / "runs")])),
         Verb("train", _words, lambda at: main([*TRAIN, "--lexicon", str(at / "words.tsv"), "--output", str(at / "out" / "adapter")])),
         Verb("sweep", _sweep, lambda at: main(["sweep", str(at / "spec.yaml"), "--output", str(at / "out" / "points")])),
+        Verb("study", _study, _ask),
         Verb("leaderboard", _records, lambda at: main(["leaderboard", str(at / "records"), "--out", str(at / "out" / "board")])),
         Verb("submit", _records, lambda at: main(["submit", str(at / "records"), "--no-audit", "--out", str(at / "out" / "s.zip")])),
         Verb("results merge", _records, lambda at: main(["results", "merge", str(at / "records"), "--into", str(at / "out" / "all")])),
@@ -130,7 +159,7 @@ def content(folder: Path) -> dict[str, Any]:
                 {key: part for key, part in data.items() if key not in _OF_THE_RUN} if isinstance(data, dict) else data
             )
         else:
-            value = path.read_bytes()
+            value = b"" if path.suffix in _TOLD_IN_SECONDS else path.read_bytes()
         found[name] = value
     return found
 

@@ -84,6 +84,13 @@ def test_what_a_killed_process_left_half_written_is_removed_and_nothing_else(tmp
     assert [path.exists() for path in (gone, folder, running, *others)] == [False, False, True, True, True, True]
 
 
+def test_what_was_left_of_a_file_that_no_lock_is_held_for_goes_when_it_is_written_again(tmp_path):
+    left_over(tmp_path, "a.svg", process=ended())
+    kept = [left_over(tmp_path, "a.svg", process=os.getppid()), left_over(tmp_path, "b.svg", process=ended())]
+    write_text(tmp_path / "a.svg", "drawn", alone=True)
+    assert sorted(tmp_path.iterdir()) == sorted([tmp_path / "a.svg", *kept])
+
+
 def test_a_number_that_another_process_has_by_now_keeps_a_file_for_a_day_only(tmp_path):
     young = left_over(tmp_path, "a", process=os.getppid(), age=3600)
     left_over(tmp_path, "b", process=os.getppid(), age=90_000)

@@ -96,6 +96,15 @@ def test_what_is_there_already_is_kept_and_only_gets_its_twin(llama_folder, lexi
     assert card(other.output)["twin"]["sha256"] == inspect_adapter(str(other.output / "twin")).sha256
 
 
+def test_checkpoints_that_a_kill_left_of_a_finished_training_go(llama_folder, lexicon, tmp_path):
+    """Killed once the adapter was in its place, before its checkpoints were removed."""
+    train_adapter(str(llama_folder), "swh-eng", RECIPE, tmp_path / "mine", lexicon=lexicon)
+    left = tmp_path / ".mine.checkpoints" / "checkpoint-4"
+    left.mkdir(parents=True)
+    train_with_twin(str(llama_folder), "swh-eng", RECIPE, tmp_path / "mine", lexicon=lexicon)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
 def test_a_recipe_that_stops_early_gives_the_twin_as_many_steps(llama_folder, lexicon, tmp_path):
     recipe = Recipe(batch_size=8, epochs=20, eval_steps=1, rank=2, patience=2, learning_rate=1e-7, name="patient")
     result = train_with_twin(str(llama_folder), "swh-eng", recipe, tmp_path / "mine", lexicon=lexicon)

@@ -1,5 +1,6 @@
 """Write a file so that a reader sees either the old or the new content, whatever happens in between."""
 
+import glob
 import hashlib
 import json
 import os
@@ -22,16 +23,19 @@ _LONGEST_NAME = 180
 _DAY = 86_400
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text atomically; raises OutputError when the place cannot be written."""
-    write_bytes(path, text.encode())
+def write_text(path: Path, text: str, *, alone: bool = False) -> None:
+    """Write UTF-8 text as `write_bytes` does."""
+    write_bytes(path, text.encode(), alone=alone)
 
 
-def write_bytes(path: Path, content: bytes) -> None:
+def write_bytes(path: Path, content: bytes, *, alone: bool = False) -> None:
     """Write a file atomically: a temporary file next to the target, flushed to disk, then renamed over it.
 
+    alone: the file is all that a command writes there, and holds no lock: what killed processes left half-written of it goes first.
     Raises OutputError when the place cannot be written; the old file is then intact.
     """
+    if alone:
+        remove_leftovers(path.parent, f"{glob.escape(temporary_stem(path.name))}.tmp-*", shared=True)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=temporary_prefix(path.name), dir=path.parent)
@@ -53,9 +57,9 @@ def write_bytes(path: Path, content: bytes) -> None:
         raise
 
 
-def write_json(path: Path, data: Any) -> None:
-    """Write JSON atomically; NaN and infinity are refused, since no other reader accepts them."""
-    write_text(path, json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+def write_json(path: Path, data: Any, *, alone: bool = False) -> None:
+    """Write JSON as `write_bytes` does; NaN and infinity are refused, since no other reader accepts them."""
+    write_text(path, json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False) + "\n", alone=alone)
 
 
 def keep_text(path: Path, text: str) -> None:
@@ -79,10 +83,13 @@ def require_writable(folder: Path) -> None:
 
 def temporary_prefix(name: str) -> str:
     """How the temporary name of what becomes `name` begins: hidden, with the process that writes it and the machine that numbers it."""
+    return f"{temporary_stem(name)}.tmp-{os.getpid()}-{_machine()}-"
+
+
+def temporary_stem(name: str) -> str:
+    """What the temporary names of `name` have in common, and the names of what stands beside it: its lock, its old version."""
     raw = name.encode("utf-8", "surrogateescape")
-    if len(raw) > _LONGEST_NAME:
-        name = hashlib.sha256(raw).hexdigest()[:16]
-    return f".{name}.tmp-{os.getpid()}-{_machine()}-"
+    return f".{hashlib.sha256(raw).hexdigest()[:16] if len(raw) > _LONGEST_NAME else name}"
 
 
 @cache

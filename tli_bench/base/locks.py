@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tli_bench.base.errors import OutputError, reason_of
-from tli_bench.base.files import remove_leftovers, temporary_prefix
+from tli_bench.base.files import remove_leftovers, temporary_stem
 
 log = logging.getLogger(__name__)
 FOLDER_LOCK = ".tli-bench.lock"
@@ -40,7 +40,7 @@ def writing_into(folder: Path, verb: str, *, shared: bool = False) -> Iterator[N
 @contextmanager
 def replacing(target: Path, verb: str) -> Iterator[None]:
     """As `writing_into`, for a file, or a folder that is put in place as a whole: its lock lies next to it."""
-    stem = temporary_prefix(target.name).rpartition(".tmp-")[0]
+    stem = temporary_stem(target.name)
     with _held(target.parent / f"{stem}.lock", target, verb):
         remove_leftovers(target.parent, f"{glob.escape(stem)}.tmp-*")
         remove_leftovers(target)

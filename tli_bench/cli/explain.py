@@ -79,7 +79,7 @@ def explain(
     if sentences and next(iter(RecordStore(folder)), None) is None:
         show(Console(), sentence_parts(sentences), plain=plain)
         if output is not None:
-            write_json(output, {"sentences": [asdict(part) for part in sentences]})
+            write_json(output, {"sentences": [asdict(part) for part in sentences]}, alone=True)
         return
     found = relate(RecordStore(folder), supplied=read_distances(uriel) if uriel else None, layer=at, seed=seed)
     joined = join(
@@ -102,4 +102,4 @@ def explain(
     )
     if output is not None:
         told = {"distance": [asdict(part) for part in found], "downstream": asdict(joined)}
-        write_json(output, told | {"sentences": [asdict(part) for part in sentences]})
+        write_json(output, told | {"sentences": [asdict(part) for part in sentences]}, alone=True)

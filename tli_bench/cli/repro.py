@@ -69,7 +69,7 @@ def tli_paper(
         found = reproduce(open_model(config), config, pair=pair, layer=layer)
     show(console, _parts(found), plain=plain)
     if output is not None:
-        write_json(output, tidy(found.to_json()))
+        write_json(output, tidy(found.to_json()), alone=True)
         console.print(f"written to {output}", soft_wrap=True, markup=False)
 
 

@@ -170,7 +170,7 @@ def schema(
     if out is None:
         typer.echo(json.dumps(record_schema(), indent=1))
     else:
-        write_json(out, record_schema())
+        write_json(out, record_schema(), alone=True)
 
 
 def _number(value: float | None) -> str:

@@ -53,7 +53,7 @@ def paired(
     _show(rows, group, plain=plain)
     if output is not None:
         writers = {".csv": _as_csv, ".json": _as_json, ".md": _as_markdown}
-        write_text(output, writers[output.suffix](rows))
+        write_text(output, writers[output.suffix](rows), alone=True)
 
 
 def _table(file: Path, before: str, after: str, group: str | None, seed: int) -> list[dict[str, Cell]]:

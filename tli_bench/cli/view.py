@@ -25,7 +25,7 @@ def view(
     made = page_of(runs)
     path = out or (runs / "view.html" if runs.is_dir() else runs.with_name("view.html"))
     content = made.html.encode("utf-8")
-    write_bytes(path, content)
+    write_bytes(path, content, alone=True)
     for line in left_out(made.older, made.skipped):
         typer.echo(line, err=True)
     records = "1 record" if made.records == 1 else f"{made.records} records"

@@ -20,7 +20,7 @@ def export(lexicon: Lexicon, path: str | Path, *, format: str = "tsv") -> None:
     writers = {"tsv": as_tsv, "muse": as_muse, "json": as_json}
     if format not in writers:
         raise LexiconError(f"unknown export format {format!r}; known: {', '.join(FORMATS)}")
-    write_text(Path(path), writers[format](lexicon))
+    write_text(Path(path), writers[format](lexicon), alone=True)
 
 
 def as_tsv(lexicon: Lexicon) -> str:

@@ -71,7 +71,7 @@ def save(drawn: Any, stem: Path, *, endings: Sequence[str] = (".png", ".svg")) -
             metadata = {"Software": None} if path.suffix == ".png" else {"Date": None}
             content = BytesIO()
             drawn.savefig(content, format=path.suffix.removeprefix("."), metadata=metadata)
-            write_bytes(path, content.getvalue())
+            write_bytes(path, content.getvalue(), alone=True)
     return paths
 
 

@@ -224,7 +224,7 @@ def write_sweep(sweep: Sweep, path: Path) -> None:
     head = sweep.model_dump(mode="json", exclude={"points"})
     points = ",\n".join("  " + json.dumps(p.model_dump(mode="json"), ensure_ascii=False) for p in sweep.points)
     opened = json.dumps(head, ensure_ascii=False, indent=1).removesuffix("\n}")
-    write_text(path, f'{opened},\n "points": [\n{points}\n ]\n}}\n')
+    write_text(path, f'{opened},\n "points": [\n{points}\n ]\n}}\n', alone=True)
 
 
 def lines(

@@ -30,8 +30,8 @@ def write_page(
     svg = _figure(findings, folder / name)
     told = sections(findings, commands, files or {})
     pages = [folder / f"{name}.md", folder / f"{name}.html"]
-    write_text(pages[0], _markdown(findings, told, svg.name))
-    write_text(pages[1], _html(findings, told, svg.read_bytes()))
+    write_text(pages[0], _markdown(findings, told, svg.name), alone=True)
+    write_text(pages[1], _html(findings, told, svg.read_bytes()), alone=True)
     return [*pages, svg]
 
 

@@ -189,7 +189,7 @@ def pack(study: Study, path: Path) -> None:
     for one in (*data["points"], *data["tries"], *data["asked"]):
         one["columns"] = short(one["columns"])
     text = json.dumps({"ids": [], **data} | {"ids": [list(ids) for ids in lists]}, separators=(",", ":"))
-    write_bytes(path, gzip.compress(text.encode(), 9, mtime=0))
+    write_bytes(path, gzip.compress(text.encode(), 9, mtime=0), alone=True)
 
 
 def unpack(path: Path) -> Study:

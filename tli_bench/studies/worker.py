@@ -20,10 +20,11 @@ from tli_bench.studies.settings import Job, Setting, recipe_of
 from tli_bench.studies.words import WordScorer
 from tli_bench.training.budget import Budget
 from tli_bench.training.errors import CollapsedError
+from tli_bench.training.places import claimed
 from tli_bench.training.recipe import Recipe
 from tli_bench.training.retention import perplexity_rise, sample_text, writes_text
 from tli_bench.training.sweep import HELD_OUT, trained
-from tli_bench.training.train import TrainingResult, recipe_for, retention_text, text_digest, train_adapter
+from tli_bench.training.train import TrainingResult, recipe_for, retention_text, text_digest, train_claimed
 from tli_bench.training.twins import finished
 from tli_bench.training.words import words_of
 from tli_bench.vectors.cache import StateCache
@@ -97,8 +98,12 @@ class StudyWorker:
     def _train(self, job: Job, recipe: Recipe, folder: Path) -> TrainingResult:
         lexicon = self._lexicon(job.pair)
         text = text_digest(retention_text(self.loaded, recipe, None, seed=job.seed))
-        there = finished(self.loaded, words_of(lexicon), recipe, folder, seed=job.seed, text_sha256=text)
-        return there or train_adapter(self.loaded, job.pair, recipe, folder, lexicon=lexicon, seed=job.seed)
+        words, told = words_of(lexicon), {"seed": job.seed}
+        with claimed(folder):
+            there = finished(self.loaded, words, recipe, folder, text_sha256=text, **told)
+            return there or train_claimed(
+                self.loaded, words, recipe, folder, progress=None, retain_text=None, restart=False, **told
+            )
 
     def _finish(self, model: Model, job: Job, shared: dict[str, Any], began: float, *, dev_only: bool) -> Point:
         columns: Columns = {}

@@ -42,15 +42,25 @@ def _check_output(target: Path) -> None:
 @contextmanager
 def checkpoints(target: Path, fingerprint: dict[str, Any], *, restart: bool) -> Iterator[tuple[Path, Path | None]]:
     """The folder of checkpoints next to `target`, and the one to continue from; removed once nothing needs it."""
-    work = target.parent / f".{target.name}.checkpoints"
+    work = _work_of(target)
     resume = _open_run(target, work, fingerprint, restart=restart)
     done = False
     try:
         yield work, resume
         done = True
     finally:
-        if is_main_process() and (done or last_checkpoint(work) is None):
-            remove_folder(work, beside=target.name)
+        if done or last_checkpoint(work) is None:
+            drop_checkpoints(target)
+
+
+def drop_checkpoints(target: Path) -> None:
+    """Remove the checkpoints next to `target`, which is finished or was never begun."""
+    if is_main_process():
+        remove_folder(_work_of(target), beside=target.name)
+
+
+def _work_of(target: Path) -> Path:
+    return target.parent / f".{target.name}.checkpoints"
 
 
 def _open_run(target: Path, work: Path, fingerprint: dict[str, Any], *, restart: bool) -> Path | None:

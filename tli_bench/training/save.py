@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from safetensors import SafetensorError
 
 from tli_bench.base.errors import OutputError, reason_of
-from tli_bench.base.files import temporary_prefix
+from tli_bench.base.files import temporary_prefix, temporary_stem
 from tli_bench.models.types import Model, Wrapped
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def put_back(target: Path) -> None:
 
 
 def _aside(target: Path) -> Path:
-    stem = temporary_prefix(target.name).rpartition(".tmp-")[0]
+    stem = temporary_stem(target.name)
     return target.with_name(f"{stem}.old")
 
 

@@ -15,7 +15,7 @@ from tli_bench.models.tuned import CARD, read_model_card
 from tli_bench.models.twins import FOLDER
 from tli_bench.training.card import render_card
 from tli_bench.training.first import load_for
-from tli_bench.training.places import claimed, is_main_process
+from tli_bench.training.places import claimed, drop_checkpoints, is_main_process
 from tli_bench.training.recipe import Recipe, load_recipe
 from tli_bench.training.sharded import require_shardable
 from tli_bench.training.train import (
@@ -74,9 +74,9 @@ def train_with_twin(
 def finished(
     loaded: LoadedModel, words: TrainingWords, recipe: Recipe, target: Path, *, seed: int, text_sha256: str | None
 ) -> TrainingResult | None:
-    """What an earlier training left at `target`, if it was made of all the same; None otherwise.
+    """What an earlier training left at `target`, if it was made of all the same; None otherwise. For the holder of its lock.
 
-    Raises ModelError for a card that cannot be read.
+    Checkpoints that a kill left beside it go. Raises ModelError for a card that cannot be read.
     """
     card = read_model_card(target)
     if card is None:
@@ -98,6 +98,7 @@ def finished(
         return None
     if card["lexicon"]["content_hash"] != words.content_hash:
         return None
+    drop_checkpoints(target)
     layers, budget = card["layers"], card["budget"]
     return TrainingResult(
         output=target,

@@ -42,7 +42,9 @@ def with_standin():
     with pytest.MonkeyPatch.context() as patched:
         patched.syspath_prepend(STANDIN)
         yield tli_bench
-    for name in [name for name in sys.modules if name.split(".")[0] == "vllm" or name == "lm_eval.models.vllm_causallms"]:
+    for name in [
+        name for name in sys.modules if name.split(".")[0] == "vllm" or name == "lm_eval.models.vllm_causallms"
+    ]:
         del sys.modules[name]
 
 

@@ -65,7 +65,7 @@ def pair_figures(
 
 def _figures(
     lexicon: Lexicon,
-    pairs: Sequence[WordPair],
+    pairs: tuple[WordPair, ...],
     layers: tuple[str, ...],
     own: Sequence[torch.Tensor],
     whole: Sequence[torch.Tensor],

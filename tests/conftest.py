@@ -50,8 +50,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=place)
 
 
+def pytest_collection() -> None:
+    """Nothing that is imported is garbage: no collection looks for it meanwhile."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """Keep what was imported out of every later garbage collection: a training ends with a full one, and there are hundreds."""
+    gc.enable()
     _freeze()
     # lm-eval writes into every result what machine this is, and asks pip and a dozen programs: once is enough.
     if "torch" in sys.modules:

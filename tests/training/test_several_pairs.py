@@ -145,7 +145,7 @@ def test_a_narrow_column_names_the_first_and_how_many_more():
 
 
 def test_the_command_line_trains_two_pairs_and_keeps_what_is_finished(llama_folder, tmp_path):
-    cheap = ["--steps", "1", "--layer", "1", "--retention", "none"]
+    cheap = ["--steps", "1", "--layer", "1", "--retention", "none", "--keep", "last"]
     arguments = ["train", "-m", str(llama_folder), "-p", "swh-eng,tur-eng", *cheap, "--twin"]
     done = CliRunner().invoke(app, [*arguments, "--output", str(tmp_path / "mine")])
     assert done.exit_code == 0, (done.output, done.exception)

@@ -91,5 +91,12 @@ def test_light_commands_do_not_import_torch():
     """In one process: what a call imports is there for the next one."""
     calls = (["--help"], ["run", "--help"], ["ls"], ["ls", "tasks"], ["ls", "measures"], ["lexicon", "check", "--json"])
     said = require_light(*calls)
-    for shown in ("COMMAND [ARGS]", " run [OPTIONS]", "embedded demonstration", "tli_turkic", "p1_of_50 ", '"findings"'):
+    for shown in (
+        "COMMAND [ARGS]",
+        " run [OPTIONS]",
+        "embedded demonstration",
+        "tli_turkic",
+        "p1_of_50 ",
+        '"findings"',
+    ):
         assert shown in said, shown

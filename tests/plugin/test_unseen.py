@@ -93,7 +93,7 @@ def test_allowed_leakage_scores_every_word_and_says_so(trained, run):
     assert flags_of(record.signature) == ("leaking",)
 
 
-@pytest.mark.parametrize(("adapter", "expected", "limit"), [("few", "train split", 150), (SHIPPED, "trained", 600)])
+@pytest.mark.parametrize(("adapter", "expected", "limit"), [("few", "train split", 300), (SHIPPED, "trained", 600)])
 def test_the_train_split_is_called_trained_only_where_the_training_saw_it(
     adapter, expected, limit, trained, run, capsys
 ):

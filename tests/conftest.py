@@ -11,7 +11,7 @@ os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
 
 import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -50,10 +50,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=place)
 
 
+def pytest_collection() -> None:
+    """Nothing that is imported is garbage: no collection looks for it meanwhile."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """Keep what was imported out of every later garbage collection: a training ends with a full one, and there are hundreds."""
-    gc.collect()
-    gc.freeze()
+    gc.enable()
+    _freeze()
     # lm-eval writes into every result what machine this is, and asks pip and a dozen programs: once is enough.
     if "torch" in sys.modules:
         from torch.utils import collect_env
@@ -61,10 +66,24 @@ def pytest_collection_finish() -> None:
         collect_env.get_pretty_env_info = cache(collect_env.get_pretty_env_info)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionfinish() -> None:
-    """Plugins that import at the end ask the collector who holds their objects."""
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """The same for what a file imported and loaded for good, once it has ended and what it made for itself is gone."""
+    if nextitem is not None and nextitem.path != item.path:
+        _freeze()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish() -> Iterator[None]:
+    """Plugins that import at the end ask the collector who holds their objects; after them pytest collects five times."""
     gc.unfreeze()
+    yield
+    _freeze()
+
+
+def _freeze() -> None:
+    gc.collect()
+    gc.freeze()
 
 
 def make_tokenizer(*, bos: bool = True, bert: bool = False) -> Any:

@@ -4,6 +4,7 @@ What a process imports beyond that, its environment, arguments, folder, output, 
 Nothing that reads an environment variable of Hugging Face is imported before it, and nothing of ours.
 """
 
+import gc
 import multiprocessing
 import os
 import runpy
@@ -90,6 +91,8 @@ def _server() -> ForkServerContext:
 
 def _run(arguments: list[str], environment: dict[str, str], cwd: str, said: tuple[Path, ...]) -> None:
     """What the fork does: become `python *arguments`."""
+    # What it was born with is in use for good: no garbage collection of its own goes through that again, and copies it.
+    gc.freeze()
     for target, path in enumerate(said, start=1):
         handle = os.open(path, os.O_WRONLY | os.O_APPEND)
         os.dup2(handle, target)

@@ -28,7 +28,7 @@ def installed(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(package), prepend=":")
         patch.setenv("COLUMNS", "200")
-        cheap = ("--limit", "60", "--placebo", "0", "--no-confirm")
+        cheap = ("--limit", "60", "--placebo", "0", "--no-confirm", "--twin", "none")
         yield out, command("run", "--pairs", "swh-eng", *cheap, "--output", out)
 
 

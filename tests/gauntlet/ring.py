@@ -18,9 +18,12 @@ CLAIMS = frozenset({VerdictKind.GENERALISES, VerdictKind.BETTER, VerdictKind.DAM
 PRAISE = frozenset({VerdictKind.GENERALISES, VerdictKind.BETTER})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """Vectors of one layer of one model for one language pair: source and target `[n, d]`, gold `[n, n]`, one split per row."""
+    """Vectors of one layer of one model for one language pair: source and target `[n, d]`, gold `[n, n]`, one split per row.
+
+    known: what was measured of it, as most attacks start from the same scenes.
+    """
 
     name: str
     pairs: Sequence[WordPair]
@@ -28,6 +31,7 @@ class Scene:
     target: torch.Tensor
     gold: torch.Tensor
     overlap: np.ndarray
+    known: dict[tuple[str, Split], np.ndarray] = field(default_factory=dict)
 
     def rows(self, *splits: Split) -> list[int]:
         """Rows of these splits."""
@@ -47,6 +51,14 @@ class Scene:
             centre=centre(self.source[fit], self.target[fit]),
             facts={"overlap": self.overlap[here]},
         )
+
+    def pseudo(self, names: Sequence[str], split: Split = Split.CONTROL) -> dict[str, np.ndarray]:
+        """The pseudo-values of measures on one split."""
+        missing = [name for name in names if (name, split) not in self.known]
+        if missing:
+            view = self.view(split)
+            self.known.update({(name, split): get_measure(name).pseudo_values(view) for name in missing})
+        return {name: self.known[name, split] for name in names}
 
     def headline(self) -> float:
         """The headline of the control words."""
@@ -121,12 +133,8 @@ def old_rule(before: Scene, after: Scene) -> str:
 
 
 def _pseudo(scene: Scene, names: Sequence[str], split: Split = Split.CONTROL) -> dict[str, np.ndarray]:
-    view, found = scene.view(split), {}
-    for name in names:
-        if name == SUBSET and (scene.overlap[scene.rows(split)] < LOW_OVERLAP).sum() < pseudo.MIN_WORDS:
-            continue
-        found[name] = get_measure(name).pseudo_values(view)
-    return found
+    few = (scene.overlap[scene.rows(split)] < LOW_OVERLAP).sum() < pseudo.MIN_WORDS
+    return scene.pseudo([name for name in names if not (few and name == SUBSET)], split)
 
 
 def _change(before: dict[str, np.ndarray], after: dict[str, np.ndarray], names: Sequence[str]) -> Change:

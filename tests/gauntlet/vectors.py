@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -198,6 +199,7 @@ def _oracle(scene: Scene, share: float, rows: list[int] | None = None) -> Scene:
     return scene.moved(sides[0], sides[1])
 
 
+@cache
 def _drawn(scene: Scene, seed: int) -> Scene:
     """The same vectors with 166 other words as control words."""
     order = np.random.default_rng(seed).permutation(len(scene.pairs))

@@ -93,11 +93,15 @@ def masked_tokenizer():
     return tokenizer
 
 
+def bert(seed=0):
+    """A random BERT of one block, which is enough to learn the gate's sentences."""
+    return build("bert", "AutoModelForMaskedLM", seed=seed, max_position_embeddings=256, num_hidden_layers=1)
+
+
 @pytest.fixture(scope="module")
 def masked():
     """A small BERT that has learnt to fill in the gate's sentences."""
-    tokenizer = masked_tokenizer()
-    model = build("bert", "AutoModelForMaskedLM", max_position_embeddings=256)
+    tokenizer, model = masked_tokenizer(), bert()
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
     generator = torch.Generator().manual_seed(0)
     batches = [tokenizer(sentence, return_tensors="pt")["input_ids"] for sentence in SENTENCES]
@@ -129,9 +133,7 @@ def test_a_masked_lm_is_asked_for_its_pseudo_likelihood(masked):
 @pytest.mark.parametrize("seed", range(3))
 def test_a_random_masked_lm_fails(masked, seed):
     with pytest.raises(GateError, match="does not find ordinary sentences more likely"):
-        require_sane(
-            wrap(build("bert", "AutoModelForMaskedLM", seed=seed, max_position_embeddings=256), masked.tokenizer)
-        )
+        require_sane(wrap(bert(seed), masked.tokenizer))
 
 
 def test_a_pseudo_likelihood_is_that_of_its_definition(masked):

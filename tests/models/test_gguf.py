@@ -3,13 +3,12 @@
 import os
 import shutil
 import struct
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 
 import tli_bench
+from tests.forked import python
 from tests.hub import LoopbackHub
 from tests.models.small_gguf import BLOCKS, write_gguf
 from tli_bench.base.errors import InputError, ModelError
@@ -107,7 +106,5 @@ def test_a_file_on_the_hub_is_loaded_at_a_commit_and_again_without_a_network(pat
         for offline in ("0", "1"):
             given = kept | {"HF_HOME": str(tmp_path / "home"), "HF_ENDPOINT": hub.endpoint, "HF_HUB_OFFLINE": offline}
             given |= {"HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "CUDA_VISIBLE_DEVICES": ""}
-            done = subprocess.run(
-                [sys.executable, "-c", HUB, name], env=given, capture_output=True, text=True, timeout=300, check=False
-            )
+            done = python("-c", HUB, name, env=given)
             assert done.stdout.split() == [name, COMMIT, "gguf", "F16", str(expected)], done.stderr[-3000:]

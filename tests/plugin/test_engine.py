@@ -36,17 +36,20 @@ def environment():
     return os.environ | {"PYTHONPATH": f"{STANDIN}{os.pathsep}{ROOT}", "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
 
 
-def with_standin(*arguments, code=0):
-    """The command in a process that finds the stand-in where vLLM would be; its output, or its errors."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tli_bench", *map(str, arguments)], env=environment(), capture_output=True, text=True, timeout=300
-    )  # fmt: skip
-    assert done.returncode == code, done.stderr[-3000:]
-    return done.stdout if code == 0 else done.stderr
+@pytest.fixture(scope="module")
+def with_standin():
+    """Runs the command where the stand-in is found as vLLM would be; gives its output, or its errors."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.syspath_prepend(STANDIN)
+        yield tli_bench
+    for name in [
+        name for name in sys.modules if name.split(".")[0] == "vllm" or name == "lm_eval.models.vllm_causallms"
+    ]:
+        del sys.modules[name]
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory):
+def runs(tmp_path_factory, with_standin):
     """The folder of two runs of the same tasks, by transformers and by the engine, and what the second printed."""
     out = tmp_path_factory.mktemp("runs")
     tli_bench("run", *ARGUMENTS, "--output", out, "--log-samples")
@@ -106,7 +109,7 @@ def test_a_run_by_lm_evals_own_vllm_is_told_as_one(tmp_path):
     assert [score.engine for score in read_task_scores(path)] == ["vllm"]
 
 
-def test_what_is_finished_is_read_back_and_the_engine_is_not_started(runs):
+def test_what_is_finished_is_read_back_and_the_engine_is_not_started(runs, with_standin):
     before = {path: path.read_bytes() for path in downstream_paths(runs[0])}
     started = time.monotonic()
     printed = with_standin("run", *ARGUMENTS, "--output", runs[0], "--engine", "vllm")
@@ -116,7 +119,7 @@ def test_what_is_finished_is_read_back_and_the_engine_is_not_started(runs):
 
 
 @pytest.mark.slow
-def test_a_killed_run_goes_on_from_the_answers_it_has(runs, tmp_path):
+def test_a_killed_run_goes_on_from_the_answers_it_has(runs, with_standin, tmp_path):
     command = [sys.executable, "-m", "tli_bench", "run", *ARGUMENTS, "--engine", "vllm", "--batch-size", "8"]
     answers = tmp_path / ".answers"
     process = subprocess.Popen(
@@ -167,7 +170,7 @@ def test_without_vllm_the_extra_is_named(monkeypatch):
     assert error == "error: --engine vllm needs the package vllm: pip install 'tli-bench[vllm]'\n"
 
 
-def test_several_processes_and_a_task_on_hidden_states_are_refused(tmp_path):
+def test_several_processes_and_a_task_on_hidden_states_are_refused(with_standin, tmp_path):
     with pytest.raises(InputError, match="--engine vllm uses several GPUs by itself; start one process"):
         require_shareable(asked())
     tasks = f"{JUDGES},tli_bitext_tur_Latn-eng_Latn"

@@ -73,7 +73,7 @@ def by_run(base, adapter, tmp_path_factory):
         "--placebo",
         0,
     )
-    printed = command(*arguments, "--output", out)
+    printed = tli_bench(*arguments, "--output", out)
     results = json.loads(next(out.glob("results_*.json")).read_text())
     record = json.loads(next(out.rglob(f"{TASK}/*.json")).read_text())
     return printed, results, record, out, arguments

@@ -40,14 +40,21 @@ def address(tmp_path_factory):
 
 
 @pytest.fixture
-def page(browser, address):
+def blank(browser):
+    """The browser before anything is opened; afterwards no page may have said anything in its console or asked the network."""
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
     browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     browser.get_log("browser")
     browser.get_log("performance")
-    reload(browser, address)
     yield browser
     assert browser.get_log("browser") == []
     events = [json.loads(line["message"])["message"] for line in browser.get_log("performance")]
     asked = [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:", "about:"))] == []
+
+
+@pytest.fixture
+def page(blank, address):
+    """The page of the small leaderboard, as it opens."""
+    reload(blank, address)
+    return blank

@@ -79,10 +79,10 @@ def test_every_view_has_an_address(page):
         "columns=audit",
     ],
 )
-def test_an_address_that_names_what_is_not_there_says_so(page, address, part):
-    reload(page, f"{address}#{part}")
-    assert "names what the page does not have" in find(page, "#notice").text
-    assert len(column(page, "Model")) == 8
+def test_an_address_that_names_what_is_not_there_says_so(blank, address, part):
+    reload(blank, f"{address}#{part}")
+    assert "names what the page does not have" in find(blank, "#notice").text
+    assert len(column(blank, "Model")) == 8
 
 
 def test_a_permalink_opens_its_row_alone(page):
@@ -155,9 +155,9 @@ def test_what_is_shown_can_be_downloaded(page, tmp_path):
 
 
 @pytest.mark.parametrize("direction", ["asc", "desc"])
-def test_missing_values_come_last_either_way(page, address, direction):
-    reload(page, f"{address}#sort=p1_of_50_change:{direction}")
-    gains = column(page, "Over base")
+def test_missing_values_come_last_either_way(blank, address, direction):
+    reload(blank, f"{address}#sort=p1_of_50_change:{direction}")
+    gains = column(blank, "Over base")
     known = [float(text.replace("−", "-")) for text in gains if text != "–"]
     assert len(known) == 3
     assert gains[3:] == ["–"] * 5

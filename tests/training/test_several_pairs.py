@@ -1,6 +1,7 @@
 """Several language pairs trained together: what is right for what, what dev words say, and what the card states."""
 
 import json
+from dataclasses import replace
 from statistics import fmean
 
 import pytest
@@ -44,6 +45,17 @@ def three():
     )  # fmt: skip
 
 
+def few(pair, *, train=40, dev=60):
+    """The core lexicons of the language pairs of `pair`, cut down to some words of each split."""
+    counts = {Split.TRAIN: train, Split.DEV: dev, Split.CONTROL: 10}
+    return TrainingWords(
+        tuple(
+            replace(one, pairs=tuple(word for split, count in counts.items() for word in one.of(split)[:count]))
+            for one in TrainingWords.load("core", pair).lexicons
+        )
+    )
+
+
 def test_a_target_is_right_for_its_concept_and_where_its_own_language_accepts_it(three):
     right = three.gold(Split.TRAIN).int().tolist()
     assert right == [
@@ -84,11 +96,11 @@ def test_a_pair_named_twice_is_refused(pair):
 def test_the_card_states_all_that_was_trained(loaded, tmp_path):
     recipe = Recipe(batch_size=32, max_steps=2, eval_steps=1, framing="words")
     pair = ",".join(PAIRS[:2])
-    result = train_adapter(loaded, pair, recipe, tmp_path / "mine", lexicon="core")
+    words = few(pair)
+    result = train_adapter(loaded, pair, recipe, tmp_path / "mine", lexicon=words)
     card = json.loads((tmp_path / "mine" / "tli_card.json").read_text("utf-8"))
     assert result.pair == card["pair"] == ",".join(IDS[:2])
-    for name in PAIRS[:2]:
-        lexicon = load_lexicon("core", pair=name)
+    for lexicon in words.lexicons:
         assert trained_on(lexicon).forms <= trained_by(card).forms
         assert {p.concept for p in lexicon.of(Split.TRAIN)} <= set(card["trained_concepts"])
         assert not {p.concept for p in lexicon.of(Split.CONTROL)} & set(card["trained_concepts"])
@@ -101,7 +113,7 @@ def test_the_card_states_all_that_was_trained(loaded, tmp_path):
 def test_dev_figures_before_training_are_the_mean_of_those_of_each_pair(loaded, tmp_path):
     recipe = Recipe(batch_size=32, max_steps=1, eval_steps=1)
     seen = [
-        train_adapter(loaded, pair, recipe, tmp_path / str(number), lexicon="core").dev_before
+        train_adapter(loaded, pair, recipe, tmp_path / str(number), lexicon=few(pair)).dev_before
         for number, pair in enumerate(["swh-eng", "tur-eng", "swh-eng,tur-eng"])
     ]
     for name, value in seen[2].items():
@@ -110,10 +122,10 @@ def test_dev_figures_before_training_are_the_mean_of_those_of_each_pair(loaded, 
 
 def test_the_layer_is_chosen_on_the_mean_curves_of_all_pairs(loaded, tmp_path):
     recipe = Recipe(batch_size=32, max_steps=1, layer="auto")
-    result = train_adapter(loaded, "swh-eng,tur-eng", recipe, tmp_path / "mine", lexicon="core")
+    words = few("swh-eng,tur-eng")
+    result = train_adapter(loaded, "swh-eng,tur-eng", recipe, tmp_path / "mine", lexicon=words)
     curves = []
-    for pair in ("swh-eng", "tur-eng"):
-        lexicon = load_lexicon("core", pair=pair)
+    for lexicon in words.lexicons:
         dev, train = (split_data(lexicon, s, loaded.tokenizer, at_least=2) for s in (Split.DEV, Split.TRAIN))
         curves.append(layer_curves(loaded.model, dev, train))
     mean = {layer: mean_figures([curve[layer] for curve in curves])["p1_of_50"] for layer in curves[0] if layer != "0"}
@@ -133,7 +145,8 @@ def test_a_narrow_column_names_the_first_and_how_many_more():
 
 
 def test_the_command_line_trains_two_pairs_and_keeps_what_is_finished(llama_folder, tmp_path):
-    arguments = ["train", "-m", str(llama_folder), "-p", "swh-eng,tur-eng", "--steps", "1", "--retention", "none", "--twin"]  # fmt: skip
+    cheap = ["--steps", "1", "--layer", "1", "--retention", "none", "--keep", "last"]
+    arguments = ["train", "-m", str(llama_folder), "-p", "swh-eng,tur-eng", *cheap, "--twin"]
     done = CliRunner().invoke(app, [*arguments, "--output", str(tmp_path / "mine")])
     assert done.exit_code == 0, (done.output, done.exception)
     assert "swh_Latn-eng_Latn,tur_Latn-eng_Latn" in done.output

@@ -13,6 +13,7 @@ from tests.forked import python
 from tli_bench.base.errors import InputError, LexiconError, OutputError, UnknownNameError
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.roles import COMPANION, HEADLINE
+from tli_bench.models import LoadOptions, inspect_adapter, load_model
 from tli_bench.training import DivergedError, Recipe, load_recipe, train_adapter
 from tli_bench.training.data import shuffled, split_data
 from tli_bench.training.retention import SAMPLED_LINES, SAMPLED_TOKENS, sample_text
@@ -98,8 +99,6 @@ def test_killed_between_the_last_checkpoint_and_saving_it_takes_no_step_more(
 
 
 def test_the_same_training_twice_gives_the_same_files_and_another_seed_does_not(loaded, lexicon, tmp_path):
-    from tli_bench.models import inspect_adapter
-
     recipe = RECIPE.with_options(epochs=1)
     hashes = []
     for name, seed in (("one", 0), ("two", 0), ("three", 1)):
@@ -270,8 +269,6 @@ def test_a_measure_that_the_dev_words_are_too_few_for_is_refused(loaded, lexicon
 
 
 def test_full_fine_tuning_saves_a_model_and_leaves_the_base(loaded, lexicon, tmp_path):
-    from tli_bench.models import load_model
-
     recipe = load_recipe("full-finetune").with_options(batch_size=8, max_steps=3, learning_rate=1e-3)
     result = train_adapter(loaded, "swh-eng", recipe, tmp_path / "full", lexicon=lexicon)
     tuned = load_model(str(result.output))
@@ -286,8 +283,6 @@ def test_full_fine_tuning_saves_a_model_and_leaves_the_base(loaded, lexicon, tmp
 
 
 def test_full_fine_tuning_below_the_output_moves_nothing_above_the_loss(loaded, lexicon, tmp_path):
-    from tli_bench.models import load_model
-
     recipe = load_recipe("full-finetune").with_options(batch_size=8, max_steps=3, layer="2")
     result = train_adapter(loaded, "swh-eng", recipe, tmp_path / "full", lexicon=lexicon)
     tuned = dict(load_model(str(result.output)).model.named_parameters())
@@ -307,8 +302,6 @@ def test_shuffling_leaves_no_pair_together_and_marks_the_right_translation(loade
 
 
 def test_nf4_base_trains_on_a_cpu_and_its_adapter_loads_on_the_bf16_base(llama, lexicon, tmp_path, attached):
-    from tli_bench.models import LoadOptions, load_model
-
     folder = str(llama(layers=2, width=128))
     quantised = load_model(folder, LoadOptions(quantize="nf4", dtype="bfloat16", device="cpu"))
     result = train_adapter(quantised, "swh-eng", RECIPE.with_options(max_steps=4), tmp_path / "a", lexicon=lexicon)
@@ -355,7 +348,8 @@ def test_a_text_without_retention_is_refused(loaded, lexicon, tmp_path):
         train_adapter(loaded, "swh-eng", RECIPE, tmp_path / "a", lexicon=lexicon, retain_text=text)
 
 
-def test_retention_without_a_text_uses_what_the_base_says(loaded):
+def test_retention_without_a_text_uses_what_the_base_says(llama):
+    loaded = load_model(str(llama(layers=1)))
     first, again, other = (sample_text(loaded.model, loaded.tokenizer, seed=s) for s in (0, 0, 1))
     assert first == again != other
     assert len(first) == SAMPLED_LINES
@@ -366,7 +360,7 @@ def test_retention_without_a_text_uses_what_the_base_says(loaded):
 @pytest.mark.parametrize("kind", ["qwen", "gpt2"])
 def test_a_model_without_bos_speaks_from_its_end_of_text(kind):
     """Its tokenizer names no BOS at all, as Qwen's does not."""
-    model, tokenizer = make_model(kind), make_tokenizer(bos=False)
+    model, tokenizer = make_model(kind, layers=1), make_tokenizer(bos=False)
     tokenizer.bos_token = None
     lines = sample_text(model, tokenizer, seed=0)
     assert {line[0] for line in lines} == {tokenizer.eos_token_id}

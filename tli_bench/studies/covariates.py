@@ -1,11 +1,12 @@
 """What is known of a language pair without any model: lexical distance, family, script, and URIEL distances where a file is given."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from tli_bench.base.columns import number, read_rows
 from tli_bench.base.errors import InputError, UnscorableError
 from tli_bench.evaluate.distances import distance_of
-from tli_bench.languages import pair_id, resolve_pair
+from tli_bench.languages import Language, pair_id, resolve_pair
 from tli_bench.lexicon import load_lexicon
 from tli_bench.studies.design import COVARIATES, Design
 
@@ -32,10 +33,16 @@ def _own(design: Design, name: str) -> dict[str, float]:
         else:
             words = load_lexicon(design.lexicon, pair=pair).pairs
             try:
-                found[pair] = distance_of([w.source for w in words], [w.target for w in words], source, target)
+                found[pair] = _distance(tuple((w.source, w.target) for w in words), source, target)
             except UnscorableError:
                 continue
     return found
+
+
+# Several studies are answered at once, most on the same lexicon.
+@lru_cache(maxsize=64)
+def _distance(words: tuple[tuple[str, str], ...], source: Language, target: Language) -> float:
+    return distance_of([word for word, _ in words], [word for _, word in words], source, target)
 
 
 def _uriel(design: Design, names: list[str]) -> Mapping[str, dict[str, float]]:

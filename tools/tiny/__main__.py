@@ -66,10 +66,9 @@ def main() -> None:
     def report(step: int, loss: float, model: object, seconds: float) -> None:
         print(f"step {step}/{plan.steps} loss {loss:.3f} {seconds:.0f}s", flush=True)
         if step % 1000 == 0 or step == plan.steps:
-            for pair in ("swh-eng", "tur-eng", "uig-eng"):
-                dev = pair_figures(model, tokenizer, pair, split=Split.DEV)
+            for dev in pair_figures(model, tokenizer, ("swh-eng", "tur-eng", "uig-eng"), split=Split.DEV):
                 print(
-                    f"  {pair} dev P@1 of 50 "
+                    f"  {dev.pair} dev P@1 of 50 "
                     + " ".join(f"{x:.2f}" for x in dev.found)
                     + "  cos "
                     + " ".join(f"{x:.2f}" for x in dev.cosine)
@@ -85,7 +84,7 @@ def main() -> None:
     model.save_pretrained(options.out)
     tokenizer.save_pretrained(options.out)
     model = model.float()
-    figures = [pair_figures(model, tokenizer, pair) for pair in DEFAULT_PAIRS]
+    figures = pair_figures(model, tokenizer, DEFAULT_PAIRS)
     where = torch.cuda.get_device_name() if options.device == "cuda" else f"{options.threads} threads of a processor"
     write_card(options.out, world, plan, figures, perplexity(model, tokenizer, world), where=where)
     digest = hashlib.sha256((options.out / "model.safetensors").read_bytes()).hexdigest()

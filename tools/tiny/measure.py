@@ -14,9 +14,9 @@ from tli_bench.measures.geometry import centre
 from tli_bench.measures.registry import compute
 from tli_bench.measures.roles import HEADLINE
 from tli_bench.measures.view import LayerView
-from tli_bench.vectors.extract import States, extract
-from tli_bench.vectors.inputs import encode_words, framing
-from tli_bench.vectors.protocols import Pooling, get_protocol
+from tli_bench.vectors.extract import extract
+from tli_bench.vectors.inputs import Encoded, encode_words, framing
+from tli_bench.vectors.protocols import get_protocol
 from tools.tiny.text import World, lines, settled
 
 
@@ -41,37 +41,73 @@ class PairFigures:
         return max(range(len(self.found)), key=lambda k: self.found[k])
 
 
-def pair_figures(model: Any, tokenizer: Any, pair: str, *, split: Split = Split.CONTROL) -> PairFigures:
-    """Measure one pair on one split; each language's centre is the mean of its trained and dev words, as in a run."""
-    lexicon = load_lexicon(pair=pair)
-    pairs = lexicon.of(split)
-    fit = [p for p in lexicon.pairs if p.split in (Split.TRAIN, Split.DEV) and p.split is not split]
-    n, m = len(pairs), len(fit)
-    own = _states(model, tokenizer, lexicon, (pairs, fit), "words")
-    whole = _states(model, tokenizer, lexicon, (pairs,), "tli-pilot")
+def pair_figures(
+    model: Any, tokenizer: Any, pairs: Sequence[str], *, split: Split = Split.CONTROL
+) -> list[PairFigures]:
+    """Measure pairs on one split; each language's centre is the mean of its trained and dev words, as in a run.
+
+    A word that several pairs have runs once.
+    """
+    lexicons = [load_lexicon(pair=pair) for pair in pairs]
+    held = [lexicon.of(split) for lexicon in lexicons]
+    rest = [
+        [p for p in lexicon.pairs if p.split in (Split.TRAIN, Split.DEV) and p.split is not split]
+        for lexicon in lexicons
+    ]
+    groups = [[(lexicon, one), (lexicon, fit)] for lexicon, one, fit in zip(lexicons, held, rest, strict=True)]
+    layers, own = _states(model, tokenizer, groups, "words")
+    _, whole = _states(model, tokenizer, [group[:1] for group in groups], "tli-pilot")
+    return [
+        _figures(lexicon, words, layers, *vectors)
+        for lexicon, words, *vectors in zip(lexicons, held, own, whole, strict=True)
+    ]
+
+
+def _figures(
+    lexicon: Lexicon,
+    pairs: tuple[WordPair, ...],
+    layers: tuple[str, ...],
+    own: Sequence[torch.Tensor],
+    whole: Sequence[torch.Tensor],
+) -> PairFigures:
+    """own: by the default protocol, sources and targets of the words and of those of the centres; whole: of the words, BOS pooled in."""
     gold = torch.from_numpy(lexicon.gold(pairs))
     found: dict[str, list[float]] = {name: [] for name in (HEADLINE, "cosine", "mismatched")}
     with_bos: list[float] = []
-    for layer in range(len(own.layers)):
-        source, target, *around = own.vectors[Pooling.WORD_MEAN][layer].split([n, n, m, m])
+    for layer in range(len(layers)):
+        source, target, *around = (side[layer] for side in own)
         values = compute(LayerView(source, target, gold=gold, centre=centre(*around)), list(found)).values
         for name, value in values.items():
             found[name].append(float(value if value is not None else math.nan))
-        with_bos.append(float(torch.cosine_similarity(*whole.vectors[Pooling.ALL_MEAN][layer].split(n)).mean()))
-    return PairFigures(lexicon.pair, n, own.layers, found[HEADLINE], found["cosine"], found["mismatched"], with_bos)
+        with_bos.append(float(torch.cosine_similarity(whole[0][layer], whole[1][layer]).mean()))
+    return PairFigures(
+        lexicon.pair, len(pairs), layers, found[HEADLINE], found["cosine"], found["mismatched"], with_bos
+    )
 
 
 def _states(
-    model: Any, tokenizer: Any, lexicon: Lexicon, groups: Sequence[Sequence[WordPair]], protocol: str
-) -> States:
-    """States of the sources and then the targets of each group, framed and pooled as `protocol` does."""
+    model: Any, tokenizer: Any, asked: Sequence[Sequence[tuple[Lexicon, Sequence[WordPair]]]], protocol: str
+) -> tuple[tuple[str, ...], list[list[torch.Tensor]]]:
+    """Names of the layers, and for each of `asked` the states `[layers, words, dim]` of the sources and the targets of each group."""
     chosen = get_protocol(protocol)
-    encoded = []
-    for group in groups:
-        for side, language in (("source", lexicon.source_language), ("target", lexicon.target_language)):
-            frame = framing(chosen, language.code)
-            encoded += encode_words(tokenizer, [getattr(p, side) for p in group], **frame._asdict())
-    return extract(model, encoded, poolings=(chosen.pooling,), batch_size=512)
+    known: dict[str, dict[str, Encoded]] = {}
+    rows: dict[tuple[tuple[int, ...], tuple[bool, ...]], int] = {}
+    places: list[list[torch.Tensor]] = []
+    for groups in asked:
+        places.append([])
+        for lexicon, group in groups:
+            for side, language in (("source", lexicon.source_language), ("target", lexicon.target_language)):
+                seen = known.setdefault(language.code, {})
+                words = [getattr(p, side) for p in group]
+                new = [word for word in dict.fromkeys(words) if word not in seen]
+                frame = framing(chosen, language.code)
+                seen.update(zip(new, encode_words(tokenizer, new, **frame._asdict()), strict=True))
+                keys = [(seen[word].ids, seen[word].word) for word in words]
+                places[-1].append(torch.tensor([rows.setdefault(key, len(rows)) for key in keys]))
+    encoded = {(item.ids, item.word): item for seen in known.values() for item in seen.values()}
+    states = extract(model, [encoded[key] for key in rows], poolings=(chosen.pooling,), batch_size=512)
+    vectors = states.vectors[chosen.pooling]
+    return states.layers, [[vectors[:, side] for side in sides] for sides in places]
 
 
 @torch.no_grad()

@@ -83,10 +83,12 @@ class LLM:
                 best = int(row.argmax())
                 rows.append({best: float(row[best]), token: float(row[token])})
             return SimpleNamespace(prompt_logprobs=rows, outputs=[SimpleNamespace(text="")])
-        new, text = list(ids), ""
+        new, text, told, cache = [], "", ids, None
         for _ in range(how.max_tokens):
-            new.append(int(model(torch.tensor([new])).logits[0, -1].argmax()))
-            text = self._tokenizer.decode(new[len(ids) :], skip_special_tokens=how.skip_special_tokens)
+            output = model(torch.tensor([told]), past_key_values=cache, use_cache=True)
+            told, cache = [int(output.logits[0, -1].argmax())], output.past_key_values
+            new += told
+            text = self._tokenizer.decode(new, skip_special_tokens=how.skip_special_tokens)
             ends = [text.index(stop) for stop in how.stop if stop in text]
             if ends:
                 text = text[: min(ends)]

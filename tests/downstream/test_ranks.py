@@ -1,97 +1,80 @@
 """Our downstream tasks shared among two processes give what one process gives; too few documents are refused plainly."""
 
+import json
 import os
 import socket
-import sys
-import traceback
-import warnings
-from datetime import timedelta
+from pathlib import Path
 
 import pytest
+
+from tests.forked import Forked
+from tli_bench.base.errors import InputError
+from tli_bench.plugin.both import evaluate_both
+from tli_bench.plugin.downstream_tasks import AnswerTask
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+TASKS = ["tli_translate_eng_Latn-swh_Latn", "tli_bitext_swh_Latn-eng_Latn", "tli_xlsum_kyrgyz"]
+WORKER = """
+import json, os, sys
 import torch
 import torch.distributed as dist
 from lm_eval import evaluate
 from lm_eval.tasks import TaskManager
-
 from tests.downstream.test_embedded import Planted, one_hot
-from tli_bench.base.errors import InputError
 from tli_bench.base.paths import data_dir
-from tli_bench.plugin.both import evaluate_both
-from tli_bench.plugin.downstream_tasks import AnswerTask
 
-TASKS = ["tli_translate_eng_Latn-swh_Latn", "tli_bitext_swh_Latn-eng_Latn", "tli_xlsum_kyrgyz"]
-
+rank, ranks = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+if ranks > 1:
+    dist.init_process_group("gloo", rank=rank, world_size=ranks)
 
 class Shared(Planted):
-    """One of `ranks` processes that share the documents over gloo, as lm-eval's own model does."""
-
     device = torch.device("cpu")
-
-    def __init__(self, rank, ranks):
+    def __init__(self):
         super().__init__(lambda text: torch.stack([torch.ones(200), one_hot(len(text) % 150)]))
         self.say = lambda doc: doc.get("summary", "x")[: 3 + len(str(doc)) % 40]
         self.prefer = lambda doc, text: -float(abs(len(text) * 7 - len(doc["word"]) * 5) % 11)
         self._rank, self._world_size = rank, ranks
-
     def all_gather(self, tensor):
-        found = [torch.zeros_like(tensor) for _ in range(self._world_size)]
+        found = [torch.zeros_like(tensor) for _ in range(ranks)]
         dist.all_gather(found, tensor)
         return torch.stack(found)
-
     def gather_object(self, obj, dst=0):
-        found = [None] * self._world_size if self._rank == dst else None
+        found = [None] * ranks if rank == dst else None
         dist.gather_object(obj, found, dst=dst)
         return found
-
     def barrier(self):
         dist.barrier()
 
-
-def scored(rank, ranks, limit):
-    """Scores of all tasks on rank 0, nothing on another."""
-    options = {"include_path": str(data_dir("tasks")), "include_defaults": False, "metadata": {"data_dir": "fixtures"}}
-    tasks = TaskManager(**options).load(TASKS)["tasks"]
-    found = evaluate(lm=Shared(rank, ranks), task_dict=tasks, limit=limit, bootstrap_iters=0, log_samples=False)
-    if rank:
-        return None
-    return {name: {k: v for k, v in row.items() if isinstance(v, float)} for name, row in found["results"].items()}
+options = {"include_path": str(data_dir("tasks")), "include_defaults": False, "metadata": {"data_dir": "fixtures"}}
+tasks = TaskManager(**options).load(sys.argv[1].split(","))["tasks"]
+found = evaluate(lm=Shared(), task_dict=tasks, limit=int(sys.argv[2]) or None, bootstrap_iters=0, log_samples=False)
+if rank == 0:
+    print("RESULT " + json.dumps({name: {k: v for k, v in row.items() if isinstance(v, float)} for name, row in found["results"].items()}))
+"""
 
 
-def shared_by_two(limit):
-    """The same from two processes: rank 0 is this one, rank 1 forked from it."""
+def run(ranks, limit):
+    """Scores of all tasks, from as many processes as there are ranks."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        meet = {
-            "init_method": f"tcp://127.0.0.1:{free.getsockname()[1]}",
-            "world_size": 2,
-            "timeout": timedelta(seconds=200),
-        }
-    sys.stdout.flush()
-    with warnings.catch_warnings():
-        # Of forking where there are threads: none of them is used there.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
-    if child == 0:
-        try:
-            dist.init_process_group("gloo", rank=1, **meet)
-            scored(1, 2, limit)
-        except BaseException:
-            traceback.print_exc()
-            os._exit(1)
-        os._exit(0)
-    dist.init_process_group("gloo", rank=0, **meet)
-    try:
-        found = scored(0, 2, limit)
-    finally:
-        dist.destroy_process_group()
-        ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    assert ended == 0
-    return found
+        port = free.getsockname()[1]
+    started = []
+    for rank in range(ranks):
+        environment = {
+            **os.environ, "RANK": str(rank), "WORLD_SIZE": str(ranks), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port),
+            "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT),
+        }  # fmt: skip
+        started.append(Forked("-c", WORKER, ",".join(TASKS), limit, env=environment))
+    outputs = [process.result(timeout=200) for process in started]
+    for done in outputs:
+        assert done.returncode == 0, done.stderr[-3000:]
+    (line,) = [line for line in outputs[0].stdout.splitlines() if line.startswith("RESULT ")]
+    return json.loads(line.removeprefix("RESULT "))
 
 
 def test_two_processes_give_the_scores_of_one():
     """Seven documents: one process has four of them, the other three, and translation sends requests of two kinds."""
-    alone, shared = scored(0, 1, 7), shared_by_two(7)
+    alone, shared = run(1, 7), run(2, 7)
     assert alone.keys() == shared.keys() == set(TASKS)
     for name, row in alone.items():
         assert row == pytest.approx(shared[name], nan_ok=True), name

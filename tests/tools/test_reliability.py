@@ -179,6 +179,7 @@ def test_the_table_says_with_which_options_each_verb_was_tried(tmp_path, monkeyp
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("name", VERBS)
 def test_every_verb_survives_kills_and_races(tmp_path, name):
     import_everything()

@@ -38,6 +38,12 @@ def determinism_table() -> str:
         (one["what"], one["way"], {name: f"{value:.1e}" if value else "0" for name, value in one["moved"].items()})
         for one in told["found"]
     ]
-    names = {"vectors": "vectors", "headline": "P@1 of 50", "scores": "other scores", "weights": "weights"}
+    names = {
+        "vectors": "vectors",
+        "headline": "P@1 of 50",
+        "scores": "other scores",
+        "hubs": "hub skew",
+        "weights": "weights",
+    }
     lines = [f"| {what} | {way} | {' | '.join(moved.get(name, '') for name in names)} |" for what, way, moved in rows]
     return "\n".join([f"| computed | way | {' | '.join(names.values())} |", f"|---|---|{'---:|' * len(names)}", *lines])

@@ -22,7 +22,7 @@ from tli_bench.measures.roles import HEADLINE
 def test_batches_order_and_threads_move_no_score_of_words_beyond_its_bound(tmp_path):
     at_once = Way("at once", batch_size=3, threads=2, shuffled=True)
     (found,) = word_ways(tmp_path, ways=[at_once], limit=24)
-    assert found.moved.keys() == {"vectors", "headline", "scores"}
+    assert found.moved.keys() == {"vectors", "headline", "scores", "hubs"}
     assert found.beyond == []
     assert found.moved["vectors"] > 0  # it was another way
 
@@ -37,8 +37,10 @@ def test_a_difference_is_seen_where_it_is():
     other = scored_record()
     other.curves[Split.DEV]["base"][HEADLINE][-1] += 1e-4
     other.curves[Split.CONTROL]["base"]["gap"][-1] += 1e-2
+    for record, skew in ((plain.record, 2.0), (other, 2.01)):
+        record.curves[Split.CONTROL]["base"]["hub_skew_backward"] = [*[None] * (len(record.layers) - 1), skew]
     found = differences(plain, Read({"base": longer}, other))
-    assert found == pytest.approx({"vectors": 1e-3, "headline": 1e-4, "scores": 1e-2}, rel=1e-2)
+    assert found == pytest.approx({"vectors": 1e-3, "headline": 1e-4, "scores": 1e-2, "hubs": 5e-3}, rel=1e-2)
     assert Moved("words", "x", found).beyond == list(found)
     assert Moved("words", "x", {"vectors": float("nan"), "headline": BOUNDS["headline"]}).beyond == ["vectors"]
     other.curves[Split.DEV]["base"][HEADLINE][-1] = None

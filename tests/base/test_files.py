@@ -54,6 +54,13 @@ def test_a_folder_is_put_away_where_the_block_ends_well_and_back_where_it_does_n
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_that_cannot_be_renamed_is_removed_where_it_is(tmp_path, monkeypatch):
+    write_text(tmp_path / "adapter" / "weights", "1")
+    monkeypatch.setattr(Path, "rename", full)
+    remove_folder(tmp_path / "adapter")
+    assert list(tmp_path.iterdir()) == []
+
+
 def left_over(folder, name, *, process, age=0.0):
     path = folder / temporary_prefix(name).replace(f".tmp-{os.getpid()}-", f".tmp-{process}-")
     path = path.with_name(f"{path.name}ab12cd34")

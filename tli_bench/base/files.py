@@ -106,7 +106,8 @@ def put_away(folder: Path, *, beside: str | None = None) -> Iterator[None]:
     """Remove a folder once the block has ended well: before that it gets a temporary name, which it loses again if the block fails.
 
     So whoever looks for it finds all of it or nothing; what a kill leaves is removed by the next writer, as of any temporary folder.
-    beside: the name of the output whose writer that is, by default the folder's own. What cannot be removed stays.
+    beside: the name of the output whose writer that is, by default the folder's own. One that cannot be renamed is removed where it is;
+    what cannot be removed stays.
     """
     aside = folder.with_name(f"{temporary_prefix(beside or folder.name)}away")
     with suppress(OSError):
@@ -117,7 +118,8 @@ def put_away(folder: Path, *, beside: str | None = None) -> Iterator[None]:
         with suppress(OSError):
             aside.rename(folder)
         raise
-    shutil.rmtree(aside, ignore_errors=True)
+    for path in (aside, folder):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def remove_folder(folder: Path, *, beside: str | None = None) -> None:

@@ -1,12 +1,15 @@
 """One writer at a time: who comes second is told who is first, and nobody waits for the dead."""
 
+import fcntl
 import os
 import signal
 import socket
+import threading
 from contextlib import suppress
 
 import pytest
 
+from tli_bench.base import locks
 from tli_bench.base.errors import OutputError
 from tli_bench.base.locks import FOLDER_LOCK, InUseError, replacing, writing_into
 
@@ -137,3 +140,18 @@ def test_names_with_the_signs_of_patterns_are_taken_by_the_letter(tmp_path):
     with replacing(tmp_path / "[ab]*", "train"):
         pass
     assert (tmp_path / ".a.tmp-999999-x").exists()
+
+
+def test_a_holder_that_is_about_to_say_who_it_is_is_waited_for(tmp_path):
+    """Two that start at once: one has the lock and has not yet written its note."""
+    lock = tmp_path / FOLDER_LOCK
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        said = threading.Timer(0.05, lambda: locks._say_who(held.fileno(), "run"))
+        said.start()
+        with (
+            pytest.raises(InUseError, match=r"is being written by tli-bench run \(process "),
+            writing_into(tmp_path, "run"),
+        ):
+            pass
+        said.join()

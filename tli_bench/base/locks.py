@@ -16,6 +16,8 @@ from tli_bench.base.files import remove_leftovers, temporary_stem
 
 log = logging.getLogger(__name__)
 FOLDER_LOCK = ".tli-bench.lock"
+_ASKED = 10
+"""Times that a lock is read for who holds it."""
 # A link or a pipe of that name, which somebody else put there, is not written to.
 _MODE = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
@@ -101,8 +103,10 @@ def _say_who(handle: int, verb: str) -> None:
 
 
 def _holder(handle: int) -> str:
-    try:
-        note = json.loads(os.pread(handle, 4096, 0))
-        return f"tli-bench {note['verb']} (process {int(note['pid'])} on {note['host']}, since {note['since']})"
-    except (OSError, ValueError, KeyError, TypeError):
-        return "another process"
+    for _ in range(_ASKED):
+        try:
+            note = json.loads(os.pread(handle, 4096, 0))
+            return f"tli-bench {note['verb']} (process {int(note['pid'])} on {note['host']}, since {note['since']})"
+        except (OSError, ValueError, KeyError, TypeError):
+            time.sleep(0.02)  # it may be about to say so
+    return "another process"

@@ -189,6 +189,15 @@ def test_base_and_adapted_of_one_run(tmp_path):
     assert found.rows[0].difference == pytest.approx(0.5 / 3)
 
 
+def test_the_name_of_a_model_is_never_its_adapter(tmp_path):
+    """Where only the adapter's run is there, it has scored the model as well."""
+    adapter = AdapterRef(name="tli", sha256="a" * 64)
+    folder(tmp_path, "run", [scored_record(adapter=adapter, scores=(0.2, 0.4, 0.3), base_scores=(0.1, 0.1, 0.2))])
+    model, adapted, tli = (load_side(name, results=tmp_path) for name in ("org/model", "org/model@adapted", "tli"))
+    assert (model.state, adapted.state, tli.state) == ("base", "adapted", "adapted")
+    assert compare([model, tli]).rows[0].difference == pytest.approx(0.5 / 3)
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [

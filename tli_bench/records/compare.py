@@ -30,7 +30,8 @@ from tli_bench.stats.pseudo import difference, over_pairs
 def load_side(spec: str, *, results: Path) -> Side:
     """The contender `spec`: a record, folder or submission, or the name of a model or adapter among `results`.
 
-    `@base` or `@adapted` at the end picks the state; without it, the adapted state where there is one.
+    `@base` or `@adapted` at the end picks the state. Without it a model's name means the model without an adapter, which any of its
+    runs has scored; everything else means the adapted state where there is one.
     Raises ResultError when nothing is found, or when one name means several runs.
     """
     name, mark, wanted = spec.rpartition("@")
@@ -43,8 +44,10 @@ def load_side(spec: str, *, results: Path) -> Side:
         if not exact:
             known = sorted({r.signature.model for r in pool} | {_adapter_name(r) for r in pool} - {""})
             raise ResultError(f"no records of {name!r} in {results}; there are: {visible(', '.join(known), limit=600)}")
+        of_model = name not in {_adapter_name(r) for r in exact}
         bare = [r for r in exact if r.signature.adapter is None]
-        pool = bare if bare and name not in {_adapter_name(r) for r in exact} and wanted != "adapted" else exact
+        pool = bare if bare and of_model and wanted != "adapted" else exact
+        wanted = wanted or ("base" if of_model else "")
     return side_of(spec, pool, state=wanted)
 
 

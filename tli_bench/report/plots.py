@@ -174,7 +174,8 @@ def distributions(record: RunRecord, stem: Path, *, split: Split = Split.CONTROL
             axes.set_xlabel("cosine")
             layer = record.best_layer[state]
             told = _headline(record, split, layer, state)
-            axes.set_title(f"{_name(record, state)}, layer {layer} (chosen on dev)\n{told}", fontsize=9)
+            role = "chosen on dev" if record.chosen_on_dev(state) else "the last; no dev words chose one"
+            axes.set_title(f"{_name(record, state)}, layer {layer} ({role})\n{told}", fontsize=9)
         np.atleast_1d(panels)[0].set_ylabel("words")
         drawn.legend(*np.atleast_1d(panels)[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
         drawn.suptitle(_title(record, split), fontsize=9)

@@ -10,7 +10,7 @@ import numpy as np
 
 from tli_bench.base.errors import InputError, ResultError, UnscorableError
 from tli_bench.base.wording import visible
-from tli_bench.config.facts import first_difference
+from tli_bench.config.facts import first_difference, flags_of
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.registry import get_measure, require_tested
 from tli_bench.measures.roles import CHANCE, HEADLINE
@@ -188,11 +188,16 @@ def _compare_unit(a: Side, b: Side, key: tuple[str, str], quantity: str, layer: 
         "protocol": ours.signature.protocol,
         "pairs": 1,
         "quantity": quantity,
+        "reservations": tuple(dict.fromkeys([*_reservations(ours, a.state), *_reservations(theirs, b.state)])),
     }
     row = _row(x, y, split=split, layer_a=layer_a, layer_b=layer_b, **about)
     concepts = [word[0] for word in words]
     kind = f"{ours.kind} [{ours.signature.protocol}]"
     return _Draft(row, kind, dict(zip(concepts, x, strict=True)), dict(zip(concepts, y, strict=True)))
+
+
+def _reservations(record: RunRecord, state: State) -> tuple[str, ...]:
+    return flags_of(record.signature, adapter=state == "adapted")
 
 
 def _row(x: Floats, y: Floats, **about: Any) -> PairComparison:
@@ -233,6 +238,7 @@ def _overall(drafts: Sequence[_Draft], layer: str) -> Iterator[PairComparison]:
             "protocol": first.protocol,
             "pairs": len(members),
             "quantity": first.quantity,
+            "reservations": tuple(dict.fromkeys(flag for d in members for flag in d.row.reservations)),
         }
         yield _row(x, y, split=first.split, layer_a=layer, layer_b=layer, **about)
 

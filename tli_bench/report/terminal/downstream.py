@@ -9,7 +9,7 @@ from rich.text import Text
 from tli_bench.base.wording import visible
 from tli_bench.config.facts import asked_of, asked_text
 from tli_bench.records.schema import DownstreamRecord
-from tli_bench.records.summary import downstream_flags
+from tli_bench.records.summary import downstream_flags, precision_of
 from tli_bench.report.terminal.parts import Column, Part, Sheet, Sketch
 from tli_bench.report.terminal.tasks import titles
 from tli_bench.report.terminal.unit import sparkline
@@ -28,7 +28,9 @@ def as_line(record: DownstreamRecord) -> str:
     who = f"{visible(record.model, limit=40)} {visible(record.adapter.name if record.adapter else '-', limit=30)}"
     notes = [*downstream_flags(record), *([visible(asked_text(record), limit=120)] if asked_text(record) else [])]
     marks = f"  [{', '.join(notes)}]" if notes else ""
-    return f"{visible(record.created[:10])}  {who}  {visible(record.task, limit=60)}  downstream  {scores}{marks}"
+    precision = precision_of(record)
+    at = "" if precision == "float32" else f"  {visible(precision, limit=40)}"
+    return f"{visible(record.created[:10])}  {who}  {visible(record.task, limit=60)}  downstream{at}  {scores}{marks}"
 
 
 def as_summary(record: DownstreamRecord) -> dict[str, Any]:
@@ -39,6 +41,7 @@ def as_summary(record: DownstreamRecord) -> dict[str, Any]:
         "model": record.model,
         "revision": record.revision,
         "adapter": record.adapter.name if record.adapter else None,
+        "precision": precision_of(record),
         "source": record.source,
         "documents": record.documents,
         "created": record.created,

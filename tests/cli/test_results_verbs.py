@@ -227,6 +227,17 @@ def test_plots_from_records(runs, tmp_path, kind):
     assert sorted(p.rsplit(".", 1)[1] for p in paths) == ["png", "png", "svg", "svg"]
 
 
+def test_scores_of_several_runs_are_not_those_of_one_name(runs):
+    """The card of a model would claim what its adapter scored."""
+    assert invoke("results", "model-index", runs).stdout.startswith("model-index:\n- name: tli\n")
+    RecordStore(runs).write(scored_record(scores=(0.1, 0.2, 0.3) * 8))
+    message = str(invoke("results", "model-index", runs, code=1).exception)
+    assert (
+        message
+        == "these are records of 2 runs: org/model sha256:abc; org/model sha256:abc tli; give the folder of one run"
+    )
+
+
 def test_no_figure_overwrites_that_of_another_run_list_or_split(tmp_path):
     """One model, one pair: the run proper, a trial, two lists of the same name, another precision, and other words of each."""
     store = RecordStore(tmp_path / "runs")

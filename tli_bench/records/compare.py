@@ -18,9 +18,9 @@ from tli_bench.models.identity import State
 from tli_bench.records.columns import Floats
 from tli_bench.records.compared import CompareResult, Correction, PairComparison, Side
 from tli_bench.records.concluded import conclusions
+from tli_bench.records.contender import runs_of
 from tli_bench.records.outcomes import outcome_of
 from tli_bench.records.run_record import RunRecord
-from tli_bench.records.signature import Signature
 from tli_bench.records.sources import iter_records
 from tli_bench.stats import benjamini_hochberg, holm, minimum_detectable_effect
 from tli_bench.stats.permutation import sign_flip_p
@@ -117,12 +117,9 @@ def side_of(name: str, pool: Iterable[RunRecord], *, state: str = "") -> Side:
     """
     records: dict[tuple[str, str], RunRecord] = {}
     mixed: list[str] = []
-    runs: dict[tuple[str, str, str, str], str] = {}
+    pool = list(pool)
     for record in pool:
         signature = record.signature
-        runs[_run(signature)] = " ".join(
-            part for part in (signature.model, signature.revision, _adapter_name(record)) if part
-        )
         key = (record.task + f" [{signature.protocol}]", record.pair)
         there = records.get(key)
         if there is not None and (field := first_difference(there.signature, signature)):
@@ -130,9 +127,10 @@ def side_of(name: str, pool: Iterable[RunRecord], *, state: str = "") -> Side:
             mixed.append(f"{key[0]} with {field} {ours!r} and with {theirs!r}")
         if there is None or there.created <= record.created:
             records[key] = record
+    runs = runs_of(pool)
     if len(runs) > 1:
         raise ResultError(
-            f"{name!r} means {len(runs)} runs: {visible('; '.join(sorted(runs.values())), limit=600)}; give the folder of one run"
+            f"{name!r} means {len(runs)} runs: {visible('; '.join(runs), limit=600)}; give the folder of one run"
         )
     if mixed:
         raise ResultError(
@@ -143,16 +141,6 @@ def side_of(name: str, pool: Iterable[RunRecord], *, state: str = "") -> Side:
         raise ResultError(f"{name!r}: these records have no adapted state; leave `@adapted` out")
     chosen: State = "adapted" if state == "adapted" or (adapted and not state) else "base"
     return Side(name, chosen, records)
-
-
-def _run(signature: Signature) -> tuple[str, str, str, str]:
-    adapter = signature.adapter
-    return (
-        signature.model,
-        signature.revision,
-        adapter.sha256 if adapter else "",
-        f"{signature.dtype} {signature.quantization}",
-    )
 
 
 @dataclass(frozen=True, slots=True)

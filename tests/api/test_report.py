@@ -8,6 +8,7 @@ import yaml
 
 import tli_bench
 from tests.command import tli_bench as command
+from tests.support import scored_record
 from tli_bench.base.errors import InputError, ResultError, UnknownNameError
 from tli_bench.records import RecordStore
 
@@ -25,7 +26,29 @@ def test_its_name_says_what_was_scored(report):
     first, *lines = repr(report).splitlines()
     assert first == "Report: tiny + tiny-swh-eng-tli, 1 of word pairs, 0 other tasks"
     assert lines[0].startswith(f"  {PAIR} words.v2: control P@1 of 50 ")
+    assert lines[0].endswith(f"  [limit {LIMIT}]")
     assert len(lines) == 1
+
+
+def test_rows_of_different_runs_in_one_folder_can_be_told_apart(tmp_path):
+    """Same model, pair and layer: a trial, another list, another precision."""
+    runs = (
+        {},
+        {"limit": 3},
+        {"lexicon": "other 1", "lexicon_hash": "1" * 64},
+        {"dtype": "bfloat16", "quantization": "nf4"},
+    )
+    store = RecordStore(tmp_path)
+    for run in runs:
+        store.write(scored_record(**run))
+    frame = tli_bench.read_records(tmp_path)
+    assert not frame.drop(columns="value").duplicated().any()
+    about = {tuple(row) for row in frame[["precision", "lexicon", "flags"]].to_numpy()}
+    assert about == {
+        ("float32", "own 1", ""), ("float32", "own 1", "limit 3"), ("float32", "other 1", ""), ("bfloat16 nf4", "own 1", "")
+    }  # fmt: skip
+    lines = command("results", "ls", str(tmp_path)).splitlines()
+    assert len(set(lines)) == len(runs)
 
 
 def test_the_frame_is_tidy_and_holds_every_score_of_the_records(report):

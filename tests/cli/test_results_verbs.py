@@ -227,6 +227,33 @@ def test_plots_from_records(runs, tmp_path, kind):
     assert sorted(p.rsplit(".", 1)[1] for p in paths) == ["png", "png", "svg", "svg"]
 
 
+def test_scores_of_several_runs_are_not_those_of_one_name(runs):
+    """The card of a model would claim what its adapter scored."""
+    assert invoke("results", "model-index", runs).stdout.startswith("model-index:\n- name: tli\n")
+    RecordStore(runs).write(scored_record(scores=(0.1, 0.2, 0.3) * 8))
+    message = str(invoke("results", "model-index", runs, code=1).exception)
+    assert (
+        message
+        == "these are records of 2 runs: org/model sha256:abc; org/model sha256:abc tli; give the folder of one run"
+    )
+
+
+def test_no_figure_overwrites_that_of_another_run_list_or_split(tmp_path):
+    """One model, one pair: the run proper, a trial, two lists of the same name, another precision, and other words of each."""
+    store = RecordStore(tmp_path / "runs")
+    for k, about in enumerate(({}, {"limit": 24}, {"lexicon": "b"}, {"lexicon": "b"}, {"dtype": "bfloat16"})):
+        store.write(scored_record(scores=(0.3, 0.5, 0.4) * 8, lexicon_hash=str(k) * 64, **about))
+    draw = ("plot", "curves", tmp_path / "runs", "--out", tmp_path / "plots")
+    paths = [path for split in ("control", "dev") for path in invoke(*draw, "--split", split).stdout.split()]
+    assert len(set(paths)) == len(paths) == 2 * 2 * 5
+    assert sum("limit24" in path for path in paths) == sum("bfloat16" in path for path in paths) == 4
+    write_sweep(cases.sweep(), tmp_path / "ranks.json")
+    sweep = ("plot", "sweep", tmp_path / "ranks.json", "--out", tmp_path / "plots")
+    drawn = [invoke(*sweep, "--against", against).stdout for against in ("rank", "parameters")]
+    assert drawn[0] != drawn[1]
+    assert all("/org_good-sweep-" in out for out in drawn)
+
+
 def test_reading_verbs_load_no_torch(runs, tmp_path):
     calls = [
         ["results", "validate", str(runs)],

@@ -145,6 +145,13 @@ def test_what_is_finished_is_read_back(lm, tmp_path):
         }
 
 
+def test_options_of_words_alone_ask_nothing_again(lm, tmp_path):
+    """Whoever scores words once more without `--confirm`, or with other measures, into the same folder."""
+    scored(lm, tmp_path, tasks=(XQUAD,), limit=2)
+    outcome, asked = scored(lm, tmp_path, tasks=(XQUAD,), limit=2, confirm=False, measures=["all"], allow_leakage=True)
+    assert (outcome.reused, asked) == ([XQUAD], 0)
+
+
 @pytest.mark.parametrize(
     "changed", [{"limit": 2}, {"system_prompt": "Answer in Turkish."}, {"adapter": "none"}, {"data_dir": "copy"}]
 )

@@ -239,7 +239,7 @@ def test_control_words_too_few_to_be_scored_are_no_crash():
     assert found.joined == ()
     assert found.notes == (
         "tiny, sha256:abc, float32, words.v1, tli_alignment, core 0.1.0: p1_of_50 of the control words is unscored in "
-        "all 15 records; a larger --limit scores more",
+        "all 15 records; a larger --limit, or a list with more control words, scores more",
     )
 
 

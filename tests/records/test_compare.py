@@ -189,6 +189,32 @@ def test_base_and_adapted_of_one_run(tmp_path):
     assert found.rows[0].difference == pytest.approx(0.5 / 3)
 
 
+def test_the_name_of_a_model_is_never_its_adapter(tmp_path):
+    """Where only the adapter's run is there, it has scored the model as well."""
+    adapter = AdapterRef(name="tli", sha256="a" * 64)
+    folder(tmp_path, "run", [scored_record(adapter=adapter, scores=(0.2, 0.4, 0.3), base_scores=(0.1, 0.1, 0.2))])
+    model, adapted, tli = (load_side(name, results=tmp_path) for name in ("org/model", "org/model@adapted", "tli"))
+    assert (model.state, adapted.state, tli.state) == ("base", "adapted", "adapted")
+    assert compare([model, tli]).rows[0].difference == pytest.approx(0.5 / 3)
+
+
+def test_a_reservation_stands_with_the_conclusion_and_the_table(tmp_path):
+    """Forty words, or leaking ones, conclude like any others: whoever reads it has to know."""
+    low, high = (0.0, 0.1, 0.0) * 8, (0.1, 0.3, 0.4) * 8
+    about = {"limit": 40, "leaking": True}
+    found = sides(tmp_path, [scored_record(scores=low, **about)], [scored_record(model="org/b", scores=high, **about)])
+    assert found.rows[0].reservations == ("leaking", "limit 40")
+    assert found.conclusions[0].endswith("; with a reservation: leaking, limit 40")
+    (sheet,) = (part for part in comparison_parts(found) if isinstance(part, Sheet))
+    assert sheet.title.endswith("[leaking, limit 40]")
+    mine = side_of("c", [scored_record(model="org/c", scores=high, skip_gate=True)])
+    other = compare([side_of("d", [scored_record(scores=low, model="org/d")]), mine])
+    assert other.conclusions[0].endswith("; with a reservation: skip_gate")
+    assert (
+        "reservation" not in compare([side_of("d", [scored_record()]), side_of("e", [scored_record()])]).conclusions[0]
+    )
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [

@@ -106,6 +106,24 @@ def test_nothing_is_merged_when_one_record_is_invalid(tmp_path):
     assert not (tmp_path / "into").exists()
 
 
+@pytest.mark.parametrize("compressed", [False, True])
+def test_no_unit_is_in_a_folder_twice_plain_and_compressed(tmp_path, compressed):
+    """A folder merged once more in the other kind, and a run that goes on in a folder that was merged."""
+    record = scored_record()
+    RecordStore(tmp_path / "from").write(record)
+    there, other = (RecordStore(tmp_path / "into", compressed=kind) for kind in (compressed, not compressed))
+    merge([tmp_path / "from"], there)
+    assert [len(found) for found in lists_of(merge([tmp_path / "from"], other))] == [0, 1, 0]
+    assert other.find(record.task, record.signature) == record
+    later = scored_record(created="2026-02-01T00:00:00+00:00")
+    other.write(later)
+    assert list(there) == list(other) == [later]
+
+
+def lists_of(merged):
+    return merged.added, merged.same, merged.replaced
+
+
 def test_compressed_and_plain_records_are_the_same_record(tmp_path):
     plain, packed = RecordStore(tmp_path / "a"), RecordStore(tmp_path / "b", compressed=True)
     paths = plain.write(scored_record()), packed.write(scored_record())

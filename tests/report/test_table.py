@@ -1,11 +1,12 @@
 """Boards: who is ranked with whom, who is not and why, and what each column holds."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
 from tests.report import cases
-from tests.support import changed_columns, scored_record
+from tests.support import changed_columns, downstream_record, scored_record
 from tli_bench.base.errors import ResultError
 from tli_bench.base.paths import data_dir
 from tli_bench.lexicon.pairs import Split
@@ -13,6 +14,7 @@ from tli_bench.measures.roles import HEADLINE
 from tli_bench.models.identity import AdapterRef
 from tli_bench.records import TaskScore
 from tli_bench.records.controls import Placebo, PlaceboLayer
+from tli_bench.records.downstream import task_scores
 from tli_bench.records.schema import Controls, Spelling
 from tli_bench.report.columns import OVER_BASE
 from tli_bench.report.reported import load_reported
@@ -298,6 +300,37 @@ def test_scores_that_were_asked_for_in_another_way_are_left_out_and_the_field_is
     assert [record.getMessage() for record in caplog.records] == [
         f"scores of {task} with no chat template, examples or system prompt, by transformers are left out, since as many or "
         "more were made with chat_template True; score all with the same"
+    ]
+
+
+def test_scores_on_other_documents_are_left_out_and_the_counts_are_named(caplog):
+    """A data folder with a part of the questions is another test, whatever its name."""
+    records, task = (
+        [scored_record(model=name) for name in ("org/a", "org/b", "org/part")],
+        "tli_bitext_swh_Latn-eng_Latn",
+    )
+    scores = [bitext(task, 0.2, model=name) for name in ("org/a", "org/b")]
+    scores.append(replace(bitext(task, 0.9, model="org/part"), n=2))
+    (only,) = build(records, scores=scores).boards
+    found = {model: row.cells.get("bitext") for (model, _), row in by_name(only).items()}
+    assert found == {"org/a": 0.2, "org/b": 0.2, "org/part": None}
+    assert [record.getMessage() for record in caplog.records] == [
+        f"scores of {task} with 2 documents are left out, since as many or more were made with 5 documents; score all with the same"
+    ]
+
+
+def test_downstream_scores_of_one_precision_are_not_those_of_another(caplog):
+    """A quantised model does not get the scores of the whole one, and a score that fits none is named."""
+    task = "tli_bitext_swh_Latn-eng_Latn"
+    records = [scored_record(quantization=quantization) for quantization in (None, "nf4")]
+    whole = downstream_record(task=task, adapter=None, scores={"base": {"p1": 0.7}}, higher_is_better={"p1": True})
+    small = whole.model_copy(update={"dtype": "bfloat16", "scores": {"base": {"p1": 0.1}}})
+    scores = [score for record in (whole, small) for score in task_scores(record, where="w")]
+    (only,) = build(records, scores=scores).boards
+    found = {only.entries[row.entry].key.quantization: row.cells.get("bitext") for row in only.sections[0].rows}
+    assert found == {"": 0.7, "nf4": None}
+    assert [record.getMessage() for record in caplog.records] == [
+        f"scores of {task} by org/model at bfloat16 are left out, since it scored no words at that precision; score both at the same"
     ]
 
 

@@ -33,6 +33,8 @@ from tli_bench.report.terminal.tasks import task_parts
 from tli_bench.report.terminal.unit import unit_parts
 from tli_bench.report.terminal.verdicts import verdict_line
 from tli_bench.report.terminal.wrap import wrapped
+from tli_bench.report.view_record import packed
+from tli_bench.report.view_words import WordLists
 from tli_bench.stats.verdict import Verdict, VerdictKind
 
 WIDTHS = (80, 100, 120, 200)
@@ -244,6 +246,21 @@ def test_a_run_closes_with_one_sentence_that_one_pair_does_not_need():
     (said,) = closing(alone)
     assert said.plain.startswith("m is aligned over 3 pairs")
     assert "most on tur-eng (0.600), least on swh-eng (0.200)" in said.plain
+
+
+def test_without_dev_words_no_layer_is_said_to_be_chosen():
+    """A list of train and test words alone: the last layer is shown, and nothing says that it is the best one."""
+    whole = unit(DEFAULT_PAIRS[0])
+    record = whole.model_copy(update={"curves": {s: c for s, c in whole.curves.items() if s is not Split.DEV}})
+    assert "chosen on dev" in text_of(unit_parts(whole))
+    told = text_of(unit_parts(record))
+    assert "layers 0..32; no dev words chose one, so layer 32 (output) is shown" in told
+    assert re.search(r"^ 32 \(output\) +control ", told, re.MULTILINE)
+    assert "chosen on dev" not in told
+    assert "best" not in told
+    lists = WordLists()
+    assert packed(whole, lists)["chosen"] == {"base": "32", "adapted": "32"}
+    assert packed(record, lists)["chosen"] == {}
 
 
 def test_another_pairs_adapter_has_no_trained_words_here():

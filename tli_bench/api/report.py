@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tli_bench.api.records import COLUMNS, score_rows
 from tli_bench.base.errors import InputError
+from tli_bench.config.facts import flags_of
 from tli_bench.config.run import RunConfig
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.registry import get_measure
@@ -128,4 +129,8 @@ def _line(record: RunRecord) -> str:
     measure = get_measure(HEADLINE)
     states = [state for state in BEFORE_AFTER if state in record.curves[record.split]]
     values = " → ".join(measure.shown(record.value(HEADLINE, record.split, state, OUTPUT)) for state in states)
-    return f"{record.pair} {record.signature.protocol}: {record.split.value} {measure.label} {values} at the output"
+    flags = flags_of(record.signature)
+    marks = f"  [{', '.join(flags)}]" if flags else ""
+    return (
+        f"{record.pair} {record.signature.protocol}: {record.split.value} {measure.label} {values} at the output{marks}"
+    )

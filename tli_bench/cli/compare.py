@@ -18,7 +18,8 @@ def compare(
     sides: Annotated[
         list[str],
         typer.Argument(
-            help="A B [...]: folders, records, submissions, or names of models and adapters; @base or @adapted picks a state."
+            help="A B [...]: folders, records, submissions, or names of models and adapters; @base or @adapted picks a state. "
+            "Without it the adapted one where there is one; a model's name means the model without an adapter."
         ),
     ],
     results: Annotated[Path, typer.Option(help="Where names are looked up.")] = Path("runs"),

@@ -36,7 +36,7 @@ def curves(
     """
     from tli_bench.report.plots import layer_curves
 
-    for stem, item in _records(record, out, f"curves-{measure}"):
+    for stem, item in _records(record, out, f"curves-{measure}", split):
         _say(layer_curves(item, stem, measure=measure, split=_split(split)))
 
 
@@ -50,7 +50,7 @@ def change(
     """Every word before and after the adapter."""
     from tli_bench.report.plots import before_after
 
-    for stem, item in _records(record, out, f"change-{quantity}"):
+    for stem, item in _records(record, out, f"change-{quantity}", split):
         _say(before_after(item, stem, quantity_name=quantity, split=_split(split)))
 
 
@@ -59,7 +59,7 @@ def distributions(record: Record, out: Out = Path("plots"), split: SplitName = "
     """Cosines of translations against those of wrong pairs, with P@1 of 50 above them."""
     from tli_bench.report.plots import distributions as draw
 
-    for stem, item in _records(record, out, "distributions"):
+    for stem, item in _records(record, out, "distributions", split):
         _say(draw(item, stem, split=_split(split)))
 
 
@@ -84,6 +84,8 @@ def sweep(
     quiet_libraries()
     from tli_bench.base.errors import InputError
     from tli_bench.measures.registry import get_measure
+    from tli_bench.records.contender import display_name
+    from tli_bench.records.names import safe_name
     from tli_bench.report.plots import sweep as draw
     from tli_bench.report.scopes import pair_label
     from tli_bench.report.sweeps import lines, load_sweep
@@ -110,7 +112,16 @@ def sweep(
         title = f"{found.model}, {pair_label(pair)}, at {where}"
         shown = measure or found.score
         score = f"{split} {get_measure(shown).label}"
-        _say(draw(drawn, out / f"sweep-{shown}-{split}-{layer}-{pair}", title=title, score=score, against=against))
+        parts = [
+            display_name(found.model),
+            "sweep",
+            shown,
+            split,
+            layer,
+            *(["parameters"] if against == "parameters" else []),
+        ]
+        stem = "-".join(safe_name(part) for part in (*parts, *([by] if by else []), pair))
+        _say(draw(drawn, out / stem, title=title, score=score, against=against))
 
 
 @app.command("map")
@@ -129,6 +140,7 @@ def embedding_map(
     """Words of two languages in the plane, before and after the adapter. This one loads the model."""
     from tli_bench.cli.quiet import quiet_libraries
     from tli_bench.languages import pair_id, resolve_pair
+    from tli_bench.records.names import safe_name
     from tli_bench.report.plots import embedding_map as draw
     from tli_bench.report.scopes import pair_label
 
@@ -140,27 +152,38 @@ def embedding_map(
         f"{_short(model)}{f' + {_short(adapter)}' if adapter else ''}\n"
         f"{pair_label(name)}, {drawn} control words, layer {shown}, {method.upper().replace('TSNE', 't-SNE')}"
     )
-    _say(draw(states, out / f"map-{method}-{name}-layer-{shown}", pair=name, method=method, title=title))
+    who = "-".join(safe_name(_short(part)) for part in (model, adapter or "base"))
+    stem = f"{who}-{name}-{safe_name(protocol)}-map-{method}-layer-{shown}"
+    _say(draw(states, out / stem, pair=name, method=method, title=title))
 
 
 def _short(name: str) -> str:
     return Path(name).name if os.path.isdir(name) else name
 
 
-def _records(source: Path, out: Path, kind: str) -> Any:
-    from tli_bench.records.names import safe_name
+def _records(source: Path, out: Path, kind: str, split: str) -> Any:
+    """Records with the file that each one's figure goes to, never the same twice: runs of a folder may differ in little."""
+    from tli_bench.config.facts import marks_of
+    from tli_bench.lexicon.pairs import Split
+    from tli_bench.records.names import run_path, safe_name
     from tli_bench.records.sources import iter_records
 
+    taken = set()
     for _, record in iter_records(source):
-        adapter = record.signature.adapter
+        signature = record.signature
         parts = [
-            record.signature.model,
-            adapter.name if adapter else "base",
+            signature.model,
+            signature.adapter.name if signature.adapter else "base",
             record.pair,
-            record.signature.protocol,
-            kind,
+            signature.protocol,
         ]
-        yield out / "-".join(safe_name(part) for part in parts), record
+        parts += [] if signature.lexicon.startswith("core ") else [signature.lexicon]
+        parts += [*marks_of(signature), kind, *([] if split == Split.CONTROL.value else [split])]
+        stem = "-".join(safe_name(part) for part in parts)
+        if stem in taken:
+            stem += f"-{run_path(out, record.task, signature).stem.rpartition('.')[2]}"
+        taken.add(stem)
+        yield out / stem, record
 
 
 def _split(name: str) -> Any:

@@ -53,7 +53,12 @@ def ls(
         scores = f"{'  '.join(shown)}  layer {line.layer}"
         who = f"{visible(line.model, limit=40)} {visible(line.adapter or '-', limit=30)}"
         marks = f"  [{', '.join(line.flags)}]" if line.flags else ""
-        what = f"{visible(line.task, limit=60)}  {line.protocol}"
+        # The usual lexicon and precision are not worth a column.
+        apart = (
+            "" if line.lexicon.startswith("core ") else line.lexicon,
+            "" if line.precision == "float32" else line.precision,
+        )
+        what = f"{visible(line.task, limit=60)}  {visible('  '.join(filter(None, (line.protocol, *apart))), limit=100)}"
         print_parts(console, [Text(f"{line.created[:10]}  {who}  {what}  {scores}{marks}")])
 
 

@@ -247,7 +247,10 @@ def _notes(gathered: Gathered, scored: Scored, measure: str) -> Iterator[str]:
             "run them with --adapter"
         )
     for title, gains in gathered.unscored.items():
-        yield f"{title}: {measure} of the control words is unscored in all {len(gains)} records; a larger --limit scores more"
+        yield (
+            f"{title}: {measure} of the control words is unscored in all {len(gains)} records; "
+            "a larger --limit, or a list with more control words, scores more"
+        )
     if scored.outcomes and not gathered.gains and not gathered.unscored:
         yield "no alignment record has an adapter and control words; run `--tasks tli_alignment` with the same --adapter"
     met = {who for gains in (gathered.gains | gathered.unscored).values() for who in gains}

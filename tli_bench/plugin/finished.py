@@ -20,13 +20,15 @@ from tli_bench.records.seal import ChangedRecordError
 log = logging.getLogger(__name__)
 _SAME = ("task_sha256", "versions")
 """What must agree besides all that a record's path is made of."""
+_APART = {"asked", "config_source", "confirm", "measures", "allow_leakage", "trained_words", "audit"}
+"""Metadata that changes nothing about what is asked: how it was asked, where the task's file lies, and options of words alone."""
 
 
 def task_digest(task: Task, limit: int | None) -> str:
     """SHA-256 of a task's configuration, the documents that are scored, and its examples: what it asks, whatever it is called."""
     documents = list(task.eval_docs)[:limit]
     config = {name: value for name, value in task.dump_config().items() if name != "generation_kwargs"}
-    config["metadata"] = {name: v for name, v in (config.get("metadata") or {}).items() if name != "asked"}
+    config["metadata"] = {name: v for name, v in (config.get("metadata") or {}).items() if name not in _APART}
     examples = task.shots() if isinstance(task, AnswerTask) else []
     text = json.dumps([config, documents, examples], sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

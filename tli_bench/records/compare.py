@@ -10,7 +10,7 @@ import numpy as np
 
 from tli_bench.base.errors import InputError, ResultError, UnscorableError
 from tli_bench.base.wording import visible
-from tli_bench.config.facts import first_difference
+from tli_bench.config.facts import first_difference, flags_of
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.registry import get_measure, require_tested
 from tli_bench.measures.roles import CHANCE, HEADLINE
@@ -18,9 +18,9 @@ from tli_bench.models.identity import State
 from tli_bench.records.columns import Floats
 from tli_bench.records.compared import CompareResult, Correction, PairComparison, Side
 from tli_bench.records.concluded import conclusions
+from tli_bench.records.contender import runs_of
 from tli_bench.records.outcomes import outcome_of
 from tli_bench.records.run_record import RunRecord
-from tli_bench.records.signature import Signature
 from tli_bench.records.sources import iter_records
 from tli_bench.stats import benjamini_hochberg, holm, minimum_detectable_effect
 from tli_bench.stats.permutation import sign_flip_p
@@ -30,7 +30,8 @@ from tli_bench.stats.pseudo import difference, over_pairs
 def load_side(spec: str, *, results: Path) -> Side:
     """The contender `spec`: a record, folder or submission, or the name of a model or adapter among `results`.
 
-    `@base` or `@adapted` at the end picks the state; without it, the adapted state where there is one.
+    `@base` or `@adapted` at the end picks the state. Without it a model's name means the model without an adapter, which any of its
+    runs has scored; everything else means the adapted state where there is one.
     Raises ResultError when nothing is found, or when one name means several runs.
     """
     name, mark, wanted = spec.rpartition("@")
@@ -43,8 +44,10 @@ def load_side(spec: str, *, results: Path) -> Side:
         if not exact:
             known = sorted({r.signature.model for r in pool} | {_adapter_name(r) for r in pool} - {""})
             raise ResultError(f"no records of {name!r} in {results}; there are: {visible(', '.join(known), limit=600)}")
+        of_model = name not in {_adapter_name(r) for r in exact}
         bare = [r for r in exact if r.signature.adapter is None]
-        pool = bare if bare and name not in {_adapter_name(r) for r in exact} and wanted != "adapted" else exact
+        pool = bare if bare and of_model and wanted != "adapted" else exact
+        wanted = wanted or ("base" if of_model else "")
     return side_of(spec, pool, state=wanted)
 
 
@@ -114,12 +117,9 @@ def side_of(name: str, pool: Iterable[RunRecord], *, state: str = "") -> Side:
     """
     records: dict[tuple[str, str], RunRecord] = {}
     mixed: list[str] = []
-    runs: dict[tuple[str, str, str, str], str] = {}
+    pool = list(pool)
     for record in pool:
         signature = record.signature
-        runs[_run(signature)] = " ".join(
-            part for part in (signature.model, signature.revision, _adapter_name(record)) if part
-        )
         key = (record.task + f" [{signature.protocol}]", record.pair)
         there = records.get(key)
         if there is not None and (field := first_difference(there.signature, signature)):
@@ -127,9 +127,10 @@ def side_of(name: str, pool: Iterable[RunRecord], *, state: str = "") -> Side:
             mixed.append(f"{key[0]} with {field} {ours!r} and with {theirs!r}")
         if there is None or there.created <= record.created:
             records[key] = record
+    runs = runs_of(pool)
     if len(runs) > 1:
         raise ResultError(
-            f"{name!r} means {len(runs)} runs: {visible('; '.join(sorted(runs.values())), limit=600)}; give the folder of one run"
+            f"{name!r} means {len(runs)} runs: {visible('; '.join(runs), limit=600)}; give the folder of one run"
         )
     if mixed:
         raise ResultError(
@@ -140,16 +141,6 @@ def side_of(name: str, pool: Iterable[RunRecord], *, state: str = "") -> Side:
         raise ResultError(f"{name!r}: these records have no adapted state; leave `@adapted` out")
     chosen: State = "adapted" if state == "adapted" or (adapted and not state) else "base"
     return Side(name, chosen, records)
-
-
-def _run(signature: Signature) -> tuple[str, str, str, str]:
-    adapter = signature.adapter
-    return (
-        signature.model,
-        signature.revision,
-        adapter.sha256 if adapter else "",
-        f"{signature.dtype} {signature.quantization}",
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,11 +176,16 @@ def _compare_unit(a: Side, b: Side, key: tuple[str, str], quantity: str, layer: 
         "protocol": ours.signature.protocol,
         "pairs": 1,
         "quantity": quantity,
+        "reservations": tuple(dict.fromkeys([*_reservations(ours, a.state), *_reservations(theirs, b.state)])),
     }
     row = _row(x, y, split=split, layer_a=layer_a, layer_b=layer_b, **about)
     concepts = [word[0] for word in words]
     kind = f"{ours.kind} [{ours.signature.protocol}]"
     return _Draft(row, kind, dict(zip(concepts, x, strict=True)), dict(zip(concepts, y, strict=True)))
+
+
+def _reservations(record: RunRecord, state: State) -> tuple[str, ...]:
+    return flags_of(record.signature, adapter=state == "adapted")
 
 
 def _row(x: Floats, y: Floats, **about: Any) -> PairComparison:
@@ -230,6 +226,7 @@ def _overall(drafts: Sequence[_Draft], layer: str) -> Iterator[PairComparison]:
             "protocol": first.protocol,
             "pairs": len(members),
             "quantity": first.quantity,
+            "reservations": tuple(dict.fromkeys(flag for d in members for flag in d.row.reservations)),
         }
         yield _row(x, y, split=first.split, layer_a=layer, layer_b=layer, **about)
 

@@ -30,7 +30,8 @@ class PairComparison:
     difference; t, p, d_z: paired t-test on pseudo-values, and t over the root of n; None under 20 concepts, or without
     spread. permutation_p: of random signs for the concepts' differences, `FLIPS` of them, seed 0; uncorrected. detectable: the
     smallest difference that a t-test of these words finds with 80 % power. p_adjusted: corrected over the whole family of
-    tests. outcome: what may be said; None for a measure other than the headline, which does not conclude.
+    tests. outcome: what may be said; None for a measure other than the headline, which does not conclude. reservations: what keeps
+    either side's scores out of the ranks, such as `limit 40`.
     """
 
     a: str
@@ -55,6 +56,7 @@ class PairComparison:
     detectable: float | None
     p_adjusted: float | None = None
     outcome: Outcome | None = None
+    reservations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

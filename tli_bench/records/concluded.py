@@ -51,7 +51,8 @@ def _sentence(row: PairComparison, found: CompareResult, tests: int) -> str:
         said = f"not enough words to tell {a} and {b} apart"
         if row.detectable is not None:
             tested += f"; {row.n} concepts can show a difference of {row.detectable:.3f} or more (80 % power)"
-    return f"{said} {where}: {measured}; {tested}"
+    apart = f"; with a reservation: {', '.join(row.reservations)}" if row.reservations else ""
+    return f"{said} {where}: {measured}; {tested}{apart}"
 
 
 def _name(found: CompareResult) -> str:

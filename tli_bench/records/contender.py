@@ -1,9 +1,10 @@
 """Whose score it is: weights by their fingerprint, and a name for people that gives away nobody's folders."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from tli_bench.models.fingerprint import is_fingerprint
+from tli_bench.records.run_record import RunRecord
 from tli_bench.records.signature import Signature
 
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
@@ -13,6 +14,30 @@ _DEEP = re.compile(r"[\w.+-]+([\\/][\w.+-]+){2,}")
 def weights_of(signature: Signature) -> tuple[str, str]:
     """What all scores of one set of weights share: their fingerprint, or name and revision where that is not one."""
     return ("" if is_fingerprint(signature.revision) else signature.model, signature.revision)
+
+
+def runs_of(records: Iterable[RunRecord]) -> list[str]:
+    """Who was scored in records, each contender once: model, revision, adapter, and what else tells them apart."""
+    found = {}
+    for record in records:
+        signature, adapter = record.signature, record.signature.adapter
+        who = (
+            signature.model,
+            signature.revision,
+            adapter.sha256 if adapter else "",
+            signature.dtype,
+            signature.quantization,
+        )
+        precision = "" if signature.dtype == "float32" else signature.dtype
+        told = (
+            signature.model,
+            signature.revision,
+            adapter.name if adapter else "",
+            precision,
+            signature.quantization or "",
+        )
+        found[who] = " ".join(part for part in told if part)
+    return sorted(found.values())
 
 
 def is_local(model: str) -> bool:

@@ -79,6 +79,8 @@ def task_scores(record: DownstreamRecord, *, where: str) -> Iterator[TaskScore]:
                 where=where,
                 revision=record.revision,
                 adapter_sha256=adapter.sha256 if adapter else None,
+                dtype=record.dtype,
+                quantization=record.quantization,
                 chat_template=record.chat_template,
                 num_fewshot=record.num_fewshot,
                 fewshot_source=record.fewshot_source,

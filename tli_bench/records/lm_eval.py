@@ -19,7 +19,8 @@ class TaskScore:
 
     value: None where lm-eval gave no finite number. filter: lm-eval's output filter, usually `none`.
     chat_template, num_fewshot, fewshot_source, system_prompt, engine: how the model was asked, as in our own downstream records.
-    revision, adapter_sha256: where the file says so, as our own downstream records do.
+    revision, adapter_sha256, dtype, quantization: where the file says so, as our own downstream records do; of a score without a dtype
+    nobody says at which precision it was made.
     """
 
     model: str
@@ -36,6 +37,8 @@ class TaskScore:
     where: str
     revision: str | None = None
     adapter_sha256: str | None = None
+    dtype: str | None = None
+    quantization: str | None = None
     chat_template: bool = False
     num_fewshot: int = 0
     fewshot_source: str | None = None

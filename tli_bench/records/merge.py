@@ -27,18 +27,19 @@ def merge(sources: Sequence[Path], store: RecordStore, *, replace: bool = False)
     A different record in the same place is an error, unless `replace` is given: then the one with the later date stays.
     Nothing is written when any record is invalid or in conflict: everything is read twice, so that nothing is half written.
     """
-    planned: dict[Path, str] = {}
+    planned: dict[Path, tuple[str, str]] = {}
     for source in sources:
         for where, record in iter_all(source):
             if errors := validate_record(record).errors:
                 raise ResultError(f"{where}: {errors[0]}; nothing was merged")
             path, digest = unit_path(store.root, record, compressed=store.compressed), record_digest(record)
-            there = record_digest(read_unit(path)) if path.is_file() else None
-            if not replace and digest != planned.get(path, there or digest):
+            if path not in planned:
+                planned[path] = (record_digest(read_unit(path)), str(path)) if path.is_file() else (digest, where)
+            there, other = planned[path]
+            if not replace and digest != there:
                 raise ResultError(
-                    f"{where} and {path} are two records of the same unit; keep one, or give --replace to keep the later"
+                    f"{where} and {other} are two records of the same unit; keep one, or give --replace to keep the later"
                 )
-            planned[path] = digest
     return _write(sources, store)
 
 

@@ -3,10 +3,13 @@
 from collections.abc import Iterable
 from typing import Any
 
+from tli_bench.base.errors import ResultError
+from tli_bench.base.wording import visible
 from tli_bench.config.facts import flags_of
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.measure import Place
 from tli_bench.measures.registry import list_measures
+from tli_bench.records.contender import runs_of
 from tli_bench.records.run_record import RunRecord
 from tli_bench.records.scores import BEST, OUTPUT
 
@@ -29,9 +32,15 @@ def index_entry(
 def model_index(name: str, records: Iterable[RunRecord]) -> dict[str, Any]:
     """The `model-index` of a card, of the state that each record is about: the layer that dev chose and the output.
 
-    Records with a reservation (a limit, a skipped gate, leaking words) and those of audit words are left out.
+    Records with a reservation (a limit, a skipped gate, leaking words) and those of audit words are left out. Raises ResultError
+    for records of several models, adapters or precisions, whose scores are not those of one name.
     """
-    results = []
+    results, records = [], list(records)
+    runs = runs_of(records)
+    if len(runs) > 1:
+        raise ResultError(
+            f"these are records of {len(runs)} runs: {visible('; '.join(runs), limit=600)}; give the folder of one run"
+        )
     for record in records:
         signature = record.signature
         if signature.audit or flags_of(signature) or not record.best_layer:

@@ -6,6 +6,7 @@ from pydantic import Field, JsonValue, model_validator
 
 from tli_bench.base.frozen import Frozen
 from tli_bench.lexicon.pairs import Split
+from tli_bench.measures.choice import BEST_LAYER_RULE, chosen_depth
 from tli_bench.records.columns import Curve, Sums, Words
 from tli_bench.records.comparison import Comparison
 from tli_bench.records.controls import Controls
@@ -20,7 +21,8 @@ class RunRecord(Frozen, Scores):
     """One scored unit: a model, an adapter if there is one, a task and a pair under one protocol.
 
     curves: `curves[split][state][measure]` holds one value for each layer, in the order of `signature.layers`; None is
-    unscored. best_layer: by state, the layer that the dev words chose by `best_layer_rule` (never train or control words).
+    unscored. best_layer: by state, the layer that the dev words chose by `best_layer_rule` (never train or control words), or the last
+    one where they could not (`chosen_on_dev`).
     words: the scored word pairs of each split. columns: `columns[split][state][layer][measure]` holds one value for each
     of those words at the layers shown, None where a word has none, or the sums of a column that is too large to keep.
     pseudo: likewise, the pseudo-values of the measures that are compared: what every interval, test and rank is computed from.
@@ -64,6 +66,11 @@ class RunRecord(Frozen, Scores):
     def verdict(self) -> Verdict | None:
         """What may be said of the pair: the verdict at the layer that dev chose; None where there is none."""
         return self.verdicts.get(self.best_layer.get(self.state, ""))
+
+    def chosen_on_dev(self, state: str) -> bool:
+        """Whether dev words chose the best layer of a state: without any that can be scored it is the last layer."""
+        dev = self.curves.get(Split.DEV, {}).get(state, {})
+        return chosen_depth(dev.get) is not None if self.best_layer_rule == BEST_LAYER_RULE else bool(dev)
 
     @model_validator(mode="after")
     def _consistent(self) -> "RunRecord":

@@ -25,21 +25,23 @@ log = logging.getLogger(__name__)
 class RecordStore:
     """Records under `root`, where `names.run_path` puts them; no two units share a file.
 
-    compressed: write `.json.gz`, at most a fifth of the size; both kinds are read.
+    compressed: write `.json.gz`, at most a fifth of the size; both kinds are read, and a record is replaced in the kind it has.
     """
 
     def __init__(self, root: Path, *, compressed: bool = False) -> None:
         self.root, self.compressed = root, compressed
 
     def path(self, task: str, signature: Signature) -> Path:
-        """Where a unit's record belongs."""
-        path = run_path(self.root, task, signature)
-        return path.with_name(f"{path.name}.gz") if self.compressed else path
+        """Where a unit's record belongs: where it lies, so that no unit is there twice, else in the store's own kind."""
+        plain = run_path(self.root, task, signature)
+        packed = plain.with_name(f"{plain.name}.gz")
+        own, other = (packed, plain) if self.compressed else (plain, packed)
+        return other if other.is_file() and not own.is_file() else own
 
     def write(self, record: RunRecord) -> Path:
         """Write one record with its hash, atomically, and return its path; raises OutputError."""
         path, text = self.path(record.task, record.signature), sealed_json(record)
-        write_bytes(path, gzip.compress(text, mtime=0) if self.compressed else text)
+        write_bytes(path, gzip.compress(text, mtime=0) if path.suffix == ".gz" else text)
         return path
 
     def find(self, task: str, expected: Signature, *others: Signature) -> RunRecord | None:

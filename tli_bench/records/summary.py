@@ -5,7 +5,7 @@ from typing import NamedTuple
 from tli_bench.config.facts import flags_of
 from tli_bench.measures.measure import Place
 from tli_bench.measures.registry import list_measures
-from tli_bench.records.schema import DownstreamRecord, RunRecord
+from tli_bench.records.schema import DownstreamRecord, RunRecord, Signature
 from tli_bench.records.scores import BEST
 
 
@@ -18,6 +18,8 @@ class Summary(NamedTuple):
     revision: str
     adapter: str | None
     protocol: str
+    precision: str
+    lexicon: str
     created: str
     split: str
     layer: str
@@ -28,6 +30,11 @@ class Summary(NamedTuple):
 def downstream_flags(record: DownstreamRecord) -> tuple[str, ...]:
     """What keeps a downstream score out of the tables: the small samples that ship with the project, a limit."""
     return (*(["fixtures"] if record.fixtures else []), *flags_of(record))
+
+
+def precision_of(run: Signature | DownstreamRecord) -> str:
+    """The dtype, and the quantisation where there is one: `bfloat16 nf4`."""
+    return f"{run.dtype} {run.quantization}" if run.quantization else run.dtype
 
 
 def summarise(record: RunRecord) -> Summary:
@@ -41,6 +48,8 @@ def summarise(record: RunRecord) -> Summary:
         revision=signature.revision,
         adapter=signature.adapter.name if signature.adapter else None,
         protocol=signature.protocol,
+        precision=precision_of(signature),
+        lexicon=signature.lexicon,
         created=record.created,
         split=record.split.value,
         layer=layer,

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from tli_bench.base.errors import InputError, ResultError
 from tli_bench.base.files import write_bytes
 from tli_bench.base.wording import visible
+from tli_bench.config.facts import flags_of
 from tli_bench.languages import resolve_pair
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.registry import known_measure, require_comparable, standard_error_of
@@ -174,7 +175,8 @@ def distributions(record: RunRecord, stem: Path, *, split: Split = Split.CONTROL
             axes.set_xlabel("cosine")
             layer = record.best_layer[state]
             told = _headline(record, split, layer, state)
-            axes.set_title(f"{_name(record, state)}, layer {layer} (chosen on dev)\n{told}", fontsize=9)
+            role = "chosen on dev" if record.chosen_on_dev(state) else "the last; no dev words chose one"
+            axes.set_title(f"{_name(record, state)}, layer {layer} ({role})\n{told}", fontsize=9)
         np.atleast_1d(panels)[0].set_ylabel("words")
         drawn.legend(*np.atleast_1d(panels)[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
         drawn.suptitle(_title(record, split), fontsize=9)
@@ -368,4 +370,6 @@ def _title(record: RunRecord, split: Split) -> str:
     )
     # `$` would open mathematics in matplotlib.
     text = f"{who}\n{pair_label(record.pair)}, {split.value} words (n={signature.n.get(split.value, 0)}), {signature.protocol}"
+    flags = flags_of(signature)
+    text += f"\n[{visible(', '.join(flags), limit=80)}]" if flags else ""
     return text.replace("$", r"\$")

@@ -53,7 +53,7 @@ def packed(record: RunRecord, words: WordLists) -> dict[str, Any]:
     return {
         "headline": _headline(record).label,
         "states": [seen(state) for state in record.best_layer],
-        "chosen": {seen(state): seen(layer) for state, layer in record.best_layer.items()},
+        "chosen": {seen(s): seen(layer) for s, layer in record.best_layer.items() if record.chosen_on_dev(s)},
         "output": seen(record.layers[-1]) if record.layers else "",
         "layers": [seen(layer) for layer in record.layers],
         "languages": language_names(record.pair),

@@ -74,9 +74,11 @@ def _cells(row: PairComparison) -> tuple[Cell, ...]:
 
 def _caption(found: CompareResult) -> str:
     first = found.rows[0]
+    reservations = dict.fromkeys(flag for row in found.rows for flag in row.reservations)
     return (
         f"{get_measure(first.quantity).label} on {first.split.value} words, A = {first.a}; "
         f"p adjusted by {NAMES[found.correction]} over {found.tests} tests"
+        + (f"  [{', '.join(reservations)}]" if reservations else "")
     )
 
 

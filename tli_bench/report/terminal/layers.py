@@ -65,7 +65,7 @@ def _splits(record: RunRecord) -> Iterator[Split]:
 
 def _roles(record: RunRecord, layer: str) -> str:
     """The layer's roles: chosen on dev for the state that was scored, for the base, and the output."""
-    chosen = [state for state in BEFORE_AFTER if record.best_layer.get(state) == layer]
+    chosen = [s for s in BEFORE_AFTER if record.best_layer.get(s) == layer and record.chosen_on_dev(s)]
     roles = ["best" if record.state in chosen else "base best"] if chosen else []
     if layer == record.signature.layers[-1]:
         roles.append(last_layer(record))

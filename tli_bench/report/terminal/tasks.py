@@ -26,7 +26,7 @@ _SUFFIXES = ("_stderr", "_base", "_change", "_output")
 class Row(NamedTuple):
     """One task's line. title: of its table. metrics: of the state scored, by name; base: of the base, where an adapter was scored.
 
-    asked: how, where that is not the usual way.
+    documents, of: how many were scored, and how many there are. asked: how, where that is not the usual way.
     """
 
     task: str
@@ -36,6 +36,12 @@ class Row(NamedTuple):
     base: dict[str, float]
     fixtures: bool
     asked: str = ""
+    of: int = 0
+
+    @property
+    def limited(self) -> bool:
+        """Whether a limit left documents out."""
+        return self.documents < self.of
 
 
 def task_parts(results: Mapping[str, Any], *, without: set[str]) -> Iterator[Part]:
@@ -60,6 +66,13 @@ def task_parts(results: Mapping[str, Any], *, without: set[str]) -> Iterator[Par
             "--data-dir hub or --data-dir FOLDER reads real data",
             "yellow",
         )
+    limited = sum(row.limited for row in rows)
+    if limited:
+        yield Text(
+            f"{limited} of these {len(rows)} tasks were scored on their first documents alone: a trial, never a benchmark. "
+            "Without --limit all are scored",
+            "yellow",
+        )
 
 
 def _row(name: str, results: Mapping[str, Any]) -> Row:
@@ -72,7 +85,8 @@ def _row(name: str, results: Mapping[str, Any]) -> Row:
         elif isinstance(value, float) and not metric.endswith(_SUFFIXES):
             metrics[metric + behind] = value
     meta = results.get("configs", {}).get(name, {}).get("metadata") or {}
-    documents = int(results.get("n-samples", {}).get(name, {}).get("effective", 0))
+    counts = results.get("n-samples", {}).get(name, {})
+    documents = int(counts.get("effective", 0))
     title, fixtures = str(meta.get("title") or STOCK), of_fixtures(str(meta.get("source", "")))
     return Row(
         name,
@@ -82,6 +96,7 @@ def _row(name: str, results: Mapping[str, Any]) -> Row:
         base,
         fixtures,
         _asked((meta.get("asked") or {}) | {"engine": meta.get("engine")}),
+        int(counts.get("original", documents)),
     )
 
 
@@ -104,24 +119,24 @@ def _cut(row: Row) -> Iterator[str]:
             )
 
 
-def _titles() -> dict[str, str]:
+def titles() -> dict[str, str]:
     """What the metrics of our tasks are called: those that are measures by their labels, and first."""
     headlines = (m for m in list_measures() if m.places & {Place.METRIC, Place.BOARD})
     return {m.name: m.label for m in headlines} | TITLES
 
 
 def _shown(row: Row) -> tuple[str, ...]:
-    known = tuple(metric for metric in _titles() if metric in row.metrics)
+    known = tuple(metric for metric in titles() if metric in row.metrics)
     return known or tuple(metric for metric in row.metrics if metric not in COUNTS)[:4]
 
 
 def _sheet(kind: str, rows: list[Row], shown: tuple[str, ...]) -> Sheet:
-    titles, notes = _titles(), [_notes(row) for row in rows]
+    named, notes = titles(), [_notes(row) for row in rows]
     pools = any("pool" in row.metrics for row in rows)
     columns = [Column("task", left=True), *(Column(name) for name in ("docs", *["pool"] * pools))]
     for metric in shown:
         parts = ("base", "adapted") if any(metric in row.base for row in rows) else ()
-        columns.append(Column(titles.get(metric, metric), form="steps", parts=parts))
+        columns.append(Column(named.get(metric, metric), form="steps", parts=parts))
     columns += [Column("notes", left=True)] if any(notes) else []
     lines: list[tuple[Cell, ...]] = []
     for row, note in zip(rows, notes, strict=True):
@@ -139,7 +154,8 @@ def _cell(row: Row, metric: str) -> Cell:
 
 def _notes(row: Row) -> str:
     """How it was asked, the layer that was chosen, what is wrong with the outputs, what was cut; nothing for the usual."""
-    found = [row.asked] if row.asked else []
+    found = [f"the first of {row.of}"] if row.limited else []
+    found += [row.asked] if row.asked else []
     found += [f"layer {_layer(row)}"] if "best_layer" in row.metrics else []
     found += [f"{row.metrics[name]:.0%} {name.replace('_', ' ')}" for name in SHARES if row.metrics.get(name)]
     found += [f"{row.metrics[name]:.0f} {said}" for name, said in COUNTS.items() if row.metrics.get(name)]

@@ -45,7 +45,9 @@ def unit_parts(record: RunRecord, *, reused: bool = False) -> Iterator[Part]:
     verdicts = verdicts_of(record)
     chosen, output = record.best_layer.get(record.state, ""), record.layers[-1]
     last = last_layer(record)
-    first = {output: last} | {chosen: "chosen on dev" + (f", {last}" if chosen == output else "")}
+    first = {output: last}
+    if record.chosen_on_dev(record.state):
+        first[chosen] = "chosen on dev" + (f", {last}" if chosen == output else "")
     for layer in dict.fromkeys([chosen, output]):
         if layer in verdicts:
             style = "bold" if layer == chosen else ""
@@ -99,8 +101,10 @@ def _curves(record: RunRecord) -> Iterator[Sketch]:
         for measure in drawn:
             line = sparkline(curves[measure.name], high=_top(record, split, measure.name))
             parts += [f"{measure.label} ", (line, "cyan" if measure.share else "green"), "  "]
-        said = f"layers {layers[0]}..{layers[-1]}, best layer {record.best_layer[state]} (chosen on dev)"
-        yield Sketch(Text.assemble(*parts, said))
+        said = f", best layer {record.best_layer[state]} (chosen on dev)"
+        if not record.chosen_on_dev(state):
+            said = f"; no dev words chose one, so layer {record.best_layer[state]} ({last_layer(record)}) is shown"
+        yield Sketch(Text.assemble(*parts, f"layers {layers[0]}..{layers[-1]}{said}"))
 
 
 def _top(record: RunRecord, split: Split, measure: str) -> float:

@@ -30,11 +30,10 @@ def test_a_narrow_console_cuts_no_score():
         p=0.5,
         d_z=0.7,
     )
+    curves = {"cosine": [0.1, 0.523], HEADLINE: [0.1, 0.417]}
     record = make_record(
         best_layer={"base": "1", "adapted": "1"},
-        curves={
-            Split.CONTROL: {state: {"cosine": [0.1, 0.523], HEADLINE: [0.1, 0.417]} for state in ("base", "adapted")}
-        },
+        curves={split: dict.fromkeys(("base", "adapted"), curves) for split in (Split.DEV, Split.CONTROL)},
         comparisons=[change],
         words={Split.CONTROL: words_of(Split.CONTROL, 1)},
         columns={Split.CONTROL: {"base": {"1": columns_of([0.4])}}},

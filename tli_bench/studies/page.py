@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote
 from tli_bench import __version__
 from tli_bench.base.files import write_text
 from tli_bench.base.wording import visible
+from tli_bench.models.catalog import DEMONSTRATION
 from tli_bench.report.effects import Shown, effects_figure
 from tli_bench.report.escape import markdown
 from tli_bench.report.render_html import styles, template
@@ -120,7 +121,8 @@ def _markdown(findings: Findings, told: Sequence[Section], figure: str) -> str:
         if section.files:
             lines += [f"Files: {', '.join(f'[{what}]({address})' for what, address in section.files.items())}.", ""]
         if section.code:
-            lines += ["```sh", *section.code, "```", ""]
+            needs = [] if findings.study.base.model in DEMONSTRATION else ["<!-- needs: a real checkpoint -->"]
+            lines += [*needs, "```sh", *section.code, "```", ""]
     return "\n".join(lines).rstrip() + "\n"
 
 

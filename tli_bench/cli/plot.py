@@ -85,7 +85,6 @@ def sweep(
     from tli_bench.base.errors import InputError
     from tli_bench.measures.registry import get_measure
     from tli_bench.records.contender import display_name
-    from tli_bench.records.names import safe_name
     from tli_bench.report.plots import sweep as draw
     from tli_bench.report.scopes import pair_label
     from tli_bench.report.sweeps import lines, load_sweep
@@ -112,15 +111,8 @@ def sweep(
         title = f"{found.model}, {pair_label(pair)}, at {where}"
         shown = measure or found.score
         score = f"{split} {get_measure(shown).label}"
-        parts = [
-            display_name(found.model),
-            "sweep",
-            shown,
-            split,
-            layer,
-            *(["parameters"] if against == "parameters" else []),
-        ]
-        stem = "-".join(safe_name(part) for part in (*parts, *([by] if by else []), pair))
+        drawn_by = ("parameters" if against == "parameters" else "", by or "")
+        stem = _stem(display_name(found.model), "sweep", shown, split, layer, *drawn_by, pair)
         _say(draw(drawn, out / stem, title=title, score=score, against=against))
 
 
@@ -140,7 +132,6 @@ def embedding_map(
     """Words of two languages in the plane, before and after the adapter. This one loads the model."""
     from tli_bench.cli.quiet import quiet_libraries
     from tli_bench.languages import pair_id, resolve_pair
-    from tli_bench.records.names import safe_name
     from tli_bench.report.plots import embedding_map as draw
     from tli_bench.report.scopes import pair_label
 
@@ -152,8 +143,7 @@ def embedding_map(
         f"{_short(model)}{f' + {_short(adapter)}' if adapter else ''}\n"
         f"{pair_label(name)}, {drawn} control words, layer {shown}, {method.upper().replace('TSNE', 't-SNE')}"
     )
-    who = "-".join(safe_name(_short(part)) for part in (model, adapter or "base"))
-    stem = f"{who}-{name}-{safe_name(protocol)}-map-{method}-layer-{shown}"
+    stem = _stem(_short(model), _short(adapter or "base"), name, protocol, "map", method, "layer", shown)
     _say(draw(states, out / stem, pair=name, method=method, title=title))
 
 
@@ -161,11 +151,18 @@ def _short(name: str) -> str:
     return Path(name).name if os.path.isdir(name) else name
 
 
+def _stem(*parts: str) -> str:
+    """Name of a figure's file, of the parts that are not empty."""
+    from tli_bench.records.names import safe_name
+
+    return "-".join(safe_name(part) for part in parts if part)
+
+
 def _records(source: Path, out: Path, kind: str, split: str) -> Any:
     """Records with the file that each one's figure goes to, never the same twice: runs of a folder may differ in little."""
     from tli_bench.config.facts import marks_of
     from tli_bench.lexicon.pairs import Split
-    from tli_bench.records.names import run_path, safe_name
+    from tli_bench.records.names import run_path
     from tli_bench.records.sources import iter_records
 
     taken = set()
@@ -179,7 +176,7 @@ def _records(source: Path, out: Path, kind: str, split: str) -> Any:
         ]
         parts += [] if signature.lexicon.startswith("core ") else [signature.lexicon]
         parts += [*marks_of(signature), kind, *([] if split == Split.CONTROL.value else [split])]
-        stem = "-".join(safe_name(part) for part in parts)
+        stem = _stem(*parts)
         if stem in taken:
             stem += f"-{run_path(out, record.task, signature).stem.rpartition('.')[2]}"
         taken.add(stem)

@@ -142,11 +142,8 @@ def tidy(value: Any) -> Any:
     if isinstance(value, (bool, int, str)) or value is None:
         return value
     if isinstance(value, dict):
-        return {key: NO_ERROR if item is None and "_stderr," in key else item for key, item in _items(value)}
+        items = ((str(key), tidy(item)) for key, item in value.items())
+        return {key: NO_ERROR if item is None and "_stderr," in key else item for key, item in items}
     if isinstance(value, (list, tuple)):
         return [tidy(item) for item in value]
     return tidy(value.item()) if hasattr(value, "item") else str(value)
-
-
-def _items(value: dict[Any, Any]) -> list[tuple[str, Any]]:
-    return [(str(key), tidy(item)) for key, item in value.items()]

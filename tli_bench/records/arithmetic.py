@@ -51,10 +51,14 @@ def _of_column(measure: Measure, held: Kept, curves: Mapping[str, Curve], depth:
         yield from _impossible(measure, column, words)
         return
     for one in (measure, *measures_of_column(measure.name)):
-        curve = curves.get(one.name)
-        stated = None if curve is None else curve[depth]
+        stated = _stated(curves, one.name, depth)
         if stated is not None and (problem := _aggregate(one, stated, held, column)):
             yield problem
+
+
+def _stated(curves: Mapping[str, Curve], name: str, depth: int) -> float | None:
+    curve = curves.get(name)
+    return None if curve is None else curve[depth]
 
 
 class _Column(NamedTuple):
@@ -134,8 +138,7 @@ def _coverage(record: RunRecord) -> Iterator[str]:
                 )
                 depth = record.layers.index(layer)
                 for measure in compared:
-                    curve = states[state].get(measure.name)
-                    stated = None if curve is None else curve[depth]
+                    stated = _stated(states[state], measure.name, depth)
                     for missing in _missing(measure, kept, pseudo, record) if stated is not None else ():
                         given = f"{measure.name}, which is given as {stated:.6f}"
                         yield f"{split.value}/{state}/layer {layer}: no {missing} of {given}"
@@ -263,8 +266,7 @@ def _pseudo(record: RunRecord) -> Iterator[str]:
     for split, state, layer, columns in layers_of(record.pseudo):
         curves, depth = record.curves.get(split, {}).get(state, {}), depths[layer]
         for name, held in columns.items():
-            curve, measure, column = curves.get(name), known_measure(name), _Column.of(held)
-            stated = None if curve is None else curve[depth]
+            stated, measure, column = _stated(curves, name, depth), known_measure(name), _Column.of(held)
             if stated is None or column is None or measure is None:
                 continue
             where, largest = f"{split.value}/{state}/layer {layer}", max(column.high, -column.low)

@@ -98,11 +98,11 @@ class StudyWorker:
     def _train(self, job: Job, recipe: Recipe, folder: Path) -> TrainingResult:
         lexicon = self._lexicon(job.pair)
         text = text_digest(retention_text(self.loaded, recipe, None, seed=job.seed))
-        words, told = words_of(lexicon), {"seed": job.seed}
+        words, seed = words_of(lexicon), job.seed
         with claimed(folder):
-            there = finished(self.loaded, words, recipe, folder, text_sha256=text, **told)
+            there = finished(self.loaded, words, recipe, folder, seed=seed, text_sha256=text)
             return there or train_claimed(
-                self.loaded, words, recipe, folder, progress=None, retain_text=None, restart=False, **told
+                self.loaded, words, recipe, folder, progress=None, retain_text=None, restart=False, seed=seed
             )
 
     def _finish(self, model: Model, job: Job, shared: dict[str, Any], began: float, *, dev_only: bool) -> Point:

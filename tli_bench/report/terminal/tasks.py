@@ -21,7 +21,7 @@ COUNTS = {
 MANY = 0.05
 """Share of prompts that may be cut before the score is said to be about something else."""
 _SUFFIXES = ("_stderr", "_base", "_change", "_output")
-_FIXTURES = "read the project's small fixtures: a trial of the tools, never a benchmark. --data-dir hub or --data-dir FOLDER reads real data"
+_SAMPLES = "read the project's small fixtures: a trial of the tools, never a benchmark. --data-dir hub or --data-dir FOLDER reads real data"
 _LIMITED = "were scored on their first documents alone: a trial, never a benchmark. Without --limit all are scored"
 
 
@@ -61,7 +61,7 @@ def task_parts(results: Mapping[str, Any], *, without: set[str]) -> Iterator[Par
     said = "BLEU and chrF++ are 0 to 100, the other scores 0 to 1" + ("; base → adapted" if adapted else "")
     yield Text(said, "dim")
     yield from (Text(line, "yellow") for row in rows for line in _cut(row))
-    for count, said in ((sum(row.fixtures for row in rows), _FIXTURES), (sum(row.limited for row in rows), _LIMITED)):
+    for count, said in ((sum(row.fixtures for row in rows), _SAMPLES), (sum(row.limited for row in rows), _LIMITED)):
         if count:
             yield Text(f"{count} of these {len(rows)} tasks {said}", "yellow")
 

@@ -128,7 +128,7 @@ def test_the_spread_over_pairs_layers_and_seeds_is_told_apart():
         for pair, gain in zip(DEFAULT_PAIRS[:3], (0.1, 0.2, 0.3), strict=True)
     ]
     ((title, effects),) = over_seeds(records)
-    assert title == f"tiny, tli on {DEFAULT_PAIRS[0]}, words.v1"
+    assert title == f"tiny, sha256:abc, words.v1, tli_alignment, core 0.1.0; tli on {DEFAULT_PAIRS[0]}"
     assert effects.levels == {"pair": 3, "layer": 2, "seed": 2}
     assert sum(effects.shares.values()) == pytest.approx(1)
     assert all(share > 0 for share in effects.shares.values())
@@ -163,6 +163,76 @@ def test_few_pairs_are_said_to_be_few():
 def test_what_was_measured_differently_is_not_mixed():
     records = [record_of("swh_Latn-eng_Latn", 0.1, protocol=p) for p in ("words.v1", "mexa.v1")]
     assert [len(part.pairs) for part in explain(records)] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        ({"first_blocks": 1}, "layers 0-1"),
+        ({"tokenizer": "sha256:other"}, "tokenizer sha256:other"),
+        ({"skip_gate": True}, "skip_gate"),
+        ({"leaking": True}, "leaking"),
+        ({"split_seed": 1}, "split seed 1"),
+        ({"limit": 9}, "limit 9"),
+        ({"dtype": "bfloat16"}, "bfloat16"),
+    ],
+)
+def test_a_run_under_other_conditions_in_the_same_folder_stands_apart_and_says_so(other, told):
+    """The second run read its pairs' places: its numbers stood under a title that said nothing of it."""
+    pairs = DEFAULT_PAIRS[:3]
+    usual = [record_of(pair, 0.4, 0.1) for pair in pairs]
+    records = usual + [record_of(pair, 0.8, 0.2, **other) for pair in pairs]
+    for found in (explain(records), explain(reversed(records))):
+        by_title = {told in part.title: part for part in found}
+        assert len(found) == 2
+        assert [p.outcomes["base P@1 of 50"] for p in by_title[False].pairs] == pytest.approx([0.4] * 3)
+        assert [p.outcomes["base P@1 of 50"] for p in by_title[True].pairs] == pytest.approx([0.8] * 3)
+        assert not any(part.repeated for part in found)
+
+
+def test_what_is_unusual_about_an_adapter_stands_next_to_its_name_and_not_at_the_base():
+    records = [record_of("swh_Latn-eng_Latn", 0.4), record_of("swh_Latn-eng_Latn", 0.4, 0.1, training_unknown=True)]
+    (found,) = explain(records)
+    assert found.adapters == ("a (training unknown)",)
+    assert "training unknown" not in found.title
+
+
+def test_the_latest_record_of_a_pair_counts_whichever_way_round_its_languages_are():
+    pairs = DEFAULT_PAIRS[:3]
+    records = [record_of(pair, 0.4) for pair in pairs]
+    turned = "-".join(reversed(pairs[0].split("-")))
+    later = record_of(turned, 0.8).model_copy(update={"created": "2026-02-01T00:00:00+00:00"})
+    for order in ([*records, later], [later, *records]):
+        (found,) = explain(order)
+        assert (len(found.pairs), found.repeated) == (3, 1)
+        assert sorted(facts.outcomes["base P@1 of 50"] for facts in found.pairs) == pytest.approx([0.4, 0.4, 0.8])
+        lines = [text.plain for text in lay_out(explanation_parts(found), None)]
+        assert "  1 record is of a unit that occurs more than once in the folder; the latest counts" in lines
+
+
+def test_pairs_enough_without_a_value_are_not_called_few():
+    (found,) = explain(record_of(pair, 0.4) for pair in DEFAULT_PAIRS)
+    assert found.conclusion == "no relation was tested: none has values that differ of at least 10 pairs"
+
+
+@pytest.mark.parametrize(
+    "other", [{"settings": "b" * 64}, {"trainable_parameters": 9}, {"loss_layers": ("3",)}, {"recipe": None}]
+)
+def test_trainings_of_other_settings_are_no_seeds_of_one_recipe(other):
+    """A twin on shuffled pairs and another rank carry the name of the recipe, too: their spread was told as that of seeds."""
+    known = {"recipe": "tli", "trained_on": DEFAULT_PAIRS[0], "settings": "a" * 64}
+    trainings = [AdapterRef(name=f"s{i}", sha256=str(i) * 64, seed=i, **known | (other if i else {})) for i in (0, 1)]
+    gains = list(zip(DEFAULT_PAIRS[:3], (0.1, 0.2, 0.3), strict=True))
+    records = [record_of(pair, 0.4, gain, adapter=adapter) for adapter in trainings for pair, gain in gains]
+    assert over_seeds(records) == []
+    limited = [record_of(pair, 0.4, gain, adapter=trainings[0], limit=9) for pair, gain in gains]
+    third = AdapterRef(name="s3", sha256="3" * 64, seed=3, **known)
+    assert over_seeds([*limited, *(record_of(pair, 0.4, gain, adapter=third) for pair, gain in gains)]) == []
+
+
+def test_one_layer_for_all_pairs_is_never_each_pairs_own():
+    with pytest.raises(ResultError, match="no layer 'best'; choose dev, output or one of 0, 1"):
+        explain([record_of("swh_Latn-eng_Latn", 0.1)], layer="best")
 
 
 def test_supplied_distances(tmp_path):

@@ -238,7 +238,7 @@ def test_control_words_too_few_to_be_scored_are_no_crash():
     found = join(records, [downstream(p, i / 40) for i, p in enumerate(PAIRS)])
     assert found.joined == ()
     assert found.notes == (
-        "tiny, sha256:abc, float32, words.v1, tli_alignment, core 0.1.0: p1_of_50 of the control words is unscored in "
+        "tiny, sha256:abc, words.v1, tli_alignment, core 0.1.0: p1_of_50 of the control words is unscored in "
         "all 15 records; a larger --limit, or a list with more control words, scores more",
     )
 
@@ -293,9 +293,9 @@ def test_protocols_and_kinds_of_alignment_task_are_not_mixed():
     found = join(records, [downstream(p, i / 40) for i, p in enumerate(PAIRS)], layers=["output"])
     rho = {part.title: part.associations[0].result and part.associations[0].result.rho for part in found.joined}
     assert rho == {
-        "tiny, sha256:abc, float32, words.v1, tli_alignment, core 0.1.0": pytest.approx(1),
-        "tiny, sha256:abc, float32, mexa.v1, tli_alignment, core 0.1.0": pytest.approx(-1),
-        "tiny, sha256:abc, float32, words.v1, tli_probe_control, core 0.1.0": None,
+        "tiny, sha256:abc, words.v1, tli_alignment, core 0.1.0": pytest.approx(1),
+        "tiny, sha256:abc, mexa.v1, tli_alignment, core 0.1.0": pytest.approx(-1),
+        "tiny, sha256:abc, words.v1, tli_probe_control, core 0.1.0": None,
     }
 
 
@@ -308,7 +308,7 @@ def test_of_two_records_of_one_unit_the_later_counts():
     for scores in ([*first, *second], [*second, *first]):
         found = join(records, scores, layers=["output"])
         assert found.joined[0].associations[0].result.rho == pytest.approx(1)
-        assert found.notes == ("15 records are of a unit that occurs twice; the later of the two counts",)
+        assert found.notes == ("15 records are of units that occur more than once in the folder; the latest counts",)
 
 
 def test_without_an_adapter_there_is_nothing_to_relate():

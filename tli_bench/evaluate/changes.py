@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from tli_bench.base.errors import UnknownNameError
-from tli_bench.config.facts import asked_text, differing, flags_of
+from tli_bench.config.facts import asked_text, differing
 from tli_bench.evaluate.fixed_layer import dev_layer
+from tli_bench.evaluate.measured import title_of
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.registry import list_measures
 from tli_bench.models.identity import AdapterRef
@@ -106,7 +107,7 @@ def gather(records: Iterable[RunRecord], measure: str) -> Gathered:
         if adapter is None or best is None or "adapted" not in states:
             continue
         base = Base(signature.model, signature.revision, signature.dtype, signature.quantization)
-        who, title = Who(base, adapter.sha256, unordered(record.pair)), _title(record, base)
+        who, title = Who(base, adapter.sha256, unordered(record.pair)), title_of(record, adapter=True)
         found.repeated += (title, who) in created
         if created.get((title, who), "") > record.created:
             continue
@@ -208,21 +209,6 @@ def _difference(before: Curve | None, after: Curve | None, depth: int) -> list[f
     if before is None or after is None:
         return [None] * depth
     return [None if b is None or a is None else a - b for b, a in zip(before, after, strict=True)]
-
-
-def _title(record: RunRecord, base: Base) -> str:
-    signature = record.signature
-    precision = [base.dtype, *([base.quantization] if base.quantization else [])]
-    parts = [
-        base.model,
-        base.revision,
-        *precision,
-        signature.protocol,
-        record.kind,
-        signature.lexicon,
-        *flags_of(signature),
-    ]
-    return ", ".join(parts)
 
 
 def _label(adapter: AdapterRef) -> str:

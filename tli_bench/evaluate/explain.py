@@ -1,23 +1,27 @@
 """Does language distance explain alignment? Scores of a run's pairs against the distance between their languages."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from tli_bench.base.columns import number, read_rows
-from tli_bench.base.errors import InputError, UnknownNameError, UnscorableError
+from tli_bench.base.errors import InputError, ResultError, UnknownNameError, UnscorableError
 from tli_bench.evaluate.distances import distance_of
 from tli_bench.evaluate.fixed_layer import DEV, dev_layer
+from tli_bench.evaluate.measured import adapter_flags, title_of
 from tli_bench.languages import Language, resolve_language, resolve_pair
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.measure import Place
 from tli_bench.measures.registry import get_measure, list_measures
 from tli_bench.measures.roles import HEADLINE
+from tli_bench.models.identity import alike
 from tli_bench.records.columns import Curve
 from tli_bench.records.run_record import RunRecord
+from tli_bench.records.scores import OUTPUT
+from tli_bench.records.task_pairs import unordered
 from tli_bench.stats import SpearmanResult, holm, spearman
 from tli_bench.stats.crossed import variance_components
 
@@ -26,7 +30,6 @@ ENOUGH = 10
 ALPHA = 0.05
 LEXICAL = "lexical distance (LDND)"
 BASE, GAIN = "base", "gain in"
-USUAL_DTYPE = "float32"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,8 @@ class Explanation:
 
     adapters: whose gains are related. layer: the one at which every pair was read, base and gains alike. tested: how many
     relations were tested, which is the family that is corrected together: the base's, once, and every adapter's gains. found:
-    those that are left after correction. effects: where the spread of an outcome over pairs and layers comes from.
+    those that are left after correction. effects: where the spread of an outcome over pairs and layers comes from. repeated: records that
+    a later one of the same pair and adapter replaces.
     """
 
     title: str
@@ -93,6 +97,7 @@ class Explanation:
     pairs: list[PairFacts]
     relations: list[Relation]
     effects: list[Effects]
+    repeated: int = 0
 
     @property
     def tested(self) -> int:
@@ -108,7 +113,9 @@ class Explanation:
     def conclusion(self) -> str:
         """What may be said, with the number of relations that were tested."""
         if not self.tested:
-            return f"no relation was tested: fewer than {ENOUGH} pairs cannot tell a correlation from chance"
+            if len(self.pairs) < ENOUGH:
+                return f"no relation was tested: fewer than {ENOUGH} pairs cannot tell a correlation from chance"
+            return f"no relation was tested: none has values that differ of at least {ENOUGH} pairs"
         names = "; ".join(f"{r.outcome} with {r.distance} (Holm p = {r.holm:.2g})" for r in self.found)
         said = f"of {self.tested} relations tested at layer {self.layer}, {len(self.found)} are left after correction (Holm"
         return f"{said}; one family: {self._family})" + (f": {names}" if names else "")
@@ -135,7 +142,7 @@ def explain(
     """
     groups: dict[str, list[RunRecord]] = {}
     for record in records:
-        groups.setdefault(_group(record), []).append(record)
+        groups.setdefault(title_of(record, adapter=False), []).append(record)
     if not groups:
         raise InputError("no records to explain; give the folder that `tli-bench run` wrote to")
     return [_explained(title, members, supplied or {}, layer, seed) for title, members in groups.items()]
@@ -148,14 +155,17 @@ def _explained(
     layer: str,
     seed: int,
 ) -> Explanation:
-    by_training = _trainings(members)
+    latest = _latest(members)
+    by_training = _trainings(latest)
     # The base of a record with an adapter lacks the control words that the adapter saw.
     bases = {
-        record.pair: record for name in (*(n for n in by_training if n), "") for record in by_training.get(name, ())
+        unordered(record.pair): record
+        for name in (*(n for n in by_training if n), "")
+        for record in by_training.get(name, ())
     }
     read = _layer(list(bases.values()), layer)
     adapters = tuple(name for name in by_training if name)
-    gains = {name: {record.pair: record for record in by_training[name]} for name in adapters}
+    gains = {name: {unordered(record.pair): record for record in by_training[name]} for name in adapters}
     pairs = [
         _facts(base, {name: own[pair] for name, own in gains.items() if pair in own}, supplied, read, adapters)
         for pair, base in bases.items()
@@ -164,7 +174,19 @@ def _explained(
     relations = [_relation(pairs, outcome, distance, seed) for outcome in outcomes for distance in (LEXICAL, *supplied)]
     effects = [_effects([list(bases.values())], BASE)]
     effects += [_effects([by_training[name]], GAIN, _by(name, adapters)) for name in adapters]
-    return Explanation(title, adapters, read, pairs, _corrected(relations), [item for item in effects if item])
+    told, repeated = [item for item in effects if item], len(members) - len(latest)
+    return Explanation(title, adapters, read, pairs, _corrected(relations), told, repeated)
+
+
+def _latest(members: Sequence[RunRecord]) -> list[RunRecord]:
+    """The last record of each pair under each adapter: whichever way round its languages are, a pair counts once."""
+    found: dict[tuple[str, str], RunRecord] = {}
+    for record in members:
+        adapter = record.signature.adapter
+        key = adapter.sha256 if adapter else "", unordered(record.pair)
+        if key not in found or found[key].created <= record.created:
+            found[key] = record
+    return list(found.values())
 
 
 def _trainings(members: Sequence[RunRecord]) -> dict[str, list[RunRecord]]:
@@ -179,6 +201,8 @@ def _trainings(members: Sequence[RunRecord]) -> dict[str, list[RunRecord]]:
         name = adapter.name if adapter else ""
         if adapter and list(names.values()).count(name) > 1:
             name = f"{name} {adapter.sha256[:8]}"
+        if flags := adapter_flags(record):
+            name = f"{name} ({', '.join(flags)})"
         found.setdefault(name, []).append(record)
     return found
 
@@ -190,25 +214,27 @@ def _by(adapter: str, adapters: Sequence[str]) -> str:
 
 def over_seeds(records: Iterable[RunRecord]) -> list[tuple[str, Effects]]:
     """Where the gain's spread comes from, of each recipe of which several trainings were scored: pair, layer or seed."""
-    recipes: dict[str, dict[str, list[RunRecord]]] = {}
+    recipes: dict[tuple[str, Hashable], list[RunRecord]] = {}
     for record in records:
         adapter = record.signature.adapter
         if adapter is not None:
-            title = (
-                f"{record.signature.model}, {adapter.recipe or 'no recipe'} on {adapter.trained_on or 'unknown words'}"
-            )
-            recipes.setdefault(f"{title}, {record.signature.protocol}", {}).setdefault(adapter.sha256, []).append(
-                record
-            )
-    found = (
-        (title, _effects(list(trainings.values()), GAIN)) for title, trainings in recipes.items() if len(trainings) > 1
-    )
-    return [(title, effects) for title, effects in found if effects]
+            recipes.setdefault((title_of(record, adapter=True), alike(adapter)), []).append(record)
+    found = []
+    for (title, _), members in recipes.items():
+        trainings: dict[str, list[RunRecord]] = {}
+        for record in _latest(members):
+            if adapter := record.signature.adapter:
+                trainings.setdefault(adapter.sha256, []).append(record)
+                recipe = f"{adapter.recipe or 'no recipe'} on {adapter.trained_on or 'unknown words'}"
+        effects = _effects(list(trainings.values()), GAIN) if len(trainings) > 1 else None
+        if effects:
+            found.append((f"{title}; {recipe}", effects))
+    return found
 
 
 def _effects(trainings: Sequence[Sequence[RunRecord]], outcome: str, by: str = "") -> Effects | None:
     """Components of the base's headline or of its gain, in cells of pair, layer and training; None where cells are missing."""
-    by_pair = [{record.pair: record for record in members} for members in trainings]
+    by_pair = [{unordered(record.pair): record for record in members} for members in trainings]
     shared = [pair for pair in by_pair[0] if all(pair in own for own in by_pair)]
     if len(shared) < 2:
         return None
@@ -241,9 +267,14 @@ def _curve(record: RunRecord, outcome: str) -> list[float]:
 
 def _layer(records: Sequence[RunRecord], asked: str) -> str:
     """The one layer at which all of a group's pairs are read."""
+    names = records[0].layers
+    if asked == OUTPUT:
+        return names[-1]
     if asked != DEV:
-        return records[0].layer(asked, "base")
-    return dev_layer(records[0].layers, [record.curves.get(Split.DEV, {}).get("base", {}) for record in records])
+        if asked not in names:
+            raise ResultError(f"no layer {asked!r}; choose {DEV}, {OUTPUT} or one of {', '.join(names)}")
+        return asked
+    return dev_layer(names, [record.curves.get(Split.DEV, {}).get("base", {}) for record in records])
 
 
 def _corrected(relations: Sequence[Relation]) -> list[Relation]:
@@ -276,16 +307,6 @@ def read_distances(path: Path) -> dict[str, dict[frozenset[str], float]]:
             if found[name].setdefault(key, value) != value:
                 raise InputError(f"{path}:{row.line}: {name!r} of {'-'.join(sorted(key))} differs from an earlier line")
     return found
-
-
-def _group(record: RunRecord) -> str:
-    """The base that was scored, and how: what its own record and those of its adapters share."""
-    signature = record.signature
-    precision = [signature.dtype] * (signature.dtype != USUAL_DTYPE)
-    precision += [signature.quantization] if signature.quantization else []
-    limit = [] if signature.limit is None else [f"limit {signature.limit}"]
-    how = [signature.protocol, record.kind, signature.lexicon, *limit]
-    return ", ".join([signature.model, signature.revision, *precision, *how])
 
 
 def _facts(

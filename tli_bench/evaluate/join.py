@@ -8,6 +8,7 @@ from tli_bench.base.errors import UnknownNameError, UnscorableError
 from tli_bench.evaluate.changes import Gain, Gathered, Outcome, Scored, Who, gather, labels, outcomes
 from tli_bench.evaluate.explain import ENOUGH
 from tli_bench.evaluate.fixed_layer import DEV
+from tli_bench.evaluate.measured import again
 from tli_bench.measures.roles import HEADLINE
 from tli_bench.records.schema import DownstreamRecord, RunRecord
 from tli_bench.records.scores import BEST, OUTPUT
@@ -269,7 +270,7 @@ def _notes(gathered: Gathered, scored: Scored, measure: str) -> Iterator[str]:
         yield f"of no one pair, so left out: {_few(sorted(scored.apart))}"
     repeated = gathered.repeated + scored.repeated
     if repeated:
-        yield f"{repeated} records are of a unit that occurs twice; the later of the two counts"
+        yield again(repeated)
 
 
 def _few(names: Sequence[str], limit: int = 5) -> str:

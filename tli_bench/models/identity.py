@@ -55,6 +55,17 @@ class TrainingRef(Frozen):
     settings: str | None = None
 
 
+def alike(trained: AdapterRef | TrainingRef) -> tuple[object, ...]:
+    """What trainings on the same base share that differ by their seed alone.
+
+    They state the same settings (`models.tuned.settings_of`). Records from before settings were stated share recipe, pair, loss layers and
+    number of parameters. A training that states no recipe is like no other.
+    """
+    if not trained.recipe:
+        return (trained.sha256 if isinstance(trained, AdapterRef) else trained.name,)
+    return (trained.recipe, trained.trained_on, trained.loss_layers, trained.trainable_parameters, trained.settings)
+
+
 @dataclass(frozen=True, slots=True)
 class MeasuredModel:
     """Identity of the model that the states come from, for the signature.

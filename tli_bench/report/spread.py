@@ -73,16 +73,14 @@ def _without_a_pair(
 def recipe_of(entry: Entry) -> tuple[object, ...] | None:
     """What trainings share that differ by their seed alone, as far as records say; None for a model as it came.
 
-    They state the same settings (`models.tuned.settings_of`). Records from before settings were stated share recipe, base, pair, loss
-    layers, number of parameters and precision. A training that states no recipe is like no other.
+    Base and precision, and what `models.identity.alike` names; a training that states no recipe is like no other.
     """
     trained, base = entry.trained, entry.base_key
     if trained is None:
         return None
     if not trained.recipe or base is None:
         return (entry.key,)
-    told = (trained.recipe, trained.trained_on, trained.loss_layers, trained.trainable_parameters, trained.settings)
-    return (entry.kind, base, *told)
+    return (entry.kind, base, *alike(trained))
 
 
 def _repeated(entries: Sequence[Entry], places: Mapping[int, Ranked | None]) -> dict[object, list[float]]:

@@ -6,6 +6,7 @@ from rich.text import Text
 
 from tli_bench.base.wording import visible
 from tli_bench.evaluate.explain import Effects, Explanation, PairFacts
+from tli_bench.evaluate.measured import again
 from tli_bench.report.terminal.parts import DASH, Cell, Column, Part, Sheet
 
 
@@ -17,6 +18,8 @@ def explanation_parts(part: Explanation) -> Iterator[Part]:
     yield Text(f"  {visible(part.conclusion, limit=1000)}", "bold")
     gains = f" and gain by {visible(', '.join(part.adapters), limit=400)}" if part.adapters else ""
     yield Text(f"  base{gains}: every pair is read at layer {part.layer}")
+    if part.repeated:
+        yield Text(f"  {again(part.repeated)}", "yellow")
     yield _pairs(part, title)
     for facts in part.pairs:
         yield from (Text(f"  {facts.pair}: {visible(note, limit=400)}", "yellow") for note in facts.notes)

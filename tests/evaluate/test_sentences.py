@@ -15,10 +15,10 @@ CODES = (
 ADAPTER = AdapterRef(name="mine", sha256="b" * 64)
 
 
-def record(task, scores, *, adapter=None, limit=None, model="m", created="2026-01-01T00:00:00+00:00"):
+def record(task, scores, *, adapter=None, limit=None, model="m", created="2026-01-01T00:00:00+00:00", **asked):
     return DownstreamRecord(
         task=task, task_version=1, source="folder", documents=100, limit=limit, model=model, revision="r", adapter=adapter,
-        dtype="float32", quantization=None, scores=scores, higher_is_better={}, versions={}, created=created,
+        scores=scores, higher_is_better={}, versions={}, created=created, **{"dtype": "float32", "quantization": None} | asked,
     )  # fmt: skip
 
 
@@ -79,6 +79,27 @@ def test_base_and_adapter_stand_apart_and_the_latest_record_counts():
     ])  # fmt: skip
     assert [(linked.adapter, linked.state, linked.points[0][1:]) for linked in found] == [
         ("", "base", (0.1, 0.3)), ("", "base", (0.2, 0.3)), ("mine", "adapted", (0.3, 0.4)), ("mine", "adapted", (0.4, 0.4)),
+    ]  # fmt: skip
+
+
+def test_adapters_of_one_name_and_ways_of_asking_stand_apart():
+    """The later adapter's Belebele stood next to the earlier one's MEXA, and answers after examples next to answers without."""
+    other = AdapterRef(name="mine", sha256="c" * 64)
+    found = mexa_and_belebele([
+        record("tli_mexa_swh_Latn", {"base": {"mexa_mean": 0.1}, "adapted": {"mexa_mean": 0.3}}, adapter=ADAPTER),
+        record("belebele_swh_Latn", {"base": {"acc": 0.3}, "adapted": {"acc": 0.4}}, adapter=other),
+        record("belebele_swh_Latn", {"base": {"acc": 0.7}}, num_fewshot=3, created="2026-02-01T00:00:00+00:00"),
+    ])  # fmt: skip
+    assert [(linked.how, linked.adapter, linked.state, linked.points[0][1:]) for linked in found] == [
+        ("r", "", "base", (0.1, 0.3)), ("r, num_fewshot 3", "", "base", (0.1, 0.7)),
+    ]  # fmt: skip
+    again = mexa_and_belebele([
+        record("tli_mexa_swh_Latn", {"base": {"mexa_mean": 0.1}, "adapted": {"mexa_mean": value}}, adapter=adapter)
+        if task == "mexa" else record("belebele_swh_Latn", {"base": {"acc": 0.3}, "adapted": {"acc": 2 * value}}, adapter=adapter)
+        for adapter, value in ((ADAPTER, 0.2), (other, 0.4)) for task in ("mexa", "belebele")
+    ])  # fmt: skip
+    assert [(linked.adapter, linked.points[0][1:]) for linked in again if linked.state == "adapted"] == [
+        ("mine bbbbbbbb", (0.2, 0.4)), ("mine cccccccc", (0.4, 0.8)),
     ]  # fmt: skip
 
 

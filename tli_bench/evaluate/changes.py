@@ -17,7 +17,7 @@ from tli_bench.records.scores import BEST, OUTPUT
 from tli_bench.records.summary import downstream_flags
 from tli_bench.records.task_pairs import kind_of, pair_of, unordered
 
-_OWN = ("fewshot_source",)
+OWN = ("fewshot_source",)
 """Each language has examples of its own, so tasks of one kind need not agree on where they are from."""
 
 
@@ -154,7 +154,7 @@ def outcomes(records: Iterable[DownstreamRecord]) -> Scored:
         base = Base(record.model, record.revision, record.dtype, record.quantization)
         key = (
             record.task,
-            asked_text(record, but=_OWN),
+            asked_text(record, but=OWN),
             ", ".join(downstream_flags(record)),
             base,
             record.adapter.sha256,
@@ -190,7 +190,7 @@ def _ways(records: Iterable[DownstreamRecord]) -> dict[str, tuple[str, ...]]:
     by_kind: dict[str, list[DownstreamRecord]] = {}
     for record in records:
         by_kind.setdefault(kind_of(record.task), []).append(record)
-    return {kind: names for kind, members in by_kind.items() if (names := differing(members, but=_OWN))}
+    return {kind: names for kind, members in by_kind.items() if (names := differing(members, but=OWN))}
 
 
 def _changes(record: DownstreamRecord) -> Iterable[tuple[str, float | None, dict[str, float | None]]]:

@@ -7,8 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from tli_bench.base.errors import UnscorableError
-from tli_bench.evaluate.changes import Base
+from tli_bench.config.facts import asked_text
+from tli_bench.evaluate.changes import OWN, Base
 from tli_bench.evaluate.explain import ENOUGH
+from tli_bench.evaluate.measured import unusual_precision
 from tli_bench.models.identity import BEFORE_AFTER, State
 from tli_bench.records.schema import DownstreamRecord
 from tli_bench.stats import SpearmanResult, spearman
@@ -30,10 +32,12 @@ class Point(NamedTuple):
 class Linked:
     """The languages of one model in one state, by MEXA's mean or maximum over layers.
 
-    pearson: as in MEXA's paper; None, as is `result`, with the reason in `note`, where there is no correlation.
+    how: revision, precision and how Belebele was asked, as far as it is not the usual way; adapter: its name, with the start of its hash
+    where two have it. pearson: as in MEXA's paper; None, as is `result`, with the reason in `note`, where there is no correlation.
     """
 
     model: str
+    how: str
     adapter: str
     state: State
     summary: str
@@ -44,37 +48,64 @@ class Linked:
 
 
 def mexa_and_belebele(records: Iterable[DownstreamRecord], *, seed: int = 0) -> list[Linked]:
-    """One `Linked` per model, state and summary of which both tasks were scored in some language, over all documents.
+    """One `Linked` per model, state, way of asking and summary of which both tasks were scored in some language, over all documents.
 
     With fewer than 10 languages nothing is tested. A record with a limit is left out: its documents are others.
     """
-    scores: dict[tuple[Base, str, State], dict[str, Mapping[str, float | None]]] = {}
-    created: dict[tuple[object, str], str] = {}
-    for record in records:
-        if record.limit is not None or record.fixtures or not record.task.startswith((MEXA, BELEBELE)):
-            continue
-        base = Base(record.model, record.revision, record.dtype, record.quantization)
-        for state in BEFORE_AFTER:
-            adapter = record.adapter.name if record.adapter and state == "adapted" else ""
-            key = (base, adapter, state)
-            if state in record.scores and created.get((key, record.task), "") <= record.created:
-                created[key, record.task] = record.created
-                scores.setdefault(key, {})[record.task] = record.scores[state]
+    kept = [
+        record
+        for record in records
+        if record.limit is None and not record.fixtures and record.task.startswith((MEXA, BELEBELE))
+    ]
+    names = {record.adapter.sha256: record.adapter.name for record in kept if record.adapter}
+    mexa, belebele = (_latest(record for record in kept if record.task.startswith(start)) for start in (MEXA, BELEBELE))
     found = []
-    for (base, adapter, state), tasks in scores.items():
+    for (who, asked), answers in belebele.items():
+        # Hidden states are read, not asked for: one MEXA goes with every way of asking.
+        aligned = {task: scores for (other, _), own in mexa.items() if other == who for task, scores in own.items()}
+        name = names.get(who.adapter, "")
+        if list(names.values()).count(name) > 1:
+            name = f"{name} {who.adapter[:8]}"
+        how = ", ".join([who.base.revision, *unusual_precision(who.base), *([asked] if asked else [])])
         for summary in SUMMARIES:
-            points = _points(tasks, summary)
+            points = _points(aligned, answers, summary)
             if points:
-                found.append(Linked(base.model, adapter, state, summary, points, *_correlated(points, seed)))
+                found.append(Linked(who.base.model, how, name, who.state, summary, points, *_correlated(points, seed)))
     return found
 
 
-def _points(tasks: Mapping[str, Mapping[str, float | None]], summary: str) -> tuple[Point, ...]:
+class _Who(NamedTuple):
+    """What both tasks must share. adapter: its hash, empty for the base, which is the same whichever adapter was there."""
+
+    base: Base
+    adapter: str
+    state: State
+
+
+Scores = Mapping[str, float | None]
+
+
+def _latest(records: Iterable[DownstreamRecord]) -> dict[tuple[_Who, str], dict[str, Scores]]:
+    """The scores of each task by who was scored and how it was asked, of the latest record."""
+    found: dict[tuple[_Who, str], dict[str, Scores]] = {}
+    created: dict[tuple[_Who, str, str], str] = {}
+    for record in records:
+        base = Base(record.model, record.revision, record.dtype, record.quantization)
+        for state in BEFORE_AFTER:
+            who = _Who(base, record.adapter.sha256 if record.adapter and state == "adapted" else "", state)
+            key = who, asked_text(record, but=OWN)
+            if state in record.scores and created.get((*key, record.task), "") <= record.created:
+                created[*key, record.task] = record.created
+                found.setdefault(key, {})[record.task] = record.scores[state]
+    return found
+
+
+def _points(aligned: Mapping[str, Scores], answers: Mapping[str, Scores], summary: str) -> tuple[Point, ...]:
     found = []
-    for task, values in tasks.items():
+    for task, values in aligned.items():
         language = task.removeprefix(MEXA)
-        mexa, accuracy = values.get(summary), tasks.get(BELEBELE + language, {}).get("acc")
-        if task.startswith(MEXA) and mexa is not None and accuracy is not None:
+        mexa, accuracy = values.get(summary), answers.get(BELEBELE + language, {}).get("acc")
+        if mexa is not None and accuracy is not None:
             found.append(Point(language, mexa, accuracy))
     return tuple(sorted(found))
 

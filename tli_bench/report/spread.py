@@ -8,6 +8,7 @@ from statistics import fmean
 
 import numpy as np
 
+from tli_bench.models.identity import alike
 from tli_bench.report.entries import Entry
 from tli_bench.report.scopes import Scope
 from tli_bench.stats.ranks import Ranked

@@ -19,7 +19,7 @@ def sentence_parts(found: Sequence[Linked]) -> Iterator[Part]:
     yield Text("Does sentence alignment (MEXA) go with reading (Belebele)?", "bold")
     for one in found:
         name = visible(one.model, limit=80) + (f" + {visible(one.adapter, limit=60)}" if one.adapter else "")
-        title = f"{name}, MEXA's {TITLES[one.summary]}"
+        title = f"{name}, {visible(one.how, limit=200)}, MEXA's {TITLES[one.summary]}"
         yield Text()
         columns = (Column("language", left=True), Column("MEXA"), Column("Belebele"))
         rows = tuple((visible(p.language, limit=40), f"{p.mexa:.3f}", f"{p.accuracy:.3f}") for p in one.points)

@@ -169,7 +169,7 @@ def test_old_versions_are_led_up_step_by_step_and_unknown_ones_refused():
     }
     with pytest.raises(ResultError, match=r"x: schema version 4 is unknown; this tli-bench reads 1, 2, 3; update"):
         migrate({"schema_version": 4}, where="x", steps=steps, target=3)
-    with pytest.raises(ResultError, match="version None is unknown"):
+    with pytest.raises(ResultError, match="x: states no schema_version, so it is not a record"):
         migrate({}, where="x")
 
 

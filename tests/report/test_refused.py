@@ -108,7 +108,7 @@ def test_an_adapter_hash_that_is_none_is_refused(folder):
         (b"", "Expecting value"),
         (b"{", "Expecting property name"),
         (b"[]", "holds a list, not a record"),
-        (b"{}", "schema version None is unknown"),
+        (b"{}", "states no schema_version, so it is not a record"),
         (b"\xff\xfe\x00", "byte 0xff is not UTF-8"),
         (b"[" * 100_000, "nested deeper than 100"),
         (b'{"schema_version": 99}', "schema version 99 is unknown"),

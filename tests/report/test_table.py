@@ -243,7 +243,7 @@ def test_reported_rows_are_checked(tmp_path):
 
 
 def test_a_folder_that_is_none_is_refused(tmp_path):
-    with pytest.raises(ResultError, match="is not a folder of records"):
+    with pytest.raises(ResultError, match="is not a folder; give the one"):
         load_results(tmp_path / "nowhere")
     records, scores = load_results(tmp_path)
     assert (list(records), scores) == ([], [])

@@ -1,12 +1,10 @@
 """`tli-bench explain`: alignment over the pairs of a run against language distance, and against downstream scores."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tli_bench.base.errors import InputError
 from tli_bench.cli.showing import Plain, show
 from tli_bench.measures.roles import HEADLINE
 
@@ -69,12 +67,12 @@ def explain(
     from tli_bench.records import RecordStore, write_json
     from tli_bench.records.downstream import iter_downstream
     from tli_bench.records.scores import OUTPUT
+    from tli_bench.records.sources import require_folder
     from tli_bench.report.terminal.explained import explanation_parts, seeds_parts
     from tli_bench.report.terminal.joined import join_parts
     from tli_bench.report.terminal.sentences import sentence_parts
 
-    if not os.path.isdir(folder):
-        raise InputError(f"{folder} is not a folder; give the one that `tli-bench run --output` wrote to")
+    require_folder(folder)
     sentences = mexa_and_belebele(iter_downstream(folder), seed=seed)
     if sentences and next(iter(RecordStore(folder)), None) is None:
         show(Console(), sentence_parts(sentences), plain=plain)

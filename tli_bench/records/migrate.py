@@ -25,6 +25,10 @@ def migrate(
     version = data.get("schema_version")
     readable = sorted({target, *steps})
     if not isinstance(version, int) or isinstance(version, bool) or version not in readable:
+        if version is None:
+            raise ResultError(
+                f"{where}: states no schema_version, so it is not a record; give what `tli-bench run --output` wrote"
+            )
         known = ", ".join(str(v) for v in readable)
         newer = isinstance(version, int) and version > target
         advice = "update tli-bench to read it" if newer else "run the model again to make a new record"

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from pydantic_core import to_jsonable_python
 
@@ -14,6 +14,11 @@ from tli_bench.records.signature import Signature
 DOWNSTREAM = "downstream"
 """Folder of the downstream records under the root."""
 HASH_LENGTH = 8
+
+
+def has_record_name(path: PurePath) -> bool:
+    """Whether a file is called as `run_path` calls records: with the hash of the unit before the ending."""
+    return re.search(rf"\.[0-9a-f]{{{HASH_LENGTH}}}\.json(\.gz)?$", path.name) is not None
 
 
 def safe_name(text: str) -> str:

@@ -24,6 +24,16 @@ def record_paths(source: Path) -> list[Path]:
     return found
 
 
+def require_folder(source: Path) -> None:
+    """Raise ResultError, with the next step, for what is not a folder; a submission can be made one."""
+    if os.path.isfile(source) and source.suffix == ".zip":
+        raise ResultError(
+            f"{source} is a file of records; `tli-bench results merge {source} --into FOLDER` makes a folder of it"
+        )
+    if not os.path.isdir(source):
+        raise ResultError(f"{source} is not a folder; give the one that `tli-bench run --output` wrote to")
+
+
 def iter_all(source: Path) -> Iterator[tuple[str, Record]]:
     """Where each record came from, and the record, alignment or downstream; one at a time. Raises ResultError."""
     if os.path.isfile(source) and source.suffix == ".zip":

@@ -2,24 +2,28 @@
 
 import gzip
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePath
 
 from pydantic import ValidationError
 
 from tli_bench.base.errors import ResultError
 from tli_bench.base.files import write_bytes
+from tli_bench.base.jsons import parse_json
 from tli_bench.base.wording import visible
 from tli_bench.config.facts import same_unit
 from tli_bench.records.disk import json_files, json_object, read_bytes
 from tli_bench.records.downstream import is_downstream
-from tli_bench.records.names import run_path
+from tli_bench.records.names import has_record_name, run_path
 from tli_bench.records.parsing import parse_record
 from tli_bench.records.run_record import RunRecord
 from tli_bench.records.seal import ChangedRecordError, sealed_json, unsealed
 from tli_bench.records.signature import Signature
 
 log = logging.getLogger(__name__)
+
+_RECORD = {"schema_version", "signature", "task"}
+"""What every record states, of these or more."""
 
 
 class RecordStore:
@@ -61,8 +65,8 @@ class RecordStore:
         return record if any(same_unit(record.signature, one) for one in (expected, *others)) else None
 
     def paths(self) -> Iterator[Path]:
-        """Every record file under the root in sorted order; other files (lm-eval's, downstream, hidden) are skipped."""
-        return (path for path in json_files(self.root) if is_alignment(path))
+        """Every record file under the root in sorted order; other files (lm-eval's, downstream, hidden, foreign) are skipped."""
+        return alignment_paths(json_files(self.root))
 
     def everything(self) -> Iterator[RunRecord]:
         """Records one after another, those of audit words among them: only one is in memory at a time."""
@@ -73,9 +77,28 @@ class RecordStore:
         return (record for record in self.everything() if not record.signature.audit)
 
 
-def is_alignment(path: PurePath) -> bool:
+def _is_alignment(path: PurePath) -> bool:
     """Whether a file lies where alignment records are kept: it is not lm-eval's, not of a downstream task and not hidden."""
     return not path.name.startswith(("results_", "samples_", ".")) and not is_downstream(path)
+
+
+def alignment_paths(files: Iterable[Path]) -> Iterator[Path]:
+    """Those of the JSON files of a folder that hold alignment records, or should."""
+    return (path for path in files if _is_alignment(path) and not _is_foreign(path))
+
+
+def _is_foreign(path: Path) -> bool:
+    """Whether a JSON file is of something else: a submission's manifest, what `explain --output` wrote.
+
+    A file with the name of a record is never foreign, nor is one that cannot be read: whatever is wrong with it is told.
+    """
+    if has_record_name(path):
+        return False
+    try:
+        data = parse_json(read_bytes(path))
+    except (ResultError, ValueError):
+        return False
+    return bool(data) and (not isinstance(data, dict) or _RECORD.isdisjoint(data))
 
 
 def read_record(path: Path) -> RunRecord:

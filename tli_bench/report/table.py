@@ -1,6 +1,5 @@
 """Boards: entries that may be compared, ranked in every scope, with the reason next to each that has no rank."""
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +20,8 @@ from tli_bench.records.disk import json_files
 from tli_bench.records.downstream import is_downstream, task_scores
 from tli_bench.records.lm_eval import RUN, results_in, scores_in
 from tli_bench.records.schema import DownstreamRecord, Record, RunRecord
-from tli_bench.records.store import is_alignment
+from tli_bench.records.sources import require_folder
+from tli_bench.records.store import alignment_paths
 from tli_bench.report.columns import AUDIT, BESIDE, FLAG, OUTPUT, OVER_BASE, Column, board_measures, columns, shown
 from tli_bench.report.downstream import DownstreamScores, Joined
 from tli_bench.report.entries import BoardKey, Entry, Unit, collect
@@ -104,8 +104,7 @@ def load_results(folder: Path) -> tuple[Iterable[RunRecord | Refused], list[Task
 
     A file that fails a check stands among the records as `Refused`, whatever kind it is of. Raises ResultError if it is not a folder.
     """
-    if not os.path.isdir(folder):
-        raise ResultError(f"{folder} is not a folder of records; `tli-bench run --output {folder}` makes one")
+    require_folder(folder)
     files = json_files(folder)
     scores: list[TaskScore] = []
     bad: list[Refused] = []
@@ -122,7 +121,7 @@ def load_results(folder: Path) -> tuple[Iterable[RunRecord | Refused], list[Task
                 scores += [] if RUN in data else scores_in(data, path)
             except ResultError as err:
                 bad.append(refused(path, folder, err))
-    return _alignment(bad, checked((path for path in files if is_alignment(path)), folder)), scores
+    return _alignment(bad, checked(alignment_paths(files), folder)), scores
 
 
 def _alignment(bad: Iterable[Refused], found: Iterable[Record | Refused]) -> Iterator[RunRecord | Refused]:

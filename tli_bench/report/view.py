@@ -11,7 +11,7 @@ from tli_bench.base.errors import ResultError
 from tli_bench.base.wording import visible
 from tli_bench.records.downstream import is_downstream
 from tli_bench.records.schema import RunRecord
-from tli_bench.records.sources import record_paths
+from tli_bench.records.sources import record_paths, require_folder
 from tli_bench.records.store import read_record
 from tli_bench.report.embed import ROOM, closed_script, embedded, filled, script, script_hash
 from tli_bench.report.view_record import listed, packed
@@ -66,6 +66,8 @@ def view(source: Path) -> View:
 
     Raises ResultError where there is no alignment record of control words, or none can be read.
     """
+    if source.suffix == ".zip":
+        require_folder(source)
     found = _gather(source)
     if not found.records:
         if found.skipped:

@@ -90,3 +90,11 @@ def test_files_that_cannot_be_read_or_written(tmp_path):
     assert "must be one of .csv, .json, .md" in paired(
         write(tmp_path / "v.csv"), "--output", tmp_path / "o.xlsx", code=2
     )
+
+
+def test_a_dash_has_its_reason_below_the_table(tmp_path):
+    rows = [("a", "x", 0, 1), ("b", "x", 0, 1), ("c", "y", 1, 2), ("d", "y", 2, 4)]
+    assert paired(write(tmp_path / "v.csv", rows), "--group", "split", "--plain").splitlines()[3:] == [
+        "# x: all differences are equal: t, p and d_z need a spread",
+        "# x: percent needs a positive mean before",
+    ]

@@ -49,14 +49,17 @@ def paired(
 
     if output is not None and output.suffix not in _FORMATS:
         raise InputError(f"--output {output}: the ending must be one of {', '.join(_FORMATS)}")
-    rows = _table(file, before, after, group, seed)
-    _show(rows, group, plain=plain)
+    rows, notes = _table(file, before, after, group, seed)
+    _show(rows, notes, group, plain=plain)
     if output is not None:
         writers = {".csv": _as_csv, ".json": _as_json, ".md": _as_markdown}
         write_text(output, writers[output.suffix](rows), alone=True)
 
 
-def _table(file: Path, before: str, after: str, group: str | None, seed: int) -> list[dict[str, Cell]]:
+def _table(
+    file: Path, before: str, after: str, group: str | None, seed: int
+) -> tuple[list[dict[str, Cell]], list[str]]:
+    """A row for each group, and why a value is missing in one."""
     from tli_bench.base.columns import number, read_rows
     from tli_bench.base.errors import UnscorableError
     from tli_bench.stats import paired as compare
@@ -68,13 +71,15 @@ def _table(file: Path, before: str, after: str, group: str | None, seed: int) ->
         values = groups.setdefault(label, ([], []))
         for side, column in zip(values, (before, after), strict=True):
             side.append(number(file, row, column))
-    found = []
+    found, notes = [], []
     for label, (x, y) in groups.items():
         try:
-            found.append(_row(label, compare(x, y, seed=seed)))
+            result = compare(x, y, seed=seed)
         except UnscorableError as err:
             raise InputError(f"{file}: group {label!r}: {err}") from err
-    return found
+        found.append(_row(label, result))
+        notes += [f"{label}: {note}" for note in result.notes]
+    return found, notes
 
 
 def _row(label: str, result: "PairedResult") -> dict[str, Cell]:
@@ -95,8 +100,9 @@ def _row(label: str, result: "PairedResult") -> dict[str, Cell]:
     return dict(zip(_COLUMNS, values, strict=True))
 
 
-def _show(rows: Sequence[dict[str, Cell]], group: str | None, *, plain: bool) -> None:
+def _show(rows: Sequence[dict[str, Cell]], notes: Sequence[str], group: str | None, *, plain: bool) -> None:
     from rich.console import Console
+    from rich.text import Text
 
     from tli_bench.base.wording import visible
     from tli_bench.report.terminal.parts import Column, Sheet
@@ -112,7 +118,8 @@ def _show(rows: Sequence[dict[str, Cell]], group: str | None, *, plain: bool) ->
         *first, _, t, p, d_z, wilcoxon = (visible(cell) for cell in _cells(row))
         ends = _text(row["ci_low"], "+.4f"), _text(row["ci_high"], "+.4f")
         lines.append((*first, ends, t, p, d_z, wilcoxon))
-    show(Console(), [Sheet(columns, tuple(lines))], plain=plain)
+    told = (Text(visible(note, limit=200), "yellow") for note in notes)
+    show(Console(), [Sheet(columns, tuple(lines)), *told], plain=plain)
 
 
 def _cells(row: dict[str, Cell]) -> list[str]:

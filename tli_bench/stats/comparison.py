@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from tli_bench.stats.arrays import Floats, paired_arrays
+from tli_bench.stats.arrays import paired_arrays
 from tli_bench.stats.bootstrap import Interval, bootstrap_ci
 from tli_bench.stats.permutation import sign_flip_p
+from tli_bench.stats.signed_rank import signed_rank_p
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,8 @@ class PairedResult:
     difference: mean of after minus before. percent: difference over `mean_before`, times 100; None where `mean_before`
     is zero or negative, since a percentage of it has no direction. ci: percentile bootstrap interval of the difference.
     t, p: paired t-test, two-sided, n - 1 degrees of freedom. d_z: mean over standard deviation of the differences.
-    wilcoxon_p: signed-rank test. permutation_p: sign-flip test, (1 + hits) / (1 + resamples).
+    wilcoxon_p: signed-rank test, exact for up to 50 differences that are not zero.
+    permutation_p: sign-flip test, (1 + hits) / (1 + resamples).
     notes: why a value is None, one line each.
     """
 
@@ -41,13 +43,14 @@ def paired(
 ) -> PairedResult:
     """Compare two measurements `[n]` of the same items.
 
-    If no value changed at all, the tests report t = 0 and p = 1. If all items changed by the same amount, there is no
-    spread to estimate: t, p and d_z are None and a note says so.
+    What rounding alone tells apart is equal. If no value changed at all, the tests report t = 0 and p = 1. If all items
+    changed by the same amount, there is no spread to estimate: t, p and d_z are None and a note says so.
     Raises UnscorableError for fewer than two items, lengths that differ, NaN or infinity.
     """
     x, y = paired_arrays(before=before, after=after)
-    differences = y - x
-    n, mean, spread = len(x), float(differences.mean()), _spread(x, y)
+    noise = 8 * np.finfo(np.float64).eps * max(float(np.abs(x).max()), float(np.abs(y).max()))
+    differences = np.where(np.abs(y - x) <= noise, 0.0, y - x)
+    n, mean, spread = len(x), float(differences.mean()), float(differences.std(ddof=1))
     notes: list[str] = []
     t: float | None
     p: float | None
@@ -57,10 +60,8 @@ def paired(
         t, p, d_z, wilcoxon_p = 0.0, 1.0, 0.0, 1.0
         notes.append("no value changed")
     else:
-        from scipy import stats as sps  # a second of imports that nothing else here needs
-
-        wilcoxon_p = float(sps.wilcoxon(differences, method="auto" if n > 50 else _wilcoxon_method(differences)).pvalue)
-        if spread == 0.0:
+        wilcoxon_p = signed_rank_p(differences, tolerance=noise)
+        if spread <= noise:
             t = p = d_z = None
             notes.append("all differences are equal: t, p and d_z need a spread")
         else:
@@ -84,16 +85,3 @@ def paired(
         permutation_p=sign_flip_p(differences, seed=seed, flips=resamples),
         notes=tuple(notes),
     )
-
-
-def _spread(before: Floats, after: Floats) -> float:
-    """Standard deviation of the differences, exactly 0 if it is only rounding error."""
-    spread = float((after - before).std(ddof=1))
-    scale = max(float(np.abs(before).max()), float(np.abs(after).max()))
-    return 0.0 if spread <= 8 * np.finfo(np.float64).eps * scale else spread
-
-
-def _wilcoxon_method(differences: Floats) -> str:
-    """Exact where the exact null distribution holds: no zeros and no ties among the absolute differences."""
-    sizes = np.abs(differences)
-    return "exact" if sizes.all() and len(np.unique(sizes)) == len(sizes) else "asymptotic"

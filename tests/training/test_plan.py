@@ -129,6 +129,38 @@ def test_a_plan_says_what_fits_and_its_commands_are_commands():
     assert "tli-bench train --model Qwen/Qwen2-72B --recipe tli-early --retention none" in text
 
 
+def test_an_encoder_is_planned_for_without_a_text_of_its_own():
+    """Its pooler shares a name with modules of its blocks, and it has no logits: both ended in a traceback."""
+    from transformers import BertConfig
+
+    size = {
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_attention_heads": 2,
+        "num_hidden_layers": 4,
+        "vocab_size": 99,
+    }
+    trainings = usual_trainings(None, [load_recipe(name) for name in ("tli-early", "tli", "full-finetune")])
+    found = plan(describe("tiny")._replace(config=BertConfig(**size)), machine=None, trainings=trainings, early=2)
+    assert [task.name for task in found.tasks] == [
+        "score all layers", "score layers 0-2", "train tli-early, no retention: LoRA, loss at 2",
+        "train tli, no retention: LoRA, loss at output", "train full-finetune, no retention: all weights, loss at output",
+    ]  # fmt: skip
+    rank, (width, inner) = load_recipe("tli-early").rank, (32, 64)
+    per_block = rank * (4 * 2 * width + 2 * (width + inner))
+    assert found.tasks[2].needs[None].trained == 2 * per_block
+
+
+def test_layers_that_are_asked_for_have_to_be_there():
+    from tests.command import tli_bench
+
+    assert "the model has 6 blocks, so its first 50 cannot be taken; give 1 to 6" in tli_bench(
+        "plan", "tiny", "--layers", "0-50", code=2
+    )
+    assert "score layers" not in tli_bench("plan", "tiny", "--train", "tli")
+    assert "score layers 0-3" in tli_bench("plan", "tiny", "--layers", "0-3", "--train", "tli")
+
+
 def test_what_cannot_be_planned_is_said(tmp_path):
     (tmp_path / "x.gguf").write_bytes(b"")
     with pytest.raises(ModelError, match=r"is a GGUF file, which has no config\.json; plan for the model"):

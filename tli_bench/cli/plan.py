@@ -15,7 +15,13 @@ def plan(
             "--train", help="A recipe to plan for, by name or YAML file. Default: tli-early, tli and full-finetune."
         ),
     ] = None,
-    layers: Annotated[str, typer.Option(help="The first layers to plan for as well, as 0-K.")] = "0-8",
+    layers: Annotated[
+        str | None,
+        typer.Option(
+            help="The first layers to plan for as well, as 0-K. Default: 0-8, where the model has more.",
+            show_default=False,
+        ),
+    ] = None,
     revision: Annotated[str | None, typer.Option(help="Hub revision of the model.")] = None,
 ) -> None:
     """Say how much memory scoring and training a model take, on which machine they fit, and with which command they start.
@@ -28,20 +34,24 @@ def plan(
 
     quiet_libraries()
     from tli_bench.models import LoadOptions
+    from tli_bench.models.first import shortened
     from tli_bench.models.layers import first_blocks
     from tli_bench.models.skeleton import describe
-    from tli_bench.training.plan import machine_of, usual_trainings
+    from tli_bench.training.plan import USUAL_LAYERS, machine_of, usual_trainings
     from tli_bench.training.plan import plan as plan_of
     from tli_bench.training.recipe import load_recipe
 
     machine, early = machine_of(gpus, ram), first_blocks(layers)
+    described = describe(model, LoadOptions(revision=revision))
+    if early:
+        shortened(described.config, early)  # one that is asked for has to be there
     given = load_recipe(recipe) if recipe else None
     usual = [load_recipe(name) for name in ("tli-early", "tli", "full-finetune")]
     found = plan_of(
-        describe(model, LoadOptions(revision=revision)),
+        described,
         machine=machine,
         trainings=usual_trainings(given, usual),
-        early=early or 0,
+        early=early or USUAL_LAYERS,
     )
     for line in found.lines():
         print(line)

@@ -15,6 +15,7 @@ from tli_bench.models.first import first_skeleton, shortened
 from tli_bench.models.footprint import Footprint, footprint
 from tli_bench.models.gate import SHUFFLES, known_text
 from tli_bench.models.load import DTYPES, LoadedModel
+from tli_bench.models.partial import First
 from tli_bench.models.skeleton import peak_of, pretended, skeleton
 from tli_bench.models.types import Model, Tokenizer
 from tli_bench.training.adapt import train_weights, with_lora
@@ -131,7 +132,7 @@ def training_needs(
         places = [Target(t.name, min(t.block, below) if t.block < deepest else below, t.after_norm) for t in targets]
         model = _of_depth(config, few, kind, first=first)
         with torch.device("meta"):
-            ready = _trainable(model, recipe, below, dtype)
+            ready = _trainable(model, recipe, below, dtype, whole if first else None)
         with pretended(ready) as live:
             own = [p for p in live.parameters() if p.requires_grad]
             trained[few] = (sum(p.numel() for p in own), sum(p.numel() * p.element_size() for p in own))
@@ -184,13 +185,14 @@ def _extrapolated(depth: int, at: Callable[[int], int], *, exact: bool = False) 
     return high + round((high - low) / (more - few) * (depth - more))
 
 
-def _trainable(model: Model, recipe: Recipe, depth: int, dtype: str) -> Model:
-    """A skeleton with what the recipe trains switched on."""
+def _trainable(model: Model, recipe: Recipe, depth: int, dtype: str, whole: Model | None) -> Model:
+    """A skeleton with what the recipe trains switched on; whole: what it was cut from, where it is the first blocks alone."""
     if recipe.kind == "full":
         train_weights(model, depth)
         return model
     # Before its words, training asks a tokenizer nothing.
-    loaded = LoadedModel(model, cast(Tokenizer, None), "planned", "", "", dtype, None, "cpu")
+    cut_from = None if whole is None else First(depth_of(model), depth_of(whole), whole.num_parameters())
+    loaded = LoadedModel(model, cast(Tokenizer, None), "planned", "", "", dtype, None, "cpu", first=cut_from)
     return with_lora(loaded, recipe, depth=depth, seed=0).model
 
 
@@ -238,4 +240,4 @@ def _step(model: Model, own: list[nn.Parameter], places: list[Target], recipe: R
         retention = Retention(recipe.retention, model if recipe.kind == "full" else None)
         text = torch.zeros(recipe.retention_lines, SAMPLED_TOKENS + 1, dtype=torch.long)
         loss = loss + retention(model, places, text, torch.ones_like(text))
-    torch.autograd.grad(loss, own)
+    torch.autograd.grad(loss, own, allow_unused=True)  # an encoder's pooler is not reached

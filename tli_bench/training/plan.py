@@ -8,12 +8,15 @@ from typing import NamedTuple
 
 from tli_bench.base.errors import InputError
 from tli_bench.models.body import depth_of
+from tli_bench.models.families import Family, family_of
 from tli_bench.models.skeleton import Described, skeleton
 from tli_bench.training.need import Need, Needs, Quantisation, Workload, scoring_needs, training_needs
 from tli_bench.training.recipe import Recipe
 
 QUANTISATIONS: tuple[Quantisation, ...] = (None, "int8", "nf4", "nf4-double")
 """In the order in which one is chosen: the first that fits changes the numbers least."""
+USUAL_LAYERS = 8
+"""How many blocks are planned for by themselves where no number is given and the model has more."""
 SPARE, SPARE_RAM = 10**9, 3 * 10**9
 """Bytes that are left alone: on a GPU for its context and what allocation wastes, on a machine for system and libraries."""
 UNITS = {"GB": 10**9, "GiB": 2**30, "MB": 10**6, "MiB": 2**20}
@@ -113,15 +116,25 @@ def plan(described: Described, *, machine: Machine | None, trainings: Sequence[P
     if early < depth_of(whole):
         needs = scoring(blocks=early)
         tasks.append(Task(f"score layers 0-{early}", f"tli-bench run {model} --layers 0-{early}", needs))
-    for recipe, options in trainings:
+    for recipe, options in _possible(trainings, family_of(config)):
         named = recipe.name.removesuffix("+")  # the mark of changes, which the options name
         command = f"tli-bench train {model} --recipe {named}{options} --output adapters/{named}"
         kind = "all weights" if recipe.kind == "full" else "LoRA"
-        label = f"train {named}{', no retention' if options else ''}: {kind}, loss at {', '.join(recipe.layer)}"
+        label = f"train {named}{', no retention' if recipe.name.endswith('+') else ''}: {kind}, loss at {', '.join(recipe.layer)}"
         tasks.append(Task(label, command, training(recipe)))
     return Plan(
         name, described.origin, whole.num_parameters(), depth_of(whole), "bfloat16", tuple(tasks), work, machine
     )
+
+
+def _possible(trainings: Sequence[Planned], row: Family) -> Iterator[Planned]:
+    """As `training.fitting` does it: what has no head for text holds none in place; what is then the same training stands once."""
+    seen: list[Recipe] = []
+    for recipe, options in trainings:
+        kept = recipe if row.head == "causal" or recipe.retention == "none" else recipe.with_options(retention="none")
+        if kept not in seen:
+            seen.append(kept)
+            yield Planned(kept, options)
 
 
 def usual_trainings(given: Recipe | None, usual: Sequence[Recipe]) -> list[Planned]:

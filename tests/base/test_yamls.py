@@ -84,3 +84,24 @@ def test_a_file_of_names_and_values_is_refused_by_name(tmp_path, content, messag
         read_yaml(path)
     assert str(path) in str(error.value)
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "name"),
+    [("a: 1\nb: 2\na: 3\n", 3, "a"), ("x: {b: 1, b: 1}\n", 1, "b"), ("- {1: x, 1: y}\n", 1, "1")],
+)
+def test_a_name_that_stands_twice_is_refused_with_its_line(text, line, name):
+    """YAML keeps the last value, so that an option in the middle of a long file was dropped without a word."""
+    with pytest.raises(ValueError, match=f"line {line}: '{name}' stands twice; leave one of them out"):
+        parse_yaml(text)
+
+
+def test_the_same_name_in_two_mappings_and_as_another_kind_is_fine():
+    assert parse_yaml("a: {b: 1}\nc: {b: 2}\n'1': x\n1: y\n") == {"a": {"b": 1}, "c": {"b": 2}, "1": "x", 1: "y"}
+    assert parse_yaml("base: &base {b: 1}\nc: {<<: *base, b: 2}\n")["c"] == {"b": 2}
+
+
+def test_an_empty_file_is_said_to_be_empty(tmp_path):
+    (tmp_path / "c.yaml").write_text("# nothing\n")
+    with pytest.raises(InputError, match=r"c\.yaml is empty; write one NAME: VALUE per line"):
+        read_yaml(tmp_path / "c.yaml")

@@ -11,6 +11,7 @@ import typer
 import yaml
 from typer.testing import CliRunner
 
+from tests.command import tli_bench
 from tli_bench.base.errors import InputError, TLIError, UnknownNameError
 from tli_bench.cli.params import given, takes
 from tli_bench.config.facts import AGREE, BY_NAME
@@ -187,6 +188,23 @@ def test_what_people_write_is_understood(given_value, name, expected):
 def test_another_type_is_refused(name, value):
     with pytest.raises(TLIError, match=rf"--{name.replace('_', '-')} must be .*, got {re.escape(repr(value))}"):
         RunConfig(**{name: value})
+
+
+def test_columns_by_number_are_understood_in_a_file(tmp_path):
+    (tmp_path / "c.yaml").write_text("columns: [2, 3]\n")
+    assert RunConfig.build(read_config(tmp_path / "c.yaml")).columns == ("2", "3")
+    with pytest.raises(InputError, match=r"--columns must be .*, got \[True\]"):
+        RunConfig(columns=[True])
+
+
+@pytest.mark.parametrize("flag", ["--overwrite", "--log-samples", "--plain", "--hub-repo"])
+def test_a_flag_that_a_file_does_not_keep_is_told_from_a_misspelt_option(flag, tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_text(f"{flag.strip('-').replace('-', '_')}: true\n")
+    said = tli_bench("run", "--config", path, code=2)
+    assert f"is not an option of a file; give {flag} on the command line" in said
+    path.write_text("modle: tiny\n")
+    assert "unknown option 'modle'; did you mean 'model'?" in tli_bench("run", "--config", path, code=2)
 
 
 def test_an_option_that_is_added_appears_everywhere(tmp_path):

@@ -26,6 +26,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
         data = load_yaml(path)
     except (OSError, ValueError) as err:
         raise InputError(f"{path} cannot be read as YAML: {reason_of(err)}") from err
+    if data is None:
+        raise InputError(f"{path} is empty; write one NAME: VALUE per line")
     if not isinstance(data, dict):
         raise InputError(f"{path} holds a {type(data).__name__}, not a mapping of names to values")
     for key in data:
@@ -71,6 +73,8 @@ class _Loader(_Base):
     """Safe, and says of a scalar that cannot be what it looks like where it stands."""
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        if isinstance(node, yaml.MappingNode):
+            _require_distinct(node)
         try:
             found = super().construct_object(node, deep=deep)
         except yaml.YAMLError:
@@ -81,6 +85,16 @@ class _Loader(_Base):
         if isinstance(found, int) and not -_LARGEST <= found < _LARGEST:
             raise _wrong(node, f"the number {_shown(node)} is beyond 64 bits")
         return found
+
+
+def _require_distinct(node: yaml.MappingNode) -> None:
+    """Refuse a name that stands twice in one mapping: the first value would be dropped without a word."""
+    names = set()
+    for key, _ in node.value:
+        if isinstance(key, yaml.ScalarNode):
+            if (key.tag, key.value) in names:
+                raise _wrong(key, f"{_shown(key)} stands twice; leave one of them out")
+            names.add((key.tag, key.value))
 
 
 def _wrong(node: yaml.Node, problem: str) -> yaml.MarkedYAMLError:

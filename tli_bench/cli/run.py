@@ -58,7 +58,8 @@ def run(
     then = Afterwards.asked(hub_repo, log_samples=log_samples, wandb=wandb_args, trackio=trackio_args)
     declared = settings(RunConfig)
     told = {name: value for name, value in given(context).items() if name in declared}
-    from_file = read_config(config) if config is not None else {}
+    apart = {p.name: p.opts[0] for p in context.command.params if p.name and p.name not in declared}
+    from_file = read_config(config, apart=apart) if config is not None else {}
     for one, other in (("pairs", "tasks"), ("tasks", "pairs")):
         if told.get(one) and not told.get(other):
             from_file.pop(other, None)

@@ -233,9 +233,10 @@ def several(value: Any) -> tuple[str, ...] | None:
     if value is None:
         return ()
     items = [value] if isinstance(value, str) else value
-    if not isinstance(items, list | tuple) or not all(isinstance(item, str) for item in items):
+    # In a list, YAML reads a column's number as a number.
+    if not isinstance(items, list | tuple) or not all(type(item) in (str, int) for item in items):
         return None
-    return tuple(part.strip() for item in items for part in item.split(",") if part.strip())
+    return tuple(part.strip() for item in items for part in str(item).split(",") if part.strip())
 
 
 _PARSERS: dict[Any, Any] = {str: _text, int: _number, bool: _switch, Path: _path, tuple: several}

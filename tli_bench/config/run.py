@@ -276,7 +276,7 @@ class RunConfig:
     seed: Annotated[
         int,
         Option(
-            help="Seed of splits (own lists) and of the bootstrap.",
+            help="Seed of splits and of the bootstrap. The core keeps its published splits with 0 alone; adapters were trained on those.",
             goes=Goes.TASK,
             minimum=0,
             decides=("seed", "split_seed"),

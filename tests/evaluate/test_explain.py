@@ -17,7 +17,7 @@ from tli_bench.measures.roles import HEADLINE
 from tli_bench.models.identity import AdapterRef
 from tli_bench.records import RecordStore
 from tli_bench.records.schema import Words
-from tli_bench.report.terminal.explained import explanation_parts
+from tli_bench.report.terminal.explained import SHARED, explanation_parts
 from tli_bench.report.terminal.layout import lay_out
 from tli_bench.stats import holm
 
@@ -66,12 +66,15 @@ def test_relations_are_corrected_together_and_the_conclusion_says_how_many_there
     assert found.tested == len(found.relations) == 4
     p = [relation.result.p for relation in found.relations]
     assert [relation.holm for relation in found.relations] == pytest.approx(holm(p))
+    left = sum(x < 0.05 for x in holm(p))
     assert found.conclusion.startswith(
-        f"of 4 relations tested at layer 1, {sum(x < 0.05 for x in holm(p))} are left after"
+        f"of 4 relations tested at layer 1, {'1 is' if left == 1 else f'{left} are'} left after correction"
     )
+    assert [text.plain for text in lay_out(explanation_parts(found), None)][-1] == SHARED
     (few,) = explain(record_of(pair, 0.1 * i) for i, pair in enumerate(DEFAULT_PAIRS[:5]))
     assert (few.tested, few.found) == (0, [])
     assert few.conclusion == "no relation was tested: fewer than 10 pairs cannot tell a correlation from chance"
+    assert SHARED not in [text.plain for text in lay_out(explanation_parts(few), None)]
 
 
 def test_the_base_stands_once_and_its_relations_and_those_of_all_gains_are_one_family():

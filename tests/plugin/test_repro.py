@@ -54,6 +54,17 @@ def test_reported_and_measured_stand_apart(reproduced):
     assert found["measured"]["trained_minus_control"] is None
 
 
+def test_what_few_words_leave_open_is_not_laid_to_a_missing_adapter():
+    """With 13 control words and an adapter, the table said "no adapter"; and the way to placebos that was named was refused."""
+    printed = tli_bench("repro", "tli-paper", "--limit", 40, "--placebo", 0)
+    assert "no adapter" not in printed
+    assert printed.count("too few words") == 2
+    assert "BOS out of the mean, base → adapted" in printed
+    alone = tli_bench("repro", "tli-paper", "--limit", 40, "--adapter", "none")
+    assert alone.count("no adapter") == 2
+    assert "BOS out of the mean, base alone" in alone
+
+
 def test_the_published_percentages_follow_from_the_published_means():
     for split in (Split.TRAIN, Split.CONTROL):
         row = PUBLISHED_EVALUATION[split]

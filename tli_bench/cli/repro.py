@@ -31,12 +31,13 @@ def main() -> None:
 
 
 SHARED = (
-    "model", "adapter", "lexicon", "limit", "batch_size", "device", "dtype", "quantize", "revision", "seed", "any_base", "skip_gate",
+    "model", "adapter", "twin", "placebo", "lexicon", "limit", "batch_size", "device", "dtype", "quantize", "revision", "seed", "any_base",
+    "skip_gate",
 )  # fmt: skip
 
 
 @app.command("tli-paper")
-@takes(*SHARED, order=("model", "adapter", "pair", "lexicon", "layer", "limit", "output"))
+@takes(*SHARED, order=("model", "adapter", "twin", "placebo", "pair", "lexicon", "layer", "limit", "output"))
 def tli_paper(
     pair: Annotated[str, typer.Option(help="Language pair.")] = DEFAULT_PAIR,
     layer: Annotated[str, typer.Option(help="Hidden state of the evaluation.")] = "2",
@@ -141,6 +142,8 @@ def _evaluation(found: "Reproduction") -> "Sheet":
     titles = [f"{m.label} change [95 % CI]" if m.name == found.headline else m.label for m in others]
     names = (f"reported {first}", f"measured {first}", "%", "p", *titles)
     rows: list[tuple[Cell, ...]] = []
+    adapted = found.evaluation.signature.adapter is not None
+    why = "too few words" if adapted else "no adapter"
     for row in found.evaluation_rows():
         reported, change = row.reported, row.changes[REPORTED]
         rows.append((
@@ -149,9 +152,9 @@ def _evaluation(found: "Reproduction") -> "Sheet":
             _number(row.before, 4) if change is None else f"{change.before:.4f} → {change.after:.4f}",
             "–" if row.percent is None else f"{row.percent:+.2f}",
             "–" if change is None else p_text(change.p),
-            *(_change(m, row.changes[m.name], headline=found.headline) for m in others),
+            *(_change(m, row.changes[m.name], headline=found.headline, why=why) for m in others),
         ))  # fmt: skip
-    title = f"evaluation: layer {found.layer}, BOS out of the mean, base → adapted"
+    title = f"evaluation: layer {found.layer}, BOS out of the mean, {'base → adapted' if adapted else 'base alone'}"
     return Sheet((Column("words", left=True), *map(Column, names)), tuple(rows), title=title)
 
 
@@ -159,10 +162,10 @@ def _number(value: float | None, places: int) -> str:
     return "–" if value is None else f"{value:.{places}f}"
 
 
-def _change(measure: "Measure", change: "Comparison | None", *, headline: str) -> str:
-    """The headline's change with its interval, any other measure before and after."""
+def _change(measure: "Measure", change: "Comparison | None", *, headline: str, why: str) -> str:
+    """The headline's change with its interval, any other measure before and after; why: there is no change to be told."""
     if change is None:
-        return "no adapter" if measure.name == headline else "–"
+        return why if measure.name == headline else "–"
     if measure.name == headline:
         interval = f" [{change.ci[0]:+.4f}, {change.ci[1]:+.4f}]" if change.ci else ""
         return f"{change.difference:+.4f}{interval}"

@@ -117,7 +117,8 @@ class Explanation:
                 return f"no relation was tested: fewer than {ENOUGH} pairs cannot tell a correlation from chance"
             return f"no relation was tested: none has values that differ of at least {ENOUGH} pairs"
         names = "; ".join(f"{r.outcome} with {r.distance} (Holm p = {r.holm:.2g})" for r in self.found)
-        said = f"of {self.tested} relations tested at layer {self.layer}, {len(self.found)} are left after correction (Holm"
+        left = "1 is left" if len(self.found) == 1 else f"{len(self.found)} are left"
+        said = f"of {self.tested} relations tested at layer {self.layer}, {left} after correction (Holm"
         return f"{said}; one family: {self._family})" + (f": {names}" if names else "")
 
     @property

@@ -9,6 +9,8 @@ from tli_bench.evaluate.explain import Effects, Explanation, PairFacts
 from tli_bench.evaluate.measured import again
 from tli_bench.report.terminal.parts import DASH, Cell, Column, Part, Sheet
 
+SHARED = "  Pairs that share a language are not independent of each other, which neither p nor interval allows for: read both as too sure."
+
 
 def explanation_parts(part: Explanation) -> Iterator[Part]:
     """The conclusion first, then every pair with its base and gains, printed once, and the relations tested."""
@@ -25,6 +27,8 @@ def explanation_parts(part: Explanation) -> Iterator[Part]:
         yield from (Text(f"  {facts.pair}: {visible(note, limit=400)}", "yellow") for note in facts.notes)
     yield _relations(part, title)
     yield from (Text(f"  {visible(str(effects), limit=400)}", "dim") for effects in part.effects)
+    if part.tested:
+        yield Text(SHARED, "dim")
 
 
 def seeds_parts(found: Iterable[tuple[str, Effects]]) -> Iterator[Part]:

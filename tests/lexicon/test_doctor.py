@@ -138,6 +138,14 @@ def test_an_unbalanced_split_warns(tmp_path: Path) -> None:
     assert "control holds 50% of the lexicon (25 of 50), not 20%" in messages
 
 
+def test_one_pair_of_the_core_is_held_against_the_shares_of_the_core() -> None:
+    """Without its 15 % of audit words, 55, 10 and 20 % are 65, 12 and 24 %: "not 70%" was said of the splits that were meant."""
+    report = check(load_lexicon("core", pair="swh-eng"))
+    messages = [f.message for f in report.findings if f.kind == "unbalanced-split"]
+    assert messages
+    assert {message.rpartition(", not ")[2] for message in messages} <= {"65%", "12%", "24%"}
+
+
 def test_token_counts_of_a_real_tokenizer(tmp_path: Path) -> None:
     from tokenizers import Tokenizer, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast

@@ -130,7 +130,11 @@ def export(
     format: Annotated[str, typer.Option(help="tsv, muse or json.")] = "tsv",
     **options: Any,
 ) -> None:
-    """Write one language pair as TSV, MUSE or JSON."""
+    """Write one language pair as TSV, MUSE or JSON.
+
+    TSV and JSON keep concepts, variants and splits, so that a run over the file gives the same scores. MUSE, one line for each pair of
+    forms (call the file .txt), keeps none of them: whoever reads it splits the words anew. Audit words of the core are left out.
+    """
     from tli_bench.lexicon import load_lexicon
     from tli_bench.lexicon.export import export as write
 

@@ -169,10 +169,19 @@ def _across_sides(core: Core) -> Iterator[Finding]:
         yield Finding("root-across", "info", "", (one, two), (), message)
 
 
+def _shares(patient: _Patient) -> dict[Split, float]:
+    """What each split should hold; of one pair of the core, whose audit words are not shown, of the words that are."""
+    audited = Split.AUDIT in patient.splits.values()
+    if not audited and patient.name != "core":
+        return dict(LIST_SHARES)
+    shown = {split: share for split, share in CORE_SHARES.items() if audited or split is not Split.AUDIT}
+    return {split: share / sum(shown.values()) for split, share in shown.items()}
+
+
 def _balance(patient: _Patient) -> Iterator[Finding]:
     # The core's splits are frozen, and roots decide them before shares do: its card says where that leaves few words.
     severity: Severity = "info" if patient.name == "core" else "warning"
-    shares = CORE_SHARES if Split.AUDIT in patient.splits.values() else LIST_SHARES
+    shares = _shares(patient)
     strata: defaultdict[str, Counter[Split]] = defaultdict(Counter)
     for entry in patient.entries:
         strata[""][patient.splits[entry.concept]] += 1

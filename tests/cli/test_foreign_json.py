@@ -85,6 +85,12 @@ def test_one_that_is_given_by_name_is_said_to_be_no_record(littered):
     assert json.loads((littered / "explained.json").read_text()).keys() == {"distance", "downstream", "sentences"}
 
 
+def test_a_submission_that_no_command_would_know_is_not_written(runs, tmp_path):
+    said = tli_bench("submit", runs, "--out", tmp_path / "mine", "--no-audit", code=2)
+    assert "mine: the ending must be .zip, by which other commands know a submission" in said
+    assert not (tmp_path / "mine").exists()
+
+
 @pytest.mark.parametrize("verb", ["leaderboard", "view", "explain"])
 def test_a_command_on_folders_says_how_a_submission_becomes_one(runs, verb, tmp_path):
     path = tmp_path / "s.zip"

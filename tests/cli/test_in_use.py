@@ -17,7 +17,7 @@ DESIGN = "studies/turkic_rank.smoke.yaml"
 
 def calls(at):
     """For each verb its lock and its command."""
-    out, records = at / "out", at / "records"
+    out, packed, records = at / "out", at / "out.zip", at / "records"
     return {
         "run": (writing_into(out, "run"), ("run", "--pairs", "swh-eng", "--output", out)),
         "train": (replacing(out, "train"), ("train", "--output", out)),
@@ -25,7 +25,7 @@ def calls(at):
         "sweep": (writing_into(out, "sweep"), ("sweep", at / "spec.yaml", "--output", out)),
         "study": (writing_into(out, "study"), ("study", DESIGN, "--exploratory", "--output", out)),
         "leaderboard": (writing_into(out, "leaderboard"), ("leaderboard", records, "--out", out)),
-        "submit": (replacing(out, "submit"), ("submit", records, "--out", out)),
+        "submit": (replacing(packed, "submit"), ("submit", records, "--out", packed)),
         "merge": (writing_into(out, "results merge"), ("results", "merge", records, "--into", out)),
     }
 
@@ -37,7 +37,7 @@ def test_it_says_who_writes_there_and_what_to_do(tmp_path, verb):
     lock, command = calls(tmp_path)[verb]
     with lock:
         told = tli_bench(*command, code=2)
-    assert told.splitlines()[-1].startswith(f"error: {tmp_path / 'out'} is being written by tli-bench ")
+    assert told.splitlines()[-1].startswith(f"error: {command[-1]} is being written by tli-bench ")
     assert f"(process {os.getpid()} on " in told
     assert told.endswith("; wait for it, stop it, or choose another output\n")
     assert "Traceback" not in told

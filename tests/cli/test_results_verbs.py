@@ -66,11 +66,12 @@ def test_every_verb_refuses_a_record_in_which_a_digit_was_changed(runs, tmp_path
     out = tmp_path / "out"
     for verb in (
         ("results", "ls", runs), ("results", "show", runs), ("compare", f"{runs}@base", runs), ("explain", runs),
-        ("submit", runs, "--out", out), ("plot", "curves", runs, "--out", out),
+        ("submit", runs, "--out", out.with_suffix(".zip")), ("plot", "curves", runs, "--out", out),
         ("results", "merge", runs, "--into", out),
     ):  # fmt: skip
         assert "was changed after it was written" in str(invoke(*verb, code=1).exception), verb
     assert not out.exists()
+    assert not out.with_suffix(".zip").exists()
     output = invoke("results", "validate", runs, code=1).stdout
     assert f"invalid {path}: was changed after it was written" in output
     assert "1 valid, 1 invalid" in output

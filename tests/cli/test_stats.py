@@ -92,6 +92,11 @@ def test_files_that_cannot_be_read_or_written(tmp_path):
     )
 
 
+def test_a_table_with_semicolons_is_told_what_to_change(tmp_path):
+    said = paired(write(tmp_path / "v.csv", separator=";"), code=2)
+    assert "the columns are pair;split;before;after; separate columns by commas or tabs" in said
+
+
 def test_a_dash_has_its_reason_below_the_table(tmp_path):
     rows = [("a", "x", 0, 1), ("b", "x", 0, 1), ("c", "y", 1, 2), ("d", "y", 2, 4)]
     assert paired(write(tmp_path / "v.csv", rows), "--group", "split", "--plain").splitlines()[3:] == [

@@ -53,7 +53,8 @@ def _check_header(path: Path, header: list[str], columns: Sequence[str]) -> None
     for name in columns:
         if header.count(name) != 1:
             found = "no column" if name not in header else f"{header.count(name)} columns"
-            raise InputError(f"{path}:1: {found} {name!r}; the columns are {', '.join(header)}")
+            hint = "; separate columns by commas or tabs" if len(header) == 1 and ";" in header[0] else ""
+            raise InputError(f"{path}:1: {found} {name!r}; the columns are {', '.join(header)}{hint}")
 
 
 def number(path: Path, row: Row, column: str) -> float:

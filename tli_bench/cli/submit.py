@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
 def submit(
     run: Annotated[Path, typer.Argument(help="Folder of records that `tli-bench run --output` wrote.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The file to write.")] = Path("submission.zip"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="The file to write, ending in .zip.")] = Path(
+        "submission.zip"
+    ),
     audit: Annotated[
         bool,
         typer.Option(
@@ -26,12 +28,15 @@ def submit(
     Hand the file in as a pull request, see docs/contributing-a-row.md; anyone can check it with `tli-bench results validate FILE`.
     """
     import tli_bench
+    from tli_bench.base.errors import InputError
     from tli_bench.base.locks import replacing
     from tli_bench.records.audit import gaps, is_row
     from tli_bench.records.schema import RunRecord
     from tli_bench.records.submission import pack
     from tli_bench.records.validate import validate_record
 
+    if out.suffix != ".zip":
+        raise InputError(f"--out {out}: the ending must be .zip, by which other commands know a submission")
     with replacing(out, "submit"):
         records = _with_audit(run) if audit else _read(run, audit=False)
         manifest = pack(records, out, version=tli_bench.__version__)

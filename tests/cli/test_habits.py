@@ -84,7 +84,7 @@ def test_what_is_finished_is_read_back_unless_it_is_to_be_overwritten(finished):
     output, _ = finished
     (path,) = (path for path in RecordStore(output).paths())
     before = path.read_bytes()
-    assert "(1 were already done)" in tli_bench(*RUN, "--output", output)
+    assert "(1 already done)" in tli_bench(*RUN, "--output", output)
     assert path.read_bytes() == before
     assert "already done" not in tli_bench(*RUN, "--output", output, "--overwrite")
     after = path.read_bytes()

@@ -131,9 +131,10 @@ def export(
     **options: Any,
 ) -> None:
     """Write one language pair as TSV, MUSE or JSON."""
+    from tli_bench.base.wording import counted
     from tli_bench.lexicon import load_lexicon
     from tli_bench.lexicon.export import export as write
 
     lexicon = load_lexicon(source, pair=pair, **list_options(options))
     write(lexicon, output, format=format)
-    typer.echo(f"{len(lexicon.pairs)} pairs of {lexicon.pair} written to {output}")
+    typer.echo(f"{counted(len(lexicon.pairs), 'pair')} of {lexicon.pair} written to {output}")

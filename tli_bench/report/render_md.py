@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from tli_bench.base.wording import counted
 from tli_bench.measures.registry import get_measure
 from tli_bench.measures.roles import CHANCE, HEADLINE, SIZES
 from tli_bench.records.audit import MEANING
@@ -99,7 +100,7 @@ def _section(board: Board, section: Section) -> list[str]:
     # A reason stands with the name: one column less for the many rows that have none.
     reasons = {row.entry: f" (no rank: {row.unranked})" for row in section.rows if row.unranked}
     lines = [
-        f"### {section.scope.label} ({count} pair{'s' if count > 1 else ''})",
+        f"### {section.scope.label} ({counted(count, 'pair')})",
         "",
         *_head(header, left=(1,)),
     ]
@@ -189,7 +190,7 @@ def _contest(board: Board, contest: Contest) -> list[str]:
     count = len(contest.scope.pairs)
     values = [f"{contest.values[q]:.{DIGITS}f}".replace("-", "−") if q in contest.values else "–" for q in quantities()]
     lines = [
-        f"#### From {markdown(model_label(base))}, {contest.scope.label} ({count} pair{'s' if count > 1 else ''})",
+        f"#### From {markdown(model_label(base))}, {contest.scope.label} ({counted(count, 'pair')})",
         "",
         *_head(header, left=(0, 1, 2)),
         _line(["untrained", "base", "–", "–", "–", *values, *(["–"] if english else [])]),

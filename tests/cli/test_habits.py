@@ -10,9 +10,12 @@ import tli_bench as package
 from tests.command import in_a_process, tli_bench
 from tests.hub import LoopbackHub
 from tests.walk import ROOT
+from tli_bench.base.errors import ResultError
 from tli_bench.measures.registry import get_measure
 from tli_bench.records import RecordStore
+from tli_bench.records.columns import Words
 from tli_bench.records.publish import plan_results
+from tli_bench.records.samples import samples
 
 TASK = "tli_alignment_swh_Latn-eng_Latn"
 RUN = ("run", "--model", "tiny", "--adapter", "none", "--pairs", "swh-eng", "--no-confirm", "--limit", 60)
@@ -35,6 +38,26 @@ def test_a_shell_completes_the_verbs(monkeypatch):
     # The shell is named and not looked for among the parents of this process.
     monkeypatch.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "1")
     assert "complete_bash" in in_a_process("--show-completion", "bash")
+
+
+def test_a_task_without_control_words_has_no_samples_and_says_so(tmp_path):
+    """The run was refused at its end, with the advice to score it again, and nothing was pushed."""
+    task = "tli_probe_trained_swh_Latn-eng_Latn"
+    printed = tli_bench(*RUN[:5], "--tasks", task, *RUN[7:], "--output", tmp_path, "--log-samples")
+    assert f"no samples: {task} scored no control words" in printed
+    assert not list(tmp_path.glob("samples_*"))
+
+
+def test_records_say_why_they_have_no_samples(finished):
+    (record,) = RecordStore(finished[0])
+    older = record.model_copy(update={"details": None})
+    with pytest.raises(ResultError, match="older than the ranks of single words; --overwrite scores it again"):
+        list(samples(older))
+    many = Words(**dict.fromkeys(("concepts", "sources", "targets"), ("word",) * 20_001))
+    with pytest.raises(
+        ResultError, match="20,001 control words, and the ranks of single words are kept for up to 20,000"
+    ):
+        list(samples(older.model_copy(update={"words": {"control": many}})))
 
 
 def test_each_control_word_is_a_sample_as_lm_eval_writes_them(finished):

@@ -48,6 +48,17 @@ def test_a_task_without_control_words_has_no_samples_and_says_so(tmp_path):
     assert not list(tmp_path.glob("samples_*"))
 
 
+def test_a_finished_task_has_no_samples_of_its_documents_and_says_so(tmp_path):
+    """The second run wrote none and was silent."""
+    task = "tli_bitext_swh_Latn-eng_Latn"
+    again = (*RUN[:5], "--tasks", f"{task},{TASK}", *RUN[7:], "--output", tmp_path, "--log-samples")
+    assert "no samples" not in tli_bench(*again)
+    assert len(list(tmp_path.glob(f"samples_{task}_*"))) == 1
+    said = f"no samples: records keep no answers of {task}, already done; --overwrite asks again"
+    assert said in tli_bench(*again)
+    assert len(list(tmp_path.glob(f"samples_{task}_*"))) == 1
+
+
 def test_records_say_why_they_have_no_samples(finished):
     (record,) = RecordStore(finished[0])
     older = record.model_copy(update={"details": None})

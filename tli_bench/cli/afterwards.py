@@ -51,6 +51,9 @@ class Afterwards:
             else:
                 words.setdefault(record.task, []).extend(rows)
         if self.log_samples:
+            kept = sorted({*told["n-samples"]} - {record.task for record in records} - documents.keys())
+            if kept:
+                yield f"no samples: records keep no answers of {', '.join(kept)}, already done; --overwrite asks again"
             for path in write_samples(output, results, {**words, **documents}):
                 yield f"samples in {path}"
         for name, arguments in self.trackers.items():

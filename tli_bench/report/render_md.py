@@ -45,7 +45,8 @@ def how_to_read() -> str:
     return (
         f"The score, {label}, says how often a word's translation is the nearest of {SIZES[0]} candidates, itself and "
         f"{SIZES[0] - 1} wrong words, once each language's mean vector is taken out: guessing gives {CHANCE[HEADLINE]:.2f}, "
-        "perfect vectors 1. It is of words never trained on, at the layer chosen on the dev words, averaged over the pairs of "
+        "perfect vectors 1. It is of words never trained on, at the layer chosen on the dev words (the last one, where a list has "
+        "none), averaged over the pairs of "
         "the table. Rank 2–4 means that one model is better for certain and all but four models are worse for certain; `=` "
         "marks a model that cannot be told from some other. All ranks of a table hold together with 95 %, however many models "
         "it has; the interval of a score is 95 % over concepts. A model with a reservation, without all pairs of a table, or "

@@ -23,7 +23,15 @@ from tools.real_models.declared import real_models_table
 from tools.related_words import related_table
 from tools.reliability_table import determinism_table, reliability_table
 from tools.study_answers import answers_table
-from tools.transfer.table import gain_table, net_table, own_table, recipes_table, seeds_table, together_table
+from tools.transfer.table import (
+    gain_table,
+    maps_table,
+    net_table,
+    own_table,
+    recipes_table,
+    seeds_table,
+    together_table,
+)
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 TABLES: dict[str, Callable[[], str]] = {
@@ -44,6 +52,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "transfer_gain": partial(gain_table, "me5"),
     "transfer_net": partial(net_table, "me5"),
     "transfer_own": partial(own_table, "me5"),
+    "transfer_maps": partial(maps_table, "me5"),
     "transfer_recipes": partial(recipes_table, "me5", "swh_Latn-eng_Latn"),
     "transfer_seeds": partial(seeds_table, "me5", "swh_Latn-eng_Latn"),
     "transfer_together": partial(together_table, "me5", "swh_Latn-eng_Latn"),

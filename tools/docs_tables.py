@@ -13,7 +13,7 @@ from tli_bench.base.terms import terms_markdown
 from tli_bench.measures.table import measures_markdown
 from tli_bench.models.families import families_table
 from tools import plan_tables, reference_tables, speed_tables
-from tools.board_tables import real_board_table, real_gain_table
+from tools.board_tables import bands_table, real_board_table, real_gain_table
 from tools.choices_table import choices_table
 from tools.downstream_table import downstream_table
 from tools.instruct import instruct_table
@@ -43,6 +43,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "real_models": real_models_table,
     "real_board": real_board_table,
     "real_gain": real_gain_table,
+    "real_bands": partial(bands_table, "me5-swh-eng-tli", "swh_Latn-eng_Latn"),
     "related_words": related_table,
     "choices": choices_table,
     "instruct": partial(instruct_table, "smollm2"),

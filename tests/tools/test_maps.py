@@ -1,12 +1,14 @@
 """Closed-form maps: each finds what it is made for in planted vectors, and dev words alone choose."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
 
 from tli_bench.training.scoring import Sides
 from tools.transfer.maps import MAPS, Words, packed, scored
-from tools.transfer.table import maps_table
+from tools.transfer.table import PACKED, maps_table
 
 DIM, SIZES = 24, {"train": 400, "around": 200, "dev": 120, "control": 120}
 
@@ -58,6 +60,17 @@ def test_control_words_choose_nothing():
             two[name][key] for key in ("layer", "setting", "dev")
         ]
     assert one["WCCN"]["control"] > two["WCCN"]["control"] + 0.2
+
+
+def test_what_the_docs_conclude_from_the_committed_maps():
+    told = {name: json.loads((PACKED / f"{name}.json").read_text()) for name in ("me5-maps", "me5")}
+    pairs = told["me5-maps"]["pairs"]
+    trained = {pair: told["me5"]["cells"]["chosen"][pair][pair]["gain"][0] for pair in pairs}
+    assert {pair for pair, row in pairs.items() for name in MAPS if row[name]["gain"][1] > 0} == {"tur_Latn-eng_Latn"}
+    assert all(row[name]["gain"][0] < trained[pair] / 2 for pair, row in pairs.items() for name in MAPS)
+    for name in ("Procrustes", "CCA"):
+        assert sum(row[name]["gain"][0] < 0 for row in pairs.values()) > len(pairs) / 2, name
+    assert sorted(abs(row["WCCN"]["gain"][0]) for row in pairs.values())[-3] < 0.02
 
 
 def test_the_committed_maps_stand_next_to_the_adapters():

@@ -18,7 +18,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from tli_bench.config.run import PLACEBOS
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.roles import DESCRIPTIONS, SUBSET
 from tli_bench.records import RecordStore
@@ -48,8 +47,7 @@ def commands() -> dict[str, list[str]]:
     for path in sorted((ROOT / "adapters").glob("*/adapter_config.json")):
         name = path.parent.name
         base = json.loads(path.read_text(encoding="utf-8"))["base_model_name_or_path"]
-        # By default placebos are left out where they take long.
-        found[name] = ["run", "--model", base, "--adapter", f"adapters/{name}", "--placebo", str(PLACEBOS)]
+        found[name] = ["run", "--model", base, "--adapter", f"adapters/{name}"]
     return found
 
 

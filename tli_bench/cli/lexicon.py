@@ -68,6 +68,8 @@ def _tokenizer(name: str | None) -> Any:
 
 
 def _print_report(report: Any) -> None:
+    from tli_bench.base.wording import counted
+
     typer.echo(f"{report.name}: {report.n} concepts")
     for severity in ("error", "warning", "info"):
         by_kind: dict[str, list[Any]] = {}
@@ -84,7 +86,11 @@ def _print_report(report: Any) -> None:
         typer.echo(
             f"tokens per word, {code}: mean {count.mean:.2f}, at most {count.most} ({count.finest[0]}), {count.whole:.0%} are one token"
         )
-    typer.echo("FAILED: do not score this lexicon" if report.failed else "clean: no leakage, no wrong script")
+    warnings, sound = len(report.of("warning")), "no leakage, no wrong script"
+    if report.failed:
+        typer.echo("FAILED: do not score this lexicon")
+    else:
+        typer.echo(f"{sound}; {counted(warnings, 'warning')} above" if warnings else f"clean: {sound}")
 
 
 @app.command()

@@ -3,8 +3,15 @@
 import csv
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from statistics import fmean
 
+from tli_bench.lexicon import load_lexicon
+from tli_bench.lexicon.facts import BANDS
+from tli_bench.lexicon.pairs import Split
+from tli_bench.models.identity import BEFORE_AFTER
+from tli_bench.records import RecordStore
 from tli_bench.report.scopes import short_pair
+from tools.leaderboard_records import RECORDS
 
 BOARD = Path(__file__).resolve().parent.parent / "leaderboards" / "leaderboard.csv"
 SCORE = "control_p1_of_50"
@@ -74,3 +81,31 @@ def real_gain_table() -> str:
         return (f"{float(row['p1_of_50_change']):+.3f}" + net).replace("-", "−")
 
     return _table(rows, dict.fromkeys(_who(row) for row in rows), cell)
+
+
+def bands_table(adapter: str, pair: str) -> str:
+    """Words of one pair by the frequency of the English one: their share of each split, and what control words score without and with.
+
+    The last row weights the bands of the control words as the dev words have them.
+    """
+    record = next(
+        record
+        for record in RecordStore(RECORDS)
+        if record.pair == pair and record.signature.adapter and record.signature.adapter.name == adapter
+    )
+    assert record.controls is not None
+    score = {
+        (row.state, row.label): row
+        for row in record.controls.strata
+        if row.split is Split.CONTROL and row.kind == "frequency" and row.layer == record.best_layer[record.state]
+    }
+    lexicon = load_lexicon("core", pair=pair)
+    splits = (Split.TRAIN, Split.DEV, Split.CONTROL)
+    share = {(s, band): fmean(word.band == band for word in lexicon.of(s)) for s in splits for band in BANDS}
+    lines = ["| English word | train | dev | control | control words, base | adapted | gain |", f"|---|{'---:|' * 6}"]
+    for band in reversed(BANDS):
+        before, after = (score[state, band].value for state in BEFORE_AFTER)
+        shares = " | ".join(f"{share[s, band]:.0%}" for s in splits)
+        lines.append(f"| {band} | {shares} | {before:.3f} | {after:.3f} | {after - before:+.3f} |")
+    before, after = (sum(share[Split.DEV, band] * score[state, band].value for band in BANDS) for state in BEFORE_AFTER)
+    return "\n".join([*lines, f"| *weighted as dev* |  |  |  | {before:.3f} | {after:.3f} | {after - before:+.3f} |"])

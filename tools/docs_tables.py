@@ -13,7 +13,7 @@ from tli_bench.base.terms import terms_markdown
 from tli_bench.measures.table import measures_markdown
 from tli_bench.models.families import families_table
 from tools import plan_tables, reference_tables, speed_tables
-from tools.board_tables import real_board_table, real_gain_table
+from tools.board_tables import bands_table, real_board_table, real_gain_table
 from tools.choices_table import choices_table
 from tools.downstream_table import downstream_table
 from tools.instruct import instruct_table
@@ -23,7 +23,15 @@ from tools.real_models.declared import real_models_table
 from tools.related_words import related_table
 from tools.reliability_table import determinism_table, reliability_table
 from tools.study_answers import answers_table
-from tools.transfer.table import gain_table, net_table, own_table, recipes_table, seeds_table, together_table
+from tools.transfer.table import (
+    gain_table,
+    maps_table,
+    net_table,
+    own_table,
+    recipes_table,
+    seeds_table,
+    together_table,
+)
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 TABLES: dict[str, Callable[[], str]] = {
@@ -35,6 +43,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "real_models": real_models_table,
     "real_board": real_board_table,
     "real_gain": real_gain_table,
+    "real_bands": partial(bands_table, "me5-swh-eng-tli", "swh_Latn-eng_Latn"),
     "related_words": related_table,
     "choices": choices_table,
     "instruct": partial(instruct_table, "smollm2"),
@@ -44,6 +53,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "transfer_gain": partial(gain_table, "me5"),
     "transfer_net": partial(net_table, "me5"),
     "transfer_own": partial(own_table, "me5"),
+    "transfer_maps": partial(maps_table, "me5"),
     "transfer_recipes": partial(recipes_table, "me5", "swh_Latn-eng_Latn"),
     "transfer_seeds": partial(seeds_table, "me5", "swh_Latn-eng_Latn"),
     "transfer_together": partial(together_table, "me5", "swh_Latn-eng_Latn"),

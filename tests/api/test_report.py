@@ -89,7 +89,7 @@ def test_a_saved_report_is_a_finished_run_of_the_command_line(report, tmp_path):
     assert record == report.records[0]
     printed = command("run", "--config", folder / "run.yaml")
     assert "(done before)" in printed
-    assert "(1 were already done)" in printed
+    assert "(1 already done)" in printed
     recipe = yaml.safe_load((folder / "run.yaml").read_text())
     assert recipe == report.config.to_dict() | {"output": str(folder)}
     assert (recipe["dtype"], recipe["quantize"], recipe["pairs"]) == ("float32", "none", ["swh-eng"])

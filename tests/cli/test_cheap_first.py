@@ -16,6 +16,8 @@ CALLS = {
     ("train", "--model", "tinny", "--output", "x"): "unknown model 'tinny'; did you mean 'tiny'?",
     ("train", "--device", "cuda", "--output", "x"): "there is no device 'cuda' on this machine",
     ("train", "--pair", "swh-engg", "--output", "x"): "unknown language 'engg'; did you mean 'eng'",
+    ("train", "--pairs", "swh-engg", "--output", "x"): "unknown language 'engg'; did you mean 'eng'",
+    ("run", "--pair", "swh-engg"): "unknown language 'engg'; did you mean 'eng'",
     ("train", "--recipe", "tlii", "--output", "x"): "unknown recipe 'tlii'; did you mean 'tli'?",
     ("train", "--modules", "q_prj", "--output", "x"): "unknown module 'q_prj'; did you mean 'q_proj'",
     ("sweep", SWEEP): "unknown model 'tinny'; did you mean 'tiny'?",

@@ -10,9 +10,12 @@ import tli_bench as package
 from tests.command import in_a_process, tli_bench
 from tests.hub import LoopbackHub
 from tests.walk import ROOT
+from tli_bench.base.errors import ResultError
 from tli_bench.measures.registry import get_measure
 from tli_bench.records import RecordStore
+from tli_bench.records.columns import Words
 from tli_bench.records.publish import plan_results
+from tli_bench.records.samples import samples
 
 TASK = "tli_alignment_swh_Latn-eng_Latn"
 RUN = ("run", "--model", "tiny", "--adapter", "none", "--pairs", "swh-eng", "--no-confirm", "--limit", 60)
@@ -35,6 +38,37 @@ def test_a_shell_completes_the_verbs(monkeypatch):
     # The shell is named and not looked for among the parents of this process.
     monkeypatch.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "1")
     assert "complete_bash" in in_a_process("--show-completion", "bash")
+
+
+def test_a_task_without_control_words_has_no_samples_and_says_so(tmp_path):
+    """The run was refused at its end, with the advice to score it again, and nothing was pushed."""
+    task = "tli_probe_trained_swh_Latn-eng_Latn"
+    printed = tli_bench(*RUN[:5], "--tasks", task, *RUN[7:], "--output", tmp_path, "--log-samples")
+    assert f"no samples: {task} scored no control words" in printed
+    assert not list(tmp_path.glob("samples_*"))
+
+
+def test_a_finished_task_has_no_samples_of_its_documents_and_says_so(tmp_path):
+    """The second run wrote none and was silent."""
+    task = "tli_bitext_swh_Latn-eng_Latn"
+    again = (*RUN[:5], "--tasks", f"{task},{TASK}", *RUN[7:], "--output", tmp_path, "--log-samples")
+    assert "no samples" not in tli_bench(*again)
+    assert len(list(tmp_path.glob(f"samples_{task}_*"))) == 1
+    said = f"no samples: records keep no answers of {task}, already done; --overwrite asks again"
+    assert said in tli_bench(*again)
+    assert len(list(tmp_path.glob(f"samples_{task}_*"))) == 1
+
+
+def test_records_say_why_they_have_no_samples(finished):
+    (record,) = RecordStore(finished[0])
+    older = record.model_copy(update={"details": None})
+    with pytest.raises(ResultError, match="older than the ranks of single words; --overwrite scores it again"):
+        list(samples(older))
+    many = Words(**dict.fromkeys(("concepts", "sources", "targets"), ("word",) * 20_001))
+    with pytest.raises(
+        ResultError, match="20,001 control words, and the ranks of single words are kept for up to 20,000"
+    ):
+        list(samples(older.model_copy(update={"words": {"control": many}})))
 
 
 def test_each_control_word_is_a_sample_as_lm_eval_writes_them(finished):
@@ -84,7 +118,7 @@ def test_what_is_finished_is_read_back_unless_it_is_to_be_overwritten(finished):
     output, _ = finished
     (path,) = (path for path in RecordStore(output).paths())
     before = path.read_bytes()
-    assert "(1 were already done)" in tli_bench(*RUN, "--output", output)
+    assert "(1 already done)" in tli_bench(*RUN, "--output", output)
     assert path.read_bytes() == before
     assert "already done" not in tli_bench(*RUN, "--output", output, "--overwrite")
     after = path.read_bytes()

@@ -31,6 +31,14 @@ def test_the_core_lexicon_is_clean(capsys):
     assert out.rstrip().endswith("clean: no leakage, no wrong script")
 
 
+def test_a_list_with_warnings_is_not_called_clean(capsys, tmp_path):
+    path = tmp_path / "words.tsv"
+    path.write_text("maji\twater&nbsp;\nmoto\tfire\njiwe\tstone\n", encoding="utf-8")
+    code, out, _ = run(capsys, "lexicon", "check", path, "--pair", "swh-eng")
+    assert code == 0
+    assert out.rstrip().endswith("\nno leakage, no wrong script; 1 warning above")
+
+
 def test_a_planted_leak_fails_and_is_named(capsys, tmp_path):
     path = tmp_path / "leak.tsv"
     path.write_text(LEAKING, encoding="utf-8")

@@ -179,7 +179,7 @@ def test_leaderboard_leaves_out_what_fails_and_says_so_on_standard_error(runs, t
     done = invoke("leaderboard", runs, "--out", tmp_path / "lb")
     assert f"left out: {path.relative_to(runs)}: was changed after it was written" in done.stderr
     assert "left out" not in done.stdout
-    assert "1 boards, 2 entries" in done.stdout
+    assert "1 board, 2 entries, " in done.stdout
     assert path.name in (tmp_path / "lb" / "leaderboard.md").read_text(encoding="utf-8").replace("\\", "")
 
 
@@ -197,10 +197,10 @@ def test_sweeps_are_found_beside_the_records_or_named(runs, tmp_path):
     assert "Rank of LoRA" not in (tmp_path / "none" / "leaderboard.md").read_text(encoding="utf-8")
     packed = tmp_path / "sweeps" / "ranks.json"
     write_sweep(cases.sweep(), packed)
-    assert "1 sweeps" in invoke("leaderboard", runs, "--out", tmp_path / "lb").stdout
+    assert "1 sweep, " in invoke("leaderboard", runs, "--out", tmp_path / "lb").stdout
     table = (tmp_path / "lb" / "leaderboard.md").read_text(encoding="utf-8")
     assert "### ranks: org/good, swh-eng" in table
-    assert "1 sweeps" in invoke("leaderboard", runs, "--out", tmp_path / "lb", "--sweep", packed).stdout
+    assert "1 sweep, " in invoke("leaderboard", runs, "--out", tmp_path / "lb", "--sweep", packed).stdout
     message = invoke("leaderboard", runs, "--out", tmp_path / "lb", "--sweep", tmp_path / "no.json", code=1).exception
     assert "tli-bench sweep SPEC --pack" in str(message)
 
@@ -226,6 +226,28 @@ def test_schema_to_a_file(tmp_path):
 def test_plots_from_records(runs, tmp_path, kind):
     paths = invoke("plot", kind, runs, "--out", tmp_path / "plots").stdout.split()
     assert sorted(p.rsplit(".", 1)[1] for p in paths) == ["png", "png", "svg", "svg"]
+
+
+def test_a_record_with_nothing_to_draw_is_named_and_the_others_are_drawn(runs, tmp_path):
+    draw = ("plot", "change", runs, "--out", tmp_path / "plots")
+    store = RecordStore(runs)
+    bare = store.write(scored_record(scores=(0.1, 0.2, 0.3) * 8))
+    done = invoke(*draw)
+    assert len(done.stdout.split()) == 4
+    assert done.stderr == (
+        f"not drawn: {bare}: the record has no adapted state; before and after need a run with an adapter\n"
+    )
+    alone = invoke("plot", "change", bare, "--out", tmp_path / "plots", code=1)
+    assert "no adapted state" in str(alone.exception)
+
+
+def test_names_of_any_length_have_figures_of_their_own(tmp_path):
+    store, names = RecordStore(tmp_path / "runs"), [f"{'long' * 40}-{end}" for end in "ab"]
+    for name in names:
+        adapter = ADAPTER.model_copy(update={"name": name, "sha256": name[-1] * 64})
+        store.write(scored_record(model="m" * 200, adapter=adapter, lexicon="list" * 30))
+    paths = invoke("plot", "curves", tmp_path / "runs", "--out", tmp_path / "plots").stdout.split()
+    assert len(set(paths)) == 4
 
 
 def test_scores_of_several_runs_are_not_those_of_one_name(runs):

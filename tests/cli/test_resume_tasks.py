@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from tli_bench.base.errors import OutputError
 from tli_bench.config.run import RunConfig
 from tli_bench.plugin.kept_answers import FOLDER, keeping
 from tli_bench.plugin.scoring import open_model, score_tasks, tasks_of
@@ -123,6 +124,30 @@ def test_answers_that_a_kill_left_of_a_finished_task_go_and_those_of_another_mod
     outcome, asked = scored(lm, tmp_path, tasks=(XQUAD,))
     assert (outcome.reused, asked) == ([XQUAD], 0)
     assert list((tmp_path / FOLDER).iterdir()) == [other]
+
+
+def test_answers_that_cannot_be_kept_are_told_in_one_sentence(lm, tmp_path, caplog):
+    """A full disk was "unexpected", after the library's own traceback."""
+
+    def full():
+        with keeping(lm, tmp_path, XQUAD, "adapted") as asked:
+            asked.dbdict.conn.execute("PRAGMA max_page_count=4")
+            asked.dbdict["a prompt"] = "an answer" * 10_000
+
+    with pytest.raises(OutputError, match=r"cannot keep answers in .*\.sqlite: database or disk is full; make room"):
+        full()
+    assert caplog.text == ""
+
+
+def test_damaged_answers_are_asked_again(lm, tmp_path):
+    with keeping(lm, tmp_path, XQUAD, "adapted") as asked:
+        asked.dbdict["a prompt"] = "an answer"
+    (file,) = (tmp_path / FOLDER).iterdir()
+    with keeping(lm, tmp_path, XQUAD, "adapted") as asked:
+        assert "a prompt" in asked.dbdict
+    file.write_bytes(b"half" * 1000)
+    with keeping(lm, tmp_path, XQUAD, "adapted") as asked:
+        assert "a prompt" not in asked.dbdict
 
 
 def test_what_is_finished_is_read_back(lm, tmp_path):

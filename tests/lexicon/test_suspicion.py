@@ -1,5 +1,6 @@
 """A list that is clearly not in its languages is refused with the evidence and the option that mends it; others pass."""
 
+from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 
@@ -123,6 +124,17 @@ def test_a_list_that_is_clearly_not_in_its_languages_is_refused(
 ) -> None:
     with pytest.raises(LexiconError, match=message):
         load_lexicon(written(tmp_path, *rows), pair=pair)
+
+
+@pytest.mark.parametrize("code", ["tur_Latn", "kaz_Cyrl"])
+def test_words_in_capitals_are_refused_and_a_few_of_them_pass(code: str) -> None:
+    """As the heads of an old dictionary are set: a model reads other tokens than those of the word."""
+    rows = rows_of(code, "eng_Latn", concepts(code, "eng_Latn")[:40])
+    loud = [replace(row, sources=tuple(form.upper() for form in row.sources)) for row in rows]
+    with pytest.raises(LexiconError, match=r"is in capitals \(.*; 40 of 40 words\), .*; write it as a text would"):
+        judge(loud, code, "eng_Latn")
+    judge([*loud[:4], *rows[4:]], code, "eng_Latn")
+    judge(loud[:3], code, "eng_Latn")
 
 
 def test_the_option_in_the_message_mends_it(tmp_path: Path) -> None:

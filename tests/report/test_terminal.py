@@ -250,8 +250,15 @@ def test_a_run_closes_with_one_sentence_that_one_pair_does_not_need():
 
 def test_without_dev_words_no_layer_is_said_to_be_chosen():
     """A list of train and test words alone: the last layer is shown, and nothing says that it is the best one."""
-    whole = unit(DEFAULT_PAIRS[0])
-    record = whole.model_copy(update={"curves": {s: c for s, c in whole.curves.items() if s is not Split.DEV}})
+    whole, other = unit(DEFAULT_PAIRS[0]), unit(DEFAULT_PAIRS[1])
+    record, another = (
+        one.model_copy(update={"curves": {s: c for s, c in one.curves.items() if s is not Split.DEV}})
+        for one in (whole, other)
+    )
+    closings = [next(closing(records)).plain for records in ((whole, other), (record, another), (whole, another))]
+    assert ", each pair at the layer that dev chose for it): " in closings[0]
+    assert ", each pair at its last layer): " in closings[1]
+    assert ", each pair at the layer that dev chose for it, or its last where dev chose none): " in closings[2]
     assert "chosen on dev" in text_of(unit_parts(whole))
     told = text_of(unit_parts(record))
     assert "layers 0..32; no dev words chose one, so layer 32 (output) is shown" in told

@@ -141,4 +141,4 @@ def test_the_command_scores_what_one_process_scores_and_only_rank_0_speaks(tmp_p
     assert lines[0] == lines[1]
     again = _torchrun(*run, "--output", tmp_path / "two")
     assert "2 tasks in" in again.stdout
-    assert "(2 were already done)" in again.stdout
+    assert "(2 already done)" in again.stdout

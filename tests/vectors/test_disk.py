@@ -106,8 +106,8 @@ def test_the_command_lists_and_clears_and_touches_nothing_else(tmp_path, monkeyp
     listed = tli_bench("cache", "ls")
     assert "6 words    5 layers  base" in listed
     assert ". {word}" in listed
-    assert "1 files, " in listed
-    assert tli_bench("cache", "clear").startswith("removed 1 files, ")
+    assert "1 file, " in listed
+    assert tli_bench("cache", "clear").startswith("removed 1 file, ")
     assert list(tmp_path.iterdir()) == [model.parent]
     assert model.read_bytes() == b"mine"
 

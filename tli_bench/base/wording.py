@@ -1,4 +1,4 @@
-"""Which characters third-party names may contain: none that are invisible or change the reading direction."""
+"""Text on a line that people read: third-party names without invisible characters, and counts with their noun."""
 
 import unicodedata
 from typing import Any
@@ -14,6 +14,11 @@ def unseen(text: str) -> list[str]:
         return []
     found = dict.fromkeys(character for character in text if unicodedata.category(character) in _UNSEEN)
     return [f"U+{ord(character):04X}" for character in found]
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 pair`, `2,000 pairs`: a number and a noun whose plural takes an s."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def visible(text: str, *, limit: int = 120) -> str:

@@ -38,13 +38,22 @@ class Afterwards:
         documents: Mapping[str, list[dict[str, Any]]],
     ) -> Iterator[str]:
         """Do it, and say what was done, a line each. results: the file; told: what it says; documents: samples of other tasks."""
+        from tli_bench.base.errors import ResultError
         from tli_bench.plugin.results import tidy, write_samples
         from tli_bench.records.samples import samples
 
         words: dict[str, list[dict[str, Any]]] = {}
         for record in records if self.log_samples else ():  # one for each protocol of a task
-            words.setdefault(record.task, []).extend(samples(record))
+            try:
+                rows = list(samples(record))
+            except ResultError as err:
+                yield f"no samples: {err}"
+            else:
+                words.setdefault(record.task, []).extend(rows)
         if self.log_samples:
+            kept = sorted({*told["n-samples"]} - {record.task for record in records} - documents.keys())
+            if kept:
+                yield f"no samples: records keep no answers of {', '.join(kept)}, already done; --overwrite asks again"
             for path in write_samples(output, results, {**words, **documents}):
                 yield f"samples in {path}"
         for name, arguments in self.trackers.items():

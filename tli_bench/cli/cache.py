@@ -20,7 +20,7 @@ Folder = Annotated[
 @app.command("ls")
 def ls(folder: Folder = None) -> None:
     """One line per file: last use, size, words, layers, state of the model, first digits of its fingerprint, text around words."""
-    from tli_bench.base.wording import visible
+    from tli_bench.base.wording import counted, visible
     from tli_bench.vectors.shelf import parts
 
     root = _root(folder)
@@ -33,17 +33,18 @@ def ls(folder: Folder = None) -> None:
             f"{visible(str(about.get('state')), limit=8):8} {visible(str(about.get('weights')), limit=16)}  "
             f"{visible(str(around), limit=60)}"
         )
-    print(f"{len(found)} files, {sum(part.size for part in found) / 2**20:,.1f} MiB in {root}")
+    print(f"{counted(len(found), 'file')}, {sum(part.size for part in found) / 2**20:,.1f} MiB in {root}")
 
 
 @app.command("clear")
 def clear(folder: Folder = None) -> None:
     """Remove all of them, and what is kept of the models; whatever else is in the folder stays."""
+    from tli_bench.base.wording import counted
     from tli_bench.vectors.shelf import clear as remove
 
     root = _root(folder)
     count, size = remove(root)
-    print(f"removed {count} files, {size / 2**20:,.1f} MiB, from {root}")
+    print(f"removed {counted(count, 'file')}, {size / 2**20:,.1f} MiB, from {root}")
 
 
 def _root(folder: Path | None) -> Path:

@@ -38,6 +38,7 @@ def leaderboard(
 
     from tli_bench.base.errors import ResultError
     from tli_bench.base.locks import writing_into
+    from tli_bench.base.wording import counted
     from tli_bench.cli.showing import show
     from tli_bench.report.conclusion import conclude
     from tli_bench.report.reported import load_reported
@@ -65,7 +66,8 @@ def leaderboard(
         paths = write_all(built, out)
     entries = sum(len(board.entries) for board in built.boards)
     typer.echo(
-        f"{len(built.boards)} boards, {entries} entries, {len(built.sweeps)} sweeps, {len(built.reported)} reported figures"
+        f"{counted(len(built.boards), 'board')}, {entries} {'entry' if entries == 1 else 'entries'}, "
+        f"{counted(len(built.sweeps), 'sweep')}, {counted(len(built.reported), 'reported figure')}"
     )
     for path in paths:
         typer.echo(f"  {path}")

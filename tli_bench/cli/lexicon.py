@@ -68,6 +68,8 @@ def _tokenizer(name: str | None) -> Any:
 
 
 def _print_report(report: Any) -> None:
+    from tli_bench.base.wording import counted
+
     typer.echo(f"{report.name}: {report.n} concepts")
     for severity in ("error", "warning", "info"):
         by_kind: dict[str, list[Any]] = {}
@@ -84,7 +86,11 @@ def _print_report(report: Any) -> None:
         typer.echo(
             f"tokens per word, {code}: mean {count.mean:.2f}, at most {count.most} ({count.finest[0]}), {count.whole:.0%} are one token"
         )
-    typer.echo("FAILED: do not score this lexicon" if report.failed else "clean: no leakage, no wrong script")
+    warnings, sound = len(report.of("warning")), "no leakage, no wrong script"
+    if report.failed:
+        typer.echo("FAILED: do not score this lexicon")
+    else:
+        typer.echo(f"{sound}; {counted(warnings, 'warning')} above" if warnings else f"clean: {sound}")
 
 
 @app.command()
@@ -135,9 +141,10 @@ def export(
     TSV and JSON keep concepts, variants and splits, so that a run over the file gives the same scores. MUSE, one line for each pair of
     forms (call the file .txt), keeps none of them: whoever reads it splits the words anew. Audit words of the core are left out.
     """
+    from tli_bench.base.wording import counted
     from tli_bench.lexicon import load_lexicon
     from tli_bench.lexicon.export import export as write
 
     lexicon = load_lexicon(source, pair=pair, **list_options(options))
     write(lexicon, output, format=format)
-    typer.echo(f"{len(lexicon.pairs)} pairs of {lexicon.pair} written to {output}")
+    typer.echo(f"{counted(len(lexicon.pairs), 'pair')} of {lexicon.pair} written to {output}")

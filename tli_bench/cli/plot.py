@@ -1,6 +1,9 @@
 """`tli-bench plot`: figures from records, sweeps and models, as PNG and SVG."""
 
+import hashlib
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +14,8 @@ from tli_bench.languages import default_pair
 from tli_bench.measures.roles import DESCRIPTIONS, HEADLINE
 
 DEFAULT_PAIR = default_pair()
+LONGEST = 200
+"""Characters of a figure's name, of the 255 bytes that most file systems allow with its ending."""
 
 app = typer.Typer(
     help="Figures as PNG and SVG: curves, change, distributions, sweep, map.",
@@ -36,8 +41,7 @@ def curves(
     """
     from tli_bench.report.plots import layer_curves
 
-    for stem, item in _records(record, out, f"curves-{measure}", split):
-        _say(layer_curves(item, stem, measure=measure, split=_split(split)))
+    _draw(record, out, f"curves-{measure}", split, partial(layer_curves, measure=measure, split=_split(split)))
 
 
 @app.command("change")
@@ -50,8 +54,7 @@ def change(
     """Every word before and after the adapter."""
     from tli_bench.report.plots import before_after
 
-    for stem, item in _records(record, out, f"change-{quantity}", split):
-        _say(before_after(item, stem, quantity_name=quantity, split=_split(split)))
+    _draw(record, out, f"change-{quantity}", split, partial(before_after, quantity_name=quantity, split=_split(split)))
 
 
 @app.command("distributions")
@@ -59,8 +62,7 @@ def distributions(record: Record, out: Out = Path("plots"), split: SplitName = "
     """Cosines of translations against those of wrong pairs, with P@1 of 50 above them."""
     from tli_bench.report.plots import distributions as draw
 
-    for stem, item in _records(record, out, "distributions", split):
-        _say(draw(item, stem, split=_split(split)))
+    _draw(record, out, "distributions", split, partial(draw, split=_split(split)))
 
 
 @app.command("sweep")
@@ -152,21 +154,43 @@ def _short(name: str) -> str:
 
 
 def _stem(*parts: str) -> str:
-    """Name of a figure's file, of the parts that are not empty."""
+    """Name of a figure's file, of the parts that are not empty; what file systems refuse as too long is cut, and its hash added."""
     from tli_bench.records.names import safe_name
 
-    return "-".join(safe_name(part) for part in parts if part)
+    whole = "-".join(safe_name(part) for part in parts if part)
+    if len(whole) <= LONGEST:
+        return whole
+    return f"{whole[:LONGEST]}-{hashlib.sha256(whole.encode()).hexdigest()[:8]}"
+
+
+def _draw(source: Path, out: Path, kind: str, split: str, draw: Callable[[Any, Path], list[Path]]) -> None:
+    """A figure of each record; one that has nothing to draw is named, and refused only where it is alone. Raises ResultError."""
+    from tli_bench.base.errors import ResultError
+
+    drawn, refused = 0, []
+    for where, stem, item in _records(source, out, kind, split):
+        try:
+            paths = draw(item, stem)
+        except ResultError as err:
+            refused.append((where, err))
+            continue
+        _say(paths)
+        drawn += 1
+    if refused and not drawn:
+        raise refused[0][1]
+    for where, reason in refused:
+        typer.echo(f"not drawn: {where}: {reason}", err=True)
 
 
 def _records(source: Path, out: Path, kind: str, split: str) -> Any:
-    """Records with the file that each one's figure goes to, never the same twice: runs of a folder may differ in little."""
+    """Records, where each came from and the file that its figure goes to, never the same twice: runs of a folder may differ in little."""
     from tli_bench.config.facts import marks_of
     from tli_bench.lexicon.pairs import Split
     from tli_bench.records.names import run_path
     from tli_bench.records.sources import iter_records
 
     taken = set()
-    for _, record in iter_records(source):
+    for where, record in iter_records(source):
         signature = record.signature
         parts = [
             signature.model,
@@ -180,7 +204,7 @@ def _records(source: Path, out: Path, kind: str, split: str) -> Any:
         if stem in taken:
             stem += f"-{run_path(out, record.task, signature).stem.rpartition('.')[2]}"
         taken.add(stem)
-        yield out / stem, record
+        yield where, out / stem, record
 
 
 def _split(name: str) -> Any:

@@ -14,6 +14,7 @@ from rich.text import Text
 from tli_bench.base.collection import collection_paused
 from tli_bench.base.errors import InputError
 from tli_bench.base.locks import writing_into
+from tli_bench.base.wording import counted
 from tli_bench.cli.afterwards import Afterwards
 from tli_bench.cli.processes import follow, joined, leading
 from tli_bench.cli.quiet import quiet_libraries
@@ -128,8 +129,8 @@ def _close(
     plain: bool,
 ) -> None:
     done = (
-        f"{tasks} tasks in {time.monotonic() - started:.0f} s"
-        + (f" ({reused} were already done)" if reused else "")
+        f"{counted(tasks, 'task')} in {time.monotonic() - started:.0f} s"
+        + (f" ({reused} already done)" if reused else "")
         + f"; records under {path.parent}, lm-eval results in {path}"
     )
     show(console, [Text(done), *closing(records)], plain=plain)

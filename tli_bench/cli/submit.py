@@ -30,6 +30,7 @@ def submit(
     import tli_bench
     from tli_bench.base.errors import InputError
     from tli_bench.base.locks import replacing
+    from tli_bench.base.wording import counted
     from tli_bench.records.audit import gaps, is_row
     from tli_bench.records.schema import RunRecord
     from tli_bench.records.submission import pack
@@ -41,7 +42,7 @@ def submit(
         records = _with_audit(run) if audit else _read(run, audit=False)
         manifest = pack(records, out, version=tli_bench.__version__)
     notes = {note for record in records for note in validate_record(record).notes}
-    typer.echo(f"{out}: {len(manifest.files)} records")
+    typer.echo(f"{out}: {counted(len(manifest.files), 'record')}")
     alignment = [record for record in records if isinstance(record, RunRecord) and is_row(record)]
     for line in gaps(alignment):
         typer.echo(line)

@@ -44,6 +44,7 @@ def sweep(
     With --workers the points are trained by several processes on Ray, with --shard by the jobs of an array, each on its part; run
     without either, the same command gathers what they made. The folder has to be one that all of them see.
     """
+    from tli_bench.base.wording import counted
     from tli_bench.base.yamls import read_yaml
     from tli_bench.cli.processes import require_one_process
     from tli_bench.cli.quiet import quiet_libraries
@@ -63,7 +64,7 @@ def sweep(
     if dry_run:
         for unit in units:
             print(f"{unit.pair}  {_settings(unit.settings)}  seed {unit.seed}")
-        print(f"{len(units)} points, to {folder}")
+        print(f"{counted(len(units), 'point')}, to {folder}")
         return
     check_modules(plan.model, {name for unit in units if unit.recipe.kind == "lora" for name in unit.recipe.modules})
     show = _Shown(len(units), layer or plan.layer)
@@ -75,7 +76,9 @@ def sweep(
         own = folder / "shards" / f"{part.number}-{part.parts}"
         with writing_into(folder, "sweep", shared=True), writing_into(own, "sweep"):
             points = _here(plan, units, folder, load, show)
-        print(f"{len(points)} points of shard {shard} are in {folder}; the command without --shard gathers all of them")
+        print(
+            f"shard {shard} is done, {counted(len(points), 'point')} in {folder}; the command without --shard gathers all of them"
+        )
         return
     with writing_into(folder, "sweep"):
         if workers:

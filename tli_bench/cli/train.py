@@ -26,7 +26,10 @@ def train(
     pair: Annotated[
         str,
         typer.Option(
-            "--pair", "-p", help="Language pair, source first; several, joined by commas, are trained together."
+            "--pair",
+            "--pairs",
+            "-p",
+            help="Language pair, source first; several, joined by commas, are trained together.",
         ),
     ] = DEFAULT_PAIR,
     recipe: Annotated[

@@ -19,6 +19,7 @@ def view(
     newest 200 records; a file that cannot be read is skipped and named.
     """
     from tli_bench.base.files import write_bytes
+    from tli_bench.base.wording import counted
     from tli_bench.report.view import left_out
     from tli_bench.report.view import view as page_of
 
@@ -28,8 +29,7 @@ def view(
     write_bytes(path, content, alone=True)
     for line in left_out(made.older, made.skipped):
         typer.echo(line, err=True)
-    records = "1 record" if made.records == 1 else f"{made.records} records"
-    typer.echo(f"{path}  ({records}, {len(content) / 1e6:.1f} MB)")
+    typer.echo(f"{path}  ({counted(made.records, 'record')}, {len(content) / 1e6:.1f} MB)")
     if show:
         import webbrowser
 

@@ -77,6 +77,7 @@ class RunConfig:
         Option(
             help="Language pairs, e.g. swh-eng,tur-azj. Default: 15 pairs, or that of a list's name.",
             goes=Goes.RUN,
+            flags=("--pairs", "--pair"),
             decides=("pair",),
         ),
     ] = ()

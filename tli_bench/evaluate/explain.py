@@ -9,6 +9,7 @@ import numpy as np
 
 from tli_bench.base.columns import number, read_rows
 from tli_bench.base.errors import InputError, ResultError, UnknownNameError, UnscorableError
+from tli_bench.base.wording import counted
 from tli_bench.evaluate.distances import distance_of
 from tli_bench.evaluate.fixed_layer import DEV, dev_layer
 from tli_bench.evaluate.measured import adapter_flags, title_of
@@ -76,7 +77,7 @@ class Effects:
     shares: dict[str, float]
 
     def __str__(self) -> str:
-        counts = ", ".join(f"{count} {name}s" for name, count in self.levels.items())
+        counts = ", ".join(counted(count, name) for name, count in self.levels.items())
         parts = ", ".join(f"{name} {share:.0%}" for name, share in self.shares.items())
         return f"spread of {self.outcome} over {counts}: {parts} (crossed random effects, by moments)"
 

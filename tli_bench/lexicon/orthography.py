@@ -16,12 +16,13 @@ _CODED = re.compile(r"[a-z][A-Z]|\d[A-Za-z]|[A-Za-z][~%$]")
 EXAMPLES = 3
 # In a short list one or two words show a fault if they are this part of it.
 _FEW_PER_FAULT = 3
+_FEWEST_FOR_CAPITALS = 20
 
 
 class Fault(NamedTuple):
     """What words are instead of being written in their language, and those that show it.
 
-    kind: `ipa`, `codes` or `script`. script: of the words, where they are in another one.
+    kind: `ipa`, `codes`, `capitals` or `script`. script: of the words, where they are in another one.
     """
 
     kind: str
@@ -32,7 +33,8 @@ class Fault(NamedTuple):
 def fault_of(words: Iterable[str], language: Language) -> Fault | None:
     """What is wrong with how `words` are written, if that is clear.
 
-    It must show in at least a fifth of them (IPA, script) or 15 % (codes), and in a third of a short list. None for words that
+    It must show in at least a fifth of them (IPA, script) or 15 % (codes), and in a third of a short list; capitals in nine of ten words
+    of a list of 20 or more, as of an old dictionary's heads. None for words that
     are written as `language` is, and for a language whose script is not declared.
     """
     found = [word for word in words if word.strip()]
@@ -44,6 +46,9 @@ def fault_of(words: Iterable[str], language: Language) -> Fault | None:
     coded = [word for word in found if _CODED.search(word)]
     if _clear(coded, found, share=0.15):
         return Fault("codes", tuple(coded))
+    capitals = [word for word in found if word.isupper()]
+    if len(found) >= _FEWEST_FOR_CAPITALS and len(capitals) >= 0.9 * len(found):
+        return Fault("capitals", tuple(capitals))
     if language.script == UNDECLARED:
         return None
     foreign = [word for word in found if any(map(str.isalpha, word)) and script_share(word, language) < 0.5]

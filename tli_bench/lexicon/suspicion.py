@@ -91,6 +91,8 @@ def _described(side: _Side, fault: Fault) -> str:
         return f"is a phonetic transcription ({shown}; {share} have IPA signs); {_other_column(side)}"
     if fault.kind == "codes":
         return f"is written in codes such as ASJP's ({shown}; {share}); {_other_column(side)}"
+    if fault.kind == "capitals":
+        return f"is in capitals ({shown}; {share}), which models read otherwise than words of a text; write it as a text would"
     found = "another script" if fault.script == UNDECLARED else f"the script {fault.script}"
     english = _Side(side.role, side.language, fault.words, tuple(match_key(word, pivot()) for word in fault.words))
     are = f" and are {pivot().name} words" if len(english.among(pivot())) > len(fault.words) / 2 else ""

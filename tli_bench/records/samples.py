@@ -7,6 +7,7 @@ from typing import Any
 
 from tli_bench.base.errors import ResultError
 from tli_bench.lexicon.pairs import Split
+from tli_bench.records.columns import MAX_COLUMN
 from tli_bench.records.run_record import RunRecord
 
 
@@ -15,14 +16,20 @@ def samples(record: RunRecord) -> Iterator[dict[str, Any]]:
 
     `resps` is the target word found for the source at the chosen layer of the state that the record is about. Each measure that has
     values of single words stands under its name, of the same layer; `tli` holds, by state and layer, the ranks of the right words
-    from either side and the nearest wrong ones. Raises ResultError for a record that keeps no details of single words, and for
-    audit words, which nobody looks at.
+    from either side and the nearest wrong ones. Raises ResultError, which says why, for a record that keeps no details of single
+    words, and for audit words, which nobody looks at.
     """
     if record.signature.audit:
         raise ResultError("audit words are not written one by one: nothing may be chosen on them")
+    words = record.words.get(Split.CONTROL)
+    if not words:
+        raise ResultError(f"{record.task} scored no control words")
     if record.details is None:
-        raise ResultError(f"the record of {record.task} keeps no details of single words; score it again")
-    words = record.words[Split.CONTROL]
+        raise ResultError(
+            f"{record.task} has {len(words):,} control words, and the ranks of single words are kept for up to {MAX_COLUMN:,}: see --limit"
+            if len(words) > MAX_COLUMN
+            else f"the record of {record.task} is older than the ranks of single words; --overwrite scores it again"
+        )
     chosen = record.best_layer[record.state]
     values = {
         name: column

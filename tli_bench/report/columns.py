@@ -118,7 +118,10 @@ DOWNSTREAM = (
 def score_column() -> Column:
     """The column that ranks are by."""
     measure = get_measure(HEADLINE)
-    about = f"{measure.definition.rstrip('.')}; of words never trained on, at the layer chosen on the dev words. Ranks are by it."
+    about = (
+        f"{measure.definition.rstrip('.')}; of words never trained on, at the layer chosen on the dev words (the last one, where a list "
+        "has none). Ranks are by it."
+    )
     return Column(HEADLINE, control_label(measure), about, low=False)
 
 

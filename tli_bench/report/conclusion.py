@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from tli_bench.base.wording import visible
+from tli_bench.base.wording import counted, visible
 from tli_bench.languages import LANGUAGES
 from tli_bench.measures.registry import get_measure
 from tli_bench.measures.roles import HEADLINE
@@ -230,7 +230,7 @@ def _basis(board: Board, views: Sequence[tuple[str, Section]]) -> str:
         return ""
     concepts = {word[0] for pair in section.scope.pairs for word in there[0].units[pair].words}
     pairs = len(section.scope.pairs)
-    parts = [f"from {len(concepts):,} control words in {pairs} {'pair' if pairs == 1 else 'pairs'}"]
+    parts = [f"from {len(concepts):,} control words in {counted(pairs, 'pair')}"]
     parts += [seeds] if (seeds := _trainings(there)) else []
     clauses = [", ".join(parts), *_audited(section.rows, entry_names(board.entries))]
     if left := len(section.rows) - len(there):

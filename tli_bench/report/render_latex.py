@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from tli_bench.base.wording import counted
 from tli_bench.records.audit import MEANING
 from tli_bench.report.columns import DIGITS, FLAG, columns, in_words, score_column, shown
 from tli_bench.report.conclusion import entry_names
@@ -48,7 +49,7 @@ def _table(board: Board, name: str, section: Section) -> str:
     held, score, names = default_columns(board), score_column(), entry_names(board.entries)
     count = len(section.scope.pairs)
     caption = (
-        f"{section.scope.label}: {in_words(score.label)} over {count} pair{'s' if count > 1 else ''}, with 95 % intervals over "
+        f"{section.scope.label}: {in_words(score.label)} over {counted(count, 'pair')}, with 95 % intervals over "
         "concepts. = marks ties, with the ranks they may have; ranks hold together with 95 %."
     )
     if any(row.flagged for row in section.rows):
@@ -92,7 +93,7 @@ def _contest(board: Board, name: str, contest: Contest, *, output: bool) -> str:
     count = len(contest.scope.pairs)
     caption = (
         f"Trained from {model_label(base)}, {contest.scope.label}, {'output' if output else 'chosen layer'}: change against the base "
-        f"over {count} pair{'s' if count > 1 else ''}; the base's own values in the first row. 95 % intervals over concepts."
+        f"over {counted(count, 'pair')}; the base's own values in the first row. 95 % intervals over concepts."
     )
     header = ["Kind", "Training", "Trained on", "Loss layer", "Parameters", *(q.label for q in held.values())]
     values = [f"{contest.values[q]:.{DIGITS}f}".replace("-", "−") if q in contest.values else "–" for q in held]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from tli_bench.base.wording import counted
 from tli_bench.measures.registry import get_measure
 from tli_bench.measures.roles import CHANCE, HEADLINE, SIZES
 from tli_bench.records.audit import MEANING
@@ -44,7 +45,8 @@ def how_to_read() -> str:
     return (
         f"The score, {label}, says how often a word's translation is the nearest of {SIZES[0]} candidates, itself and "
         f"{SIZES[0] - 1} wrong words, once each language's mean vector is taken out: guessing gives {CHANCE[HEADLINE]:.2f}, "
-        "perfect vectors 1. It is of words never trained on, at the layer chosen on the dev words, averaged over the pairs of "
+        "perfect vectors 1. It is of words never trained on, at the layer chosen on the dev words (the last one, where a list has "
+        "none), averaged over the pairs of "
         "the table. Rank 2–4 means that one model is better for certain and all but four models are worse for certain; `=` "
         "marks a model that cannot be told from some other. All ranks of a table hold together with 95 %, however many models "
         "it has; the interval of a score is 95 % over concepts. A model with a reservation, without all pairs of a table, or "
@@ -99,7 +101,7 @@ def _section(board: Board, section: Section) -> list[str]:
     # A reason stands with the name: one column less for the many rows that have none.
     reasons = {row.entry: f" (no rank: {row.unranked})" for row in section.rows if row.unranked}
     lines = [
-        f"### {section.scope.label} ({count} pair{'s' if count > 1 else ''})",
+        f"### {section.scope.label} ({counted(count, 'pair')})",
         "",
         *_head(header, left=(1,)),
     ]
@@ -189,7 +191,7 @@ def _contest(board: Board, contest: Contest) -> list[str]:
     count = len(contest.scope.pairs)
     values = [f"{contest.values[q]:.{DIGITS}f}".replace("-", "−") if q in contest.values else "–" for q in quantities()]
     lines = [
-        f"#### From {markdown(model_label(base))}, {contest.scope.label} ({count} pair{'s' if count > 1 else ''})",
+        f"#### From {markdown(model_label(base))}, {contest.scope.label} ({counted(count, 'pair')})",
         "",
         *_head(header, left=(0, 1, 2)),
         _line(["untrained", "base", "–", "–", "–", *values, *(["–"] if english else [])]),

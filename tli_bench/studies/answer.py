@@ -2,6 +2,7 @@
 
 import math
 
+from tli_bench.base.wording import counted
 from tli_bench.measures.registry import get_measure
 from tli_bench.records.downstream_record import of_fixtures
 from tli_bench.studies.analysis import Compared, Findings
@@ -103,8 +104,3 @@ def _scope(findings: Findings) -> str:
     where = counted(len(scored.scopes), "task" if scored.outcome.tasks else "pair")
     trained = f"trained on {counted(len(design.trained), 'pair')} with {counted(len(design.seeds), 'seed')}"
     return f"for {findings.study.base.model}, {scored.words} {what} in {where}, {trained}"
-
-
-def counted(count: int, what: str) -> str:
-    """`1 pair`, `2 pairs`."""
-    return f"{count} {what}{'' if count == 1 else 's'}"

@@ -7,12 +7,12 @@ from statistics import fmean
 import numpy as np
 
 from tli_bench.base.errors import InputError, ResultError
+from tli_bench.base.wording import counted
 from tli_bench.lexicon import load_lexicon
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.registry import get_measure
 from tli_bench.measures.roles import HEADLINE
 from tli_bench.studies.analysis import Row, Scored, analyse, weights_of
-from tli_bench.studies.answer import counted
 from tli_bench.studies.design import Design, Rates, describes
 from tli_bench.studies.effects import smallest_effect
 from tli_bench.studies.points import Study
@@ -45,12 +45,12 @@ class Plan:
         """The plan as sentences, each on a line."""
         trainings = self.tries + self.runs + self.twins
         first = self.settings * len(design.trained)
+        over = f"{counted(len(design.trained), 'trained pair')} with {counted(len(design.seeds), 'seed')}"
         told = [
-            f"{self.settings} settings on {counted(len(design.trained), 'trained pair')} with {counted(len(design.seeds), 'seed')}: "
-            f"{trainings} trainings "
+            f"{counted(self.settings, 'setting')} on {over}: {counted(trainings, 'training')} "
             f"({self.tries} tries of learning rates, of which {first} are analysed too, {self.runs} more runs, {self.twins} twins); "
             f"{self.made} are made",
-            f"{self.words} control words in {counted(len(design.scored), 'scored pair')}; {self.tasks} evaluations of tasks",
+            f"{self.words} control words in {counted(len(design.scored), 'scored pair')}; {counted(self.tasks, 'evaluation')} of tasks",
             f"expected time: {_time(self.seconds)}, one at a time; expected memory: {_memory(self.memory_gb)} (rates: {self.source})",
         ]
         interest = design.smallest_effect

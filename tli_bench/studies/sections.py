@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from tli_bench.base.wording import visible
+from tli_bench.base.wording import counted, visible
 from tli_bench.report.scopes import short_pair
 from tli_bench.studies.analysis import Arm, Findings
 from tli_bench.studies.answer import conclusion, interest_of, signed, where_they_part
@@ -248,7 +248,7 @@ def _declared(findings: Findings, commands: Sequence[str], files: Mapping[str, s
         )
     base = findings.study.base
     texts.append(
-        f"Base: {base.model}, revision {base.revision}, {base.dtype} on {base.device}; {len(findings.study.points)} points."
+        f"Base: {base.model}, revision {base.revision}, {base.dtype} on {base.device}; {counted(len(findings.study.points), 'point')}."
     )
     return Section("Design and records", tuple(texts), code=tuple(commands), files=files)
 

@@ -136,7 +136,7 @@ def _row(points: Sequence[Point], base: Point, trained: str, place: str) -> dict
         gains = [_over(point, base, pairs, place) for point in right]
         nets = [_over(point, twin, pairs, place) for point, twin in paired]
         if gains:
-            cells[name] = {"gain": _cell(gains), **({"net": _cell(nets)} if nets else {})}
+            cells[name] = {"gain": interval_cell(gains), **({"net": interval_cell(nets)} if nets else {})}
     return cells
 
 
@@ -162,7 +162,7 @@ def _at(scored: Scored, place: str) -> Floats:
     return np.array(scored.at_chosen if place == "chosen" else scored.at_output)
 
 
-def _cell(changes: Sequence[Floats]) -> list[float | None]:
+def interval_cell(changes: Sequence[Floats]) -> list[float | None]:
     """Mean change over seeds, its 95 % interval over words, and the standard deviation between seeds (None for one seed).
 
     The interval is of the mean over these very seeds; what another seed would give is what the standard deviation says.

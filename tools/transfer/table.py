@@ -34,6 +34,17 @@ def together_table(model: str, alone: str) -> str:
     return _table(told, columns, lambda scored: [_cell(cells.get(scored)) for cells in columns.values()])
 
 
+def maps_table(model: str) -> str:
+    """What linear maps of its own train words give each pair, next to what the training on it gives."""
+    told, trained = _told(f"{model}-maps")["pairs"], _told(model)["cells"]["chosen"]
+    names = [name for name in next(iter(told.values())) if name != "base"]
+    lines = [f"| scored on | base | {' | '.join(names)} | adapter |", f"|---|---:|{'---:|' * (len(names) + 1)}"]
+    for pair, row in told.items():
+        cells = [*(row[name]["gain"] for name in names), trained[pair][pair]["gain"]]
+        lines.append(f"| {short_pair(pair)} | {row['base']['control']:.3f} | {' | '.join(map(_cell, cells))} |")
+    return "\n".join(lines)
+
+
 def own_table(model: str) -> str:
     """What its own training gave each trained pair, next to what the trainings on other pairs gave it, in the mean."""
     told = _told(model)

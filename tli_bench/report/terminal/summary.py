@@ -70,12 +70,17 @@ def _sentence(item: Overall, records: Sequence[RunRecord]) -> Text:
     signature = records[0].signature
     who = visible(signature.adapter.name if signature.adapter else signature.model, limit=60)
     _, _, rest = str(verdict).partition(": ")
-    where = (
-        f"{item.concepts} {item.split.value} concepts, {item.protocol}, each pair at the layer that dev chose for it"
-    )
+    where = f"{item.concepts} {item.split.value} concepts, {item.protocol}, each pair at {_layers(records)}"
     said = Text.assemble((who, "bold"), " ", (_DOES[verdict.kind], verdict_style(verdict.kind)))
     said.append(f" over {len(item.pairs)} pairs ({where}): {rest}; pair by pair: {_kinds(records)}{_extremes(records)}")
     return said
+
+
+def _layers(records: Sequence[RunRecord]) -> str:
+    chosen = {record.chosen_on_dev(record.state) for record in records}
+    if chosen == {True}:
+        return "the layer that dev chose for it"
+    return "the layer that dev chose for it, or its last where dev chose none" if True in chosen else "its last layer"
 
 
 def _kinds(records: Sequence[RunRecord]) -> str:

@@ -22,7 +22,7 @@ MANY = 0.05
 """Share of prompts that may be cut before the score is said to be about something else."""
 _SUFFIXES = ("_stderr", "_base", "_change", "_output")
 _SAMPLES = "read the project's small fixtures: a trial of the tools, never a benchmark. --data-dir hub or --data-dir FOLDER reads real data"
-_LIMITED = "were scored on their first documents alone: a trial, never a benchmark. Without --limit all are scored"
+_LIMITED = "ran on first documents alone: a trial, never a benchmark. Without --limit all are scored"
 
 
 class Row(NamedTuple):
@@ -63,7 +63,7 @@ def task_parts(results: Mapping[str, Any], *, without: set[str]) -> Iterator[Par
     yield from (Text(line, "yellow") for row in rows for line in _cut(row))
     for count, said in ((sum(row.fixtures for row in rows), _SAMPLES), (sum(row.limited for row in rows), _LIMITED)):
         if count:
-            yield Text(f"{count} of these {len(rows)} tasks {said}", "yellow")
+            yield Text(f"{f'{count} of these {len(rows)} tasks' if len(rows) > 1 else 'this task'} {said}", "yellow")
 
 
 def _row(name: str, results: Mapping[str, Any]) -> Row:

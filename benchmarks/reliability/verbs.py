@@ -17,6 +17,7 @@ TASKS = (
     "run", "--tasks", "tli_translate_eng_Latn-swh_Latn,tli_xquad_tur_Latn", "--limit", "3", "--adapter", "none", "--data-dir", "fixtures",
 )  # fmt: skip
 TRAIN = ("train", "--steps", "4", "--eval-steps", "2", "--batch-size", "16", "--retention", "none")
+PAIRED = ("stats", "paired", "--before", "before", "--after", "after")
 _OF_THE_RUN = {"created", "command", "sha256", "recipe", "source_commit", "seconds", "memory_gb"}
 """What a record says of when and how it was made."""
 _TOLD_IN_SECONDS = (".md", ".html")
@@ -50,6 +51,12 @@ def _records(folder: Path) -> None:
     store = RecordStore(folder / "records")
     for model in ("org/one", "org/two"):
         store.write(scored_record(model=model, scores=(0.1, 0.2, 0.4)))
+
+
+def _scores_of_two(folder: Path) -> None:
+    _nothing(folder)
+    rows = (f"word{number},{number},{number + number % 3}" for number in range(12))
+    (folder / "scores.csv").write_text("\n".join(["word,before,after", *rows]) + "\n")
 
 
 def _words(folder: Path, *, control: int = 0) -> None:
@@ -135,6 +142,11 @@ VERBS = {
         Verb("results merge", _records, lambda at: main(["results", "merge", str(at / "records"), "--into", str(at / "out" / "all")])),
         Verb("cache", _nothing, _cached_run, spare="states"),
         Verb("lexicon release", _lexicon, _release),
+        Verb("plot", _records, lambda at: main(["plot", "curves", str(at / "records"), "--out", str(at / "out" / "plots")])),
+        Verb("view", _records, lambda at: main(["view", str(at / "records"), "--out", str(at / "out" / "view.html")])),
+        Verb("explain", _records, lambda at: main(["explain", str(at / "records"), "--output", str(at / "out" / "told.json")])),
+        Verb("stats paired", _scores_of_two, lambda at: main([*PAIRED, str(at / "scores.csv"), "--output", str(at / "out" / "t.json")])),
+        Verb("lexicon export", _nothing, lambda at: main(["lexicon", "export", str(at / "out" / "words.tsv"), "--pair", "swh-eng"])),
     )
 }  # fmt: skip
 

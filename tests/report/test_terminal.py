@@ -294,5 +294,5 @@ def test_every_sheet_with_raw_cosine_holds_the_headline(parts):
 
 
 def test_the_words_are_defined_once():
-    assert list(TERMS) == ["trained", "control", "gain", "best layer"]
+    assert list(TERMS) == ["trained", "control", "gain", "best layer", "verdict"]
     assert all(not text.endswith(".") and text[0].islower() for text in TERMS.values())

@@ -2,7 +2,7 @@
 
 from types import MappingProxyType
 
-TRAINED, CONTROL, GAIN, BEST_LAYER = "trained", "control", "gain", "best layer"
+TRAINED, CONTROL, GAIN, BEST_LAYER, VERDICT = "trained", "control", "gain", "best layer", "verdict"
 
 TERMS = MappingProxyType(
     {
@@ -13,7 +13,10 @@ TERMS = MappingProxyType(
         "also called unseen words",
         GAIN: "what the adapter changed: the score with it minus the score without it, from one load of the model, at one and the "
         "same layer, on control words unless others are named",
-        BEST_LAYER: "the layer with the highest P@1 of 50 on the dev words of the state that is read; never chosen on control words",
+        BEST_LAYER: "the layer with the highest P@1 of 50 on the dev words of the state that is read; never chosen on control words; the "
+        "last layer where no dev words can be scored",
+        VERDICT: "what fixed rules say of a change, or of a model by itself; its intervals hold together over all layers that are judged, "
+        "and so are wider than those of a single layer, which stand in tables",
     }
 )
 """Definitions by term, each a sentence without its full stop."""

@@ -47,7 +47,8 @@ def run(
     Without options: the embedded model `tiny` with its Swahili-English adapter, over the default pairs, offline.
 
     Each pair begins with its verdict; a run over several ends with one sentence over all of them. Lines and tables fit the
-    terminal; through a pipe they are as wide as they are. `tli-bench ls terms` says what trained, control, gain and best layer mean.
+    terminal; through a pipe they are as wide as they are. `tli-bench ls terms` says what trained, control, gain, best layer and
+    verdict mean.
 
     `torchrun --nproc_per_node N -m tli_bench run ...` or `accelerate launch` shares words and prompts among N processes, each with a
     copy of the model on a GPU of its own.

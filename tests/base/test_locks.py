@@ -70,6 +70,20 @@ def test_the_lock_of_a_killed_process_is_free_and_what_it_was_writing_is_removed
     assert not list(tmp_path.iterdir())
 
 
+def test_locks_below_that_nobody_holds_go_and_all_others_stay(tmp_path):
+    """A disk that refused to remove one, of a training that was done: nobody would ask for it again."""
+    below = tmp_path / "out" / "adapters"
+    for name in ("left", "held", "silent"):
+        with replacing(below / name, "train"):
+            (below / f".{name}.kept").write_bytes((below / f".{name}.lock").read_bytes())
+        (below / f".{name}.kept").rename(below / f".{name}.lock")
+    (below / ".silent.lock").write_bytes(b"")
+    (below / ".foreign.lock").write_text('{"verb": "install"}')
+    (below / ".text.lock").write_text("[package]")
+    with replacing(below / "held", "train"), writing_into(tmp_path / "out", "sweep"):
+        assert sorted(path.name for path in below.iterdir()) == [".foreign.lock", ".held.lock", ".text.lock"]
+
+
 @pytest.mark.parametrize("count", [2, 8])
 def test_of_many_that_start_at_once_one_gets_it(tmp_path, count):
     reading, writing = os.pipe()

@@ -36,6 +36,8 @@ def writing_into(folder: Path, verb: str, *, shared: bool = False) -> Iterator[N
     """
     with _held(folder / FOLDER_LOCK, folder, verb, shared=shared):
         remove_leftovers(folder, shared=shared)
+        if not shared:
+            _remove_unheld(folder)
         yield
 
 
@@ -92,6 +94,30 @@ def _take(lock: Path, output: Path, kind: int) -> int:
             if os.path.samestat(os.fstat(handle), os.stat(lock)):
                 return handle
         os.close(handle)  # its last holder has just removed it
+
+
+def _remove_unheld(folder: Path) -> None:
+    """Remove the locks under a folder that nobody holds: their holders were killed, or a disk refused to remove them."""
+    for lock in folder.glob("**/.*.lock"):
+        if lock == folder / FOLDER_LOCK:
+            continue
+        with suppress(OSError):
+            handle = os.open(lock, _MODE & ~os.O_CREAT)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if _is_ours(handle) and os.path.samestat(os.fstat(handle), os.stat(lock)):
+                    lock.unlink()
+            finally:
+                os.close(handle)
+
+
+def _is_ours(handle: int) -> bool:
+    """Whether a file says what `_say_who` writes, or nothing, as where the disk was full."""
+    content = os.pread(handle, 4096, 0)
+    with suppress(ValueError):
+        note = json.loads(content or b"null")
+        return note is None or (isinstance(note, dict) and note.keys() == {"verb", "host", "pid", "since"})
+    return False
 
 
 def _say_who(handle: int, verb: str) -> None:

@@ -83,14 +83,14 @@ def real_gain_table() -> str:
     return _table(rows, dict.fromkeys(_who(row) for row in rows), cell)
 
 
-def bands_table(adapter: str, pair: str) -> str:
+def bands_table(model: str, adapter: str, pair: str) -> str:
     """Words of one pair by the frequency of the English one: their share of each split, and what control words score without and with.
 
     The last row weights the bands of the control words as the dev words have them.
     """
     record = next(
         record
-        for record in RecordStore(RECORDS)
+        for record in RecordStore(RECORDS / model)
         if record.pair == pair and record.signature.adapter and record.signature.adapter.name == adapter
     )
     assert record.controls is not None

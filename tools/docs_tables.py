@@ -43,7 +43,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "real_models": real_models_table,
     "real_board": real_board_table,
     "real_gain": real_gain_table,
-    "real_bands": partial(bands_table, "me5-swh-eng-tli", "swh_Latn-eng_Latn"),
+    "real_bands": partial(bands_table, "me5", "me5-swh-eng-tli", "swh_Latn-eng_Latn"),
     "related_words": related_table,
     "choices": choices_table,
     "instruct": partial(instruct_table, "smollm2"),

@@ -5,7 +5,8 @@ from tools.board_tables import bands_table
 
 def test_dev_words_are_the_more_frequent_ones_which_score_higher_and_gain_more():
     rows = [
-        line.strip("| ").split(" | ") for line in bands_table("me5-swh-eng-tli", "swh_Latn-eng_Latn").splitlines()[2:]
+        line.strip("| ").split(" | ")
+        for line in bands_table("me5", "me5-swh-eng-tli", "swh_Latn-eng_Latn").splitlines()[2:]
     ]
     very_common, common, uncommon, rare, weighted = rows
     assert int(very_common[2].rstrip("%")) > 2 * int(very_common[3].rstrip("%"))

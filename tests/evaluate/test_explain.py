@@ -197,6 +197,15 @@ def test_few_pairs_are_said_to_be_few():
     assert all(r.result is not None and "5 pairs are too few" in r.note for r in found.relations)
 
 
+def test_one_pair_is_one_and_words_that_are_not_control_words_are_named():
+    control = record_of(DEFAULT_PAIRS[0], 0.1, 0.2)
+    train = control.model_copy(update={"curves": {Split.TRAIN: control.curves[Split.CONTROL]}})
+    told = explain([control, train])
+    titles = [part.title for part in told]
+    assert titles[1] == f"{titles[0]}, train words in place of control words"
+    assert all("1 pair is too few to tell" in relation.note for part in told for relation in part.relations)
+
+
 def test_what_was_measured_differently_is_not_mixed():
     records = [record_of("swh_Latn-eng_Latn", 0.1, protocol=p) for p in ("words.v1", "mexa.v1")]
     assert [len(part.pairs) for part in explain(records)] == [1, 1]

@@ -150,7 +150,9 @@ def explain(
     """
     groups: dict[str, list[RunRecord]] = {}
     for record in records:
-        groups.setdefault(title_of(record, adapter=False), []).append(record)
+        # Of a list without control words, what is read is no gain on unseen words.
+        words = "" if record.split is Split.CONTROL else f", {record.split} words in place of control words"
+        groups.setdefault(title_of(record, adapter=False) + words, []).append(record)
     if not groups:
         raise InputError("no records to explain; give the folder that `tli-bench run` wrote to")
     return [_explained(title, members, supplied or {}, layer, seed) for title, members in groups.items()]
@@ -366,7 +368,8 @@ def _relation(pairs: Sequence[PairFacts], outcome: str, distance: str, seed: int
     both = [(p.outcomes.get(outcome), p.distances.get(distance)) for p in pairs]
     usable = [(x, y) for x, y in both if x is not None and y is not None]
     n = len(usable)
-    note = "" if n >= ENOUGH else f"{n} pairs are too few to tell a correlation from chance; {ENOUGH} are needed"
+    few = "1 pair is" if n == 1 else f"{n} pairs are"
+    note = "" if n >= ENOUGH else f"{few} too few to tell a correlation from chance; {ENOUGH} are needed"
     try:
         result = spearman([x for x, _ in usable], [y for _, y in usable], seed=seed)
     except UnscorableError as err:

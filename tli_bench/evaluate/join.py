@@ -256,7 +256,7 @@ def _notes(gathered: Gathered, scored: Scored, measure: str) -> Iterator[str]:
         )
     for title, gains in gathered.unscored.items():
         yield (
-            f"{title}: {measure} of the control words is unscored in all {len(gains)} records; "
+            f"{title}: {measure} of the control words is unscored in {'the 1 record' if len(gains) == 1 else f'all {len(gains)} records'}; "
             "a larger --limit, or a list with more control words, scores more"
         )
     if scored.outcomes and not gathered.gains and not gathered.unscored:

@@ -315,7 +315,8 @@ def _why_unscored(record: RunRecord) -> str:
     if not record.pseudo and record.columns:
         return f"scored before {label}: run again"
     if headline_for(words) != HEADLINE:
-        return f"{words} control words are too few for {label} (more than {SIZES[0]})"
+        few = "1 control word is" if words == 1 else f"{words} control words are"
+        return f"{few} too few for {label} (more than {SIZES[0]})"
     return f"no {label} of the control words"
 
 

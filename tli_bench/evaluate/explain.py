@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tli_bench.base.errors import InputError, ResultError, UnscorableError
-from tli_bench.base.wording import counted
+from tli_bench.base.wording import counted, counted_are
 from tli_bench.evaluate.distances import distance_of
 from tli_bench.evaluate.fixed_layer import DEV, dev_layer
 from tli_bench.evaluate.measured import adapter_flags, title_of
@@ -368,8 +368,11 @@ def _relation(pairs: Sequence[PairFacts], outcome: str, distance: str, seed: int
     both = [(p.outcomes.get(outcome), p.distances.get(distance)) for p in pairs]
     usable = [(x, y) for x, y in both if x is not None and y is not None]
     n = len(usable)
-    few = "1 pair is" if n == 1 else f"{n} pairs are"
-    note = "" if n >= ENOUGH else f"{few} too few to tell a correlation from chance; {ENOUGH} are needed"
+    note = (
+        ""
+        if n >= ENOUGH
+        else f"{counted_are(n, 'pair')} too few to tell a correlation from chance; {ENOUGH} are needed"
+    )
     try:
         result = spearman([x for x, _ in usable], [y for _, y in usable], seed=seed)
     except UnscorableError as err:

@@ -1,7 +1,7 @@
 """What a third party wrote can neither fill the terminal nor steer it."""
 
 from tli_bench.base.errors import InputError, UnknownNameError
-from tli_bench.base.wording import bounded
+from tli_bench.base.wording import bounded, counted_are
 
 
 def test_an_error_quotes_no_control_characters_and_keeps_its_advice():
@@ -19,3 +19,7 @@ def test_lines_are_kept_and_counted_beyond_forty():
     told = bounded("\n".join(map(str, range(1000))))
     assert told.splitlines()[:40] == [str(n) for n in range(40)]
     assert told.splitlines()[40:] == ["... 960 more lines"]
+
+
+def test_what_is_counted_has_its_verb():
+    assert [counted_are(n, "pair") for n in (0, 1, 2000)] == ["0 pairs are", "1 pair is", "2,000 pairs are"]

@@ -8,11 +8,14 @@ from scipy import stats as sps
 from tests.command import tli_bench
 from tests.support import make_record, make_signature
 from tli_bench.base.errors import InputError, ResultError
-from tli_bench.evaluate.explain import LEXICAL, explain, over_seeds, read_distances
+from tli_bench.base.paths import data_dir
+from tli_bench.evaluate.distances import read_distances
+from tli_bench.evaluate.explain import LEXICAL, Note, explain, over_seeds
 from tli_bench.languages import DEFAULT_PAIRS, LANGUAGES, resolve_pair
 from tli_bench.lexicon import load_lexicon
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures import lexical_distance
+from tli_bench.measures.registry import get_measure
 from tli_bench.measures.roles import HEADLINE
 from tli_bench.models.identity import AdapterRef
 from tli_bench.records import RecordStore
@@ -66,15 +69,46 @@ def test_relations_are_corrected_together_and_the_conclusion_says_how_many_there
     assert found.tested == len(found.relations) == 4
     p = [relation.result.p for relation in found.relations]
     assert [relation.holm for relation in found.relations] == pytest.approx(holm(p))
-    left = sum(x < 0.05 for x in holm(p))
+    left = sum(r.holm < 0.05 and not r.result.ci.low <= 0 <= r.result.ci.high for r in found.relations)
     assert found.conclusion.startswith(
-        f"of 4 relations tested at layer 1, {'1 is' if left == 1 else f'{left} are'} left after correction"
+        f"of 4 relations tested at layer 1, {'1 is' if left == 1 else f'{left} are'} left after correction, with an interval "
+        "that excludes zero (Holm"
     )
     assert [text.plain for text in lay_out(explanation_parts(found), None)][-1] == SHARED
     (few,) = explain(record_of(pair, 0.1 * i) for i, pair in enumerate(DEFAULT_PAIRS[:5]))
     assert (few.tested, few.found) == (0, [])
     assert few.conclusion == "no relation was tested: fewer than 10 pairs cannot tell a correlation from chance"
     assert SHARED not in [text.plain for text in lay_out(explanation_parts(few), None)]
+
+
+def test_a_relation_whose_interval_holds_zero_is_not_left_however_small_its_p_is():
+    """minilm's committed records: Holm's p of 0.029, but an interval from -0.86 to +0.04. The downstream part never told such a one."""
+    (found,) = explain(RecordStore(data_dir("leaderboards") / "records" / "minilm"), layer="dev")
+    small = [r for r in found.relations if r.holm is not None and r.holm < 0.05]
+    (held,) = [r for r in small if r.result.ci.low <= 0 <= r.result.ci.high]
+    assert (held.outcome, round(held.holm, 3), round(held.result.ci.high, 2)) == ("base P@1 of 50", 0.029, 0.04)
+    assert held.note == "its interval holds zero"
+    assert found.found == [r for r in small if r is not held]
+    assert "P@1 of 50" not in found.conclusion
+
+
+def test_values_that_are_missing_are_told_in_one_line_for_each_reason():
+    """Five adapters over fifteen pairs gave 75 lines of one sentence."""
+    records = [
+        record_of(pair, 0.4, 0.1, adapter=AdapterRef(name=name, sha256=name * 64))
+        for pair in DEFAULT_PAIRS
+        for name in "ab"
+    ]
+    (found,) = explain(records, layer="0", supplied={"genetic": {frozenset(DEFAULT_PAIRS[0].split("-")): 0.5}})
+    lines = [text.plain for text in lay_out(explanation_parts(found), None)]
+    label = get_measure("p1").label
+    told = f"base {label}, gain in {label} by a, gain in {label} by b (15 pairs)"
+    assert [line for line in lines if "unscored" in line] == [f"  unscored in the record: {told}"]
+    assert [line for line in lines if "no value" in line] == ["  no value in the table: genetic (14 pairs)"]
+    (one,) = explain(records[:2], layer="0", supplied={"genetic": {}})
+    assert f"  no value in the table: genetic ({DEFAULT_PAIRS[0]})" in [
+        text.plain for text in lay_out(explanation_parts(one), None)
+    ]
 
 
 def test_the_base_stands_once_and_its_relations_and_those_of_all_gains_are_one_family():
@@ -163,6 +197,15 @@ def test_few_pairs_are_said_to_be_few():
     assert all(r.result is not None and "5 pairs are too few" in r.note for r in found.relations)
 
 
+def test_one_pair_is_one_and_words_that_are_not_control_words_are_named():
+    control = record_of(DEFAULT_PAIRS[0], 0.1, 0.2)
+    train = control.model_copy(update={"curves": {Split.TRAIN: control.curves[Split.CONTROL]}})
+    told = explain([control, train])
+    titles = [part.title for part in told]
+    assert titles[1] == f"{titles[0]}, train words in place of control words"
+    assert all("1 pair is too few to tell" in relation.note for part in told for relation in part.relations)
+
+
 def test_what_was_measured_differently_is_not_mixed():
     records = [record_of("swh_Latn-eng_Latn", 0.1, protocol=p) for p in ("words.v1", "mexa.v1")]
     assert [len(part.pairs) for part in explain(records)] == [1, 1]
@@ -246,7 +289,7 @@ def test_supplied_distances(tmp_path):
     (part,) = explain([record_of("tur_Latn-azj_Latn", 0.1)], supplied=found)
     assert part.pairs[0].distances["genetic"] == 0.2
     assert part.pairs[0].distances["geographic"] is None
-    assert "geographic: no row for tur_Latn-azj_Latn" in part.pairs[0].notes
+    assert Note("geographic", "no value in the table") in part.pairs[0].notes
 
 
 @pytest.mark.parametrize(

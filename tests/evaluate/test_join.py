@@ -220,6 +220,27 @@ def test_a_task_read_by_layer_is_read_at_the_layer_of_the_alignment():
     }
 
 
+def test_the_first_blocks_alone_have_no_output_and_no_best_layer_to_relate_to_scores_of_the_whole_model():
+    """Layer 1 of `--layers 0-1` was called the output, and dev's choice among two layers the best, next to scores of all layers."""
+    records = [alignment(p, i / 50, first_blocks=1) for i, p in enumerate(PAIRS)]
+    scores = [downstream(p, i / 40) for i, p in enumerate(PAIRS)]
+    for asked in (["output"], ["best", "output"]):
+        found = join(records, scores, layers=asked)
+        assert found.joined == ()
+        assert found.notes == (
+            "tiny, sha256:abc, words.v1, tli_alignment, core 0.1.0, layers 0-1: not related at layer "
+            f"{', '.join(asked)}, since only the first blocks were loaded and downstream scores are of the whole model; name a layer "
+            "(--layer), or score the words without --layers",
+        )
+    table = rows(join(records, scores))
+    assert {layer for *_, layer in table} == {"1"}  # what dev chooses of the two, by its name
+    assert rows(join(records, scores, layers=["1"]))["tli_translate", "p1", "x", "1"].result.n == len(PAIRS)
+    assert join(records, scores, layers=["1"]).notes == ()
+    # Next to those of the whole model, which are related as ever.
+    whole = join([*records, *(alignment(p, i / 50) for i, p in enumerate(PAIRS))], scores, layers=["output"])
+    assert [part.title for part in whole.joined] == ["tiny, sha256:abc, words.v1, tli_alignment, core 0.1.0"]
+
+
 def test_a_constant_change_and_unscored_points_are_told_apart_from_no_correlation():
     records = [alignment(p, i / 50) for i, p in enumerate(PAIRS)]
     scores = [downstream(p, 0.0, task="same") for p in PAIRS]

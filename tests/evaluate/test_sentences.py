@@ -1,5 +1,7 @@
 """MEXA of sentences against Belebele: a planted relation is found, none is claimed of few languages, and only like is joined."""
 
+import json
+
 import pytest
 
 from tests.command import tli_bench
@@ -18,7 +20,8 @@ ADAPTER = AdapterRef(name="mine", sha256="b" * 64)
 def record(task, scores, *, adapter=None, limit=None, model="m", created="2026-01-01T00:00:00+00:00", **asked):
     return DownstreamRecord(
         task=task, task_version=1, source="folder", documents=100, limit=limit, model=model, revision="r", adapter=adapter,
-        scores=scores, higher_is_better={}, versions={}, created=created, **{"dtype": "float32", "quantization": None} | asked,
+        scores=scores, higher_is_better=dict.fromkeys(scores["base"], True), versions={}, created=created,
+        **{"dtype": "float32", "quantization": None} | asked,
     )  # fmt: skip
 
 
@@ -109,3 +112,21 @@ def test_explain_shows_it_without_alignment_records(tmp_path):
     said = tli_bench("explain", tmp_path, "--output", tmp_path / "told.json")
     assert "12 languages: Pearson +1.00; Spearman +1.00" in said
     assert '"pearson"' in (tmp_path / "told.json").read_text()
+
+
+def test_options_are_checked_and_the_file_has_its_keys_without_alignment_records(tmp_path):
+    """A file of distances that did not exist, and measures and metrics that nothing has, passed without a word."""
+    for item in both(CODES, lambda number: 0.3 + number / 50):
+        write_downstream(tmp_path / "runs", item)
+    for options, message in (
+        (("--uriel", tmp_path / "none.csv"), "none.csv"),
+        (("--measure", "gapp"), "unknown measure 'gapp'; did you mean 'gap'"),
+        (("--metric", "accc"), "unknown metric 'accc'; did you mean 'acc'"),
+    ):
+        told = tli_bench("explain", tmp_path / "runs", *options, "--output", tmp_path / "told.json", code=2)
+        assert message in told
+        assert not (tmp_path / "told.json").exists()
+    tli_bench("explain", tmp_path / "runs", "--output", tmp_path / "told.json")
+    told = json.loads((tmp_path / "told.json").read_text())
+    assert told.keys() == {"distance", "downstream", "sentences"}
+    assert (told["distance"], told["downstream"]["joined"]) == ([], [])

@@ -10,6 +10,7 @@ from tli_bench.base.errors import LexiconError, OutputError
 from tli_bench.base.paths import data_dir
 from tli_bench.languages import DEFAULT_PAIRS
 from tli_bench.lexicon import Lexicon, export, load_core, load_lexicon, match_key
+from tli_bench.lexicon.export import FORMATS
 from tli_bench.lexicon.pairs import SHOWN, Split
 
 FOLDER = data_dir("tasks") / "lexicon"
@@ -45,6 +46,26 @@ def test_an_unknown_format_and_an_unwritable_place_are_refused(tmp_path: Path) -
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot write"):
         export(load_lexicon(), tmp_path / "file" / "x.tsv")
+
+
+@pytest.mark.parametrize(
+    ("format", "name"),
+    [("muse", "x.muse"), ("muse", "x.tsv"), ("tsv", "x.txt"), ("tsv", "x.csv"), ("json", "x.jsonl"), ("tsv", "x")],
+)
+def test_an_ending_by_which_no_reader_of_the_format_is_found_is_refused(tmp_path: Path, format: str, name: str) -> None:
+    with pytest.raises(
+        LexiconError,
+        match=rf"{name}: .* not of the format {format} \(tsv: \.tsv; muse: \.txt or \.dict; json: \.json\)",
+    ):
+        export(load_lexicon(), tmp_path / name, format=format)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("format", "ending"), [(name, ending) for name, found in FORMATS.items() for ending in found])
+def test_every_ending_that_is_taken_is_read_again(tmp_path: Path, format: str, ending: str) -> None:
+    lexicon = load_lexicon("core", pair="swh-eng")
+    export(lexicon, tmp_path / f"OUT{ending.upper()}", format=format)
+    assert _translations(load_lexicon(tmp_path / f"OUT{ending.upper()}", pair="swh-eng")) == _translations(lexicon)
 
 
 def test_a_failed_export_leaves_the_old_file(tmp_path: Path) -> None:

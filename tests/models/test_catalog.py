@@ -5,8 +5,9 @@ import shutil
 
 import pytest
 
+from tests.command import tli_bench
 from tli_bench.base.errors import ModelError, UnknownNameError
-from tli_bench.models.catalog import ALIASES, check_model_folder, resolve_model
+from tli_bench.models.catalog import ALIASES, TINY_DIR, check_model_folder, resolve_model
 
 
 @pytest.fixture
@@ -79,6 +80,30 @@ def test_a_fetched_checkpoint_goes_by_its_name_wherever_it_lies(folder, tmp_path
     (folder / "provenance.json").write_text(json.dumps(package(licence=None)))
     with pytest.raises(ModelError, match=r"provenance\.json does not say where the model comes from"):
         resolve_model(str(folder))
+
+
+def test_models_of_the_same_weights_are_told_apart_by_what_their_tokenizers_add(tmp_path, monkeypatch):
+    """Two packaged models stood in the list with one description."""
+    monkeypatch.setenv("TLI_REAL_MODELS", str(tmp_path))
+    whole = json.loads((TINY_DIR / "tokenizer.json").read_text())
+    start, word = whole["post_processor"]["single"]
+    added = {"one": [start, word], "two": [word], "three": [start, word, start], "other": [start, word], "broken": None}
+    for name, single in added.items():
+        (tmp_path / name).mkdir()
+        processor = whole["post_processor"] | {"single": single}
+        text = json.dumps(whole | {"post_processor": processor}) if single else "{"
+        (tmp_path / name / "tokenizer.json").write_text(text)
+        hashed = {"model_sha256": "d" * 64} if name == "other" else {}
+        (tmp_path / name / "provenance.json").write_text(json.dumps(package(**hashed)))
+    told = dict(line.split(maxsplit=1) for line in tli_bench("ls", "models").split("\n\n")[0].splitlines())
+    same = told["other"]
+    assert same.endswith(package()["licence"])
+    assert told["one"] == f"{same}; its tokenizer puts <|begin_of_text|> before every text"
+    assert told["two"] == f"{same}; its tokenizer adds no token"
+    assert (
+        told["three"] == f"{same}; its tokenizer puts <|begin_of_text|> before and <|begin_of_text|> after every text"
+    )
+    assert told["broken"] == same
 
 
 def test_a_file_is_no_model(folder):

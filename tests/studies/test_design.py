@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
+from tests.command import tli_bench
 from tests.studies.cases import DESIGN, design
 from tli_bench.base.errors import InputError, UnknownNameError
 from tli_bench.studies.design import exploratory, load_design
@@ -52,6 +54,11 @@ def test_the_plan_counts_trainings_and_more_seeds_show_smaller_effects():
     assert many < 0.6 * few
 
 
+def arm(**changes):
+    """The design with another first arm, and no contrasts that need its ranks."""
+    return {"arms": DESIGN["arms"] | {"early": DESIGN["arms"]["early"] | changes}, "contrasts": []}
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -59,6 +66,18 @@ def test_the_plan_counts_trainings_and_more_seeds_show_smaller_effects():
         ({"contrasts": [{"name": "x", "of": {"arm": "early", "rank": 3}}]}, "no rank 3"),
         ({"contrasts": [{"name": "x", "of": {"arm": "full"}, "slope": True}]}, "at least two ranks"),
         ({"twins": False}, "needs twins"),
+        ({"contrasts": [{"name": "x", "of": {"arm": "full"}, "against": {"arm": "full"}}]}, "both sides are the same"),
+        ({"seeds": [0, 0]}, "seeds: 0 stands twice"),
+        ({"seeds": [True, 2]}, "YAML reads this as yes or no"),
+        ({"models": ["tiny", "tiny"]}, "models: tiny stands twice"),
+        (arm(ranks=[0, 4]), "arm early, ranks: rank: .*greater than or equal to 1"),
+        (arm(ranks=[4, 4]), "arm early: ranks: 4 stands twice"),
+        (arm(learning_rates=[-1, 0.1]), "arm early, learning_rates: learning_rate: .*greater than 0"),
+        (arm(layers=["x"]), "arm early, layers: layer 'x' is neither a number"),
+        (arm(changes={"rank": 3}), "ranks are what varies, so rank in `changes` does nothing"),
+        (arm(changes={"learning_rate": 3}), "learning_rates are what varies"),
+        (arm(changes={"max_steps": 3, "epochs": 2}), "changes to tli-early: max_steps and epochs both say how long"),
+        (arm(rank=[1]), "Extra inputs"),
         ({"covariates": ["latitude"]}, "unknown covariate 'latitude'"),
         ({"primary": {"name": "x", "measure": "p1_of_50", "tasks": ["t"]}}, "either `measure`, or `tasks`"),
         (
@@ -68,7 +87,7 @@ def test_the_plan_counts_trainings_and_more_seeds_show_smaller_effects():
     ],
 )
 def test_what_does_not_fit_is_named(changes, message):
-    with pytest.raises((ValueError, UnknownNameError), match=message):
+    with pytest.raises((ValueError, InputError, UnknownNameError), match=message):
         design(**changes)
 
 
@@ -77,6 +96,20 @@ def test_an_unknown_key_of_the_file_is_an_error_with_a_suggestion(tmp_path):
     path.write_text("primry: {}\n")
     with pytest.raises(UnknownNameError, match="did you mean 'primary'"):
         load_design(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"secondary": [{"name": "t", "tasks": ["tli_nope"], "metric": "f1"}]}, "unknown task 'tli_nope'"),
+        ({"uriel": "none.csv", "covariates": ["genetic"]}, "none.csv"),
+        ({"arms": {"early": {"recipe": "tli", "learning_rates": 1}}}, "give a list, such as [a, b] (given: 1)"),
+        ({"arms": {"early": {"recipe": "tli", "rates": 1}}}, "arms.early.rates: there is no such key here (given: 1)"),
+    ],
+)
+def test_what_a_study_cannot_use_is_told_before_its_first_training(tmp_path, changes, message):
+    (tmp_path / "x.yaml").write_text(yaml.safe_dump(DESIGN | {"contrasts": []} | changes))
+    assert message in tli_bench("study", tmp_path / "x.yaml", "--dry-run", code=2)
 
 
 def test_what_was_declared_after_the_first_point_is_exploratory():

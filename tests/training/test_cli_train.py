@@ -12,6 +12,7 @@ import typer
 from safetensors.torch import load_file, save_file
 from typer.testing import CliRunner
 
+from tests.command import tli_bench
 from tli_bench.cli import main
 from tli_bench.cli.push import push
 from tli_bench.cli.sweep import sweep
@@ -164,6 +165,13 @@ def test_sweep_writes_its_table(run, llama_folder, words, tmp_path):
     packed, folder = load_sweep(tmp_path / "packed.json"), load_sweep(tmp_path / "out")
     assert (packed.name, packed.points, packed.base) == ("s", folder.points, folder.base)
     assert (packed.points[0].rank, packed.points[0].steps) == (2, 2)
+    # A board of nothing was written, and readers of records advised to write some into the sweep.
+    for verb in (("leaderboard", tmp_path / "out", "--out", tmp_path / "board"), ("results", "ls", tmp_path / "out")):
+        assert "holds points of trainings and no records; `tli-bench plot sweep" in tli_bench(*verb, code=2)
+    assert not (tmp_path / "board" / "index.html").exists()
+    (tmp_path / "empty").mkdir()
+    told = tli_bench("leaderboard", tmp_path / "empty", "--out", tmp_path / "board", code=2)
+    assert "empty holds nothing to show; `tli-bench run --output" in told
 
 
 def test_a_sweep_tells_of_a_wrong_layer_after_its_first_point(refused, llama_folder, words, tmp_path):

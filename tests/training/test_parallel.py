@@ -72,7 +72,7 @@ def test_every_word_of_a_sentence_counts_as_seen(loaded, sentences, tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("one column only\n", "line 1 of .* has 1 columns, 1 of them filled"),
+        ("one column only\n", "line 1 of .* has 1 column, 1 of them filled"),
         ("a\tb\nc\t\n", "line 2 of .* has 2 columns, 1 of them filled"),
         ("a\tb\tc\n", "line 1 of .* has 3 columns"),
         ("\n\n", "holds no sentences"),

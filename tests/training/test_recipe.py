@@ -1,9 +1,11 @@
 """Recipes: what ships, what is refused, and the published one field by field."""
 
+import importlib.util
+
 import pytest
 
 from tli_bench.base.errors import InputError, UnknownNameError
-from tli_bench.training import Recipe, load_recipe, recipe_names
+from tli_bench.training import Recipe, load_recipe, recipe_names, train_adapter
 from tli_bench.vectors.protocols import Pooling
 
 
@@ -58,6 +60,13 @@ def test_a_file_is_named_after_itself_and_takes_layers_as_numbers_lists_or_text(
         ("layer: top", "layer 'top' is neither a number"),
         ("patience: 3\nkeep: last", "patience 3 stops at the best evaluation"),
         ("kind: full\ndora: true", "variants of LoRA"),
+        ("rank: yes", r"rank: YAML reads this as yes or no; give a number, or put a text in quotes \(given: True\)"),
+        ("modules: [on, q_proj]", "modules: YAML reads this as yes or no"),
+        ("max_steps: 3\nepochs: 2", r"bad.yaml: max_steps and epochs both say how long to train; give one of them"),
+        ("layer: '\u00b2'", "layer '\u00b2' is neither a number"),
+        ("layer: '00'", "layer '00' is neither a number"),
+        ("modules: [all-linear, q_proj]", "all-linear is every linear module; name no others next to it"),
+        ("name: ''", "name: .*at least 1 character"),
         ("learning_rate: fast", "learning_rate: .*number.*'fast'"),
         ("loss: tripplet", "unknown loss 'tripplet'; did you mean 'triplet'"),
         ("pooling: bos", "pooling: .*word-mean"),
@@ -71,6 +80,26 @@ def test_a_recipe_that_cannot_work_is_refused(tmp_path, text, message):
     path.write_text(text)
     with pytest.raises((InputError, UnknownNameError), match=message):
         load_recipe(str(path))
+
+
+def test_epochs_that_are_given_take_the_place_of_the_recipes_steps():
+    """A recipe's own max_steps went on deciding, and `--epochs 3` did nothing."""
+    steps = Recipe(max_steps=5)
+    assert (steps.with_options(epochs=3).max_steps, steps.with_options(epochs=3).epochs) == (None, 3)
+    assert steps.with_options(max_steps=7).max_steps == steps.with_options(rank=2, max_steps=7).max_steps == 7
+    with pytest.raises(InputError, match="options: max_steps and epochs both say how long to train"):
+        steps.with_options(max_steps=7, epochs=3)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("nonsense", "unknown logger 'nonsense'; known: tensorboard, trackio, wandb"), ("wandb", "wandb")],
+)
+def test_a_logger_that_is_not_there_is_told_before_anything_is_loaded(name, message):
+    if name == "wandb" and importlib.util.find_spec("wandb"):
+        pytest.skip("wandb is installed, so that nothing is missing")
+    with pytest.raises((InputError, UnknownNameError), match=message):
+        train_adapter("no/such-model", "swh-eng", Recipe(report_to=name), "unused")
 
 
 def test_a_batch_of_one_is_fine_for_a_loss_without_negatives():

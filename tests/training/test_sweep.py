@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from tests.command import tli_bench
 from tli_bench.base.errors import InputError, ResultError, UnknownNameError
 from tli_bench.lexicon import load_lexicon
 from tli_bench.lexicon.pairs import SHOWN, Split
@@ -217,7 +218,13 @@ def test_a_broken_point_is_named(spec, loaded, tmp_path):
         ("grid: {rnak: [1]}", UnknownNameError, "unknown recipe key 'rnak'; did you mean 'rank'"),
         ("grid: {rank: []}", InputError, "grid key rank has no values"),
         ("seeds: []", InputError, "must each hold at least one entry"),
-        ("name: ../up", InputError, "name: .*pattern"),
+        ("name: ../up", InputError, r"name: .*pattern.*given: '../up'"),
+        ("pairs: swh-eng", InputError, r"pairs: give a list, such as \[a, b\] \(given: 'swh-eng'\)"),
+        ("grid: {rank: 4}", InputError, r"grid\.rank: give a list"),
+        ("grid:", InputError, "grid: give names with their values"),
+        ("seeds: [yes]", InputError, "seeds: YAML reads this as yes or no"),
+        ("grid: {summary: [a, b]}", UnknownNameError, "unknown recipe key 'summary'"),
+        ("grid: {max_steps: [1], epochs: [1, 2]}", InputError, "max_steps and epochs both say how long"),
         ("recipes: [tlii]", UnknownNameError, "unknown recipe 'tlii'; did you mean 'tli'"),
     ],
 )
@@ -233,6 +240,24 @@ def test_every_combination_is_checked_before_the_first_training(tmp_path):
     path.write_text("grid: {batch_size: [8, 1]}")
     with pytest.raises(InputError, match="batch_size 1 leaves infonce no negatives"):
         units_of(load_spec(path))
+
+
+@pytest.mark.parametrize("value", [0, True])
+def test_a_value_of_the_grid_that_does_not_fit_says_where_it_stands(tmp_path, value):
+    path = tmp_path / "s.yaml"
+    path.write_text(f"grid: {{rank: [4, {value}]}}")
+    with pytest.raises(InputError, match=r"the grid of sweep s on recipe tli: rank: .*given: " + str(value)):
+        units_of(load_spec(path))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("lexicon: none.tsv", r"no lexicon 'none\.tsv'"), ("retain_text: none.txt", "retain_text none.txt: no such file")],
+)
+def test_what_a_sweep_reads_is_looked_for_before_a_model_is_loaded(tmp_path, text, message):
+    path = tmp_path / "s.yaml"
+    path.write_text(text)
+    assert message.replace("\\", "") in tli_bench("sweep", path, "--dry-run", code=2)
 
 
 def _point(parameters, gain, seed, rank, *, control=0.0, pair="swh_Latn-eng_Latn", text=None, steps=1):

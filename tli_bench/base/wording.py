@@ -21,6 +21,11 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def counted_are(count: int, noun: str) -> str:
+    """`1 pair is`, `3 pairs are`: as `counted`, for the start of a sentence."""
+    return f"{counted(count, noun)} {'is' if count == 1 else 'are'}"
+
+
 def visible(text: str, *, limit: int = 120) -> str:
     """`text` on one line: unseen characters as `<U+202E>`, runs of spaces joined, cut with an ellipsis at `limit`."""
     if len(text) <= limit and text.isascii() and text.isprintable() and "  " not in text and text == text.strip():

@@ -48,8 +48,9 @@ def explain(
     """Relate alignment of the control words to language distance, and its gain by an adapter to downstream gains.
 
     Spearman's rank correlation with its 95 % interval and n, base and gain at one layer for all pairs (--at). The base stands
-    once, next to the gain by each of its adapters; all their relations are one family, corrected by Holm. And how much of the
-    spread is of pairs, of layers and, of several trainings, of seeds.
+    once, next to the gain by each of its adapters; all their relations are one family, corrected by Holm. One
+    is left, of distance and of downstream scores alike, where its corrected p is below 0.05 and its interval excludes zero. And how
+    much of the spread is of pairs, of layers and, of several trainings, of seeds.
     Lexical distance is LDND over the run's own word pairs; words of two scripts are romanised first. Downstream records are
     those in the folder, of the same model and adapter. Where MEXA (`tli_mexa_...`) and Belebele (`belebele_...`) were both run, the two
     are correlated over languages, with and without the adapter.
@@ -60,8 +61,9 @@ def explain(
     from rich.console import Console
 
     from tli_bench.config.options import several
+    from tli_bench.evaluate.distances import read_distances
     from tli_bench.evaluate.explain import explain as relate
-    from tli_bench.evaluate.explain import over_seeds, read_distances
+    from tli_bench.evaluate.explain import over_seeds
     from tli_bench.evaluate.join import join
     from tli_bench.evaluate.sentences import mexa_and_belebele
     from tli_bench.records import RecordStore, write_json
@@ -74,12 +76,9 @@ def explain(
 
     require_folder(folder)
     sentences = mexa_and_belebele(iter_downstream(folder), seed=seed)
-    if sentences and next(iter(RecordStore(folder)), None) is None:
-        show(Console(), sentence_parts(sentences), plain=plain)
-        if output is not None:
-            write_json(output, {"sentences": [asdict(part) for part in sentences]}, alone=True)
-        return
-    found = relate(RecordStore(folder), supplied=read_distances(uriel) if uriel else None, layer=at, seed=seed)
+    supplied = read_distances(uriel) if uriel else None
+    sentences_alone = bool(sentences) and next(iter(RecordStore(folder)), None) is None
+    found = [] if sentences_alone else relate(RecordStore(folder), supplied=supplied, layer=at, seed=seed)
     joined = join(
         RecordStore(folder),
         iter_downstream(folder),
@@ -93,7 +92,7 @@ def explain(
         [
             *(part for one in found for part in explanation_parts(one)),
             *seeds_parts(over_seeds(RecordStore(folder))),
-            *join_parts(joined),
+            *([] if sentences_alone else join_parts(joined)),
             *sentence_parts(sentences),
         ],
         plain=plain,

@@ -40,6 +40,7 @@ def leaderboard(
     from tli_bench.base.locks import writing_into
     from tli_bench.base.wording import counted
     from tli_bench.cli.showing import show
+    from tli_bench.records.sources import require_no_sweep
     from tli_bench.report.conclusion import conclude
     from tli_bench.report.reported import load_reported
     from tli_bench.report.sweeps import load_sweep
@@ -63,6 +64,9 @@ def leaderboard(
                 f"{results} holds nothing that can be ranked: {built.left_out[0]}; `tli-bench results validate {results}` says what is "
                 "wrong with each file"
             )
+        if not built.boards and not built.sweeps and not built.reported:
+            require_no_sweep(results)
+            raise ResultError(f"{results} holds nothing to show; `tli-bench run --output {results}` writes records")
         paths = write_all(built, out)
     entries = sum(len(board.entries) for board in built.boards)
     typer.echo(

@@ -139,7 +139,8 @@ def export(
     """Write one language pair as TSV, MUSE or JSON.
 
     TSV and JSON keep concepts, variants and splits, so that a run over the file gives the same scores. MUSE, one line for each pair of
-    forms (call the file .txt), keeps none of them: whoever reads it splits the words anew. Audit words of the core are left out.
+    forms, keeps none of them: whoever reads it splits the words anew. The file's ending has to fit: .tsv; .txt or .dict of MUSE; .json.
+    Audit words of the core are left out.
     """
     from tli_bench.base.wording import counted
     from tli_bench.lexicon import load_lexicon

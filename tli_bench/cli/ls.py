@@ -1,5 +1,6 @@
 """`tli-bench ls`: what there is to choose from; answers without importing torch."""
 
+from collections import Counter
 from typing import Annotated
 
 import typer
@@ -31,12 +32,16 @@ def ls(
 
 def _models() -> list[str]:
     from tli_bench.models.catalog import ALIASES
-    from tli_bench.models.packaged import fetched, package_of
+    from tli_bench.models.packaged import fetched, framing, package_of
 
     known = {alias.name: alias.note for alias in ALIASES.values()}
-    for folder in fetched():
-        if package := package_of(folder):
-            known[folder.name] = f"{package.upstream}, from {package.requirement}, licence {package.licence}"
+    packages = {folder: package for folder in fetched() if (package := package_of(folder))}
+    weights = Counter(package.model_sha256 for package in packages.values())
+    for folder, package in packages.items():
+        # Of the same weights only the tokenizers can differ.
+        differs = framing(folder) if weights[package.model_sha256] > 1 else ""
+        note = f"{package.upstream}, from {package.requirement}, licence {package.licence}"
+        known[folder.name] = "; ".join(filter(None, [note, differs]))
     return _two_columns(known)
 
 

@@ -75,15 +75,21 @@ def study(
     require_one_process("study", "start it without torchrun")
     from tli_bench.base.yamls import read_yaml
     from tli_bench.plugin.checks import check_base
+    from tli_bench.plugin.tasklist import require_known
 
     if points is None:
         named = [model] if model else read_yaml(design).get("models")
         for name in named if isinstance(named, list) else ():
             check_base(str(name), load)
     quiet_libraries()  # before the libraries are imported, which is when some of them listen
+    from tli_bench.studies.covariates import covariates_of
     from tli_bench.studies.design import load_design
 
     declared = load_design(design)
+    if points is None:
+        require_known(declared.tasks)
+    if declared.uriel:
+        covariates_of(declared)  # a file that lacks something is told before the first training, not after the last
     models = (model,) if model else declared.models
     if len(models) > 1 and (output or points or pack):
         raise InputError(

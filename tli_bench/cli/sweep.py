@@ -51,15 +51,18 @@ def sweep(
     from tli_bench.plugin.checks import check_base, check_modules
 
     require_one_process("sweep", "start it without torchrun; `--workers` and `--shard` share a sweep among processes")
-    check_base(str(read_yaml(spec).get("model", "tiny")), load)
+    named = read_yaml(spec).get("model", "tiny")
+    if isinstance(named, str):  # anything else is told with the other keys
+        check_base(named, load)
     quiet_libraries()  # before the libraries are imported, which is when some of them listen
     from tli_bench.training.shard import Shard, shard_of
-    from tli_bench.training.sweep import load_spec, units_of
+    from tli_bench.training.sweep import load_spec, require_inputs, units_of
 
     plan, part = load_spec(spec), shard_of(shard) if shard else Shard(1, 1)
     if shard and workers:
         raise InputError("--shard is for jobs that know nothing of each other, --workers for Ray; give one of them")
     units = part.of(units_of(plan))
+    require_inputs(plan)
     folder = output or Path("runs") / "sweeps" / plan.name
     if dry_run:
         for unit in units:

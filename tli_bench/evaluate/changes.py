@@ -42,7 +42,8 @@ class Who(NamedTuple):
 class Gain:
     """Change of one alignment measure on the control words. by_layer: None where unscored.
 
-    best: the layer that dev chose for the adapted model. output: name of the last layer.
+    best: the layer that dev chose for the adapted model. output: name of the last layer. whole: whether all blocks were loaded, without
+    which neither is the model's own.
     """
 
     who: Who
@@ -50,6 +51,7 @@ class Gain:
     by_layer: dict[str, float | None]
     best: str
     output: str
+    whole: bool
 
     def at(self, layer: str) -> float | None:
         """The change at `best`, `output` or a layer's name; None where there is none."""
@@ -95,7 +97,7 @@ class Gathered:
 def gather(records: Iterable[RunRecord], measure: str) -> Gathered:
     """The change of `measure` in every alignment record with an adapter and control words.
 
-    Raises UnknownNameError for a measure that is not registered and that no record has a curve of.
+    Raises UnknownNameError for a measure that is not registered and that no record has a curve of, also where there are no records.
     """
     found, created, known = Gathered({}, {}, {}, 0), dict[tuple[str, Who], str](), set[str]()
     dev: dict[str, dict[str, Mapping[str, Curve]]] = defaultdict(dict)
@@ -115,9 +117,11 @@ def gather(records: Iterable[RunRecord], measure: str) -> Gathered:
         changes = _difference(states["base"].get(measure), states["adapted"].get(measure), len(signature.layers))
         by_layer = dict(zip(signature.layers, changes, strict=True))
         dev[title][who.pair] = record.curves.get(Split.DEV, {}).get("base", {})
-        found.gains.setdefault(title, {})[who] = Gain(who, _label(adapter), by_layer, best, signature.layers[-1])
+        found.gains.setdefault(title, {})[who] = Gain(
+            who, _label(adapter), by_layer, best, signature.layers[-1], whole=signature.first_blocks is None
+        )
     names = known | {m.name for m in list_measures()}
-    if known and measure not in names:
+    if measure not in names:
         raise UnknownNameError("measure", measure, names, hint="docs/measures.md describes them")
     for title, gains in list(found.gains.items()):
         layers = list(next(reversed(gains.values())).by_layer)
@@ -129,13 +133,15 @@ def gather(records: Iterable[RunRecord], measure: str) -> Gathered:
 
 @dataclass(slots=True)
 class Scored:
-    """outcomes: of every score that base and adapter both have. tasks: by what their records share with alignment records.
+    """outcomes: of every score that base and adapter both have. metrics: that can be tested, of all records, with an adapter or without.
+    tasks: by what their records share with alignment records.
 
     ways: by kind of task, the facts in which its records were not all asked in the same way.
     apart: tasks that do not belong to one pair; without: how many records have no adapter; repeated: as in `Gathered`.
     """
 
     outcomes: list[Outcome]
+    metrics: set[str]
     tasks: dict[Who, set[str]]
     ways: dict[str, tuple[str, ...]]
     apart: set[str]
@@ -146,8 +152,9 @@ class Scored:
 def outcomes(records: Iterable[DownstreamRecord]) -> Scored:
     """The change of every score in every downstream record with an adapter."""
     latest: dict[tuple[str, str, str, Base, str], DownstreamRecord] = {}
-    found = Scored([], {}, {}, set(), 0, 0)
+    found = Scored([], set(), {}, {}, set(), 0, 0)
     for record in records:
+        found.metrics |= set(record.curves.get("base") or record.higher_is_better)
         if record.adapter is None:
             found.without += 1
             continue

@@ -3,17 +3,15 @@
 import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
-from tli_bench.base.columns import number, read_rows
-from tli_bench.base.errors import InputError, ResultError, UnknownNameError, UnscorableError
-from tli_bench.base.wording import counted
+from tli_bench.base.errors import InputError, ResultError, UnscorableError
+from tli_bench.base.wording import counted, counted_are
 from tli_bench.evaluate.distances import distance_of
 from tli_bench.evaluate.fixed_layer import DEV, dev_layer
 from tli_bench.evaluate.measured import adapter_flags, title_of
-from tli_bench.languages import Language, resolve_language, resolve_pair
+from tli_bench.languages import Language, resolve_pair
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.measure import Place
 from tli_bench.measures.registry import get_measure, list_measures
@@ -34,6 +32,14 @@ BASE, GAIN = "base", "gain in"
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """Why a pair has no value of one outcome or distance."""
+
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class PairFacts:
     """One pair of a base. outcomes and distances: by name, None where one could not be computed; notes say why.
 
@@ -47,7 +53,7 @@ class PairFacts:
     romanised: bool
     outcomes: dict[str, float | None]
     distances: dict[str, float | None]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +94,8 @@ class Explanation:
 
     adapters: whose gains are related. layer: the one at which every pair was read, base and gains alike. tested: how many
     relations were tested, which is the family that is corrected together: the base's, once, and every adapter's gains. found:
-    those that are left after correction. effects: where the spread of an outcome over pairs and layers comes from. repeated: records that
-    a later one of the same pair and adapter replaces.
+    those that are left after correction, with an interval that excludes zero. effects: where the spread of an outcome over pairs and
+    layers comes from. repeated: records that a later one of the same pair and adapter replaces.
     """
 
     title: str
@@ -107,8 +113,8 @@ class Explanation:
 
     @property
     def found(self) -> list[Relation]:
-        """The relations that are left after correction."""
-        return [r for r in self.relations if r.holm is not None and r.holm < ALPHA]
+        """The relations that are left after correction, with an interval that excludes zero."""
+        return [r for r in self.relations if r.result is not None and r.holm is not None and told(r.result, r.holm)]
 
     @property
     def conclusion(self) -> str:
@@ -119,8 +125,8 @@ class Explanation:
             return f"no relation was tested: none has values that differ of at least {ENOUGH} pairs"
         names = "; ".join(f"{r.outcome} with {r.distance} (Holm p = {r.holm:.2g})" for r in self.found)
         left = "1 is left" if len(self.found) == 1 else f"{len(self.found)} are left"
-        said = f"of {self.tested} relations tested at layer {self.layer}, {left} after correction (Holm"
-        return f"{said}; one family: {self._family})" + (f": {names}" if names else "")
+        said = f"of {self.tested} relations tested at layer {self.layer}, {left} after correction, with an interval that excludes zero"
+        return f"{said} (Holm; one family: {self._family})" + (f": {names}" if names else "")
 
     @property
     def _family(self) -> str:
@@ -144,7 +150,9 @@ def explain(
     """
     groups: dict[str, list[RunRecord]] = {}
     for record in records:
-        groups.setdefault(title_of(record, adapter=False), []).append(record)
+        # Of a list without control words, what is read is no gain on unseen words.
+        words = "" if record.split is Split.CONTROL else f", {record.split} words in place of control words"
+        groups.setdefault(title_of(record, adapter=False) + words, []).append(record)
     if not groups:
         raise InputError("no records to explain; give the folder that `tli-bench run` wrote to")
     return [_explained(title, members, supplied or {}, layer, seed) for title, members in groups.items()]
@@ -279,36 +287,25 @@ def _layer(records: Sequence[RunRecord], asked: str) -> str:
     return dev_layer(names, [record.curves.get(Split.DEV, {}).get("base", {}) for record in records])
 
 
+def told(result: SpearmanResult, corrected: float) -> bool:
+    """Whether a correlation, with distance or downstream scores, is told: its corrected p is below 0.05 and its interval excludes zero."""
+    return corrected < ALPHA and result.clear
+
+
 def _corrected(relations: Sequence[Relation]) -> list[Relation]:
     """Holm's correction over the relations that have enough pairs to be tested."""
     tested = [i for i, r in enumerate(relations) if r.result is not None and r.n >= ENOUGH]
     p = [r.result.p for r in relations if r.result is not None and r.n >= ENOUGH]
     adjusted = dict(zip(tested, holm(p).tolist(), strict=True)) if p else {}
-    return [replace(relation, holm=adjusted.get(i)) for i, relation in enumerate(relations)]
+    return [_noted(replace(relation, holm=adjusted.get(i))) for i, relation in enumerate(relations)]
 
 
-def read_distances(path: Path) -> dict[str, dict[frozenset[str], float]]:
-    """Distances by column from a CSV with `lang1`, `lang2` and numbers, such as an extract of URIEL.
-
-    Languages that the benchmark does not know are skipped. Raises InputError naming file, line and column.
-    """
-    rows = read_rows(path, ["lang1", "lang2"])
-    columns = [name for name in rows[0].cells if name not in ("lang1", "lang2")]
-    if not columns:
-        raise InputError(f"{path}:1: no distance next to lang1 and lang2; add a column of numbers")
-    found: dict[str, dict[frozenset[str], float]] = {name: {} for name in columns}
-    for row in rows:
-        try:
-            key = frozenset(resolve_language(row.cells[side]).code for side in ("lang1", "lang2"))
-        except UnknownNameError:
-            continue
-        for name in columns:
-            if not row.cells[name]:
-                continue
-            value = number(path, row, name)
-            if found[name].setdefault(key, value) != value:
-                raise InputError(f"{path}:{row.line}: {name!r} of {'-'.join(sorted(key))} differs from an earlier line")
-    return found
+def _noted(relation: Relation) -> Relation:
+    """Says why a relation with a small p is not among those that are left."""
+    result, corrected = relation.result, relation.holm
+    if result is None or result.ci is None or corrected is None or corrected >= ALPHA or result.clear:
+        return relation
+    return replace(relation, note="; ".join(filter(None, [relation.note, "its interval holds zero"])))
 
 
 def _facts(
@@ -326,11 +323,11 @@ def _facts(
     try:
         distances[LEXICAL] = _ldnd(record, source, target)
     except UnscorableError as err:
-        notes.append(f"{LEXICAL}: {err}")
+        notes.append(Note(LEXICAL, str(err)))
     for name, values in supplied.items():
         distances[name] = values.get(key)
         if key not in values:
-            notes.append(f"{name}: no row for {record.pair}")
+            notes.append(Note(name, "no value in the table"))
     return PairFacts(
         pair=record.pair,
         same_family=source.related(target),
@@ -345,7 +342,7 @@ def _facts(
 
 def _outcomes(
     record: RunRecord, adapted: Mapping[str, RunRecord], layer: str, adapters: Sequence[str]
-) -> tuple[dict[str, float | None], list[str]]:
+) -> tuple[dict[str, float | None], list[Note]]:
     """The measures in a run's summary at one layer: of the base, and the gain by each adapter."""
     found: dict[str, float | None] = {}
     for measure, name in ((m.name, m.label) for m in list_measures(Place.SUMMARY)):
@@ -357,7 +354,7 @@ def _outcomes(
             )
             gain = None if before is None or after is None else after - before
             found[f"{GAIN} {name}{_by(adapter, adapters)}"] = gain
-    return found, [f"{name}: unscored in the record" for name, value in found.items() if value is None]
+    return found, [Note(name, "unscored in the record") for name, value in found.items() if value is None]
 
 
 def _ldnd(record: RunRecord, source: Language, target: Language) -> float:
@@ -371,7 +368,11 @@ def _relation(pairs: Sequence[PairFacts], outcome: str, distance: str, seed: int
     both = [(p.outcomes.get(outcome), p.distances.get(distance)) for p in pairs]
     usable = [(x, y) for x, y in both if x is not None and y is not None]
     n = len(usable)
-    note = "" if n >= ENOUGH else f"{n} pairs are too few to tell a correlation from chance; {ENOUGH} are needed"
+    note = (
+        ""
+        if n >= ENOUGH
+        else f"{counted_are(n, 'pair')} too few to tell a correlation from chance; {ENOUGH} are needed"
+    )
     try:
         result = spearman([x for x, _ in usable], [y for _, y in usable], seed=seed)
     except UnscorableError as err:

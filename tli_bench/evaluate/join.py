@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from tli_bench.base.errors import UnknownNameError, UnscorableError
 from tli_bench.evaluate.changes import Gain, Gathered, Outcome, Scored, Who, gather, labels, outcomes
-from tli_bench.evaluate.explain import ENOUGH
+from tli_bench.evaluate.explain import ALPHA, ENOUGH, told
 from tli_bench.evaluate.fixed_layer import DEV
 from tli_bench.evaluate.measured import again
 from tli_bench.measures.roles import HEADLINE
@@ -14,7 +14,6 @@ from tli_bench.records.schema import DownstreamRecord, RunRecord
 from tli_bench.records.scores import BEST, OUTPUT
 from tli_bench.stats import SpearmanResult, benjamini_hochberg, holm, spearman
 
-ALPHA = 0.05
 EACH, EVERY = "each", "all"
 """Layers: every layer with the score at the same layer, all in one correlation; and every layer by itself."""
 
@@ -99,13 +98,14 @@ def join(
 
     Only records of one model, revision, precision and adapter are joined, and a task in one language is joined with that
     language's pair with English. layers: of the alignment: `dev` (one for all pairs, which the dev words choose for the mean of the
-    pairs of the base), `best` (of each pair's adapted model, chosen on dev), `output`, a name, or `all`.
+    pairs of the base), `best` (of each pair's adapted model, chosen on dev), `output`, a name, or `all`; records of the first blocks
+    alone are not read at `best` or `output`, which are not the whole model's.
     Tasks that are read by layer are read at the same layer, and have one more association over all layers together.
     metrics: downstream metrics to test; all if empty. Raises UnknownNameError for a measure, layer or metric that no
     record has.
     """
     gathered, scored = gather(alignment, measure), outcomes(downstream)
-    _require("metric", metrics, {outcome.metric for outcome in scored.outcomes})
+    _require("metric", metrics, scored.metrics)
     names = dict.fromkeys(
         name for gains in gathered.gains.values() for gain in gains.values() for name in gain.by_layer
     )
@@ -115,7 +115,8 @@ def join(
         here = [o for o in scored.outcomes if o.who in gains and (not metrics or o.metric in metrics)]
         if here:
             joined.append(_joined(title, measure, gathered.layers[title], here, gains, layers, seed))
-    return Join(tuple(joined), tuple(_notes(gathered, scored, measure)))
+    notes = [*_notes(gathered, scored, measure), *_cut(gathered, scored, layers)]
+    return Join(tuple(part for part in joined if part.associations), tuple(notes))
 
 
 def _joined(
@@ -128,8 +129,10 @@ def _joined(
     seed: int,
 ) -> Joined:
     names = dict.fromkeys(name for gain in gains.values() for name in gain.by_layer)
+    if not _whole(gains):
+        layers = [name for name in layers if name not in (BEST, OUTPUT)]
     # Where dev chooses the output, or a name is that of another layer that was asked for, it is one test and not two.
-    last = {gain.output for gain in gains.values()}
+    last = {gain.output for gain in gains.values() if gain.whole}
     called = {DEV: OUTPUT if {fixed} == last else fixed}
     shown = list(
         dict.fromkeys(name for asked in layers for name in (names if asked == EVERY else [called.get(asked, asked)]))
@@ -138,6 +141,11 @@ def _joined(
     adapters = sorted({labels(gains)[outcome.who.adapter] for outcome in here})
     pairs, family = len({outcome.who.pair for outcome in here}), sum(a.holm is not None for a in found)
     return Joined(title, measure, fixed, pairs, tuple(adapters), family, tuple(found))
+
+
+def _whole(gains: dict[Who, Gain]) -> bool:
+    """Whether the records of one title are of the whole model; what was loaded is part of the title."""
+    return all(gain.whole for gain in gains.values())
 
 
 def _require(what: str, asked: Sequence[str], known: set[str]) -> None:
@@ -226,13 +234,12 @@ def _verdict(found: Association, family: int) -> str:
     result, corrected = found.result, found.holm
     if result is None or corrected is None:
         return f"cannot be told: {found.note}"
-    clear = result.ci is not None and not result.ci.low <= 0 <= result.ci.high
-    if clear and corrected < ALPHA:
+    if told(result, corrected):
         good = (result.rho > 0) == found.higher_is_better
         said = f"{'better' if good else 'worse'} where alignment gained more"
-    elif clear and result.p < ALPHA:
+    elif result.clear and result.p < ALPHA:
         said = f"may be chance among {family} tests"
-    elif clear and result.n > result.clusters:
+    elif result.clear and result.n > result.clusters:
         said = f"no more than the difference between {'layers' if found.layer == EACH else 'adapters'} gives"
     else:
         said = "cannot be told from none"
@@ -249,7 +256,7 @@ def _notes(gathered: Gathered, scored: Scored, measure: str) -> Iterator[str]:
         )
     for title, gains in gathered.unscored.items():
         yield (
-            f"{title}: {measure} of the control words is unscored in all {len(gains)} records; "
+            f"{title}: {measure} of the control words is unscored in {'the 1 record' if len(gains) == 1 else f'all {len(gains)} records'}; "
             "a larger --limit, or a list with more control words, scores more"
         )
     if scored.outcomes and not gathered.gains and not gathered.unscored:
@@ -271,6 +278,17 @@ def _notes(gathered: Gathered, scored: Scored, measure: str) -> Iterator[str]:
     repeated = gathered.repeated + scored.repeated
     if repeated:
         yield again(repeated)
+
+
+def _cut(gathered: Gathered, scored: Scored, layers: Sequence[str]) -> Iterator[str]:
+    """Which records of the first blocks alone are not read at the model's output or at its best layer."""
+    asked = [name for name in layers if name in (BEST, OUTPUT)]
+    for title, gains in gathered.gains.items():
+        if asked and not _whole(gains) and any(outcome.who in gains for outcome in scored.outcomes):
+            yield (
+                f"{title}: not related at layer {', '.join(asked)}, since only the first blocks were loaded and downstream scores are of "
+                "the whole model; name a layer (--layer), or score the words without --layers"
+            )
 
 
 def _few(names: Sequence[str], limit: int = 5) -> str:

@@ -8,18 +8,25 @@ from tli_bench.base.files import write_text
 from tli_bench.lexicon.entries import VARIANT_SEPARATOR
 from tli_bench.lexicon.lexicon import Lexicon
 
-FORMATS = ("tsv", "muse", "json")
+FORMATS = {"tsv": (".tsv",), "muse": (".txt", ".dict"), "json": (".json",)}
+"""The endings by which the reader of each format is found."""
 
 
 def export(lexicon: Lexicon, path: str | Path, *, format: str = "tsv") -> None:
     """Write `lexicon` to `path`, atomically, in a form that `load_lexicon` reads back.
 
     format: `tsv` and `json` keep concepts, variants and splits; `muse` writes one line per pair of accepted forms, with
-    underscores for spaces. Raises LexiconError for another format, OutputError if the path cannot be written.
+    underscores for spaces. Raises LexiconError for another format or an ending that does not fit it,
+    OutputError if the path cannot be written.
     """
     writers = {"tsv": as_tsv, "muse": as_muse, "json": as_json}
     if format not in writers:
         raise LexiconError(f"unknown export format {format!r}; known: {', '.join(FORMATS)}")
+    if Path(path).suffix.lower() not in FORMATS[format]:
+        fitting = "; ".join(f"{name}: {' or '.join(endings)}" for name, endings in FORMATS.items())
+        raise LexiconError(
+            f"{path}: a list is read by its ending, and this one is not of the format {format} ({fitting})"
+        )
     write_text(Path(path), writers[format](lexicon), alone=True)
 
 

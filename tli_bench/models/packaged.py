@@ -45,6 +45,20 @@ def fetched() -> list[Path]:
     return sorted(path.parent for path in models_root().glob(f"*/{PROVENANCE}"))
 
 
+def framing(folder: Path) -> str:
+    """What the tokenizer of a folder puts around every text, in words; empty where `tokenizer.json` cannot tell."""
+    from tokenizers import Tokenizer
+
+    try:
+        found = Tokenizer.from_file(str(folder / "tokenizer.json")).encode("a")
+        first, behind = (mask.index(0) for mask in (found.special_tokens_mask, found.special_tokens_mask[::-1]))
+    except Exception:  # tokenizers raises nothing narrower
+        return ""
+    added = (found.tokens[:first], "before"), (found.tokens[len(found.tokens) - behind :], "after")
+    told = [f"{' '.join(tokens)} {where}" for tokens, where in added if tokens]
+    return f"its tokenizer puts {' and '.join(told)} every text" if told else "its tokenizer adds no token"
+
+
 def package_of(folder: Path) -> Package | None:
     """What a folder says of its origin; None where it says nothing. Raises ModelError for a damaged statement."""
     path = folder / PROVENANCE

@@ -20,8 +20,18 @@ def record_paths(source: Path) -> list[Path]:
         raise ResultError(f"{source} does not exist; give a record, a folder of records or a submission")
     found = [*RecordStore(source).paths(), *downstream_paths(source)]
     if not found:
+        require_no_sweep(source)
         raise ResultError(f"{source} holds no records; `tli-bench run --output {source}` writes some")
     return found
+
+
+def require_no_sweep(source: Path) -> None:
+    """Raise ResultError for the output of a sweep or a study, whose points are no records: who reads them is named."""
+    if any((source / "points").glob("*.json")):
+        raise ResultError(
+            f"{source} holds points of trainings and no records; `tli-bench plot sweep {source}` and `tli-bench leaderboard RUNS --sweep "
+            f"{source}` show those of a sweep, `tli-bench study` those of a study"
+        )
 
 
 def require_folder(source: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tli_bench.base.wording import counted_are
 from tli_bench.config.facts import flags_of, unstated
 from tli_bench.lexicon.pairs import Split
 from tli_bench.measures.registry import get_measure, standard_error_of
@@ -315,7 +316,7 @@ def _why_unscored(record: RunRecord) -> str:
     if not record.pseudo and record.columns:
         return f"scored before {label}: run again"
     if headline_for(words) != HEADLINE:
-        return f"{words} control words are too few for {label} (more than {SIZES[0]})"
+        return f"{counted_are(words, 'control word')} too few for {label} (more than {SIZES[0]})"
     return f"no {label} of the control words"
 
 

@@ -26,6 +26,11 @@ class SpearmanResult:
     ci: Interval | None
     notes: tuple[str, ...]
 
+    @property
+    def clear(self) -> bool:
+        """Whether the interval lies on one side of zero; False without one."""
+        return self.ci is not None and not self.ci.low <= 0 <= self.ci.high
+
 
 def spearman(
     x: ArrayLike,

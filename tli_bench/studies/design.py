@@ -2,19 +2,21 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from tli_bench.base.declared import Declared, why
 from tli_bench.base.errors import InputError, UnknownNameError
-from tli_bench.base.frozen import Frozen, TrainingSeed
+from tli_bench.base.frozen import TrainingSeed
 from tli_bench.base.yamls import read_yaml
 from tli_bench.downstream.scorers.titles import TITLES
 from tli_bench.languages import pair_id, resolve_pair
 from tli_bench.measures.registry import get_measure
 from tli_bench.measures.roles import HEADLINE
-from tli_bench.training.recipe import Recipe, build_recipe, load_recipe
+from tli_bench.training.recipe import Recipe, load_recipe
 
 CHOSEN, OUTPUT = "chosen", "output"
 BASE, TWIN = "base", "twin"
@@ -22,7 +24,7 @@ COVARIATES = ("lexical distance", "family", "script")
 """What is known of every pair; columns of the file of URIEL distances come after them."""
 
 
-class Arm(Frozen):
+class Arm(Declared):
     """One way to train. changes: recipe keys other than the recipe has; learning_rates: those tried, on dev words alone.
 
     ranks, layers: of the LoRA and of the loss, each a setting of its own; without them those of the recipe.
@@ -43,10 +45,27 @@ class Arm(Frozen):
     def start(self) -> Recipe:
         """The recipe with the arm's changes; raises UnknownNameError and InputError for what does not fit."""
         recipe = load_recipe(self.recipe)
-        return build_recipe({**recipe.model_dump(mode="json"), **self.changes}, where=f"changes to {self.recipe}")
+        changed = recipe.with_options(where=f"changes to {self.recipe}", **self.changes)
+        return changed.model_copy(update={"name": self.changes.get("name", recipe.name)})
+
+    def require_sound(self, name: str) -> None:
+        """Raise InputError for a rank, layer or rate that the recipe does not take, that stands twice, or that a change also sets."""
+        start = self.start
+        for key, option, values in (
+            ("ranks", "rank", self.ranks),
+            ("layers", "layer", self.layers),
+            ("learning_rates", "learning_rate", self.learning_rates),
+        ):
+            if values and option in self.changes:
+                raise InputError(
+                    f"arm {name}: {key} are what varies, so {option} in `changes` does nothing; leave it out"
+                )
+            for value in values:
+                start.with_options(where=f"arm {name}, {key}", **{option: value})
+            _require_once(f"arm {name}: {key}", values)
 
 
-class Outcome(Frozen):
+class Outcome(Declared):
     """What is looked at: a measure of the control words of every scored pair, or a metric of downstream tasks.
 
     at: of a measure, `chosen` (by dev words, for each state by itself), `output` or the name of a layer.
@@ -75,7 +94,7 @@ class Outcome(Frozen):
         return f"{get_measure(self.measure).label}, {where}"
 
 
-class Selector(Frozen):
+class Selector(Declared):
     """Settings of one arm: all of them, or those of one rank or layer; their mean where there are several."""
 
     arm: str
@@ -83,7 +102,7 @@ class Selector(Frozen):
     layer: str | None = None
 
 
-class Contrast(Frozen):
+class Contrast(Declared):
     """One comparison: `of` minus `against`, or the slope of `of` over log2 of the rank. net: both sides net of their twins."""
 
     name: str = Field(min_length=1, max_length=100)
@@ -101,7 +120,7 @@ class Contrast(Frozen):
         return self
 
 
-class Rates(Frozen):
+class Rates(Declared):
     """What is expected of one model before there are points. source: where the figures come from.
 
     word_sd: standard deviation over words of the pseudo-values of a difference between two settings, mean over pairs and runs;
@@ -119,7 +138,7 @@ class Rates(Frozen):
     source: str = Field(min_length=5)
 
 
-class Design(Frozen):
+class Design(Declared):
     """A study. primary, contrasts, correction and smallest_effect are what is declared before anything runs.
 
     models: bases, each with points and a page of its own. trained, scored: language pairs; one training per trained pair, seed and
@@ -160,7 +179,10 @@ class Design(Frozen):
 
     @model_validator(mode="after")
     def _known(self) -> "Design":
+        for key in ("models", "seeds"):
+            _require_once(key, getattr(self, key))
         for name, arm in self.arms.items():
+            arm.require_sound(name)
             if arm.start.kind == "full" and arm.ranks:
                 raise ValueError(f"arm {name} trains all weights, which have no rank; leave out `ranks`")
         names = [one.name for one in (*((self.primary,) if self.primary else ()), *self.secondary)]
@@ -177,6 +199,10 @@ class Design(Frozen):
 
     def _check(self, contrast: Contrast) -> None:
         sides = [contrast.of, *([contrast.against] if isinstance(contrast.against, Selector) else [])]
+        if contrast.of == contrast.against:
+            raise ValueError(
+                f"contrast {contrast.name!r}: both sides are the same; name another arm, rank or layer in `against`"
+            )
         for side in sides:
             if side.arm not in self.arms:
                 raise UnknownNameError("arm", side.arm, self.arms, hint=f"in contrast {contrast.name!r}")
@@ -227,6 +253,13 @@ class Design(Frozen):
         return hashlib.sha256(said.encode()).hexdigest()
 
 
+def _require_once(what: str, values: Sequence[Any]) -> None:
+    """Raise InputError for a value that stands twice: one training would count as two."""
+    for value in values:
+        if values.count(value) > 1:
+            raise InputError(f"{what}: {value} stands twice; leave one of them out")
+
+
 def describes(outcome: Outcome) -> bool:
     """Whether an outcome is a measure that is neither good nor bad, raw geometry above all: nothing is concluded from it."""
     return bool(outcome.measure) and get_measure(outcome.measure).higher_is_better is None
@@ -243,10 +276,7 @@ def load_design(path: Path) -> Design:
     try:
         return Design.model_validate({"name": path.stem, **data})
     except ValidationError as err:
-        first = err.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        text = first["msg"].removeprefix("Value error, ")
-        raise InputError(f"{path}: {where + ': ' if where else ''}{text}") from err
+        raise InputError(f"{path}: {why(err)}") from err
 
 
 def exploratory(now: Design, registered: Design) -> tuple[str, ...]:

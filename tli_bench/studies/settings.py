@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from tli_bench.studies.design import Arm, Contrast, Design, Selector
 from tli_bench.training.recipe import Recipe
@@ -49,7 +49,7 @@ def settings_of(design: Design) -> list[Setting]:
 def recipe_of(design: Design, job: Job) -> Recipe:
     """The recipe of one training; raises InputError for a value that does not fit."""
     arm: Arm = design.arms[job.setting.arm]
-    chosen = {
+    chosen: dict[str, Any] = {
         "rank": job.setting.rank,
         "layer": job.setting.layer or None,
         "learning_rate": job.learning_rate,

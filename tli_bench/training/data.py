@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from tli_bench.base.errors import InputError, LexiconError, reason_of
+from tli_bench.base.wording import counted
 from tli_bench.languages import Language
 from tli_bench.lexicon import Lexicon
 from tli_bench.lexicon.pairs import Split, WordPair
@@ -59,7 +60,7 @@ def split_data(
         pairs = lexicon.of(split)
         if len(pairs) < at_least:
             raise LexiconError(
-                f"the {split.value} split of {lexicon.name} ({lexicon.pair}) has {len(pairs)} pairs and training needs at "
+                f"the {split.value} split of {lexicon.name} ({lexicon.pair}) has {counted(len(pairs), 'pair')} and training needs at "
                 f"least {at_least}; add pairs, or mark some as {split.value} in the list's split column"
             )
         sources += encoded([pair.source for pair in pairs], lexicon.source_language)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tli_bench.base.errors import InputError, reason_of
 from tli_bench.base.paths import expanded
+from tli_bench.base.wording import counted
 from tli_bench.lexicon import Lexicon
 from tli_bench.lexicon.pairs import Split, WordPair
 from tli_bench.lexicon.trained import Trained
@@ -33,7 +34,7 @@ def read_parallel(path: str | Path, like: Lexicon) -> Lexicon:
             continue
         if len(cells) != 2 or not all(cells):
             raise InputError(
-                f"line {number} of {path} has {len(cells)} columns, {sum(map(bool, cells))} of them filled; a line is a "
+                f"line {number} of {path} has {counted(len(cells), 'column')}, {sum(map(bool, cells))} of them filled; a line is a "
                 f"sentence, a tab and its translation ({like.source_language.name} first, as in --pair {like.pair})"
             )
         pairs.append(WordPair(f"line {number}", (cells[0],), (cells[1],), Split.TRAIN))

@@ -1,13 +1,15 @@
 """A training recipe: every choice that decides which adapter comes out, read from YAML and checked before any work."""
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
+from tli_bench.base.declared import Declared, why
 from tli_bench.base.errors import InputError, UnknownNameError
 from tli_bench.base.paths import data_dir, expanded
-from tli_bench.base.wording import visible
 from tli_bench.base.yamls import read_yaml
 from tli_bench.config.options import Flags
 from tli_bench.measures.choice import BEST_LAYER_RULE
@@ -17,14 +19,15 @@ from tli_bench.vectors.protocols import Pooling, get_protocol
 
 OUTPUT, BEFORE_NORM, AUTO = "output", "before-norm", "auto"
 ALL_LINEAR = "all-linear"
+LENGTHS = ("max_steps", "epochs")
+"""Keys that say how long to train; the first takes the place of the second."""
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,4}")
 
 
-class Recipe(BaseModel):
+class Recipe(Declared):
     """What is trained, with which objective, for how long; `tli-bench train` has an option for each field but the first two."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    name: str = Field("custom", description="Name of the recipe, as cards and tables show it.")
+    name: str = Field("custom", min_length=1, description="Name of the recipe, as cards and tables show it.")
     summary: str = Field("", description="One line on what the recipe is for.")
     kind: Literal["lora", "full"] = Field(
         "lora", description="lora adds an adapter, full changes the weights themselves."
@@ -66,7 +69,12 @@ class Recipe(BaseModel):
     rslora: bool = Field(False, description="Rank-stabilised LoRA: scale alpha / sqrt(rank).")
     batch_size: int = Field(64, ge=1, le=1_000_000, description="Pairs per batch; its other words are the negatives.")
     gradient_accumulation: int = Field(1, ge=1, le=1_000_000, description="Batches per optimizer step.")
-    epochs: float = Field(20.0, gt=0, le=1_000_000, description="Passes over the train split.")
+    epochs: float = Field(
+        20.0,
+        gt=0,
+        le=1_000_000,
+        description="Passes over the train split; as an option, in place of the recipe's steps.",
+    )
     max_steps: Annotated[int | None, Flags(["--steps"])] = Field(
         None, ge=1, le=1_000_000_000, description="Optimizer steps, in place of epochs."
     )
@@ -124,12 +132,14 @@ class Recipe(BaseModel):
         if self.dev_metric not in choosers():
             raise UnknownNameError("dev_metric", self.dev_metric, choosers())
         for layer in self.layer:
-            if layer not in (OUTPUT, BEFORE_NORM, AUTO) and not layer.isdigit():
+            if layer not in (OUTPUT, BEFORE_NORM, AUTO) and not _NUMBER.fullmatch(layer):
                 raise ValueError(f"layer {layer!r} is neither a number nor one of {OUTPUT}, {BEFORE_NORM}, {AUTO}")
             if layer == "0":
                 raise ValueError("layer 0 is the embeddings: no block lies before it, so nothing could be trained")
         if not self.layer or not self.modules:
             raise ValueError("layer and modules must each name at least one entry")
+        if ALL_LINEAR in self.modules and len(self.modules) > 1:
+            raise ValueError(f"modules: {ALL_LINEAR} is every linear module; name no others next to it")
         if LOSSES[self.loss].needs_batch and self.batch_size < 2:
             raise ValueError(
                 f"batch_size {self.batch_size} leaves {self.loss} no negatives: it compares a word with the other "
@@ -141,13 +151,16 @@ class Recipe(BaseModel):
             raise ValueError("dora and rslora are variants of LoRA; kind: full has none")
         return self
 
-    def with_options(self, **options: Any) -> "Recipe":
+    def with_options(self, *, where: str = "options", **options: Any) -> "Recipe":
         """This recipe with every option that is not None replaced; a changed recipe's name gets a `+`.
 
-        Raises UnknownNameError for an option that is not a field, InputError for a value that does not fit.
+        `epochs` take the place of the recipe's `max_steps`. where: what errors call the options. Raises UnknownNameError for an option
+        that is not a field, InputError for a value that does not fit and for two that say how long to train.
         """
         changes = {key: value for key, value in options.items() if value is not None}
-        changed = build_recipe({**self.model_dump(mode="json"), **changes}, where="options")
+        require_one_length(changes, where)
+        steps = {"max_steps": None} if "epochs" in changes else {}
+        changed = build_recipe({**self.model_dump(mode="json"), **steps, **changes}, where=where)
         if changed == self or "name" in changes:
             return changed
         return changed.model_copy(update={"name": self.name if self.name.endswith("+") else f"{self.name}+"})
@@ -164,11 +177,13 @@ def build_recipe(data: dict[str, Any], *, where: str) -> Recipe:
     try:
         return Recipe.model_validate(data)
     except ValidationError as err:
-        first = err.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        text = first["msg"].removeprefix("Value error, ")
-        given = f" (given: {visible(repr(first['input']))})" if field else ""
-        raise InputError(f"{where}: {field + ': ' if field else ''}{text}{given}") from err
+        raise InputError(f"{where}: {why(err)}") from err
+
+
+def require_one_length(data: Mapping[str, Any], where: str) -> None:
+    """Raise InputError where both keys say how long to train: one of them would do nothing."""
+    if all(data.get(key) is not None for key in LENGTHS):
+        raise InputError(f"{where}: {' and '.join(LENGTHS)} both say how long to train; give one of them")
 
 
 def recipe_names() -> list[str]:
@@ -187,6 +202,7 @@ def load_recipe(name: str) -> Recipe:
         if name not in recipe_names():
             raise UnknownNameError("recipe", name, recipe_names(), hint="or give the path of a .yaml file")
     data = read_yaml(path)
+    require_one_length(data, str(path))
     return build_recipe({"name": path.stem, **data}, where=str(path))
 
 

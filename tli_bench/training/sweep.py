@@ -12,8 +12,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
+from tli_bench.base.declared import Declared, why
 from tli_bench.base.errors import InputError, OutputError, ResultError, UnknownNameError, reason_of
 from tli_bench.base.files import put_away, write_text
 from tli_bench.base.frozen import TrainingSeed
@@ -27,7 +28,7 @@ from tli_bench.models.types import Model
 from tli_bench.records.seal import unchanged, with_hash
 from tli_bench.training.budget import Budget
 from tli_bench.training.data import split_data
-from tli_bench.training.recipe import Recipe, load_recipe
+from tli_bench.training.recipe import Recipe, load_recipe, require_one_length
 from tli_bench.training.retention import perplexity_rise, sample_text
 from tli_bench.training.scoring import Curves, curves_of, sides_of
 from tli_bench.training.train import train_adapter
@@ -38,6 +39,8 @@ MOST_POINTS = 100_000
 """Of a sweep, before equal ones are left out."""
 HELD_OUT = 2**31 - 1
 """Seed of the text on which `text_limit` is checked: no training samples its own with it."""
+UNTRAINED = frozenset({"name", "summary", "report_to"})
+"""Recipe keys that decide no number: in a grid they would give one training several times."""
 # Full fine-tuning has none of these: a grid over them is one point there, not several equal ones.
 LORA_KEYS = frozenset({"rank", "alpha", "dropout", "modules", "blocks", "dora", "rslora"})
 
@@ -46,7 +49,7 @@ Splits = dict[Split, Curves]
 """What was scored: always the dev words, which choose, and the control words where they are shown too."""
 
 
-class SweepSpec(BaseModel):
+class SweepSpec(Declared):
     """What a sweep runs.
 
     recipes: where each point starts from; grid: recipe keys with the values to combine; seeds, pairs: crossed with
@@ -58,14 +61,12 @@ class SweepSpec(BaseModel):
     rise; a setting beyond it is not chosen.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     name: str = Field(pattern=r"^[\w.-]+$")
     model: str = "tiny"
     lexicon: str = "core"
     pairs: tuple[str, ...] = Field(default_factory=lambda: (default_pair(),))
     recipes: tuple[str, ...] = ("tli",)
-    grid: dict[str, tuple[Any, ...]] = {}
+    grid: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
     seeds: tuple[TrainingSeed, ...] = (0,)
     keep_adapters: bool = False
     retain_text: Path | None = None
@@ -76,10 +77,12 @@ class SweepSpec(BaseModel):
     @model_validator(mode="after")
     def _known(self) -> "SweepSpec":
         for key, values in self.grid.items():
-            if key not in Recipe.model_fields or key == "name":
-                raise UnknownNameError("recipe key", key, Recipe.model_fields, hint="in the grid of a sweep")
+            if key not in Recipe.model_fields or key in UNTRAINED:
+                known = Recipe.model_fields.keys() - UNTRAINED
+                raise UnknownNameError("recipe key", key, known, hint="in the grid of a sweep")
             if not values:
                 raise ValueError(f"grid key {key} has no values; give a list such as [4, 16]")
+        require_one_length(self.grid, "the grid of a sweep")
         if not (self.pairs and self.recipes and self.seeds):
             raise ValueError("pairs, recipes and seeds must each hold at least one entry")
         for recipe in self.recipes:
@@ -129,11 +132,7 @@ def load_spec(path: Path) -> SweepSpec:
     try:
         return SweepSpec.model_validate({"name": path.stem, **data})
     except ValidationError as err:
-        first = err.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise InputError(
-            f"{path}: {where + ': ' if where else ''}{first['msg'].removeprefix('Value error, ')}"
-        ) from err
+        raise InputError(f"{path}: {why(err)}") from err
 
 
 def units_of(spec: SweepSpec) -> list[Unit]:
@@ -151,12 +150,22 @@ def units_of(spec: SweepSpec) -> list[Unit]:
         start = starts[name]
         if chosen.get("kind", start.kind) == "full":
             chosen = {key: value for key, value in chosen.items() if key not in LORA_KEYS}
-        recipe = start.with_options(**chosen)
+        recipe = start.with_options(where=f"the grid of sweep {spec.name} on recipe {name}", **chosen)
         settings = {"recipe": name} | {key: _text(value) for key, value in chosen.items()}
         for seed in spec.seeds:
             unit = Unit(recipe, settings, pairs[pair], seed)
             units.setdefault((recipe, *settings.items(), unit.pair, seed), unit)
     return list(units.values())
+
+
+def require_inputs(spec: SweepSpec) -> None:
+    """Raise LexiconError or InputError for a word list or a text that is not there, before a model is loaded."""
+    for pair in dict.fromkeys(spec.pairs):
+        TrainingWords.load(spec.lexicon, pair)
+    if spec.retain_text and not spec.retain_text.is_file():
+        raise InputError(
+            f"retain_text {spec.retain_text}: no such file; paths of a sweep's file are taken from the current folder"
+        )
 
 
 def run_sweep(
@@ -313,7 +322,7 @@ def _identity(unit: Unit, spec: SweepSpec, loaded: LoadedModel, words: TrainingW
         "pair": unit.pair,
         "seed": unit.seed,
         "text": hash_file(text) if text and text.is_file() else None,
-        "recipe": unit.recipe.model_dump(mode="json", exclude={"name", "summary", "report_to"}),
+        "recipe": unit.recipe.model_dump(mode="json", exclude=set(UNTRAINED)),
     }
 
 

@@ -23,6 +23,7 @@ from tli_bench.training.data import Collator, PairData, pad_id_of, read_text, re
 from tli_bench.training.figures import Figures, chooser_of, figures_text
 from tli_bench.training.first import load_for
 from tli_bench.training.fitting import fitted
+from tli_bench.training.loggers import require_loggers
 from tli_bench.training.losses import LOSSES, LossOptions
 from tli_bench.training.objective import PairObjective
 from tli_bench.training.places import checkpoints, claimed, is_main_process
@@ -113,6 +114,7 @@ def train_adapter(
     """
     chosen = load_recipe(recipe) if isinstance(recipe, str) else recipe
     require_shardable(chosen.kind, named=isinstance(model, str))
+    require_loggers(chosen.report_to)
     words = TrainingWords.load(lexicon, pair)
     target = expanded(output)
     with claimed(target):

@@ -15,6 +15,7 @@ from tli_bench.models.tuned import CARD, read_model_card
 from tli_bench.models.twins import FOLDER
 from tli_bench.training.card import render_card
 from tli_bench.training.first import load_for
+from tli_bench.training.loggers import require_loggers
 from tli_bench.training.places import claimed, drop_checkpoints, is_main_process
 from tli_bench.training.recipe import Recipe, load_recipe
 from tli_bench.training.sharded import require_shardable
@@ -53,6 +54,7 @@ def train_with_twin(
     if chosen.shuffle_pairs:
         raise InputError("the recipe shuffles its pairs already, so it has no twin; leave out one of the two")
     require_shardable(chosen.kind, named=False)
+    require_loggers(chosen.report_to)
     words = TrainingWords.load(lexicon, pair)
     target = expanded(output)
     shared: dict[str, Any] = {"seed": seed, "progress": progress, "retain_text": retain_text, "restart": restart}

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from rich.text import Text
 
-from tli_bench.base.wording import visible
+from tli_bench.base.wording import counted, visible
 from tli_bench.evaluate.explain import Effects, Explanation, PairFacts
 from tli_bench.evaluate.measured import again
 from tli_bench.report.terminal.parts import DASH, Cell, Column, Part, Sheet
@@ -23,8 +23,7 @@ def explanation_parts(part: Explanation) -> Iterator[Part]:
     if part.repeated:
         yield Text(f"  {again(part.repeated)}", "yellow")
     yield _pairs(part, title)
-    for facts in part.pairs:
-        yield from (Text(f"  {facts.pair}: {visible(note, limit=400)}", "yellow") for note in facts.notes)
+    yield from (Text(f"  {visible(line, limit=1000)}", "yellow") for line in _missing(part.pairs))
     yield _relations(part, title)
     yield from (Text(f"  {visible(str(effects), limit=400)}", "dim") for effects in part.effects)
     if part.tested:
@@ -50,6 +49,23 @@ def _pairs(part: Explanation, title: str) -> Sheet:
         numbers = [facts.outcomes.get(name) for name in outcomes] + [facts.distances.get(name) for name in distances]
         rows.append((facts.pair, *map(_number, numbers), _related(facts)))
     return Sheet(tuple(columns), tuple(rows), about=(("records", title), ("layer", part.layer)))
+
+
+def _missing(pairs: Iterable[PairFacts]) -> Iterator[str]:
+    """One line for each reason that values are missing: which, and of which pairs, by number where there are more than three."""
+    without: dict[str, dict[str, list[str]]] = {}
+    for facts in pairs:
+        for note in facts.notes:
+            without.setdefault(note.why, {}).setdefault(note.what, []).append(facts.pair)
+    for why, found in without.items():
+        alike: dict[tuple[str, ...], list[str]] = {}
+        for what, members in found.items():
+            alike.setdefault(tuple(members), []).append(what)
+        told = (
+            f"{', '.join(names)} ({', '.join(members) if len(members) <= 3 else counted(len(members), 'pair')})"
+            for members, names in alike.items()
+        )
+        yield f"{why}: {'; '.join(told)}"
 
 
 def _related(facts: PairFacts) -> str:

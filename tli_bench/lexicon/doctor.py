@@ -14,6 +14,7 @@ from tli_bench.lexicon.findings import Finding, Report, Severity
 from tli_bench.lexicon.leakage import find_leakage, find_leaks
 from tli_bench.lexicon.lexicon import Lexicon
 from tli_bench.lexicon.normalise import match_key
+from tli_bench.lexicon.orthography import in_capitals
 from tli_bench.lexicon.pairs import Split
 from tli_bench.lexicon.similarity import similarity
 from tli_bench.lexicon.splits import CORE_SHARES, LIST_SHARES
@@ -53,6 +54,7 @@ def check(lexicon: Lexicon | Core, *, tokenizer: Tokenizer | None = None) -> Rep
     findings = find_leakage(patient.entries, patient.splits)
     for language in patient.languages:
         findings += _spelling(patient, language)
+        findings += _capitals(patient, language)
         findings += _homographs(patient, language)
     for source, target in patient.pairs:
         findings += _across(patient, source, target)
@@ -106,6 +108,12 @@ def _spelling(patient: _Patient, language: Language) -> Iterator[Finding]:
         if " " in preferred:
             message = f"{preferred!r} has {preferred.count(' ') + 1} parts; a single word is measured more cleanly"
             yield Finding("multi-word", "info", language.code, (entry.concept,), (preferred,), message)
+
+
+def _capitals(patient: _Patient, language: Language) -> Iterator[Finding]:
+    words = [entry.forms[language.code][0] for entry in patient.entries if entry.forms.get(language.code)]
+    if said := in_capitals(words, language):
+        yield Finding("capitals", "warning", language.code, (), (), said)
 
 
 def _homographs(patient: _Patient, language: Language) -> Iterator[Finding]:

@@ -22,7 +22,7 @@ _FEWEST_FOR_CAPITALS = 20
 class Fault(NamedTuple):
     """What words are instead of being written in their language, and those that show it.
 
-    kind: `ipa`, `codes`, `capitals` or `script`. script: of the words, where they are in another one.
+    kind: `ipa`, `codes` or `script`. script: of the words, where they are in another one.
     """
 
     kind: str
@@ -33,8 +33,7 @@ class Fault(NamedTuple):
 def fault_of(words: Iterable[str], language: Language) -> Fault | None:
     """What is wrong with how `words` are written, if that is clear.
 
-    It must show in at least a fifth of them (IPA, script) or 15 % (codes), and in a third of a short list; capitals in nine of ten words
-    of a list of 20 or more, as of an old dictionary's heads. None for words that
+    It must show in at least a fifth of them (IPA, script) or 15 % (codes), and in a third of a short list. None for words that
     are written as `language` is, and for a language whose script is not declared.
     """
     found = [word for word in words if word.strip()]
@@ -46,15 +45,23 @@ def fault_of(words: Iterable[str], language: Language) -> Fault | None:
     coded = [word for word in found if _CODED.search(word)]
     if _clear(coded, found, share=0.15):
         return Fault("codes", tuple(coded))
-    capitals = [word for word in found if word.isupper()]
-    if len(found) >= _FEWEST_FOR_CAPITALS and len(capitals) >= 0.9 * len(found):
-        return Fault("capitals", tuple(capitals))
     if language.script == UNDECLARED:
         return None
     foreign = [word for word in found if any(map(str.isalpha, word)) and script_share(word, language) < 0.5]
     if _clear(foreign, found, share=0.2):
         return Fault("script", tuple(foreign), script_of(" ".join(foreign)) or UNDECLARED)
     return None
+
+
+def in_capitals(words: Sequence[str], language: Language) -> str:
+    """What to say of words that are set in capitals, as an old dictionary's heads are: nine in ten of 20 or more; empty for others."""
+    capitals = [word for word in words if word.isupper()]
+    if len(words) < _FEWEST_FOR_CAPITALS or len(capitals) < 0.9 * len(words):
+        return ""
+    return (
+        f"{len(capitals)} of {len(words)} words of {language.name} are in capitals ({quoted(capitals)}), which models read otherwise than "
+        "words of a text: write them as a text would"
+    )
 
 
 def is_written(words: Iterable[str], language: Language) -> bool:

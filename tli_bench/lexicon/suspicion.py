@@ -3,6 +3,7 @@
 A list is refused on clear evidence only: rare words, loans, dialects and languages that the core does not have must pass.
 """
 
+import logging
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -12,10 +13,11 @@ from tli_bench.languages.scripts import UNDECLARED
 from tli_bench.lexicon.alphabet import unusual_characters
 from tli_bench.lexicon.known import known_by_concept, known_languages, known_without_diacritics, known_words
 from tli_bench.lexicon.normalise import match_key
-from tli_bench.lexicon.orthography import Fault, fault_of, is_written, quoted
+from tli_bench.lexicon.orthography import Fault, fault_of, in_capitals, is_written, quoted
 from tli_bench.lexicon.readers.base import RawPair
 from tli_bench.lexicon.similarity import similarity
 
+log = logging.getLogger(__name__)
 _SAMPLE = 2000
 # So many words of another language, and so large a share of the list: in a tiny list, in a short and in a long one.
 _TINY, _SHORT, _LONG = (3, 0.75), (4, 0.15), (20, 0.03)
@@ -64,6 +66,8 @@ def require_plausible(rows: Sequence[RawPair], source: Language, target: Languag
         _refuse_other_language(side, other, name=name)
     _refuse_spelling(sides, name=name)
     for side, other in (sides, sides[::-1]):
+        if said := in_capitals(side.words, side.language):
+            log.warning("%s: %s", name, said)
         _refuse_without_diacritics(side, name=name)
         _refuse_letters(side, name=name)
         _refuse_unlike_the_core(side, other, name=name)
@@ -91,8 +95,6 @@ def _described(side: _Side, fault: Fault) -> str:
         return f"is a phonetic transcription ({shown}; {share} have IPA signs); {_other_column(side)}"
     if fault.kind == "codes":
         return f"is written in codes such as ASJP's ({shown}; {share}); {_other_column(side)}"
-    if fault.kind == "capitals":
-        return f"is in capitals ({shown}; {share}), which models read otherwise than words of a text; write it as a text would"
     found = "another script" if fault.script == UNDECLARED else f"the script {fault.script}"
     english = _Side(side.role, side.language, fault.words, tuple(match_key(word, pivot()) for word in fault.words))
     are = f" and are {pivot().name} words" if len(english.among(pivot())) > len(fault.words) / 2 else ""

@@ -153,12 +153,25 @@ def read_one(kind: type[T], path: Path) -> T:
 
 
 def register(folder: Path, design: Design) -> Design:
-    """The design under which the first point in the folder was made; where there is no point yet, this one."""
-    path = folder / "registered.json"
-    if path.is_file() and any(folder.glob("*/*.json")):
-        return read_one(Design, path)
-    write_text(path, design.model_dump_json(indent=1) + "\n")
+    """The design under which the first point in the folder was made; where there is no point yet, this one.
+
+    Raises ResultError where there are points and it cannot be read.
+    """
+    if any(folder.glob("*/*.json")):
+        return _registered(folder)
+    write_text(folder / "registered.json", design.model_dump_json(indent=1) + "\n")
     return design
+
+
+def _registered(folder: Path) -> Design:
+    path = folder / "registered.json"
+    try:
+        return Design.model_validate(read_json(path))
+    except (OSError, ValueError, TypeError) as err:
+        raise ResultError(
+            f"{path} cannot be read ({_first(err)}), and nothing else says what was declared before the first point was made: "
+            "put it back, or begin anew with another --output"
+        ) from err
 
 
 def read_study(folder: Path) -> Study:
@@ -168,7 +181,7 @@ def read_study(folder: Path) -> Study:
         raise ResultError(f"{folder} holds no points of a study; run `tli-bench study` without --points first")
     asked = [read_one(Asked, path) for path in sorted((folder / "asked").glob("*.json"))]
     tries = [read_one(Point, path) for path in sorted((folder / "tries").glob("*.json"))]
-    registered = read_one(Design, folder / "registered.json")
+    registered = _registered(folder)
     return Study(registered=registered, points=tuple(points), tries=tuple(tries), asked=tuple(asked))
 
 

@@ -37,6 +37,8 @@ from tli_bench.training.sharded import is_sharded
 
 log = logging.getLogger(__name__)
 COMPLETE = "complete.json"
+# What torch.save says of a disk that takes no more, as RuntimeError: at the start, in the middle and at the end of a file.
+_OF_TORCH_SAVE = ("writ", "inline_container", "iostream")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +188,7 @@ class PairTrainer(Trainer):
                 (folder / COMPLETE).write_text(json.dumps({"step": self.state.global_step}), encoding="utf-8")
                 flush(folder)
         except (OSError, SafetensorError, RuntimeError) as err:
-            # torch.save reports a full disk as RuntimeError; any other one is not about writing.
-            if isinstance(err, RuntimeError) and "writ" not in str(err).lower():
+            if isinstance(err, RuntimeError) and not is_about_writing(err):
                 raise
             shutil.rmtree(folder, ignore_errors=True)
             good = last_checkpoint(Path(self.args.output_dir))
@@ -196,6 +197,11 @@ class PairTrainer(Trainer):
                 f"{f'{good} is intact' if good else 'no earlier checkpoint exists'}. "
                 "Free some space and run the same command to continue"
             ) from err
+
+
+def is_about_writing(err: RuntimeError) -> bool:
+    """Whether torch.save could not write; any other RuntimeError of a training is about something else."""
+    return any(mark in str(err).lower() for mark in _OF_TORCH_SAVE)
 
 
 class _Reporter(TrainerCallback):

@@ -116,16 +116,20 @@ def _is_ours(handle: int) -> bool:
     content = os.pread(handle, 4096, 0)
     with suppress(ValueError):
         note = json.loads(content or b"null")
-        return note is None or (isinstance(note, dict) and note.keys() == {"verb", "host", "pid", "since"})
+        return note is None or (isinstance(note, dict) and note.keys() == _note("").keys())
     return False
 
 
 def _say_who(handle: int, verb: str) -> None:
-    since = time.strftime("%Y-%m-%d %H:%M:%S")
-    note = {"verb": verb, "host": socket.gethostname(), "pid": os.getpid(), "since": since}
     with suppress(OSError):  # on a full disk it says less to others, and holds all the same
         os.ftruncate(handle, 0)
-        os.pwrite(handle, json.dumps(note).encode(), 0)
+        os.pwrite(handle, json.dumps(_note(verb)).encode(), 0)
+
+
+def _note(verb: str) -> dict[str, str | int]:
+    """What a lock says of its holder."""
+    since = time.strftime("%Y-%m-%d %H:%M:%S")
+    return {"verb": verb, "host": socket.gethostname(), "pid": os.getpid(), "since": since}
 
 
 def _holder(handle: int) -> str:

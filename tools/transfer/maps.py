@@ -19,7 +19,7 @@ from tli_bench.base.files import write_text
 from tli_bench.cli.quiet import quiet_libraries
 from tli_bench.languages import DEFAULT_PAIRS, pivot
 from tli_bench.lexicon import load_lexicon
-from tli_bench.lexicon.pairs import Split
+from tli_bench.lexicon.pairs import SHOWN, Split
 from tli_bench.measures.geometry import centre
 from tli_bench.measures.registry import get_measure
 from tli_bench.measures.roles import HEADLINE
@@ -98,9 +98,7 @@ class Words(NamedTuple):
 def words_of(loaded: LoadedModel, pair: str) -> Words:
     """Every word of the pair at every layer, from the model as it is."""
     lexicon = load_lexicon("core", pair=pair)
-    data = {
-        split: split_data(lexicon, split, loaded.tokenizer, at_least=2) for split in Split if split is not Split.AUDIT
-    }
+    data = {split: split_data(lexicon, split, loaded.tokenizer, at_least=2) for split in SHOWN}
     around = sampled(data[Split.TRAIN], CENTRE_WORDS, seed=0)
     train, centred, dev, control = (
         sides_of(loaded.model, part) for part in (data[Split.TRAIN], around, data[Split.DEV], data[Split.CONTROL])

@@ -184,8 +184,8 @@ def _explained(
     relations = [_relation(pairs, outcome, distance, seed) for outcome in outcomes for distance in (LEXICAL, *supplied)]
     effects = [_effects([list(bases.values())], BASE)]
     effects += [_effects([by_training[name]], GAIN, _by(name, adapters)) for name in adapters]
-    told, repeated = [item for item in effects if item], len(members) - len(latest)
-    return Explanation(title, adapters, read, pairs, _corrected(relations), told, repeated)
+    shown, repeated = [item for item in effects if item], len(members) - len(latest)
+    return Explanation(title, adapters, read, pairs, _corrected(relations), shown, repeated)
 
 
 def _latest(members: Sequence[RunRecord]) -> list[RunRecord]:
